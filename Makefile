@@ -1,0 +1,49 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || python3 -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP) ## Make the virtual environment and install everything into it
+
+run: $(STAMP) ## Set up what is missing, then start Parley on this machine
+	@$(BIN)/parley up
+
+test: $(STAMP) ## Run every test (offline, no GPU)
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
+	$(BIN)/python -m pytest -q tests/contract
+
+lint: $(STAMP) ## Ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## Mypy, strict
+	$(BIN)/mypy
+
+protos: $(STAMP) ## Generate parley/v1 from protos/
+	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/parley/v1/*.proto
+
+drift: protos ## Fail when generated code is not what protos/ gives
+	git diff --exit-code -- parley/v1 parley/compat
+
+lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
+
+bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
+	$(BIN)/python -m loadtest.transport
+
+clean: ## Remove what the targets above made
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help setup run test check lint types protos drift lock bench-transport clean

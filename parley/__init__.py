@@ -1,0 +1,1 @@
+"""How anything is served: what every Parley process is built from."""

@@ -1,0 +1,206 @@
+"""Sound inside a service: bytes to floats at 16 kHz and back, windows, stream time. Must not know a stage or a file."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from parley.errors import ChunkTooLarge, PartialSample, UnsupportedFormat
+from parley.v1.audio_pb2 import AudioEncoding, AudioFormat, Interval
+
+Samples = npt.NDArray[np.float32]
+
+RATE_HZ = 16_000
+LOWEST_HZ, HIGHEST_HZ, MOST_CHANNELS = 8_000, 48_000, 8
+LARGEST_CHUNK = 1 << 20
+SILENCE: Samples = np.zeros(0, np.float32)
+
+_WIDTHS = {
+    AudioEncoding.AUDIO_ENCODING_PCM_S16LE: 2,
+    AudioEncoding.AUDIO_ENCODING_PCM_F32LE: 4,
+    AudioEncoding.AUDIO_ENCODING_MULAW: 1,
+    AudioEncoding.AUDIO_ENCODING_ALAW: 1,
+}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A checked `AudioFormat` with its defaults filled in."""
+
+    encoding: AudioEncoding
+    rate_hz: int
+    channels: int
+
+    @classmethod
+    def of(cls, wire: AudioFormat) -> "Format":
+        """Refuse what no stage takes."""
+        encoding = wire.encoding or AudioEncoding.AUDIO_ENCODING_PCM_S16LE
+        rate_hz, channels = wire.sample_rate_hz or RATE_HZ, wire.channels or 1
+        if encoding not in _WIDTHS:
+            raise UnsupportedFormat(f"Encoding {encoding} is not known; send PCM_S16LE, PCM_F32LE, MULAW or ALAW.")
+        if not LOWEST_HZ <= rate_hz <= HIGHEST_HZ:
+            raise UnsupportedFormat(f"{rate_hz} Hz is not taken; send {LOWEST_HZ} to {HIGHEST_HZ} Hz, best {RATE_HZ}.")
+        if channels > MOST_CHANNELS:
+            raise UnsupportedFormat(f"{channels} channels are not taken; send 1 to {MOST_CHANNELS}.")
+        return cls(encoding, rate_hz, channels)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of every channel."""
+        return _WIDTHS[self.encoding] * self.channels
+
+    def mono(self) -> AudioFormat:
+        """What a stage that answers with sound answers in: the same, in one channel."""
+        return AudioFormat(encoding=self.encoding, sample_rate_hz=self.rate_hz, channels=1)
+
+
+def check_chunk(data: bytes) -> bytes:
+    """Refuse a chunk that is too large to hold."""
+    if len(data) > LARGEST_CHUNK:
+        raise ChunkTooLarge(f"A chunk of {len(data)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
+    return data
+
+
+def decode(data: bytes, form: Format) -> Samples:
+    """Bytes -> floats between -1 and 1, channels mixed to one."""
+    if len(data) % form.frame_bytes:
+        raise PartialSample(
+            f"{len(data)} bytes are not whole samples of {form.frame_bytes} bytes; cut between samples."
+        )
+    flat = _floats(data, form.encoding)
+    return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
+
+
+def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
+    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
+        return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
+    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
+        clean = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
+        return np.clip(clean, np.float32(-1), np.float32(1))
+    table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
+    heard: Samples = table[np.frombuffer(data, np.uint8)]
+    return heard
+
+
+def encode(samples: Samples, encoding: AudioEncoding) -> bytes:
+    """Floats -> bytes; what is beyond full scale is clipped."""
+    clipped = np.clip(samples, -1, 1)
+    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
+        return clipped.astype("<f4").tobytes()
+    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
+        return np.clip(np.rint(clipped * 32768), -32768, 32767).astype("<i2").tobytes()
+    table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
+    return _nearest(table, clipped)
+
+
+def _nearest(table: Samples, samples: Samples) -> bytes:
+    order = np.argsort(table, kind="stable")
+    middles = (table[order][1:] + table[order][:-1]) / 2
+    return order[np.searchsorted(middles, samples)].astype(np.uint8).tobytes()
+
+
+def _mulaw_table() -> Samples:
+    code = ~np.arange(256, dtype=np.uint8)
+    size = (((code & 0x0F).astype(np.int32) << 3) + 0x84 << ((code & 0x70) >> 4)) - 0x84
+    return (np.where(code & 0x80, -size, size) / 32768).astype(np.float32)
+
+
+def _alaw_table() -> Samples:
+    code = np.arange(256, dtype=np.uint8) ^ 0x55
+    low, segment = (code & 0x0F).astype(np.int32) << 4, ((code & 0x70) >> 4).astype(np.int32)
+    size = np.where(segment == 0, low + 8, low + 0x108 << np.maximum(segment - 1, 0))
+    return (np.where(code & 0x80, size, -size) / 32768).astype(np.float32)
+
+
+_MULAW, _ALAW = _mulaw_table(), _alaw_table()
+
+
+class Resampler:
+    """A stream at one rate -> the same stream at another, aligned, whatever the chunking."""
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        self._stream = None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, "float32")
+
+    def feed(self, samples: Samples, *, last: bool = False) -> Samples:
+        """What is ready so far; `last` gives the rest."""
+        return samples if self._stream is None else self._stream.resample_chunk(samples, last=last)
+
+
+class Ear:
+    """A client's bytes -> one channel of floats at 16 kHz."""
+
+    def __init__(self, form: Format) -> None:
+        self.form = form
+        self._resampler = Resampler(form.rate_hz, RATE_HZ)
+
+    def hear(self, data: bytes) -> Samples:
+        """The samples that these bytes complete."""
+        return self._resampler.feed(decode(data, self.form))
+
+    def finish(self) -> Samples:
+        """The samples that were still inside."""
+        return self._resampler.feed(SILENCE, last=True)
+
+
+class Tape:
+    """A stream's samples, addressed by their place in the stream; the beginning can be forgotten."""
+
+    def __init__(self) -> None:
+        self._store = np.zeros(RATE_HZ, np.float32)
+        self._first = self.end = 0
+
+    def append(self, samples: Samples) -> None:
+        """More of the stream."""
+        held = self.end - self._first
+        if held + len(samples) > len(self._store):
+            grown = np.zeros(2 * (held + len(samples)), np.float32)
+            grown[:held] = self._store[:held]
+            self._store = grown
+        self._store[held : held + len(samples)] = samples
+        self.end += len(samples)
+
+    def cut(self, start: int, end: int) -> Samples:
+        """A copy of a piece."""
+        return self._store[start - self._first : end - self._first].copy()
+
+    def forget(self, before: int) -> None:
+        """Samples before this place are not needed any more."""
+        held = self.end - before
+        if before > self._first:
+            self._store[:held] = self._store[before - self._first : self.end - self._first].copy()
+            self._first = before
+
+
+class Windows:
+    """A stream of samples -> overlapping windows of one size, each with its offset."""
+
+    def __init__(self, size: int, hop: int) -> None:
+        self.size, self.hop = size, hop
+        self.offset = 0
+        self._held = SILENCE
+
+    def feed(self, samples: Samples) -> list[tuple[int, Samples]]:
+        """The windows that these samples complete."""
+        self._held = np.concatenate((self._held, samples))
+        count = max(0, (len(self._held) - self.size) // self.hop + 1)
+        cut = [(self.offset + n * self.hop, self._held[n * self.hop :][: self.size]) for n in range(count)]
+        self._held = self._held[count * self.hop :].copy()
+        self.offset += count * self.hop
+        return cut
+
+    @property
+    def rest(self) -> Samples:
+        """What has not filled a window of its own."""
+        return self._held
+
+
+def time_of(samples: int, rate_hz: int = RATE_HZ) -> timedelta:
+    """Samples -> stream time."""
+    return timedelta(seconds=samples / rate_hz)
+
+
+def interval(start: int, end: int, rate_hz: int = RATE_HZ) -> Interval:
+    """A piece of the stream, from sample to sample."""
+    return Interval(start=time_of(start, rate_hz), end=time_of(end, rate_hz))

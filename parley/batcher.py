@@ -1,0 +1,138 @@
+"""Many callers, one busy engine. Must not know what a job is.
+
+Every wait is bounded: the queue refuses when full, and a job whose caller is gone or too late never reaches the engine.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from opentelemetry import context as otel
+from opentelemetry.context import Context
+
+from parley.budget import Budget
+from parley.engine import Engine
+from parley.errors import DeadlinePassed, Overloaded, Unavailable
+from parley.telemetry import Meter, Moment
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How callers are gathered."""
+
+    max_size: int = 16  # jobs in one batch
+    wait_ms: float = 0.0  # how long an idle engine waits for company
+    queue: int = 256  # jobs that may wait; one more is refused
+
+
+@dataclass
+class _Caller(Generic[Job, Result]):
+    job: Job
+    budget: Budget
+    answer: asyncio.Future[Result]
+    context: Context = field(default_factory=otel.get_current)
+    joined: Moment = field(default_factory=Moment.now)
+
+    def wants(self) -> bool:
+        """Still there, and still in time."""
+        if self.budget.spent and not self.answer.done():
+            self.answer.set_exception(DeadlinePassed("The job waited past its deadline; the service is too busy."))
+        return not self.answer.done()
+
+
+class Batcher(Generic[Job, Result]):
+    """Gathers jobs while the engine works, and gives each caller its own result."""
+
+    def __init__(self, engine: Engine[Job, Result], config: BatchConfig, meter: Meter) -> None:
+        self._engine, self._config, self._meter = engine, config, meter
+        self._queue: deque[_Caller[Job, Result]] = deque()
+        self._news = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "engine")
+        self._job_s = 0.01
+        self._task = asyncio.create_task(self._serve())
+
+    async def submit(self, job: Job, budget: Budget) -> Result:
+        """Wait for a place in a batch and for its result."""
+        if self._task.done():
+            raise Unavailable("The model has been retired; open a new stream.")
+        if len(self._queue) >= self._config.queue:
+            wait_s = round(len(self._queue) * self._job_s, 2)
+            raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
+        caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future())
+        self._queue.append(caller)
+        self._meter.depth(len(self._queue))
+        self._news.set()
+        try:
+            async with asyncio.timeout(None if math.isinf(budget.left) else budget.left):
+                return await caller.answer
+        except TimeoutError:
+            raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
+
+    async def _serve(self) -> None:
+        while True:
+            await self._news.wait()
+            if self._config.wait_ms and len(self._queue) < self._config.max_size:
+                await asyncio.sleep(self._config.wait_ms / 1000)
+            batch = self._take()
+            if batch:
+                await self._answer(batch)
+
+    def _take(self) -> list[_Caller[Job, Result]]:
+        batch: list[_Caller[Job, Result]] = []
+        while self._queue and len(batch) < self._config.max_size:
+            caller = self._queue.popleft()
+            if caller.wants():
+                batch.append(caller)
+        if not self._queue:
+            self._news.clear()
+        self._meter.depth(len(self._queue))
+        return batch
+
+    async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
+        try:
+            for caller, result in zip(batch, await self._run(batch), strict=True):
+                if not caller.answer.done():
+                    caller.answer.set_result(result)
+        except Exception as error:
+            await self._after(error, batch)
+
+    async def _after(self, error: Exception, batch: list[_Caller[Job, Result]]) -> None:
+        """One bad job must not cost its neighbours their answer: after a failure each is tried alone."""
+        if len(batch) > 1:
+            for caller in batch:
+                if caller.wants():
+                    await self._answer([caller])
+        elif not batch[0].answer.done():
+            batch[0].answer.set_exception(error)
+
+    async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
+        began = Moment.now()
+        loop = asyncio.get_running_loop()
+        results, engine = await loop.run_in_executor(self._thread, self._timed, [caller.job for caller in batch])
+        self._job_s += 0.1 * ((engine[1].at - engine[0].at) / len(batch) - self._job_s)
+        self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
+        return results
+
+    def _timed(self, jobs: Sequence[Job]) -> tuple[Sequence[Result], tuple[Moment, Moment]]:
+        began = Moment.now()
+        results = self._engine.run(jobs)
+        return results, (began, Moment.now())
+
+    async def close(self) -> None:
+        """Stop; whoever still waits is told."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        while self._queue:
+            caller = self._queue.popleft()
+            if not caller.answer.done():
+                caller.answer.set_exception(Unavailable("The model has been retired; open a new stream."))
+        self._thread.shutdown(wait=False)

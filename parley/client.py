@@ -1,0 +1,188 @@
+"""The Python client: streams to a gateway, or straight to a service. Must not know what is in a message's fields.
+
+async with Client("localhost:50051") as parley:
+    async for answer in parley.stream("Pipeline", requests):
+        ...
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Self
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from parley import wire
+from parley.errors import DeadlinePassed, NotFound
+from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+FILES = (pipeline_pb2, asr_pb2, denoise_pb2, diarize_pb2, translate_pb2, models_pb2)
+SERVICES: dict[str, ServiceDescriptor] = {
+    service.name: service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()
+}
+
+
+def dial(address: str) -> grpc.aio.Channel:
+    """A channel to host:port or unix:/path."""
+    return grpc.aio.insecure_channel(address, options=OPTIONS)
+
+
+Trailers = Iterable[tuple[str, str | bytes]]
+
+
+class Exchange:
+    """One bidirectional call as bytes. Leaving it cancels what is left of it, and waits until that is done."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        path: str,
+        requests: AsyncIterable[bytes],
+        metadata: Mapping[str, str],
+        timeout_s: float | None = None,
+    ) -> None:
+        self._call: Any = channel.stream_stream(path)(metadata=tuple(metadata.items()), timeout=timeout_s)
+        self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
+        self._failed: Exception | None = None
+        self._call.add_done_callback(self._note_end)
+        self._writer = asyncio.create_task(self._write(requests))
+
+    def _note_end(self, _: object) -> None:
+        """Keep the server's status: a write that fails because of it would overwrite it with INTERNAL (grpc#36066)."""
+        if self._end is None:
+            call = self._call
+            self._end = _now(call.code()), _now(call.details()) or "", _now(call.trailing_metadata()) or ()
+
+    async def _write(self, requests: AsyncIterable[bytes]) -> None:
+        try:
+            async for request in requests:
+                await self._call.write(request)
+            await self._call.done_writing()
+        except (grpc.RpcError, asyncio.InvalidStateError):
+            return  # the call is over; whoever reads learns why
+        except Exception as error:
+            self._failed = error
+            self._call.cancel()
+
+    async def answers(self) -> AsyncIterator[bytes]:
+        """What comes back, until the call ends."""
+        try:
+            while (answer := await self._call.read()) is not grpc.aio.EOF:
+                yield answer
+            await self._call.code()
+        except asyncio.CancelledError:
+            if self._failed is None:
+                raise
+        except grpc.aio.AioRpcError:
+            pass  # _note_end has it
+        if self._failed is not None:
+            raise self._failed
+        if self._end is None or self._end[0] is not grpc.StatusCode.OK:
+            raise wire.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())))
+
+    async def trailers(self) -> dict[str, str]:
+        """What the server said at the end."""
+        trailers = self._end[2] if self._end else await self._call.trailing_metadata()
+        return {key: value for key, value in trailers or () if isinstance(value, str)}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.cancel()
+        self._call.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._writer
+        with suppress(asyncio.CancelledError):
+            await self._call.code()
+
+
+def _now(done: Coroutine[Any, Any, Any]) -> Any:
+    """The value of a coroutine that has nothing to wait for any more."""
+    try:
+        done.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("grpc.aio waits for the status of a call that is done.")
+
+
+class Client:
+    """One address. Errors come as the tree in `parley.errors`."""
+
+    def __init__(self, address: str = "localhost:50051", metadata: Mapping[str, str] | None = None) -> None:
+        self.address = address
+        self._metadata = dict(metadata or {})
+        self._channel = dial(address)
+
+    async def stream(
+        self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None
+    ) -> AsyncIterator[Any]:
+        """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
+        method = _service(service).methods_by_name["Stream"]
+        answer_type = GetMessageClass(method.output_type)
+        metadata = self._metadata | ({wire.MODEL: model} if model else {})
+        raw = (request.SerializeToString() async for request in requests)
+        path = f"/{method.containing_service.full_name}/{method.name}"
+        async with Exchange(self._channel, path, raw, metadata, timeout_s) as exchange:
+            async for answer in exchange.answers():
+                yield answer_type.FromString(answer)
+
+    async def models(self, method: str, request: Message, stage: str, timeout_s: float = 60.0) -> Any:
+        """Call List, Load or Retire of a stage's Models service."""
+        found = _service("Models").methods_by_name[method]
+        call: Any = self._channel.unary_unary(f"/{found.containing_service.full_name}/{method}")
+        metadata = tuple((self._metadata | {wire.STAGE: stage}).items())
+        try:
+            answer = await call(request.SerializeToString(), metadata=metadata, timeout=timeout_s)
+        except grpc.aio.AioRpcError as failed:
+            raise wire.error_of(failed) from None
+        return GetMessageClass(found.output_type).FromString(answer)
+
+    async def ready(self, timeout_s: float) -> None:
+        """Wait until the address answers."""
+        try:
+            await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
+        except TimeoutError:
+            raise DeadlinePassed(f"Nobody answers at {self.address}; is `parley up` running?") from None
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _service(name: str) -> ServiceDescriptor:
+    if name not in SERVICES:
+        raise NotFound(f"There is no service {name}; there are {', '.join(SERVICES)}.")
+    return SERVICES[name]
+
+
+async def requests_of(kind: Any, config: Message, items: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Message]:
+    """A config and then pieces: bytes become audio, strings text, and None a flush."""
+    yield kind(config=config)
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield _request(kind, item)
+    else:
+        for item in items:
+            yield _request(kind, item)
+
+
+def _request(kind: Any, item: bytes | str | None) -> Message:
+    if item is None:
+        return kind(control={"action": "CONTROL_ACTION_FLUSH"})  # type: ignore[no-any-return]
+    piece = {"audio": {"data": item}} if isinstance(item, bytes) else {"text": {"text": item}}
+    return kind(**piece)  # type: ignore[no-any-return]

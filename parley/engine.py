@@ -1,0 +1,55 @@
+"""What runs a model, as protocols. Must not know a library, a stage or a network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Tokens = list[str]
+
+Job = TypeVar("Job", contravariant=True)
+Result = TypeVar("Result", covariant=True)
+
+
+class Engine(Protocol[Job, Result]):
+    """A stage's model: a whole batch at once, blocking, remembering nothing."""
+
+    def run(self, jobs: Sequence[Job]) -> Sequence[Result]:
+        """One result a job, in order."""
+
+
+class Tensors(Protocol):
+    """A graph: arrays in, arrays out; the first axis is the batch."""
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Every output by its name."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How tokens are searched for."""
+
+    beam: int = 1
+    longest: int = 128
+    repetition_penalty: float = 1.0
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One answer of a generator."""
+
+    tokens: Tokens
+    score: float = 0.0
+    no_speech: float = 0.0
+
+
+class Generator(Protocol):
+    """A model that writes: features or tokens in, tokens out."""
+
+    def generate(
+        self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
+    ) -> list[Generated]:
+        """One answer a source."""

@@ -1,0 +1,179 @@
+"""Everything that can go wrong, once. Must not know a transport: `wire` and the HTTP doors translate.
+
+ParleyError                      INTERNAL
+├── BadInput                     INVALID_ARGUMENT     the caller can mend it
+│   ├── ConfigExpected           something came before the config, or no config at all
+│   ├── ConfigRepeated           a second config
+│   ├── UnsupportedFormat        a rate, encoding or channel count that no stage takes
+│   ├── PartialSample            bytes that are not whole sample frames
+│   ├── ChunkTooLarge            one message above the limit
+│   ├── EmptyMessage             none of config, audio, text, control
+│   └── UndecodableMedia         a file that no decoder reads
+├── NotFound                     NOT_FOUND
+│   └── UnknownModel             no such model, or not loaded here
+├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
+│   └── BadModel                 model.toml or a weight file is not what it says
+├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
+│   └── TooManyStreams           no place for one more stream
+├── Unavailable                  UNAVAILABLE          nobody there who could do it
+│   ├── Draining                 this replica is going away
+│   ├── ModelNotReady            still loading
+│   └── CircuitOpen              it failed too often just now
+└── DeadlinePassed               DEADLINE_EXCEEDED
+"""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import ClassVar
+
+
+class Code(Enum):
+    """The canonical codes that we use, with their numbers on the wire."""
+
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    INTERNAL = 13
+    UNAVAILABLE = 14
+
+
+class ParleyError(Exception):
+    """The root. A subclass says which code and reason; the instance says what would be right."""
+
+    code: ClassVar[Code] = Code.INTERNAL
+    reason: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, *, retry_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
+
+
+class BadInput(ParleyError):
+    """The caller sent something that can be mended."""
+
+    code, reason = Code.INVALID_ARGUMENT, "INVALID_ARGUMENT"
+
+
+class ConfigExpected(BadInput):
+    """Every stream begins with its config."""
+
+    reason = "CONFIG_EXPECTED"
+
+
+class ConfigRepeated(BadInput):
+    """A stream has one config."""
+
+    reason = "CONFIG_REPEATED"
+
+
+class UnsupportedFormat(BadInput):
+    """No stage takes this rate, encoding or channel count."""
+
+    reason = "UNSUPPORTED_FORMAT"
+
+
+class PartialSample(BadInput):
+    """A chunk holds whole sample frames."""
+
+    reason = "PARTIAL_SAMPLE"
+
+
+class ChunkTooLarge(BadInput):
+    """One message is bounded, so that memory is."""
+
+    reason = "CHUNK_TOO_LARGE"
+
+
+class EmptyMessage(BadInput):
+    """A request says exactly one thing."""
+
+    reason = "EMPTY_MESSAGE"
+
+
+class UndecodableMedia(BadInput):
+    """No decoder reads this file."""
+
+    reason = "UNDECODABLE_MEDIA"
+
+
+class NotFound(ParleyError):
+    """There is no such thing."""
+
+    code, reason = Code.NOT_FOUND, "NOT_FOUND"
+
+
+class UnknownModel(NotFound):
+    """No such model, or not loaded here."""
+
+    reason = "MODEL_NOT_FOUND"
+
+
+class BadConfig(ParleyError):
+    """A process cannot start like this."""
+
+    code, reason = Code.FAILED_PRECONDITION, "CONFIG_INVALID"
+
+
+class BadModel(BadConfig):
+    """model.toml or a weight file is not what it says."""
+
+    reason = "MODEL_INVALID"
+
+
+class Overloaded(ParleyError):
+    """The queue is full; come back after `retry_s`."""
+
+    code, reason = Code.RESOURCE_EXHAUSTED, "QUEUE_FULL"
+
+
+class TooManyStreams(Overloaded):
+    """There is no place for one more stream."""
+
+    reason = "STREAMS_FULL"
+
+
+class Unavailable(ParleyError):
+    """Nobody is there who could do it."""
+
+    code, reason = Code.UNAVAILABLE, "UNAVAILABLE"
+
+
+class Draining(Unavailable):
+    """This replica takes no new streams; another one does."""
+
+    reason = "DRAINING"
+
+
+class ModelNotReady(Unavailable):
+    """The model is still loading."""
+
+    reason = "MODEL_LOADING"
+
+
+class CircuitOpen(Unavailable):
+    """It failed too often just now; it gets a rest."""
+
+    reason = "CIRCUIT_OPEN"
+
+
+class DeadlinePassed(ParleyError):
+    """The answer would come too late to be of use."""
+
+    code, reason = Code.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"
+
+
+def tree(root: type[ParleyError] = ParleyError) -> Iterator[type[ParleyError]]:
+    """Every error there is, the root first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from tree(child)
+
+
+def of_reason(code: int, reason: str) -> type[ParleyError]:
+    """The error that another process meant: by its reason, else by its code, else the root."""
+    kinds = list(tree())
+    by_reason = [kind for kind in kinds if kind.reason == reason]
+    by_code = [kind for kind in kinds if kind.code.value == code]
+    return (by_reason or by_code or kinds)[0]

@@ -1,0 +1,72 @@
+"""Files of any container that FFmpeg reads -> PCM bytes. Must not know numpy: the gateway uses it too."""
+
+import io
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from parley.errors import UndecodableMedia
+
+LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A decoded file: signed 16-bit little-endian, one channel."""
+
+    data: bytes
+    rate_hz: int
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays."""
+        return len(self.data) / 2 / self.rate_hz
+
+    def chunks(self, seconds: float) -> Iterator[bytes]:
+        """The samples in pieces of so many seconds."""
+        size = max(1, round(seconds * self.rate_hz)) * 2
+        return (self.data[at : at + size] for at in range(0, len(self.data), size))
+
+
+def read(file: bytes, longest_s: float) -> Recording:
+    """Decode a whole file at its own rate; refuse what is no audio or plays too long."""
+    try:
+        with av.open(io.BytesIO(file), "r") as container:
+            if not container.streams.audio:
+                raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
+            rate_hz = min(max(container.streams.audio[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+            return Recording(_decode(container.decode(audio=0), rate_hz, longest_s), rate_hz)
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        raise UndecodableMedia(
+            f"The file cannot be decoded ({error}); send WAV, MP3, M4A, FLAC, OGG or WebM."
+        ) from None
+
+
+def _decode(frames: Iterator[AudioFrame], rate_hz: int, longest_s: float) -> bytes:
+    resampler, pcm = AudioResampler("s16", "mono", rate_hz), bytearray()
+    for frame in _and_end(frames):
+        for piece in resampler.resample(frame):
+            pcm += bytes(piece.planes[0])[: piece.samples * 2]
+        if len(pcm) > longest_s * rate_hz * 2:
+            raise UndecodableMedia(f"The file plays longer than {longest_s:.0f} s; cut it.")
+    return bytes(pcm)
+
+
+def _and_end(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame | None]:
+    yield from frames
+    yield None
+
+
+def wav(data: bytes, rate_hz: int) -> bytes:
+    """PCM bytes -> a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(data)
+    return file.getvalue()

@@ -1,0 +1,96 @@
+"""A model's name, what its folder declares, and its files. Must not know how it is run or for whom."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parley.errors import BadInput, BadModel
+
+BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
+CHAIN = ("NPU", "GPU", "CPU")
+
+
+@dataclass(frozen=True, order=True)
+class ModelRef:
+    """One exact version of one model."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def of(cls, text: str) -> "ModelRef":
+        """Read name@version."""
+        name, at, version = text.partition("@")
+        if not (name and at and version) or set(text) & set("/\\ "):
+            raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-nano@3.")
+        return cls(name, version)
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What model.toml declares, and where it lies."""
+
+    ref: ModelRef
+    stage: str
+    backend: str
+    folder: Path
+    sample_rate_hz: int = 16_000
+    languages: tuple[str, ...] = ()
+    license: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    devices: tuple[str, ...] = CHAIN
+
+    def bytes_of(self, name: str) -> bytes:
+        """A file's bytes, after checking that they are the ones declared: what is checked is what is loaded."""
+        if name not in self.files:
+            raise BadModel(f"{self.folder / 'model.toml'} does not list {name} under [files].")
+        try:
+            data = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise BadModel(f"{self.folder / name} cannot be read ({error.strerror}); restore the file.") from None
+        if hashlib.sha256(data).hexdigest() != self.files[name]:
+            raise BadModel(
+                f"{self.folder / name} is not the file that model.toml declares (sha256 differs); restore it."
+            )
+        return data
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """Read a version's model.toml."""
+    path = folder / "model.toml"
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadModel(f"{path} cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadModel(f"{path} is not TOML: {error}.") from None
+    missing = [key for key in ("name", "version", "stage", "backend") if not isinstance(table.get(key), str)]
+    if missing:
+        raise BadModel(f'{path} lacks {missing[0]} = "...".')
+    if table["backend"] not in BACKENDS:
+        raise BadModel(f"{path}: backend {table['backend']!r} is not known; write one of {', '.join(BACKENDS)}.")
+    return ModelSpec(
+        ref=ModelRef(table["name"], table["version"]),
+        stage=table["stage"],
+        backend=table["backend"],
+        folder=folder,
+        sample_rate_hz=table.get("sample_rate_hz", 16_000),
+        languages=tuple(table.get("languages", ())),
+        license=table.get("license", ""),
+        files=table.get("files", {}),
+        options=table.get("options", {}),
+        devices=tuple(table.get("devices", CHAIN)),
+    )
+
+
+def find(root: Path, stage: str) -> dict[ModelRef, ModelSpec]:
+    """Every version of a stage that lies under root: root/stage/name/version/model.toml."""
+    specs = [read_spec(path.parent) for path in sorted((root / stage).glob("*/*/model.toml"))]
+    return {spec.ref: spec for spec in specs}

@@ -1,0 +1,136 @@
+"""serve(stage): one service as a process: port, health, reflection, models, drain. Must not know what a stage does."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+import uvloop
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from parley import config, telemetry, wire
+from parley.admin import Answer, ModelsAdmin
+from parley.errors import BadConfig
+from parley.model import ModelRef, find
+from parley.registry import Registry
+from parley.stage import ServiceConfig, Stage
+from parley.streams import Streams
+
+log = logging.getLogger(__name__)
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+Context = Any  # grpc.aio's types are generic in what we move as bytes
+
+
+def main(stage: Stage) -> None:
+    """`python -m services.<stage> --config FILE`."""
+    parser = argparse.ArgumentParser(description=f"Parley's {stage.name} service.")
+    parser.add_argument("--config", type=Path, default=Path(f"deploy/config/{stage.name}.toml"))
+    path = parser.parse_args().config
+    try:
+        settings = config.load(stage.config, path)
+        telemetry.set_up(stage.name, settings.telemetry)
+        uvloop.run(serve(stage, settings))
+    except BadConfig as error:
+        sys.exit(f"{stage.name}: {error}")
+
+
+async def serve(stage: Stage, settings: ServiceConfig) -> None:
+    """Run until SIGTERM or SIGINT, then drain."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    service = Service(stage, settings)
+    await service.start()
+    await stop.wait()
+    await service.stop()
+
+
+class Service:
+    """One stage on one port."""
+
+    def __init__(self, stage: Stage, settings: ServiceConfig) -> None:
+        self._stage, self._settings = stage, settings
+        self._registry = Registry(stage.open_engine, settings.batch)
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        self._streams = Streams(stage, settings, self._registry)
+
+    async def start(self) -> None:
+        """Listen first, so that "loading" can be seen; then load; then say SERVING."""
+        name = self._stage.service.full_name
+        admin = ModelsAdmin(self._stage.name, self._settings.models_root, self._registry, self._tell_health)
+        stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
+        methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Models", methods),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        listen(self._server, self._settings.listen)
+        await self._server.start()
+        await self._load()
+        await self._tell_health()
+        gc.collect()
+        gc.freeze()
+        log.info("serving", extra={"listen": self._settings.listen, "models": list(self._settings.models)})
+
+    def _unary(self, answer: Answer, kind: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        async def handle(data: bytes, context: Context) -> Any:
+            try:
+                return (await answer(wire.parse(kind, data))).SerializeToString()
+            except Exception as error:
+                code, message, trailers = wire.status_of(wire.public(error, self._stage.name))
+                return await context.abort(code, message, trailers)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    async def _load(self) -> None:
+        found = find(self._settings.models_root, self._stage.name)
+        for text in self._settings.models:
+            ref = ModelRef.of(text)
+            if ref not in found:
+                have = ", ".join(map(str, found)) or "none"
+                raise BadConfig(f"`models` names {ref}; {self._settings.models_root / self._stage.name} has {have}.")
+            await self._registry.load(found[ref])
+
+    async def _tell_health(self) -> None:
+        """Per service and per model version."""
+        name = self._stage.service.full_name
+        able = SERVING if self._registry.default and not self._streams.draining else NOT_SERVING
+        for service in ("", name):
+            await self._health.set(service, able)
+        for model in self._registry.models:
+            serving = not self._streams.draining and model.state.name == "ACTIVE"
+            await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
+
+    async def stop(self) -> None:
+        """Say NOT_SERVING, let streams finish within the grace, go."""
+        self._streams.draining = True
+        await self._tell_health()
+        log.info("draining", extra={"streams": self._streams.open})
+        await self._server.stop(self._settings.drain_s)
+        await self._registry.close()
+
+
+SERVER_OPTIONS = (
+    ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
+    # Without this two processes share a port in silence.
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
+
+
+def listen(server: grpc.aio.Server, address: str) -> None:
+    """Take a port or a Unix socket."""
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None

@@ -1,0 +1,82 @@
+"""What a service folder declares, and what every service is configured with. Must not know the network."""
+
+from collections.abc import Callable, Sized
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from parley.audio import Format, check_chunk
+from parley.backends import Placed
+from parley.batcher import BatchConfig
+from parley.engine import Engine
+from parley.errors import ChunkTooLarge
+from parley.model import ModelSpec
+from parley.session import Session
+from parley.telemetry import TelemetryConfig
+from parley.v1.audio_pb2 import Opened
+
+LONGEST_TEXT = 1 << 20
+Settings = TypeVar("Settings", bound="ServiceConfig", contravariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """What every service is configured with; a stage adds its own keys."""
+
+    listen: str  # host:port, or unix:/path
+    models_root: Path = Path("models/embedded")
+    models: tuple[str, ...]  # exact versions to load at the start; the first is the default
+    job_budget_s: float = 10.0  # the longest that a stream waits for one answer of the engine
+    streams: int = 1000  # streams at a time; one more is refused
+    drain_s: float = 10.0  # how long open streams may go on after SIGTERM
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One service folder in five lines."""
+
+    service: ServiceDescriptor
+    config: type[ServiceConfig]
+    open_engine: Callable[[ModelSpec], Placed[Engine[Any, Any]]]
+    begin: Callable[[Any, ModelSpec, Any], Session[Any, Any, Any]]
+    read: Callable[[Any], Sized]
+
+    @property
+    def name(self) -> str:
+        """One word, the same everywhere."""
+        return self.service.name.lower()
+
+    @property
+    def request(self) -> type[Message]:
+        """The class of what clients send."""
+        return GetMessageClass(self.service.methods_by_name["Stream"].input_type)
+
+    def opened(self, config: Any, spec: ModelSpec) -> Opened:
+        """The first answer: what serves, and in which format sound comes back."""
+        speaks = "audio" in self.service.methods_by_name["Stream"].output_type.fields_by_name
+        return Opened(model=str(spec.ref), format=Format.of(config.format).mono() if speaks else None)
+
+    def write(self, event: Message) -> Message:
+        """Put an event into the answer's field of its type."""
+        answer = self.service.methods_by_name["Stream"].output_type
+        name = next(f.name for f in answer.fields if f.message_type is event.DESCRIPTOR)
+        return GetMessageClass(answer)(**{name: event})
+
+
+def read_audio(request: Any) -> bytes:
+    """What an audio stage is fed."""
+    return check_chunk(request.audio.data)
+
+
+def read_text(request: Any) -> str:
+    """What a text stage is fed."""
+    text: str = request.text.text
+    if len(text) > LONGEST_TEXT:
+        raise ChunkTooLarge(f"A text of {len(text)} characters is too large; send at most {LONGEST_TEXT} at once.")
+    return text

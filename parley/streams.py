@@ -1,0 +1,103 @@
+"""The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from parley import telemetry, wire
+from parley.budget import Budget
+from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
+from parley.model import ModelRef
+from parley.registry import Model, Registry
+from parley.session import Events, Flush, drive
+from parley.stage import ServiceConfig, Stage
+from parley.v1.audio_pb2 import ControlAction
+
+Context = Any  # grpc.aio's own types say little of what we move: bytes
+
+
+class Streams:
+    """Every open stream of one service."""
+
+    def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
+        self._stage, self._settings, self._registry = stage, settings, registry
+        self.draining = False
+        self.open = 0
+
+    async def handle(self, _: object, context: Context) -> None:
+        """The one RPC of a stage."""
+        sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+        with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
+            try:
+                with self._registry.lease(self._wanted(sent)) as model:
+                    span.set_attribute("parley.model", str(model.spec.ref))
+                    context.set_trailing_metadata(((wire.MODEL, str(model.spec.ref)),))
+                    await self._counted(model, context)
+            except Exception as error:
+                code, message, trailers = wire.status_of(wire.public(error, self._stage.name))
+                await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
+
+    def _wanted(self, sent: dict[str, str]) -> ModelRef | None:
+        if self.draining:
+            raise Draining("This replica is going away; open the stream again.", retry_s=0.1)
+        if self.open >= self._settings.streams:
+            raise TooManyStreams(f"{self.open} streams are open here, and that is the limit.", retry_s=1.0)
+        return ModelRef.of(sent[wire.MODEL]) if sent.get(wire.MODEL) else None
+
+    async def _counted(self, model: Model, context: Context) -> None:
+        labels, outcome = (self._stage.name, str(model.spec.ref)), "cancelled"
+        self.open += 1
+        telemetry.STREAMS.labels(*labels).inc()
+        try:
+            await self._run(model, context)
+            outcome = "ok"
+        except ParleyError as error:
+            outcome = error.reason
+            raise
+        except Exception:
+            outcome = ParleyError.reason
+            raise
+        finally:
+            self.open -= 1
+            telemetry.STREAMS.labels(*labels).dec()
+            telemetry.STREAMS_ENDED.labels(*labels, outcome).inc()
+
+    async def _run(self, model: Model, context: Context) -> None:
+        first = await self._read(context)
+        if first is None or first.WhichOneof("message") != "config":
+            raise ConfigExpected("A stream begins with its config; send that first.")
+        session = self._stage.begin(first.config, model.spec, self._settings)
+        batcher, writing = model.batcher, asyncio.Lock()
+
+        async def submit(job: Any) -> Any:
+            remaining = context.time_remaining()
+            return await batcher.submit(job, Budget.of(remaining).at_most(self._settings.job_budget_s))
+
+        async def emit(events: Events) -> None:
+            async with writing:
+                for event in events:
+                    await context.write(self._stage.write(event).SerializeToString())
+
+        await emit([self._stage.opened(first.config, model.spec)])
+        await drive(session, self._items(context), submit, emit)
+
+    async def _read(self, context: Context) -> Any:
+        data = await context.read()
+        return None if data is wire.EOF else wire.parse(self._stage.request, data)
+
+    async def _items(self, context: Context) -> AsyncIterator[Any]:
+        while (request := await self._read(context)) is not None:
+            kind = request.WhichOneof("message")
+            if kind is None:
+                raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
+            if kind == "config":
+                raise ConfigRepeated("A stream has one config; open another stream for another.")
+            yield self._control(request.control.action) if kind == "control" else self._stage.read(request)
+
+    def _control(self, action: int) -> Flush:
+        if action != ControlAction.CONTROL_ACTION_FLUSH:
+            raise EmptyMessage(f"Control action {action} is not known; send CONTROL_ACTION_FLUSH.")
+        return Flush()
+
+    def _choices(self) -> str:
+        return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)

@@ -1,0 +1,180 @@
+"""Spans, instruments and JSON logs of a process. Must not know a stage.
+
+The edges of a trace, each a test: client -> gateway -> <stage> -> queue, batch; batch -> engine.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+from parley.errors import BadConfig
+
+_QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LABELS = ("stage", "model")
+
+QUEUE_WAIT = Histogram("parley_queue_wait_seconds", "Time a job waited for the engine.", _LABELS, buckets=_QUICK)
+ENGINE_TIME = Histogram("parley_engine_seconds", "Time the engine took for a batch.", _LABELS, buckets=_QUICK)
+BATCH_SIZE = Histogram("parley_batch_size", "Jobs in a batch.", _LABELS, buckets=(1, 2, 4, 8, 16, 32, 64))
+QUEUE_DEPTH = Gauge("parley_queue_depth", "Jobs waiting for the engine.", _LABELS)
+STREAMS = Gauge("parley_streams", "Streams open now.", _LABELS)
+STREAMS_ENDED = Counter("parley_streams_ended", "Streams that ended, by outcome.", (*_LABELS, "outcome"))
+FED_SECONDS = Counter(
+    "parley_fed_seconds", "Seconds of audio heard; engine seconds / these = real-time factor.", _LABELS
+)
+
+_propagator = TraceContextTextMapPropagator()
+
+
+@dataclass(frozen=True)
+class TelemetryConfig:
+    """What a process tells about itself, and where."""
+
+    traces: str = ""  # off; or an OTLP endpoint (http://…/v1/traces); or a file of JSON lines
+    sample: float = 1.0  # share of the traces begun here that are kept; a caller's own choice is obeyed
+    metrics: str = ""  # off; or host:port for Prometheus
+    log_level: str = "INFO"
+
+
+def set_up(process: str, config: TelemetryConfig) -> None:
+    """Once, at the start of a process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(process))
+    logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
+    if config.traces:
+        _start_tracing(process, config)
+    if config.metrics:
+        _start_metrics(config.metrics)
+
+
+def _start_metrics(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        start_http_server(int(port), host)
+    except (OSError, ValueError) as error:
+        raise BadConfig(
+            f"`telemetry.metrics` cannot listen on {address!r} ({error}); write a free host:port."
+        ) from None
+
+
+def _start_tracing(process: str, config: TelemetryConfig) -> None:
+    # The SDK is slow to import: only those who trace pay for it.
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+
+    provider = TracerProvider(
+        sampler=ParentBasedTraceIdRatio(config.sample), resource=Resource.create({"service.name": process})
+    )
+    provider.add_span_processor(BatchSpanProcessor(_exporter(config.traces), schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+
+
+def _exporter(target: str):  # type: ignore[no-untyped-def]  # the type lives in the SDK, see above
+    if target.startswith(("http://", "https://")):
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        return OTLPSpanExporter(target)
+    from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
+    path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return ConsoleSpanExporter(out=path.open("a", buffering=1), formatter=lambda span: span.to_json(indent=None) + "\n")
+
+
+def tracer() -> trace.Tracer:
+    """The process's tracer; it does nothing where tracing is off."""
+    return trace.get_tracer("parley")
+
+
+def parent_of(metadata: Mapping[str, str]) -> Context:
+    """The caller's span, from its traceparent."""
+    return _propagator.extract(metadata)
+
+
+def traceparent() -> dict[str, str]:
+    """The current span, as headers for the next process."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return carrier
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something happened: on the clock that never jumps, and on the one that traces show."""
+
+    at: float
+    wall_ns: int
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """Both clocks."""
+        return cls(time.monotonic(), time.time_ns())
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Writes down what a model's batches cost."""
+
+    stage: str
+    model: str
+
+    def batch(self, queued: Sequence[tuple[Context, Moment]], began: Moment, engine: tuple[Moment, Moment]) -> None:
+        """One batch is done: every member's wait, the size, the engine's time, and a span for each."""
+        labels = (self.stage, self.model)
+        BATCH_SIZE.labels(*labels).observe(len(queued))
+        ENGINE_TIME.labels(*labels).observe(engine[1].at - engine[0].at)
+        for context, joined in queued:
+            QUEUE_WAIT.labels(*labels).observe(began.at - joined.at)
+            if trace.get_current_span(context).is_recording():
+                self._spans(context, joined, began, engine, len(queued))
+
+    def _spans(self, context: Context, joined: Moment, began: Moment, engine: tuple[Moment, Moment], size: int) -> None:
+        draw = tracer()
+        draw.start_span("queue", context, start_time=joined.wall_ns).end(began.wall_ns)
+        facts: dict[str, str | int] = {"parley.batch_size": size, "parley.model": self.model}
+        batch = draw.start_span("batch", context, start_time=began.wall_ns, attributes=facts)
+        inside = trace.set_span_in_context(batch, context)
+        draw.start_span("engine", inside, start_time=engine[0].wall_ns).end(engine[1].wall_ns)
+        batch.end(Moment.now().wall_ns)
+
+    def depth(self, waiting: int) -> None:
+        """How many jobs wait now."""
+        QUEUE_DEPTH.labels(self.stage, self.model).set(waiting)
+
+
+_PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, with the trace it belongs to."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """What was said, by whom, in which trace."""
+        line: dict[str, object] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}",
+            "level": record.levelname,
+            "process": self._process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            line |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        line |= {key: value for key, value in vars(record).items() if key not in _PLAIN}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)

@@ -1,0 +1,110 @@
+from parley.v1 import asr_pb2 as _asr_pb2
+from parley.v1 import audio_pb2 as _audio_pb2
+from parley.v1 import denoise_pb2 as _denoise_pb2
+from parley.v1 import diarize_pb2 as _diarize_pb2
+from parley.v1 import translate_pb2 as _translate_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DenoiseFor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DENOISE_FOR_UNSPECIFIED: _ClassVar[DenoiseFor]
+    DENOISE_FOR_EAR: _ClassVar[DenoiseFor]
+    DENOISE_FOR_LISTENERS: _ClassVar[DenoiseFor]
+    DENOISE_FOR_BOTH: _ClassVar[DenoiseFor]
+DENOISE_FOR_UNSPECIFIED: DenoiseFor
+DENOISE_FOR_EAR: DenoiseFor
+DENOISE_FOR_LISTENERS: DenoiseFor
+DENOISE_FOR_BOTH: DenoiseFor
+
+class PipelineRequest(_message.Message):
+    __slots__ = ("config", "audio", "control")
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    config: PipelineConfig
+    audio: _audio_pb2.AudioChunk
+    control: _audio_pb2.Control
+    def __init__(self, config: _Optional[_Union[PipelineConfig, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., control: _Optional[_Union[_audio_pb2.Control, _Mapping]] = ...) -> None: ...
+
+class PipelineConfig(_message.Message):
+    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models")
+    class ModelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    DENOISE_FIELD_NUMBER: _ClassVar[int]
+    DENOISE_FOR_FIELD_NUMBER: _ClassVar[int]
+    ASR_FIELD_NUMBER: _ClassVar[int]
+    DIARIZE_FIELD_NUMBER: _ClassVar[int]
+    TRANSLATE_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    format: _audio_pb2.AudioFormat
+    denoise: _denoise_pb2.DenoiseConfig
+    denoise_for: DenoiseFor
+    asr: _asr_pb2.AsrConfig
+    diarize: _diarize_pb2.DiarizeConfig
+    translate: _containers.RepeatedCompositeFieldContainer[_translate_pb2.TranslateConfig]
+    models: _containers.ScalarMap[str, str]
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class PipelineOpened(_message.Message):
+    __slots__ = ("models", "format")
+    class ModelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.ScalarMap[str, str]
+    format: _audio_pb2.AudioFormat
+    def __init__(self, models: _Optional[_Mapping[str, str]] = ..., format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ("stage", "reason", "message", "interval")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    reason: str
+    message: str
+    interval: _audio_pb2.Interval
+    def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ...) -> None: ...
+
+class PipelineResponse(_message.Message):
+    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "turn", "revision", "translation", "audio", "quality", "notice")
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
+    SPEECH_STARTED_FIELD_NUMBER: _ClassVar[int]
+    SPEECH_ENDED_FIELD_NUMBER: _ClassVar[int]
+    TURN_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    TRANSLATION_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    opened: PipelineOpened
+    transcript: _asr_pb2.Transcript
+    speech_started: _asr_pb2.SpeechStarted
+    speech_ended: _asr_pb2.SpeechEnded
+    turn: _diarize_pb2.Turn
+    revision: _diarize_pb2.Revision
+    translation: _translate_pb2.Translation
+    audio: _audio_pb2.AudioChunk
+    quality: _denoise_pb2.Quality
+    notice: Notice
+    def __init__(self, opened: _Optional[_Union[PipelineOpened, _Mapping]] = ..., transcript: _Optional[_Union[_asr_pb2.Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[_asr_pb2.SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[_asr_pb2.SpeechEnded, _Mapping]] = ..., turn: _Optional[_Union[_diarize_pb2.Turn, _Mapping]] = ..., revision: _Optional[_Union[_diarize_pb2.Revision, _Mapping]] = ..., translation: _Optional[_Union[_translate_pb2.Translation, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., quality: _Optional[_Union[_denoise_pb2.Quality, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ...) -> None: ...

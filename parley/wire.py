@@ -1,0 +1,73 @@
+"""Errors <-> gRPC status, and the names of our metadata. Must not know a stage."""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from parley.errors import BadInput, ParleyError, of_reason
+
+log = logging.getLogger(__name__)
+
+MODEL = "parley-model"  # asks for a model; in trailers: the one that served
+STAGE = "parley-stage"  # which stage's Models service a call through the gateway means
+SESSION = "parley-session"  # keeps a client's streams on one version
+DETAILS = "grpc-status-details-bin"
+DOMAIN = "parley"
+LARGEST_MESSAGE = 16 << 20
+
+EOF = grpc.aio.EOF
+Metadata = Sequence[tuple[str, str | bytes]]
+CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def public(error: BaseException, process: str) -> ParleyError:
+    """What a caller may see: our own errors as they are, anything else as an id that the log explains."""
+    if isinstance(error, ParleyError):
+        return error
+    report = uuid.uuid4().hex[:8]
+    log.error("unexpected error %s", report, exc_info=error)
+    return ParleyError(f"Something broke in {process}; its log explains report {report}.")
+
+
+def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
+    """An error -> code, message and trailers."""
+    status = Status(code=error.code.value, message=str(error))
+    status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN))
+    trailers: list[tuple[str, str | bytes]] = []
+    if error.retry_s is not None:
+        delay = Duration()
+        delay.FromMilliseconds(round(error.retry_s * 1000))
+        status.details.add().Pack(RetryInfo(retry_delay=delay))
+    trailers.append((DETAILS, status.SerializeToString()))
+    return CODES[error.code.value], str(error), trailers
+
+
+def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:
+    """A failed call -> the error that the other process meant."""
+    return error_from(failed.code(), failed.details() or "", failed.trailing_metadata() or ())
+
+
+def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str, str | bytes]]) -> ParleyError:
+    """A status -> the error that the other process meant."""
+    status, info, retry = Status(), ErrorInfo(), RetryInfo()
+    raw = dict(trailers).get(DETAILS, b"")
+    status.ParseFromString(raw if isinstance(raw, bytes) else b"")
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(retry)
+    wait_s = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
+    return of_reason(code.value[0], info.reason)(message or f"The call ended with {code.name}.", retry_s=wait_s)
+
+
+def parse(kind: type[Message], data: bytes) -> Message:
+    """Bytes -> a message, or the sender is told."""
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        raise BadInput(f"These {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}.") from None

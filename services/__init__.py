@@ -1,0 +1,1 @@
+"""One folder a stage; they know neither each other nor the gateway."""

@@ -1,0 +1,6 @@
+"""`python -m services.asr`."""
+
+from parley.server import main
+from services.asr.stage import STAGE
+
+main(STAGE)

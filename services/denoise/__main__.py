@@ -1,0 +1,6 @@
+"""`python -m services.denoise`."""
+
+from parley.server import main
+from services.denoise.stage import STAGE
+
+main(STAGE)

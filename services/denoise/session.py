@@ -1,0 +1,123 @@
+"""One stream's memory in denoise: as many samples come out as went in, in step. Never awaits, never reads a clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from google.protobuf.message import Message
+
+from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, Tape, decode, encode
+from parley.v1.audio_pb2 import AudioChunk
+from services.denoise.engine import Frames, State
+
+MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep live streams waiting little
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the model wants and does."""
+
+    hop: int
+    latency: int  # samples by which its output is late
+    state: State
+
+
+class DenoiseSession:
+    """Hears bytes, hands out hops, says cleaned bytes."""
+
+    def __init__(self, ear: Ear, shape: Shape, keep: float) -> None:
+        self._ear, self._shape, self._keep = ear, shape, keep
+        self._mouth = Resampler(RATE_HZ, ear.form.rate_hz)
+        self._state = shape.state
+        self._tape = Tape()  # what came in, at 16 kHz
+        self._taken = 0  # how far the model has heard
+        self._late = shape.latency  # samples of its output that still belong to before the beginning
+        self._given = 0  # how far its output has come
+        self._ended: int | None = None  # where the input ended
+        self._frames_in = self._frames_out = 0  # at the client's rate
+
+    def feed(self, item: bytes) -> Iterator[Message]:
+        """More sound."""
+        self._frames_in += len(item) // self._ear.form.frame_bytes
+        self._tape.append(self._ear.hear(item))
+        return iter(())
+
+    def flush(self) -> Iterator[Message]:
+        """Nothing is held that could be hastened."""
+        return iter(())
+
+    def finish(self) -> Iterator[Message]:
+        """Silence pushes out what the model still holds."""
+        self._tape.append(self._ear.finish())
+        self._ended = self._tape.end
+        beyond = self._shape.latency + self._shape.hop
+        self._tape.append(np.zeros(beyond if self._ended else 0, np.float32))
+        return iter(())
+
+    def next_job(self) -> Frames | None:
+        """As many whole hops as are there."""
+        hops = min((self._tape.end - self._taken) // self._shape.hop, MOST_HOPS)
+        if not hops or self._complete():
+            return None
+        start, self._taken = self._taken, self._taken + hops * self._shape.hop
+        return Frames(self._tape.cut(start, self._taken), self._state)
+
+    def _complete(self) -> bool:
+        return self._ended is not None and self._given >= self._ended
+
+    def absorb(self, result: Frames) -> Iterator[Message]:
+        """Cleaned sound, moved back into step with what came in."""
+        self._state = result.state
+        clean = result.samples[self._late :]
+        self._late -= len(result.samples) - len(clean)
+        if self._ended is not None:
+            clean = clean[: self._ended - self._given]
+        start, self._given = self._given, self._given + len(clean)
+        mixed = self._limited(clean, start)
+        self._tape.forget(min(self._given, self._taken))
+        return self._say(self._mouth.feed(mixed, last=self._complete()))
+
+    def _limited(self, clean: Samples, start: int) -> Samples:
+        """No more is taken away than allowed: some of the original stays."""
+        if not self._keep:
+            return clean
+        return (1 - self._keep) * clean + self._keep * self._tape.cut(start, start + len(clean))
+
+    def _say(self, samples: Samples) -> Iterator[Message]:
+        if self._complete():
+            missing = max(0, self._frames_in - self._frames_out - len(samples))
+            samples = np.concatenate((samples, np.zeros(missing, np.float32)))
+        samples = samples[: self._frames_in - self._frames_out]
+        if len(samples):
+            yield AudioChunk(data=encode(samples, self._ear.form.encoding), offset_samples=self._frames_out)
+        self._frames_out += len(samples)
+
+
+class BypassSession:
+    """Gives the sound back as it came, in one channel."""
+
+    def __init__(self, form: Format) -> None:
+        self._form = form
+        self._frames = 0
+
+    def feed(self, item: bytes) -> Iterator[Message]:
+        """Out it goes."""
+        samples = decode(item, self._form)
+        yield AudioChunk(data=encode(samples, self._form.encoding), offset_samples=self._frames)
+        self._frames += len(samples)
+
+    def flush(self) -> Iterator[Message]:
+        """Nothing is held."""
+        return iter(())
+
+    def next_job(self) -> None:
+        """There is no work."""
+        return
+
+    def absorb(self, result: Frames) -> Iterator[Message]:
+        """There is no work, so there is no result."""
+        return iter(())
+
+    def finish(self) -> Iterator[Message]:
+        """Nothing is held."""
+        return iter(())

@@ -1,0 +1,1 @@
+"""Sound in, who spoke when out."""

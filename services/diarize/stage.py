@@ -1,0 +1,42 @@
+"""What the diarize folder declares."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from parley.audio import RATE_HZ, Ear, Format, Samples, Windows
+from parley.errors import BadInput
+from parley.model import ModelSpec
+from parley.stage import ServiceConfig, Stage, read_audio
+from parley.v1 import diarize_pb2 as v1
+from services.diarize.clustering import ClusterConfig, Voices
+from services.diarize.engine import open_engine, window_size
+from services.diarize.session import DiarizeSession, enrolment
+
+SHORTEST_S, LONGEST_S = 2, 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiarizeServiceConfig(ServiceConfig):
+    """Beside what every service has: how voices are told apart."""
+
+    clusters: ClusterConfig = field(default_factory=ClusterConfig)
+
+
+def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceConfig) -> DiarizeSession:
+    """Check what is asked, and open a stream's memory."""
+    form, size = Format.of(config.format), window_size(spec)
+    most = min(config.max_speakers or settings.clusters.most, settings.clusters.most)
+    pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), size)]
+    return DiarizeSession(Ear(form), Windows(size, size // 2), Voices(replace(settings.clusters, most=most)), pieces)
+
+
+def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:
+    ear = Ear(form)
+    samples = np.concatenate((ear.hear(enrolled.audio), ear.finish()))
+    if not enrolled.name or not SHORTEST_S <= len(samples) / RATE_HZ <= LONGEST_S:
+        raise BadInput(f"An enrolment needs a name and {SHORTEST_S} to {LONGEST_S} s of audio in the stream's format.")
+    return samples
+
+
+STAGE = Stage(v1.DESCRIPTOR.services_by_name["Diarize"], DiarizeServiceConfig, open_engine, begin, read_audio)

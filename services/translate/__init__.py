@@ -1,0 +1,1 @@
+"""Text in, text of another language out."""
