@@ -45,7 +45,7 @@ def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
         delay.FromMilliseconds(round(error.retry_s * 1000))
         status.details.add().Pack(RetryInfo(retry_delay=delay))
     trailers.append((DETAILS, status.SerializeToString()))
-    return CODES[error.code.value], str(error), trailers
+    return CODES[error.code.value], str(error), tuple(trailers)  # grpc.aio takes no list
 
 
 def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:

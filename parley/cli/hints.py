@@ -33,4 +33,4 @@ def _parley() -> str:
     found, called = shutil.which("parley"), Path(sys.argv[0])
     if found and called.exists() and Path(found).samefile(called):
         return "parley"
-    return os.path.relpath(called) if called.exists() else "parley"
+    return os.path.relpath(called) if called.name == "parley" else f"{os.path.relpath(sys.executable)} -m parley.cli"

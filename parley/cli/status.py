@@ -12,8 +12,8 @@ from parley.cli.table import table
 from parley.errors import BadInput, DeadlinePassed, ParleyError
 
 WAIT_S = 5.0
-HEADS_OF_REPLICA = ("address", "state", "streams")
-HEADS = ("stage", *HEADS_OF_REPLICA, "models")
+OF_REPLICA = ("address", "health", "breaker", "streams")
+HEADS = ("stage", *OF_REPLICA, "models")
 
 
 def status(http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
@@ -47,7 +47,13 @@ def _ask(url: str) -> dict[str, Any]:
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for stage, facts in sorted(told["stages"].items()):
-        models = ", ".join(map(str, facts.get("models", ())))
+        models = ", ".join(map(_model, facts.get("models", ())))
         replicas: list[dict[str, Any]] = facts.get("replicas") or [{}]
         for replica in replicas:
-            yield stage, *(str(replica.get(key, "-")) for key in HEADS_OF_REPLICA), models
+            yield stage, *(str(replica.get(key, "-")).lower() for key in OF_REPLICA), models
+
+
+def _model(facts: dict[str, Any]) -> str:
+    if "error" in facts:
+        return f"({facts['error']})"
+    return f"{facts.get('model', '?')} on {facts.get('device', '?')}"

@@ -28,7 +28,7 @@ def write_down(server: str, wishes: Wishes, files: list[str], *, as_json: bool) 
         try:
             documents.append(_one(server, wishes, file))
         except ParleyError as error:
-            say_error(error if len(files) == 1 else type(error)(f"{file}: {error}", retry_s=error.retry_s))
+            say_error(error if file in str(error) else type(error)(f"{file}: {error}", retry_s=error.retry_s))
             failed.append(error)
             continue
         if not as_json:
