@@ -1,4 +1,4 @@
-"""`python -m parley.cli.health deploy/config/<process>.toml`: exit code 0 when that process, on this machine, is well."""
+"""`python -m parley.cli.health deploy/config/<process>.toml`: does it serve, on this machine? Must not know why not."""
 
 import asyncio
 import os

@@ -28,6 +28,8 @@ def write_down(server: str, wishes: Wishes, files: list[str], *, as_json: bool) 
         try:
             documents.append(_one(server, wishes, file))
         except ParleyError as error:
+            if len(files) == 1:
+                raise
             say_error(error if file in str(error) else type(error)(f"{file}: {error}", retry_s=error.retry_s))
             failed.append(error)
             continue
