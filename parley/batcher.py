@@ -5,7 +5,6 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 
 import asyncio
 import contextlib
-import math
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +70,7 @@ class Batcher(Generic[Job, Result]):
         self._meter.depth(len(self._queue))
         self._news.set()
         try:
-            async with asyncio.timeout(None if math.isinf(budget.left) else budget.left):
+            async with asyncio.timeout(None if budget.endless else budget.left):
                 return await caller.answer
         except TimeoutError:
             raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
