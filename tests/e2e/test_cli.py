@@ -13,29 +13,29 @@ from typing import Any
 import pytest
 
 from parley import media
-from tests.e2e.house import ROOT, House, parley
+from tests.e2e.supervised import ROOT, Up, parley
 
 ONE, TWO = "examples/one-speaker.flac", "examples/two-speakers.flac"
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with House() as house:
-        house.until(ready=True)
-        yield house
+def up() -> Iterator[Up]:
+    with Up() as up:
+        up.until(ready=True)
+        yield up
 
 
-def run(house: House, *arguments: str, stdin: bytes = b"", code: int = 0) -> str:
+def run(up: Up, *arguments: str, stdin: bytes = b"", code: int = 0) -> str:
     """The command's output; its exit code is looked at."""
-    ended = parley(*arguments, "--server", house.grpc, stdin=stdin)
+    ended = parley(*arguments, "--server", up.grpc, stdin=stdin)
     assert ended.returncode == code, ended
     assert code or not ended.stderr, ended
     return (ended.stderr if code else ended.stdout).decode()
 
 
-def told(house: House, *arguments: str, stdin: bytes = b"") -> Any:
+def told(up: Up, *arguments: str, stdin: bytes = b"") -> Any:
     """The command's JSON."""
-    return json.loads(run(house, *arguments, "--json", stdin=stdin))
+    return json.loads(run(up, *arguments, "--json", stdin=stdin))
 
 
 def recording(seconds: float) -> media.Recording:
@@ -44,10 +44,10 @@ def recording(seconds: float) -> media.Recording:
     return media.Recording(whole.data[: round(seconds * whole.rate_hz) * 2], whole.rate_hz)
 
 
-def test_transcribe_with_everything(house: House) -> None:
+def test_transcribe_with_everything(up: Up) -> None:
     """Words, speakers, translations and the models that did it, of several files in one document."""
     options = ("--speakers", "--translate-to", "de", "--translate-to", "fr", "--denoise")
-    files = told(house, "transcribe", ONE, TWO, *options)["files"]
+    files = told(up, "transcribe", ONE, TWO, *options)["files"]
     assert [each["file"] for each in files] == [ONE, TWO]
     assert set(files[1]["models"]) == {"asr", "denoise", "diarize", "translate"}
     assert {each["speaker"] for each in files[1]["turns"]} == {"1", "2"}
@@ -57,36 +57,36 @@ def test_transcribe_with_everything(house: House) -> None:
     assert files[0]["notices"] == []
 
 
-def test_one_bad_file_does_not_stop_the_others(house: House) -> None:
+def test_one_bad_file_does_not_stop_the_others(up: Up) -> None:
     """The good ones are written down; the code tells that one was not."""
-    ended = parley("transcribe", ONE, "README.md", "--json", "--server", house.grpc)
+    ended = parley("transcribe", ONE, "README.md", "--json", "--server", up.grpc)
     assert ended.returncode == 2
     assert len(json.loads(ended.stdout)["files"]) == 1
     assert ended.stderr.decode().startswith("parley: README.md")
 
 
-def test_a_live_stream_takes_as_long_as_the_sound(house: House) -> None:
+def test_a_live_stream_takes_as_long_as_the_sound(up: Up) -> None:
     """Paced by a schedule; the words are those of the file."""
     sound = recording(2.0)
     began = time.monotonic()
-    lines = run(house, "stream", "-", "--json", stdin=media.wav(sound.data, sound.rate_hz)).splitlines()
+    lines = run(up, "stream", "-", "--json", stdin=media.wav(sound.data, sound.rate_hz)).splitlines()
     assert time.monotonic() - began >= 2.0
     events = [json.loads(line) for line in lines]
     assert next(iter(events[0])) == "opened"
     assert any(event.get("transcript", {}).get("is_final") for event in events)
 
 
-def test_raw_sound_is_heard_like_a_wav(house: House) -> None:
+def test_raw_sound_is_heard_like_a_wav(up: Up) -> None:
     """16 kHz, 16 bit, one channel."""
     sound = recording(1.5)
-    raw = run(house, "stream", "-", stdin=sound.data)
+    raw = run(up, "stream", "-", stdin=sound.data)
     assert raw
-    assert raw == run(house, "stream", "-", stdin=media.wav(sound.data, sound.rate_hz))
+    assert raw == run(up, "stream", "-", stdin=media.wav(sound.data, sound.rate_hz))
 
 
-def test_ctrl_c_is_quiet(house: House) -> None:
+def test_ctrl_c_is_quiet(up: Up) -> None:
     """130, and not a word."""
-    command = (sys.executable, "-m", "parley.cli", "stream", "-", "--json", "--server", house.grpc)
+    command = (sys.executable, "-m", "parley.cli", "stream", "-", "--json", "--server", up.grpc)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
         assert running.stderr
@@ -99,43 +99,43 @@ def test_ctrl_c_is_quiet(house: House) -> None:
         assert running.stderr.read() == b""
 
 
-def test_denoise_writes_as_much_as_it_read(house: House, tmp_path: Path) -> None:
+def test_denoise_writes_as_much_as_it_read(up: Up, tmp_path: Path) -> None:
     """A WAV of the same length and rate."""
     out = tmp_path / "clean.wav"
-    facts = told(house, "denoise", ONE, str(out))
+    facts = told(up, "denoise", ONE, str(out))
     with wave.open(str(out), "rb") as written:
         assert written.getnframes() / written.getframerate() == pytest.approx(facts["duration_s"])
 
 
-def test_diarize_tells_the_same_in_three_forms(house: House) -> None:
+def test_diarize_tells_the_same_in_three_forms(up: Up) -> None:
     """Text, JSON and RTTM have the same turns."""
-    turns = told(house, "diarize", TWO)["turns"]
-    lines = run(house, "diarize", TWO, "--rttm").splitlines()
+    turns = told(up, "diarize", TWO)["turns"]
+    lines = run(up, "diarize", TWO, "--rttm").splitlines()
     assert [(line.split()[3], line.split()[7]) for line in lines] == [
         (f"{each['start_s']:.3f}", each["speaker"]) for each in turns
     ]
-    assert len(run(house, "diarize", TWO).splitlines()) == len(turns) == 2
+    assert len(run(up, "diarize", TWO).splitlines()) == len(turns) == 2
 
 
-def test_translate_reads_arguments_and_pipes(house: House) -> None:
+def test_translate_reads_arguments_and_pipes(up: Up) -> None:
     """White space is kept; the JSON says what did it."""
     text = "One two. Three four.\n"
-    assert run(house, "translate", "-", "--to", "de", "--from", "en", stdin=text.encode()) == text
-    facts = told(house, "translate", "One two.", "--to", "de")
+    assert run(up, "translate", "-", "--to", "de", "--from", "en", stdin=text.encode()) == text
+    facts = told(up, "translate", "One two.", "--to", "de")
     assert (facts["text"], facts["to"], facts["model"]) == ("One two.", "de", "echo@1")
 
 
-def test_models_and_status(house: House) -> None:
+def test_models_and_status(up: Up) -> None:
     """What is loaded, by two ways."""
-    listed = told(house, "models", "list")
+    listed = told(up, "models", "list")
     assert {stage: models[0]["model"] for stage, models in listed.items()} == dict.fromkeys(
         ("asr", "denoise", "diarize", "translate"), "echo@1"
     )
-    assert told(house, "models", "load", "asr", "echo@1")["model"] == "echo@1"
-    status = json.loads(parley("status", "--http", house.http, "--json").stdout)
+    assert told(up, "models", "load", "asr", "echo@1")["model"] == "echo@1"
+    status = json.loads(parley("status", "--http", up.http, "--json").stdout)
     assert status["ready"]
     assert set(status["stages"]) == set(listed)
-    assert parley("status", "--http", house.http).stdout.decode().splitlines()[-1] == "ready"
+    assert parley("status", "--http", up.http).stdout.decode().splitlines()[-1] == "ready"
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_models_and_status(house: House) -> None:
         ("translate", "hello", "--to", ""),
     ],
 )
-def test_what_the_server_refuses_is_one_sentence(house: House, arguments: tuple[str, ...]) -> None:
+def test_what_the_server_refuses_is_one_sentence(up: Up, arguments: tuple[str, ...]) -> None:
     """The caller can mend it, and is told how."""
-    said = run(house, *arguments, code=2)
+    said = run(up, *arguments, code=2)
     assert said.startswith("parley: ")
     assert said.count("\n") == 1
