@@ -1,6 +1,7 @@
 """A child process that cannot outlive its parent, and its log. Must not know what it runs or why."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -44,7 +45,15 @@ class Command:
         with self.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return _message(lines[-1]) if lines else ""
+
+
+def _message(line: str) -> str:
+    """What a person wants of a log line."""
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def _die_with(parent: int) -> None:

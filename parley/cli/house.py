@@ -34,6 +34,7 @@ class House:
 
     root: Path
     sockets: Path
+    logs: Path
     http_port: int
     grpc_port: int
 
@@ -42,9 +43,15 @@ class House:
         stages = sorted(path.stem for path in (self.root / CONFIGS).glob("*.toml") if path.stem != GATEWAY)
         self._check_ports()
         metrics = _metrics_addresses([self._config(name) for name in stages])
-        (self.root / LOGS).mkdir(parents=True, exist_ok=True)
+        self._make_logs()
         services = [self._service(stage, address) for stage, address in zip(stages, metrics, strict=True)]
         return [*services, self._gateway(stages)]
+
+    def _make_logs(self) -> None:
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{self.logs} cannot hold logs ({error.strerror}); name a folder with --logs.") from None
 
     def _check_ports(self) -> None:
         for port, option in ((self.http_port, "--http-port"), (self.grpc_port, "--grpc-port")):
@@ -72,7 +79,7 @@ class House:
         return f"unix:{self.sockets / stage}.sock"
 
     def _command(self, name: str, module: str, env: dict[str, str]) -> Command:
-        log = self.root / LOGS / f"{name}.log"
+        log = self.logs.absolute() / f"{name}.log"
         log.unlink(missing_ok=True)
         config = CONFIGS / f"{name}.toml"
         return Command(name, (sys.executable, "-m", module, "--config", str(config)), self.root, log, env)

@@ -8,7 +8,7 @@ from urllib.request import ProxyHandler, build_opener
 from parley.cli.board import Board, board
 from parley.cli.child import Command
 from parley.cli.hints import hints
-from parley.cli.house import LOGS, House
+from parley.cli.house import House
 from parley.cli.supervisor import Keeper, State, Supervisor
 from parley.errors import BadConfig
 
@@ -33,8 +33,10 @@ class Asked:
 
     def __init__(self) -> None:
         self.times = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup means us to stay
+            signal.signal(signal.SIGHUP, self._ask)
 
     def _ask(self, *_: object) -> None:
         self.times += 1
@@ -84,7 +86,7 @@ class Running:
         first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
         if first and code > 0 and not self.supervisor.stopping:
             said = self.why(keeper).removeprefix(f"{keeper.name}: ")
-            self.hopeless = f"{keeper.name} cannot start: {said} (log: {LOGS / keeper.name}.log)"
+            self.hopeless = f"{keeper.name} cannot start: {said} (log: {self._commands[keeper.name].log})"
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:

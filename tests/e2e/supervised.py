@@ -37,7 +37,8 @@ class Up:
         http, grpc = free_ports(2)
         self.http, self.grpc = f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}"
         self.sockets = Path(tempfile.mkdtemp(prefix="up-"))
-        ports = ("--http-port", str(http), "--grpc-port", str(grpc))
+        self.logs = self.sockets.with_name(self.sockets.name + "-logs")
+        ports = ("--logs", str(self.logs), "--http-port", str(http), "--grpc-port", str(grpc))
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             (sys.executable, "-m", "parley.cli", "up", "--json", *ports),

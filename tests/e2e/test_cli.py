@@ -1,6 +1,7 @@
 """The `parley` command against real processes on the echo backend."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -136,6 +137,17 @@ def test_models_and_status(up: Up) -> None:
     assert status["ready"]
     assert set(status["stages"]) == set(listed)
     assert parley("status", "--http", up.http).stdout.decode().splitlines()[-1] == "ready"
+
+
+@pytest.mark.parametrize("process", ["asr", "gateway"])
+def test_the_containers_health_check(up: Up, process: str) -> None:
+    """It asks where the process's config says, and its exit code is the answer."""
+    listen = next(up.sockets.glob("*/asr.sock"))
+    for address, code in ((up.http.removeprefix("http://"), 0), ("127.0.0.1:1", 3)):
+        env = {"PARLEY_HTTP": address, "PARLEY_LISTEN": address if code else f"unix:{listen}"}
+        command = (sys.executable, "-m", "parley.cli.health", f"deploy/config/{process}.toml")
+        ended = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, timeout=30)
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
 
 
 @pytest.mark.parametrize(
