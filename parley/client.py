@@ -6,7 +6,7 @@ async with Client("localhost:50051") as parley:
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -128,7 +128,7 @@ class Client:
 
     async def stream(
         self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
         method = _service(service).methods_by_name["Stream"]
         answer_type = GetMessageClass(method.output_type)
