@@ -23,6 +23,9 @@ OPTIONS = (
     ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A replica that comes back is found again at once, not after grpc's two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 FILES = (pipeline_pb2, asr_pb2, denoise_pb2, diarize_pb2, translate_pb2, models_pb2)
 SERVICES: dict[str, ServiceDescriptor] = {
