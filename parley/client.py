@@ -6,7 +6,7 @@ async with Client("localhost:50051") as parley:
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -23,9 +23,8 @@ OPTIONS = (
     ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    # A restarted service is back within a second or two; gRPC would look again after up to two minutes.
+    # A replica that comes back is found again at once, not after grpc's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 FILES = (pipeline_pb2, asr_pb2, denoise_pb2, diarize_pb2, translate_pb2, models_pb2)
@@ -132,7 +131,7 @@ class Client:
 
     async def stream(
         self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
         method = _service(service).methods_by_name["Stream"]
         answer_type = GetMessageClass(method.output_type)
