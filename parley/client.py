@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from parley import wire
-from parley.errors import DeadlinePassed, NotFound
+from parley.errors import DeadlinePassed, NotFound, Unavailable
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
 
 OPTIONS = (
@@ -159,6 +159,19 @@ class Client:
             await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
         except TimeoutError:
             raise DeadlinePassed(f"Nobody answers at {self.address}; is `parley up` running?") from None
+
+    async def health(self, service: str = "", timeout_s: float = 3.0) -> None:
+        """Fail unless the server, or one service of it, says that it serves."""
+        from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+        call: Any = self._channel.unary_unary("/grpc.health.v1.Health/Check")
+        try:
+            answer = await call(HealthCheckRequest(service=service).SerializeToString(), timeout=timeout_s)
+        except grpc.aio.AioRpcError as failed:
+            raise wire.error_of(failed) from None
+        status = HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
+        if status != "SERVING":
+            raise Unavailable(f"{self.address} says {status}; wait until it has loaded its models.")
 
     async def close(self) -> None:
         """Hang up."""
