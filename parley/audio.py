@@ -70,7 +70,8 @@ def decode(data: bytes, form: Format) -> Samples:
             f"{len(data)} bytes are not whole samples of {form.frame_bytes} bytes; cut between samples."
         )
     flat = _floats(data, form.encoding)
-    return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
+    mixed: Samples = flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
+    return mixed
 
 
 def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
