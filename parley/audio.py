@@ -70,15 +70,14 @@ def decode(data: bytes, form: Format) -> Samples:
             f"{len(data)} bytes are not whole samples of {form.frame_bytes} bytes; cut between samples."
         )
     flat = _floats(data, form.encoding)
-    mixed: Samples = flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
-    return mixed
+    return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
 
 
 def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
     if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
         return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
     if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
-        clean = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
+        clean: Samples = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
         return np.clip(clean, np.float32(-1), np.float32(1))
     table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
     heard: Samples = table[np.frombuffer(data, np.uint8)]
