@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -20,6 +21,7 @@ SESSION = "parley-session"  # keeps a client's streams on one version
 DETAILS = "grpc-status-details-bin"
 DOMAIN = "parley"
 LARGEST_MESSAGE = 16 << 20
+LONGEST_WORDS = 500  # of an error: trailers that grow with the input are dropped on the way, and the status with them
 
 EOF = grpc.aio.EOF
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -37,7 +39,8 @@ def public(error: BaseException, process: str) -> ParleyError:
 
 def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
     """An error -> code, message and trailers."""
-    status = Status(code=error.code.value, message=str(error))
+    words = str(error) if len(str(error)) <= LONGEST_WORDS else f"{str(error)[: LONGEST_WORDS - 1]}…"
+    status = Status(code=error.code.value, message=words)
     status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN))
     trailers: list[tuple[str, str | bytes]] = []
     if error.retry_s is not None:
@@ -45,7 +48,7 @@ def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
         delay.FromMilliseconds(round(error.retry_s * 1000))
         status.details.add().Pack(RetryInfo(retry_delay=delay))
     trailers.append((DETAILS, status.SerializeToString()))
-    return CODES[error.code.value], str(error), trailers
+    return CODES[error.code.value], words, trailers
 
 
 def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:
@@ -57,7 +60,8 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
     """A status -> the error that the other process meant."""
     status, info, retry = Status(), ErrorInfo(), RetryInfo()
     raw = dict(trailers).get(DETAILS, b"")
-    status.ParseFromString(raw if isinstance(raw, bytes) else b"")
+    with suppress(DecodeError):  # not ours: the code alone must do
+        status.ParseFromString(raw if isinstance(raw, bytes) else b"")
     for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(retry)
