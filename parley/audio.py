@@ -77,11 +77,11 @@ def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
     if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
         return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
     if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
-        clean: Samples = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
-        return np.clip(clean, np.float32(-1), np.float32(1))
+        clean = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
+        bounded: Samples = np.clip(clean, np.float32(-1), np.float32(1))
+        return bounded
     table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
-    heard: Samples = table[np.frombuffer(data, np.uint8)]
-    return heard
+    return table[np.frombuffer(data, np.uint8)]
 
 
 def encode(samples: Samples, encoding: AudioEncoding) -> bytes:

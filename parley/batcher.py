@@ -5,7 +5,6 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 
 import asyncio
 import contextlib
-import math
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +71,7 @@ class Batcher(Generic[Job, Result]):
         self._queue.append(caller)
         self._meter.depth(len(self._queue))
         self._news.set()
-        limit = asyncio.timeout(None if math.isinf(budget.left) else budget.left)
+        limit = asyncio.timeout(None if budget.endless else budget.left)
         try:
             async with limit:
                 return await caller.answer

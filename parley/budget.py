@@ -30,6 +30,11 @@ class Budget:
         """True when nobody waits any more."""
         return self.left <= 0.0
 
+    @property
+    def endless(self) -> bool:
+        """True when somebody waits for ever."""
+        return math.isinf(self.deadline)
+
     def at_most(self, seconds: float) -> "Budget":
         """The same budget, or a sooner one."""
         return Budget(min(self.deadline, self.clock() + seconds), self.clock)

@@ -6,7 +6,7 @@ async with Client("localhost:50051") as parley:
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -48,7 +48,9 @@ class Exchange:
         requests: AsyncIterable[bytes],
         metadata: Mapping[str, str],
         timeout_s: float | None = None,
+        on_first: Callable[[], None] | None = None,
     ) -> None:
+        self._on_first = on_first
         self._call: Any = channel.stream_stream(path)(metadata=tuple(metadata.items()), timeout=timeout_s)
         self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
         self._failed: Exception | None = None
@@ -76,6 +78,8 @@ class Exchange:
         """What comes back, until the call ends."""
         try:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
+                if self._on_first:
+                    self._on_first()
                 yield answer
             await self._call.code()
         except asyncio.CancelledError:

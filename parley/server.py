@@ -81,7 +81,7 @@ class Service:
         gc.freeze()
         log.info("serving", extra={"listen": self._settings.listen, "models": list(self._settings.models)})
 
-    def _unary(self, answer: Answer, kind: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+    def _unary(self, answer: Answer, kind: type[Message]) -> "grpc.RpcMethodHandler[Any, Any]":
         async def handle(data: bytes, context: Context) -> Any:
             try:
                 return (await answer(wire.parse(kind, data))).SerializeToString()

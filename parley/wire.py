@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 
 import grpc
@@ -24,7 +24,7 @@ LARGEST_MESSAGE = 16 << 20
 LONGEST_WORDS = 500  # of an error: trailers that grow with the input are dropped on the way, and the status with them
 
 EOF = grpc.aio.EOF
-Metadata = Sequence[tuple[str, str | bytes]]
+Metadata = tuple[tuple[str, str | bytes], ...]
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -42,13 +42,11 @@ def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
     words = str(error) if len(str(error)) <= LONGEST_WORDS else f"{str(error)[: LONGEST_WORDS - 1]}…"
     status = Status(code=error.code.value, message=words)
     status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN))
-    trailers: list[tuple[str, str | bytes]] = []
     if error.retry_s is not None:
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_s * 1000))
         status.details.add().Pack(RetryInfo(retry_delay=delay))
-    trailers.append((DETAILS, status.SerializeToString()))
-    return CODES[error.code.value], words, trailers
+    return CODES[error.code.value], words, ((DETAILS, status.SerializeToString()),)
 
 
 def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:

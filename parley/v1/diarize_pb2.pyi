@@ -26,28 +26,32 @@ class Enrolment(_message.Message):
     def __init__(self, name: _Optional[str] = ..., audio: _Optional[bytes] = ...) -> None: ...
 
 class DiarizeConfig(_message.Message):
-    __slots__ = ("format", "max_speakers", "enrolments")
+    __slots__ = ("format", "max_speakers", "enrolments", "open_turns")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     MAX_SPEAKERS_FIELD_NUMBER: _ClassVar[int]
     ENROLMENTS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_TURNS_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     max_speakers: int
     enrolments: _containers.RepeatedCompositeFieldContainer[Enrolment]
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., max_speakers: _Optional[int] = ..., enrolments: _Optional[_Iterable[_Union[Enrolment, _Mapping]]] = ...) -> None: ...
+    open_turns: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., max_speakers: _Optional[int] = ..., enrolments: _Optional[_Iterable[_Union[Enrolment, _Mapping]]] = ..., open_turns: bool = ...) -> None: ...
 
 class Turn(_message.Message):
-    __slots__ = ("id", "speaker", "interval", "confidence", "track")
+    __slots__ = ("id", "speaker", "interval", "confidence", "track", "is_open")
     ID_FIELD_NUMBER: _ClassVar[int]
     SPEAKER_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
+    IS_OPEN_FIELD_NUMBER: _ClassVar[int]
     id: str
     speaker: str
     interval: _audio_pb2.Interval
     confidence: float
     track: str
-    def __init__(self, id: _Optional[str] = ..., speaker: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., confidence: _Optional[float] = ..., track: _Optional[str] = ...) -> None: ...
+    is_open: bool
+    def __init__(self, id: _Optional[str] = ..., speaker: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., confidence: _Optional[float] = ..., track: _Optional[str] = ..., is_open: bool = ...) -> None: ...
 
 class Revision(_message.Message):
     __slots__ = ("turns", "withdrawn_ids", "is_whole")

@@ -48,7 +48,15 @@ class Piece:
 class DiarizeSession:
     """Hears bytes, hands out windows, says turns."""
 
-    def __init__(self, ear: Ear, windows: Windows, voices: Voices, enrolments: Sequence[Piece] = ()) -> None:
+    def __init__(
+        self,
+        ear: Ear,
+        windows: Windows,
+        voices: Voices,
+        enrolments: Sequence[Piece] = (),
+        *,
+        open_turns: bool = False,
+    ) -> None:
         self._ear, self._windows, self._voices = ear, windows, voices
         self._waiting: deque[Piece] = deque(enrolments)
         self._working: list[Piece] = []
@@ -56,6 +64,7 @@ class DiarizeSession:
         self._turn: OpenTurn | None = None
         self._turns: list[Turn] = []
         self._ended = False
+        self._open_turns = open_turns
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -100,6 +109,8 @@ class DiarizeSession:
             heard = Heard(start, piece.start + (self._windows.size + self._windows.hop) // 2, embedding)
             self._heard.append(heard)
             said += self._extend(heard, *self._voices.hear(embedding))
+        if self._open_turns and self._turn:
+            said.append(self._said(self._turn, is_open=True))
         return iter(said + self._complete())
 
     def _extend(self, heard: Heard, voice: int, likeness: float) -> list[Message]:
@@ -118,8 +129,9 @@ class DiarizeSession:
         self._turns.append(self._said(turn))
         return [self._turns[-1]]
 
-    def _said(self, turn: OpenTurn) -> Turn:
+    def _said(self, turn: OpenTurn, *, is_open: bool = False) -> Turn:
         return Turn(
+            is_open=is_open,
             id=f"t{turn.number}",
             speaker=self._voices.name(turn.voice),
             interval=interval(turn.start, turn.end),

@@ -28,7 +28,8 @@ def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceCon
     form, size = Format.of(config.format), window_size(spec)
     most = min(config.max_speakers or settings.clusters.most, settings.clusters.most)
     pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), size)]
-    return DiarizeSession(Ear(form), Windows(size, size // 2), Voices(replace(settings.clusters, most=most)), pieces)
+    voices = Voices(replace(settings.clusters, most=most))
+    return DiarizeSession(Ear(form), Windows(size, size // 2), voices, pieces, open_turns=config.open_turns)
 
 
 def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:

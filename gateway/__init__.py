@@ -1,0 +1,1 @@
+"""Who is let in and where they go. It moves bytes; what they mean is the services' affair."""

@@ -1,0 +1,95 @@
+"""`python -m gateway`: both faces on one event loop, until SIGTERM or SIGINT; then drain."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from gateway.config import GatewayConfig
+from gateway.core import Core
+from gateway.rest import app
+from gateway.rpc import RpcServer
+from parley import config, telemetry
+from parley.errors import BadConfig
+
+log = logging.getLogger(__name__)
+
+
+class Http(uvicorn.Server):
+    """uvicorn, without its own idea of signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """They are the process's affair."""
+        yield
+
+
+def main() -> None:
+    """Read the config and serve."""
+    parser = argparse.ArgumentParser(description="Parley's gateway.")
+    parser.add_argument("--config", type=Path, default=Path("deploy/config/gateway.toml"))
+    path = parser.parse_args().config
+    try:
+        settings = config.load(GatewayConfig, path)
+        telemetry.set_up("gateway", settings.telemetry)
+        uvloop.run(serve(settings))
+    except BadConfig as error:
+        sys.exit(f"gateway: {error}")
+
+
+async def serve(settings: GatewayConfig) -> None:
+    """Run until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    core = Core(settings)
+    rpc, http = RpcServer(core, settings.grpc), _http(core, settings)
+    await rpc.start()
+    serving = asyncio.create_task(_listen(http, settings.http))
+    gc.collect()
+    gc.freeze()
+    log.info("serving", extra={"http": settings.http, "grpc": settings.grpc})
+    await asyncio.wait((serving, asyncio.create_task(stop.wait())), return_when=asyncio.FIRST_COMPLETED)
+    core.admission.draining = http.should_exit = True
+    log.info("draining", extra={"calls": core.admission.open})
+    await rpc.stop(settings.drain_s)
+    await serving
+    await core.close()
+
+
+def _http(core: Core, settings: GatewayConfig) -> Http:
+    host, _, port = settings.http.rpartition(":")
+    if not host or not port.isdigit():
+        raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
+    return Http(
+        uvicorn.Config(
+            app(core, settings.limits),
+            host=host,
+            port=int(port),
+            http="httptools",
+            ws="websockets-sansio",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=round(settings.drain_s),
+        )
+    )
+
+
+async def _listen(http: Http, address: str) -> None:
+    """Uvicorn leaves the process when a port is taken; we say which."""
+    try:
+        await http.serve()
+    except SystemExit:
+        raise BadConfig(f"`http` cannot take {address!r}; is it in use? Write a free host:port.") from None
+
+
+main()

@@ -1,0 +1,1 @@
+"""Foreign shapes <-> ours, one file each."""

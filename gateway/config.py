@@ -1,0 +1,31 @@
+"""What the gateway is configured with."""
+
+from dataclasses import dataclass, field
+
+from gateway.breaker import BreakerConfig
+from parley.telemetry import TelemetryConfig
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one caller, and all of them together, may ask for."""
+
+    streams: int = 500  # calls at a time; one more is refused
+    upload_bytes: int = 100 << 20
+    audio_s: float = 3600.0  # the longest recording
+    request_s: float = 300.0  # the longest that an HTTP request is worked on
+
+
+@dataclass(frozen=True)
+class GatewayConfig:
+    """One process."""
+
+    upstreams: dict[str, tuple[str, ...]]  # stage -> the addresses of its replicas
+    http: str = "127.0.0.1:8080"
+    grpc: str = "127.0.0.1:50051"
+    routes: dict[str, dict[str, int]] = field(default_factory=dict)  # alias -> name@version -> weight
+    stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
+    drain_s: float = 10.0
+    breaker: BreakerConfig = field(default_factory=BreakerConfig)
+    limits: Limits = field(default_factory=Limits)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

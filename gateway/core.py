@@ -1,0 +1,153 @@
+"""The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
+
+import uuid
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from gateway.admission import Admission
+from gateway.config import GatewayConfig
+from gateway.pipeline import Pipeline
+from gateway.routing import Router
+from gateway.upstream import Upstream
+from parley import telemetry, wire
+from parley.budget import Budget
+from parley.client import SERVICES, Exchange
+from parley.errors import ConfigExpected, NotFound, ParleyError
+from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
+from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and how long they wait."""
+
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = field(default_factory=lambda: Budget.of(None))
+
+    @property
+    def key(self) -> str:
+        """What keeps a caller on one version; without a session every call draws anew."""
+        return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
+
+
+class Core:
+    """Admission, routing, upstreams."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._config = config
+        self._router = Router(config.routes)
+        self._upstreams = {name: Upstream(name, at, config.breaker) for name, at in config.upstreams.items()}
+        self.admission = Admission(config.limits.streams)
+
+    @property
+    def stages(self) -> dict[str, ServiceDescriptor]:
+        """The stages that have an upstream, by name."""
+        return {name: SERVICES[name.capitalize()] for name in self._upstreams if name.capitalize() in SERVICES}
+
+    @asynccontextmanager
+    async def open(
+        self, stage: str, requests: AsyncIterable[bytes], caller: Caller, model: str = ""
+    ) -> AsyncIterator[Exchange]:
+        """One stream to one stage, as bytes."""
+        upstream = self._upstream(stage)
+        ref = self._router.pick(stage, model or caller.metadata.get(wire.MODEL, ""), caller.key)
+        metadata = telemetry.traceparent() | ({wire.MODEL: str(ref)} if ref else {})
+        path = f"/{self.stages[stage].full_name}/Stream"
+        async with upstream.stream(path, requests, metadata, caller.budget) as exchange:
+            yield exchange
+
+    def _upstream(self, stage: str) -> Upstream:
+        if stage not in self._upstreams:
+            raise NotFound(f"There is no stage {stage!r} here; there are {', '.join(self._upstreams)}.")
+        return self._upstreams[stage]
+
+    @asynccontextmanager
+    async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
+        """A place, and a span that continues the caller's trace. A pipeline's stages share both."""
+        with (
+            self.admission.place(),
+            telemetry.tracer().start_as_current_span("gateway", telemetry.parent_of(caller.metadata)) as span,
+        ):
+            span.set_attribute("parley.call", name)
+            yield
+
+    async def stage(
+        self, name: str, requests: AsyncIterator[Any], caller: Caller, model: str = ""
+    ) -> AsyncIterator[Any]:
+        """One stage alone, as messages."""
+        async with self.admitted(name, caller):
+            async for answer in self._messages(name, requests, caller, model):
+                yield answer
+
+    async def _messages(
+        self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str
+    ) -> AsyncIterator[Any]:
+        self._upstream(name)
+        answer_type = GetMessageClass(self.stages[name].methods_by_name["Stream"].output_type)
+        raw = (request.SerializeToString() async for request in requests)
+        async with self.open(name, raw, caller, model) as exchange:
+            async for answer in exchange.answers():
+                yield answer_type.FromString(answer)
+
+    async def pipeline(
+        self, requests: AsyncIterator[PipelineRequest], caller: Caller
+    ) -> AsyncIterator[PipelineResponse]:
+        """Several stages in one stream."""
+        async with self.admitted("pipeline", caller):
+            first = await anext(requests, None)
+            if first is None or first.WhichOneof("message") != "config":
+                raise ConfigExpected("A stream begins with its config; send that first.")
+
+            def open_stage(name: str, items: AsyncIterator[Message], model: str) -> AsyncIterator[Any]:
+                return self._messages(name, items, caller, model)
+
+            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s)
+            async for answer in pipeline.run(requests):
+                yield answer
+
+    async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
+        """One method of a stage's service that has one answer."""
+        async with self.admitted(path, caller):
+            return await self._upstream(stage).unary(path, request, telemetry.traceparent(), caller.budget)
+
+    async def ready(self) -> dict[str, bool]:
+        """Stage -> whether some replica serves."""
+        found = {name: [await r.health() for r in up.replicas] for name, up in self._upstreams.items()}
+        return {name: "SERVING" in states for name, states in found.items()}
+
+    async def status(self) -> dict[str, Any]:
+        """What an operator wants to see at a glance."""
+        stages = {name: await self._status(up) for name, up in self._upstreams.items()}
+        ready = all(any(r["health"] == "SERVING" for r in stage["replicas"]) for stage in stages.values())
+        return {"ready": ready, "streams": self.admission.open, "routes": self._config.routes, "stages": stages}
+
+    async def _status(self, upstream: Upstream) -> dict[str, Any]:
+        replicas = [
+            {"address": r.address, "health": await r.health(), "breaker": r.breaker.state, "streams": r.streams}
+            for r in upstream.replicas
+        ]
+        return {"replicas": replicas, "models": await self._models(upstream)}
+
+    async def _models(self, upstream: Upstream) -> list[dict[str, Any]]:
+        try:
+            answer = await upstream.unary(
+                "/parley.v1.Models/List", ModelsListRequest().SerializeToString(), {}, Budget.of(2.0)
+            )
+        except ParleyError as error:
+            return [{"error": str(error)}]
+        return [
+            {"model": m.model, "backend": m.backend, "device": m.device, "device_reason": m.device_reason}
+            | {"streams": m.streams, "default": m.is_default, "languages": list(m.languages), "license": m.license}
+            for m in ModelsListResponse.FromString(answer).models
+        ]
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        for upstream in self._upstreams.values():
+            await upstream.close()

@@ -1,0 +1,270 @@
+"""Several stages in one stream: filter -> tee -> listeners -> rewriters. Must not know addresses or a network.
+
+Nothing is silent: when a stage is lost, the client gets a Notice that says what is done instead, and the rest goes on.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from gateway.branch import Branch
+from gateway.speakers import Speakers, times
+from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError, UnsupportedFormat
+from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, translate_pb2
+from parley.v1.pipeline_pb2 import DenoiseFor, Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
+
+Open = Callable[[str, AsyncIterator[Message], str], AsyncIterator[Any]]  # stage, requests, model -> answers
+
+INSTEAD = {
+    "denoise": "The raw audio goes on.",
+    "asr": "No more words come.",
+    "diarize": "Words come without speakers.",
+    "translate": "The source text stands alone.",
+}
+STALL_S = 15.0
+SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
+
+
+class Pipeline:
+    """One stream through the stages that its config asks for."""
+
+    def __init__(self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float]) -> None:
+        self._config, self._open, self._stalls_s = _checked(config), open_stage, stalls_s
+        self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
+        self._announced = asyncio.Event()
+        self._speakers, self._told = Speakers(), asyncio.Event()
+        self._denoise = self._branch("denoise", denoise_pb2.DenoiseRequest)
+        self._asr = self._branch("asr", asr_pb2.AsrRequest)
+        self._diarize = self._branch("diarize", diarize_pb2.DiarizeRequest)
+        self._translators = [
+            Branch("translate", translate_pb2.TranslateRequest, each, self._stall_s("translate"))
+            for each in config.translate
+        ]
+        self._unanswered = bytearray()  # sound that went to denoise and has not come back
+        self._heard_all = False
+        self._order = asyncio.Lock()  # what a lost filter held goes before what comes after
+        wanted = config.denoise_for
+        self._to_ear = wanted in (DenoiseFor.DENOISE_FOR_UNSPECIFIED, DenoiseFor.DENOISE_FOR_EAR)
+        self._to_ear = self._to_ear or wanted == DenoiseFor.DENOISE_FOR_BOTH
+        self._to_listeners = wanted in (DenoiseFor.DENOISE_FOR_LISTENERS, DenoiseFor.DENOISE_FOR_BOTH)
+
+    def _stall_s(self, stage: str) -> float:
+        return self._stalls_s.get(stage, STALL_S)
+
+    def _branch(self, stage: str, request: Any) -> Branch | None:
+        if not self._config.HasField(stage):
+            return None
+        config = type(getattr(self._config, stage))()
+        config.CopyFrom(getattr(self._config, stage))
+        config.format.CopyFrom(self._config.format)
+        if stage == "diarize":
+            config.open_turns = True  # words need their speaker before the turn ends
+        return Branch(stage, request, config, self._stall_s(stage))
+
+    @property
+    def _listeners(self) -> list[Branch]:
+        return [branch for branch in (self._asr, self._diarize) if branch]
+
+    @property
+    def _branches(self) -> list[Branch]:
+        return [*([self._denoise] if self._denoise else []), *self._listeners, *self._translators]
+
+    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncIterator[PipelineResponse]:
+        """Everything the stages say, until all of them are done."""
+        main = asyncio.create_task(self._main(requests))
+        try:
+            while (event := await self._out.get()) is not None:
+                yield event
+            await main
+        finally:
+            main.cancel()
+            await asyncio.gather(main, return_exceptions=True)
+
+    async def _main(self, requests: AsyncIterator[PipelineRequest]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for branch in self._branches:
+                    branch.task = group.create_task(self._follow(branch))
+                await asyncio.gather(*(branch.opened.wait() for branch in self._branches))
+                await self._announce()
+                await self._pump(requests)
+        except BaseExceptionGroup as many:
+            await self._out.put(None)
+            raise _first(many) from None
+        await self._out.put(None)
+
+    async def _say(self, **event: Any) -> None:
+        await self._out.put(PipelineResponse(**event))
+
+    async def _announce(self) -> None:
+        models = {branch.stage: branch.model for branch in self._branches if branch.model}
+        returned = self._config.format if self._denoise and self._to_ear else None
+        await self._say(opened=PipelineOpened(models=models, format=returned))
+        self._announced.set()
+
+    # What goes in.
+
+    async def _pump(self, requests: AsyncIterator[PipelineRequest]) -> None:
+        async for request in requests:
+            kind = request.WhichOneof("message")
+            if kind == "audio":
+                await self._hear(request.audio.data)
+            elif kind == "control":
+                await asyncio.gather(*(branch.flush() for branch in self._branches))
+            elif kind == "config":
+                raise ConfigRepeated("A stream has one config; open another stream for another.")
+            else:
+                raise EmptyMessage("A PipelineRequest says exactly one thing: config, audio, control.")
+        self._heard_all = True
+        if self._denoise:
+            await self._denoise.end()
+        await self._end_listeners()
+
+    async def _hear(self, data: bytes) -> None:
+        if not (self._denoise and self._to_listeners):
+            await self._tee(data)
+        if self._denoise and self._denoise.alive:
+            self._unanswered += data
+            await self._denoise.audio(data)
+        elif self._denoise:
+            async with self._order:
+                await self._give_back(data)
+
+    async def _tee(self, data: bytes) -> None:
+        await asyncio.gather(*(branch.audio(data) for branch in self._listeners))
+
+    async def _give_back(self, data: bytes) -> None:
+        """What comes out of the filter, or would have."""
+        if self._to_ear:
+            await self._say(audio={"data": data})
+        if self._to_listeners:
+            await self._tee(data)
+
+    async def _end_listeners(self) -> None:
+        """Once nothing can reach them any more."""
+        filtering = self._denoise and self._denoise.alive and self._to_listeners
+        if self._heard_all and not filtering:
+            await asyncio.gather(*(branch.end() for branch in self._listeners))
+
+    # What comes out.
+
+    async def _follow(self, branch: Branch) -> None:
+        try:
+            async for answer in self._open(branch.stage, branch.requests(), self._config.models[branch.stage]):
+                await self._take(branch, answer)
+        except ParleyError as error:
+            await self._lose(branch, error)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if branch.stalled is None or task is None:
+                raise
+            task.uncancel()
+            await self._lose(branch, branch.stalled)
+        branch.over()
+        self._told.set()
+        await self._after(branch)
+
+    async def _after(self, branch: Branch) -> None:
+        if branch is self._denoise:
+            await self._end_listeners()
+        if branch is self._asr:
+            await asyncio.gather(*(each.end() for each in self._translators))
+
+    async def _lose(self, branch: Branch, error: ParleyError) -> None:
+        """The client's own fault ends the stream; anything else costs it this stage."""
+        branch.over()
+        async with self._order:
+            await self._go_on_without(branch, error)
+
+    async def _go_on_without(self, branch: Branch, error: ParleyError) -> None:
+        others = any(each.alive for each in self._branches if each.stage != "translate")
+        if isinstance(error, BadInput | NotFound) or not (others or branch is self._denoise):
+            raise error
+        await self._announced.wait()
+        notice = Notice(stage=branch.stage, reason=error.reason, message=f"{error} {INSTEAD[branch.stage]}")
+        await self._say(notice=notice)
+        if branch is self._denoise:
+            await self._give_back(bytes(self._unanswered))
+
+    async def _take(self, branch: Branch, answer: Any) -> None:
+        kind = answer.WhichOneof("event")
+        event = getattr(answer, kind)
+        if kind == "opened":
+            branch.model = event.model
+            branch.opened.set()
+        elif kind == "audio":
+            del self._unanswered[: len(event.data)]
+            await self._give_back(event.data)
+        elif kind == "transcript" and event.is_final:
+            await self._final(event)
+        elif kind == "translation":
+            await self._translated(branch, event)
+        elif kind in ("turn", "revision"):
+            await self._spoken(kind, event)
+        else:
+            await self._say(**{kind: event})
+
+    async def _final(self, final: asr_pb2.Transcript) -> None:
+        if self._diarize:
+            await self._known(times(final.interval)[1])
+            self._speakers.label(final)
+        await self._say(transcript=final)
+        for translator in self._translators:
+            if translator.alive:
+                translator.pending.append(final)
+                await translator.text(final.text)
+
+    async def _known(self, end_s: float) -> None:
+        """Wait, not for long, until it is known who spoke so far."""
+        try:
+            async with asyncio.timeout(SPEAKER_WAIT_S):
+                while self._diarize and self._diarize.alive and self._speakers.known_until < end_s - 1.0:
+                    self._told.clear()
+                    await self._told.wait()
+        except TimeoutError:
+            return
+
+    async def _spoken(self, kind: str, event: Any) -> None:
+        if kind == "turn":
+            self._speakers.hear(event)
+        else:
+            self._speakers.revise(event)
+        self._told.set()
+        if kind == "revision" or not event.is_open or self._config.diarize.open_turns:
+            await self._say(**{kind: event})
+
+    async def _translated(self, branch: Branch, event: translate_pb2.Translation) -> None:
+        """A final may come back in several pieces; together they are its text."""
+        final = branch.pending[0]
+        event.interval.CopyFrom(final.interval)
+        event.speaker = final.speaker
+        final_left = final.text[len(event.source_text) :]
+        if final_left:
+            branch.pending[0] = asr_pb2.Transcript(text=final_left, interval=final.interval, speaker=final.speaker)
+        else:
+            branch.pending.popleft()
+        await self._say(translation=event)
+
+
+def _checked(config: PipelineConfig) -> PipelineConfig:
+    """Refuse what cannot be meant."""
+    stages = [stage for stage in ("denoise", "asr", "diarize") if config.HasField(stage)]
+    if not stages:
+        raise BadInput("A pipeline needs at least one of denoise, asr and diarize.")
+    if config.translate and "asr" not in stages:
+        raise BadInput("Translating needs words: ask for asr too.")
+    if any(getattr(config, stage).HasField("format") for stage in stages):
+        raise BadInput("The format is the pipeline's; leave a stage's own format out.")
+    if "denoise" in stages and config.format.channels > 1:
+        raise UnsupportedFormat("denoise in a pipeline takes one channel; mix the channels first.")
+    unknown = [stage for stage in config.models if stage not in INSTEAD]
+    if unknown:
+        raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(INSTEAD)}.")
+    return config
+
+
+def _first(many: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = many.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

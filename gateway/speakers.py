@@ -1,0 +1,66 @@
+"""Who spoke when, as far as it is known; puts speakers to words. Pure."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from parley.v1.asr_pb2 import Transcript
+from parley.v1.audio_pb2 import Interval
+from parley.v1.diarize_pb2 import Revision, Turn
+
+NEAR_S = 1.0  # a word outside every turn belongs to one that is this close
+Times = tuple[float, float]
+
+
+class Speakers:
+    """The turns of one stream."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, tuple[Times, str]] = {}
+
+    @property
+    def known_until(self) -> float:
+        """Seconds of the stream in which speakers are known."""
+        return max((end for (_, end), _ in self._turns.values()), default=0.0)
+
+    def hear(self, turn: Turn) -> None:
+        """A new turn, or a longer one."""
+        self._turns[turn.id] = times(turn.interval), turn.speaker
+
+    def revise(self, revision: Revision) -> None:
+        """Earlier turns have changed."""
+        for turn_id in revision.withdrawn_ids:
+            self._turns.pop(turn_id, None)
+        for turn in revision.turns:
+            self.hear(turn)
+
+    def who(self, interval: Interval) -> str:
+        """The speaker of most of it, else the nearest one; empty: nobody near."""
+        start, end = times(interval)
+        overlap = {who: 0.0 for _, who in self._turns.values()}
+        for (from_s, to_s), who in self._turns.values():
+            overlap[who] += max(0.0, min(end, to_s) - max(start, from_s))
+        best = max(overlap, key=lambda who: overlap[who], default="")
+        return best if best and overlap[best] > 0 else self._near(start, end)
+
+    def _near(self, start: float, end: float) -> str:
+        gaps = [(max(from_s - end, start - to_s), who) for (from_s, to_s), who in self._turns.values()]
+        gap, who = min(gaps, default=(NEAR_S, ""))
+        return who if gap < NEAR_S else ""
+
+    def label(self, final: Transcript) -> None:
+        """Put a speaker to every word, and to the whole where one person said all of it."""
+        for word in final.words:
+            word.speaker = self.who(word.interval)
+        final.speaker = _one(word.speaker for word in final.words) if final.words else self.who(final.interval)
+
+
+def _one(speakers: Iterable[str]) -> str:
+    different = set(speakers)
+    return different.pop() if len(different) == 1 else ""
+
+
+def times(interval: Interval) -> Times:
+    """Seconds from the stream's start."""
+    start: timedelta = interval.start.ToTimedelta()
+    end: timedelta = interval.end.ToTimedelta()
+    return start.total_seconds(), end.total_seconds()
