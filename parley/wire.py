@@ -1,4 +1,4 @@
-"""Errors <-> gRPC status, and the names of our metadata. Must not know a stage."""
+"""Errors <-> gRPC status, the names of our metadata, and how a server listens. Must not know a stage or numpy."""
 
 import logging
 import uuid
@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from parley.errors import BadInput, ParleyError, of_reason
+from parley.errors import BadConfig, BadInput, ParleyError, of_reason
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,13 @@ LONGEST_WORDS = 500  # of an error: trailers that grow with the input are droppe
 
 EOF = grpc.aio.EOF
 Metadata = tuple[tuple[str, str | bytes], ...]
+SERVER_OPTIONS = (
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    # Without this two processes share a port in silence.
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -73,3 +80,11 @@ def parse(kind: type[Message], data: bytes) -> Message:
         return kind.FromString(data)
     except DecodeError:
         raise BadInput(f"These {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}.") from None
+
+
+def listen(server: grpc.aio.Server, address: str) -> None:
+    """Take a port or a Unix socket."""
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None
