@@ -1,8 +1,8 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,21 @@ class Caller:
     def key(self) -> str:
         """What keeps a caller on one version; without a session every call draws anew."""
         return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
+
+
+@contextmanager
+def _counted(call: str) -> Iterator[None]:
+    telemetry.CALLS.labels(call).inc()
+    outcome = "cancelled"
+    try:
+        yield
+        outcome = "ok"
+    except Exception as error:
+        outcome = error.reason if isinstance(error, ParleyError) else ParleyError.reason
+        raise
+    finally:
+        telemetry.CALLS.labels(call).dec()
+        telemetry.CALLS_ENDED.labels(call, outcome).inc()
 
 
 class Core:
@@ -75,7 +90,8 @@ class Core:
             telemetry.tracer().start_as_current_span("gateway", telemetry.parent_of(caller.metadata)) as span,
         ):
             span.set_attribute("parley.call", name)
-            yield
+            with _counted(name):
+                yield
 
     async def stage(
         self, name: str, requests: AsyncIterator[Any], caller: Caller, model: str = ""
@@ -113,7 +129,7 @@ class Core:
 
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
-        async with self.admitted(path, caller):
+        async with self.admitted("models", caller):
             return await self._upstream(stage).unary(path, request, telemetry.traceparent(), caller.budget)
 
     async def ready(self) -> dict[str, bool]:

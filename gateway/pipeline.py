@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from gateway.branch import Branch
 from gateway.speakers import Speakers, times
+from parley import telemetry
 from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError, UnsupportedFormat
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import DenoiseFor, Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
@@ -183,9 +184,10 @@ class Pipeline:
         if isinstance(error, BadInput | NotFound) or not (others or branch is self._denoise):
             raise error
         await self._announced.wait()
+        telemetry.NOTICES.labels(branch.stage, error.reason).inc()
         notice = Notice(stage=branch.stage, reason=error.reason, message=f"{error} {INSTEAD[branch.stage]}")
         await self._say(notice=notice)
-        if branch is self._denoise:
+        if branch is self._denoise and self._unanswered:
             await self._give_back(bytes(self._unanswered))
 
     async def _take(self, branch: Branch, answer: Any) -> None:
@@ -208,7 +210,8 @@ class Pipeline:
 
     async def _final(self, final: asr_pb2.Transcript) -> None:
         if self._diarize:
-            await self._known(times(final.interval)[1])
+            start, end = times(final.interval)
+            await self._known(end - min(0.5, (end - start) / 2))
             self._speakers.label(final)
         await self._say(transcript=final)
         for translator in self._translators:
@@ -216,11 +219,11 @@ class Pipeline:
                 translator.pending.append(final)
                 await translator.text(final.text)
 
-    async def _known(self, end_s: float) -> None:
-        """Wait, not for long, until it is known who spoke so far."""
+    async def _known(self, until_s: float) -> None:
+        """Wait, not for long, until it is known who spoke so far: turns are a little behind words."""
         try:
             async with asyncio.timeout(SPEAKER_WAIT_S):
-                while self._diarize and self._diarize.alive and self._speakers.known_until < end_s - 1.0:
+                while self._diarize and self._diarize.alive and self._speakers.known_until < until_s:
                     self._told.clear()
                     await self._told.wait()
         except TimeoutError:

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -22,7 +22,7 @@ DOMAIN = "parley"
 LARGEST_MESSAGE = 16 << 20
 
 EOF = grpc.aio.EOF
-Metadata = Sequence[tuple[str, str | bytes]]
+Metadata = tuple[tuple[str, str | bytes], ...]
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -41,13 +41,11 @@ def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
     """An error -> code, message and trailers."""
     status = Status(code=error.code.value, message=str(error))
     status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN))
-    trailers: list[tuple[str, str | bytes]] = []
     if error.retry_s is not None:
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_s * 1000))
         status.details.add().Pack(RetryInfo(retry_delay=delay))
-    trailers.append((DETAILS, status.SerializeToString()))
-    return CODES[error.code.value], str(error), trailers
+    return CODES[error.code.value], str(error), ((DETAILS, status.SerializeToString()),)
 
 
 def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:
