@@ -1,14 +1,11 @@
-"""The HTTP face of real processes: four services and the gateway, Unix sockets between them."""
+"""The HTTP face of real processes."""
 
+import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -17,48 +14,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from parley import media
+from tests.e2e.house import STAGES, House
 from tests.gateway.conftest import tone
 
-ROOT = Path(__file__).parents[2]
-STAGES = ("asr", "denoise", "diarize", "translate")
 CONFIG = {"format": {"sample_rate_hz": 8000}, "asr": {}, "denoise": {}, "diarize": {}}
 SPEAK = CONFIG | {"translate": [{"source_language": "en", "target_language": "de"}]}
-
-
-@dataclass
-class House:
-    """What runs, and where."""
-
-    folder: Path
-    port: int
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self, name: str, **more: str) -> None:
-        env = os.environ | {"PARLEY_TELEMETRY__METRICS": ""} | more
-        command = [sys.executable, "-m", name]
-        log = (self.folder / f"{name}.log").open("ab")
-        self.running[name] = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
-
-    def start_stage(self, stage: str) -> None:
-        self.start(f"services.{stage}", PARLEY_LISTEN=f"unix:{self.folder}/{stage}.sock")
-
-    def start_gateway(self) -> None:
-        upstreams = {f"PARLEY_UPSTREAMS__{s.upper()}": json.dumps([f"unix:{self.folder}/{s}.sock"]) for s in STAGES}
-        faces = {"PARLEY_HTTP": f"127.0.0.1:{self.port}", "PARLEY_GRPC": f"unix:{self.folder}/gateway.sock"}
-        self.start("gateway", **upstreams, **faces, PARLEY_LIMITS__UPLOAD_BYTES="1000000")
-
-    def stop(self) -> None:
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            process.wait(20)
-
-    def streams(self) -> int:
-        return int(httpx.get(f"{self.url}/v1/status").json()["streams"])
 
 
 def _until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -73,29 +33,9 @@ def _until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
     return False
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    house = House(tmp_path_factory.mktemp("house"), port)
-    for stage in STAGES:
-        house.start_stage(stage)
-    house.start_gateway()
-    try:
-        assert _until(lambda: httpx.get(f"{house.url}/readyz").status_code == 200), _logs(house)
-        yield house
-    finally:
-        house.stop()
-
-
-def _logs(house: House) -> str:
-    return "\n".join(path.read_text()[-2000:] for path in house.folder.glob("*.log"))
-
-
 @pytest.fixture
 def client(house: House) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=house.url, timeout=20) as client:
+    with httpx.Client(base_url=f"http://{house.http}", timeout=20) as client:
         yield client
 
 
@@ -147,13 +87,16 @@ def test_a_model_that_is_not_there_is_a_404(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["reason"]) == (404, "MODEL_NOT_FOUND")
 
 
-def test_an_upload_that_is_too_large_is_a_413(client: httpx.Client) -> None:
-    """Declared or chunked."""
-    assert client.post("/v1/audio/denoise", files={"file": bytes(1_100_000)}).status_code == 413
-    chunks = (bytes(100_000) for _ in range(20))
-    kind = {"content-type": "audio/wav"}
-    assert client.post("/v1/audio/denoise", content=chunks, headers=kind).status_code == 413
-    assert client.get("/healthz").status_code == 200
+def test_an_upload_that_is_too_large_is_a_413_before_it_is_sent(house: House) -> None:
+    """The length alone is enough; who waits for the answer sends nothing."""
+    sender = http.client.HTTPConnection(house.http, timeout=10)
+    sender.putrequest("POST", "/v1/audio/denoise")
+    sender.putheader("content-type", "audio/wav")
+    sender.putheader("content-length", str(200 << 20))
+    sender.endheaders()
+    answer = sender.getresponse()
+    assert (answer.status, json.loads(answer.read())["error"]["reason"]) == (413, "UPLOAD_TOO_LARGE")
+    sender.close()
 
 
 def test_models_status_and_metrics(client: httpx.Client) -> None:
@@ -165,7 +108,7 @@ def test_models_status_and_metrics(client: httpx.Client) -> None:
 
 
 def _talk(house: House) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{house.port}/v1/pipeline")
+    return connect(f"ws://{house.http}/v1/pipeline")
 
 
 def _events(speaking: ClientConnection) -> tuple[list[dict[str, Any]], bytes]:
@@ -229,28 +172,32 @@ def _events_until_error(speaking: ClientConnection) -> tuple[list[dict[str, Any]
         return events, b""
 
 
-def test_hanging_up_releases_every_stream(house: House) -> None:
+def _streams(client: httpx.Client) -> int:
+    return int(client.get("/v1/status").json()["streams"])
+
+
+def test_hanging_up_releases_every_stream(house: House, client: httpx.Client) -> None:
     """Ten callers who vanish without a word leave nothing behind."""
-    callers = [_talk(house) for _ in range(10)]
-    for speaking in callers:
-        speaking.send(json.dumps(CONFIG))
-        assert json.loads(speaking.recv(10))["type"] == "opened"
-        speaking.send(bytes(1600))
-    assert house.streams() == 10
-    for speaking in callers:
-        speaking.socket.shutdown(socket.SHUT_RDWR)
-    assert _until(lambda: house.streams() == 0, 5)
+    with ExitStack() as stack:
+        callers = [stack.enter_context(_talk(house)) for _ in range(10)]
+        for speaking in callers:
+            speaking.send(json.dumps(CONFIG))
+            assert json.loads(speaking.recv(10))["type"] == "opened"
+            speaking.send(bytes(1600))
+        assert _streams(client) == 10
+        for speaking in callers:
+            speaking.socket.shutdown(socket.SHUT_RDWR)
+        assert _until(lambda: _streams(client) == 0, 5)
 
 
 def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client) -> None:
     """Its door says 503 with Retry-After, /readyz says which, the others work on."""
-    house.running["services.denoise"].kill()
-    house.running["services.denoise"].wait()
+    house.kill("denoise")
     answer = client.post("/v1/audio/denoise", files={"file": TALK})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "UNAVAILABLE")
     assert int(answer.headers["retry-after"]) >= 1
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["denoise"])
     assert client.post("/v1/audio/diarize", files={"file": TALK}).status_code == 200
-    house.start_stage("denoise")
+    house.start_service("denoise")
     assert _until(lambda: client.post("/v1/audio/denoise", files={"file": TALK}).status_code == 200)
