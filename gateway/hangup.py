@@ -22,6 +22,8 @@ async def unless(interruption: Coroutine[Any, Any, Never], work: Coroutine[Any, 
         working.cancel()
         waiting.cancel()
         await asyncio.gather(working, waiting, return_exceptions=True)
+        # An error knows this frame: if the frame knew the error's task, all that both hold would wait for the collector.
+        del working, waiting
 
 
 async def within(budget: Budget, work: Coroutine[Any, Any, Result]) -> Result:
