@@ -1,7 +1,8 @@
 """Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,13 +50,14 @@ async def transcribe(core: Core, recording: Recording, config: PipelineConfig, c
     config.format.CopyFrom(_format(recording))
     heard = Heard(recording.duration_s)
     requests: Any = requests_of(PipelineRequest, config, recording.chunks(PIECE_S))
-    async for answer in core.pipeline(requests, caller):
-        if answer.HasField("opened"):
-            heard.models.update(answer.opened.models)
-        elif answer.HasField("notice"):
-            heard.notices.append(answer.notice)
-        elif answer.HasField("transcript") and answer.transcript.is_final:
-            heard.finals.append(answer.transcript)
+    async with aclosing(core.pipeline(requests, caller)) as answers:
+        async for answer in answers:
+            if answer.HasField("opened"):
+                heard.models.update(answer.opened.models)
+            elif answer.HasField("notice"):
+                heard.notices.append(answer.notice)
+            elif answer.HasField("transcript") and answer.transcript.is_final:
+                heard.finals.append(answer.transcript)
     return heard
 
 
@@ -66,9 +68,10 @@ async def clean(
     config.format.CopyFrom(_format(recording))
     served, data = "", bytearray()
     requests = requests_of(DenoiseRequest, config, recording.chunks(PIECE_S))
-    async for answer in _stage(core, "denoise", requests, caller, model):
-        served = answer.opened.model or served
-        data += answer.audio.data
+    async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
+        async for answer in answers:
+            served = answer.opened.model or served
+            data += answer.audio.data
     return Recording(bytes(data), recording.rate_hz), served
 
 
@@ -79,12 +82,13 @@ async def turns(
     config.format.CopyFrom(_format(recording))
     served, told = "", dict[str, Turn]()
     requests = requests_of(DiarizeRequest, config, recording.chunks(PIECE_S))
-    async for answer in _stage(core, "diarize", requests, caller, model):
-        served = answer.opened.model or served
-        if answer.HasField("turn"):
-            told[answer.turn.id] = answer.turn
-        elif answer.HasField("revision"):
-            told = _revised(told, answer.revision)
+    async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
+        async for answer in answers:
+            served = answer.opened.model or served
+            if answer.HasField("turn"):
+                told[answer.turn.id] = answer.turn
+            elif answer.HasField("revision"):
+                told = _revised(told, answer.revision)
     return sorted(told.values(), key=lambda turn: turn.interval.start.ToNanoseconds()), served
 
 
@@ -100,12 +104,13 @@ async def translate(
     served, pieces, done = "", [list[Translation]() for _ in texts], 0
     ends = _ends(texts)
     requests = requests_of(TranslateRequest, config, _flushed(texts))
-    async for answer in _stage(core, "translate", requests, caller, model):
-        served = answer.opened.model or served
-        if answer.HasField("translation"):
-            # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
-            pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
-            done += len(answer.translation.source_text)
+    async with aclosing(_stage(core, "translate", requests, caller, model)) as answers:
+        async for answer in answers:
+            served = answer.opened.model or served
+            if answer.HasField("translation"):
+                # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
+                pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
+                done += len(answer.translation.source_text)
     return pieces, served
 
 
@@ -122,5 +127,5 @@ def _flushed(texts: list[str]) -> Iterable[str | None]:
         yield None
 
 
-def _stage(core: Core, name: str, requests: Any, caller: Caller, model: str) -> AsyncIterator[Any]:
+def _stage(core: Core, name: str, requests: Any, caller: Caller, model: str) -> AsyncGenerator[Any]:
     return core.stage(name, requests, caller, model)

@@ -22,7 +22,7 @@ async def unless(interruption: Coroutine[Any, Any, Never], work: Coroutine[Any, 
         working.cancel()
         waiting.cancel()
         await asyncio.gather(working, waiting, return_exceptions=True)
-        # An error knows this frame: if the frame knew the error's task, all that both hold would wait for the collector.
+        # An error knows this frame; if the frame knew the error's task too, all they hold would wait for the collector.
         del working, waiting
 
 

@@ -7,7 +7,7 @@ cleaned audio as binary. Must not know what the stages do.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from typing import Never, cast
+from typing import Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -84,8 +84,8 @@ async def _requests(inbox: Inbox) -> AsyncIterator[PipelineRequest]:
         yield request
 
 
-async def _speak(socket: WebSocket, answers: AsyncIterator[PipelineResponse]) -> None:
-    async with aclosing(cast(AsyncGenerator[PipelineResponse, None], answers)) as telling:
+async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -> None:
+    async with aclosing(answers) as telling:
         async for answer in telling:
             if answer.HasField("audio"):
                 await socket.send_bytes(answer.audio.data)
