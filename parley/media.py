@@ -45,9 +45,8 @@ def read(file: bytes, longest_s: float) -> Recording:
             rate_hz = min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
             return Recording(_decode(container.decode(known[0]), rate_hz, longest_s), rate_hz)
     except (av.FFmpegError, ValueError, EOFError) as error:
-        raise UndecodableMedia(
-            f"The file cannot be decoded ({error}); send WAV, MP3, M4A, FLAC, OGG or WebM."
-        ) from None
+        said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
+        raise UndecodableMedia(f"The file cannot be decoded ({said}); send WAV, MP3, M4A, FLAC, OGG or WebM.") from None
 
 
 def _decode(frames: Iterator[AudioFrame], rate_hz: int, longest_s: float) -> bytes:
