@@ -57,6 +57,13 @@ class Fields:
             )
         return value
 
+    def count(self, name: str, highest: int) -> int:
+        """A whole number that is not negative; absent is 0."""
+        value = self.number(name, 0, highest)
+        if value != int(value):
+            raise FieldInvalid(f"`{name}` is {value:g}; give a whole number.", field=name)
+        return int(value)
+
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
         """One of these; absent is the first."""
         value = self.text(name) or allowed[0]

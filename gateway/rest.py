@@ -1,6 +1,6 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from parley import media, wire
 from parley.budget import Budget
 from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.diarize_pb2 import DiarizeConfig
+from parley.v1.pipeline_pb2 import Notice
 
 Door = Callable[[Fields, Caller], Awaitable[Response]]
 OF_A_CALLER = ("traceparent", "tracestate", wire.MODEL, wire.SESSION)
@@ -81,7 +82,7 @@ class Doors:
         recording = await files.decode(fields.file(), self._limits.audio_s)
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
         body, kind = openai.answer(wishes, heard)
-        return Response(body, media_type=kind, headers=_served(heard.models.get("asr", "")))
+        return Response(body, media_type=kind, headers=_served(heard.models.get("asr", ""), heard.notices))
 
     async def models(self, fields: Fields, caller: Caller) -> Response:
         """The models that transcribe, in OpenAI's shape."""
@@ -98,7 +99,7 @@ class Doors:
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
         shape = fields.choice("response_format", ("json", "rttm"))
-        config = DiarizeConfig(max_speakers=int(fields.number("max_speakers", 0, 100)))
+        config = DiarizeConfig(max_speakers=fields.count("max_speakers", 100))
         recording = await files.decode(fields.file(), self._limits.audio_s)
         turns, model = await files.turns(self._core, recording, config, caller, fields.text("model"))
         if shape == "rttm":
@@ -161,8 +162,10 @@ def _metadata(asked: HTTPConnection) -> Mapping[str, str]:
     return {name: asked.headers[name] for name in OF_A_CALLER if name in asked.headers}
 
 
-def _served(model: str) -> dict[str, str]:
-    return {wire.MODEL: model} if model else {}
+def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
+    """Which model served, and what did not go as asked."""
+    told = {wire.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
+    return {name: value for name, value in told.items() if value}
 
 
 async def _no_such_door(request: Request, error: Exception) -> Response:

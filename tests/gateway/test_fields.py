@@ -17,6 +17,13 @@ def test_a_number_out_of_bounds_names_the_bounds(value: str) -> None:
         Fields({"n": value}).number("n", 0, 10)
 
 
+def test_a_count_is_whole() -> None:
+    """Half a speaker is nobody."""
+    assert Fields({"n": "3"}).count("n", 5) == 3
+    with pytest.raises(FieldInvalid, match="whole"):
+        Fields({"n": 2.5}).count("n", 5)
+
+
 def test_json_numbers_and_booleans_read_like_their_text() -> None:
     """JSON and form give the same request."""
     fields = Fields({"n": 3.5, "yes": True, "no": False})

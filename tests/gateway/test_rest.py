@@ -14,6 +14,7 @@ from parley import media
 from parley.errors import BadInput, CircuitOpen, DeadlinePassed, Overloaded, UnknownModel
 from parley.v1.audio_pb2 import Interval
 from parley.v1.diarize_pb2 import DiarizeResponse, Revision, Turn
+from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final, tone
 
 TRANSCRIBE = "/v1/audio/transcriptions"
@@ -27,6 +28,13 @@ def test_transcript_of_a_file_is_its_finals_joined_by_a_space(client: TestClient
     assert answer.status_code == 200
     assert answer.json() == {"text": "alfa bravo charlie", "usage": {"type": "duration", "seconds": 3}}
     assert answer.headers["parley-model"] == "echo@1"
+
+
+def test_what_did_not_go_as_asked_is_said(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """A notice of the pipeline is a header of the answer."""
+    core.answers = [final("alfa"), PipelineResponse(notice={"stage": "asr", "reason": "UNAVAILABLE", "message": "…"})]
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER)
+    assert (answer.status_code, answer.headers["parley-notices"]) == (200, "asr UNAVAILABLE")
 
 
 def test_a_file_is_fed_by_the_second_at_its_own_rate(client: TestClient, core: FakeCore, talk: bytes) -> None:
