@@ -13,8 +13,8 @@ from gateway.core import Caller, Core
 from parley import wire
 from parley.budget import Budget
 from parley.errors import BadInput
-from parley.server import SERVER_OPTIONS, listen
 from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire import SERVER_OPTIONS, listen
 
 Context = Any
 Handler = Callable[[Context], Awaitable[None]]

@@ -14,6 +14,8 @@ from parley.errors import UndecodableMedia
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 # A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
 SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
+# FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
+CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Recording:
 def read(file: bytes, longest_s: float) -> Recording:
     """Decode a whole file at its own rate; refuse what is no audio or plays too long."""
     try:
-        with av.open(io.BytesIO(file), "r") as container:
+        with av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS}) as container:
             # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
             known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
             if not known:
