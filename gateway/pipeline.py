@@ -4,18 +4,20 @@ Nothing is silent: when a stage is lost, the client gets a Notice that says what
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from google.protobuf.message import Message
 
 from gateway.branch import Branch
 from gateway.speakers import Speakers, times
+from parley import telemetry
 from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError, UnsupportedFormat
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import DenoiseFor, Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
-Open = Callable[[str, AsyncIterator[Message], str], AsyncIterator[Any]]  # stage, requests, model -> answers
+Open = Callable[[str, AsyncIterator[Message], str], AsyncGenerator[Any]]  # stage, requests, model -> answers
 
 INSTEAD = {
     "denoise": "The raw audio goes on.",
@@ -71,7 +73,7 @@ class Pipeline:
     def _branches(self) -> list[Branch]:
         return [*([self._denoise] if self._denoise else []), *self._listeners, *self._translators]
 
-    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncIterator[PipelineResponse]:
+    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Everything the stages say, until all of them are done."""
         main = asyncio.create_task(self._main(requests))
         try:
@@ -152,8 +154,9 @@ class Pipeline:
 
     async def _follow(self, branch: Branch) -> None:
         try:
-            async for answer in self._open(branch.stage, branch.requests(), self._config.models[branch.stage]):
-                await self._take(branch, answer)
+            async with aclosing(self._open(branch.stage, branch.requests(), self._model(branch))) as answers:
+                async for answer in answers:
+                    await self._take(branch, answer)
         except ParleyError as error:
             await self._lose(branch, error)
         except asyncio.CancelledError:
@@ -165,6 +168,9 @@ class Pipeline:
         branch.over()
         self._told.set()
         await self._after(branch)
+
+    def _model(self, branch: Branch) -> str:
+        return self._config.models.get(branch.stage, "")
 
     async def _after(self, branch: Branch) -> None:
         if branch is self._denoise:
@@ -183,9 +189,10 @@ class Pipeline:
         if isinstance(error, BadInput | NotFound) or not (others or branch is self._denoise):
             raise error
         await self._announced.wait()
+        telemetry.NOTICES.labels(branch.stage, error.reason).inc()
         notice = Notice(stage=branch.stage, reason=error.reason, message=f"{error} {INSTEAD[branch.stage]}")
         await self._say(notice=notice)
-        if branch is self._denoise:
+        if branch is self._denoise and self._unanswered:
             await self._give_back(bytes(self._unanswered))
 
     async def _take(self, branch: Branch, answer: Any) -> None:
@@ -208,7 +215,8 @@ class Pipeline:
 
     async def _final(self, final: asr_pb2.Transcript) -> None:
         if self._diarize:
-            await self._known(times(final.interval)[1])
+            start, end = times(final.interval)
+            await self._known(end - min(0.5, (end - start) / 2))
             self._speakers.label(final)
         await self._say(transcript=final)
         for translator in self._translators:
@@ -216,11 +224,11 @@ class Pipeline:
                 translator.pending.append(final)
                 await translator.text(final.text)
 
-    async def _known(self, end_s: float) -> None:
-        """Wait, not for long, until it is known who spoke so far."""
+    async def _known(self, until_s: float) -> None:
+        """Wait, not for long, until it is known who spoke so far: turns are a little behind words."""
         try:
             async with asyncio.timeout(SPEAKER_WAIT_S):
-                while self._diarize and self._diarize.alive and self._speakers.known_until < end_s - 1.0:
+                while self._diarize and self._diarize.alive and self._speakers.known_until < until_s:
                     self._told.clear()
                     await self._told.wait()
         except TimeoutError:

@@ -27,9 +27,9 @@ BATCH_SIZE = Histogram("parley_batch_size", "Jobs in a batch.", _LABELS, buckets
 QUEUE_DEPTH = Gauge("parley_queue_depth", "Jobs waiting for the engine.", _LABELS)
 STREAMS = Gauge("parley_streams", "Streams open now.", _LABELS)
 STREAMS_ENDED = Counter("parley_streams_ended", "Streams that ended, by outcome.", (*_LABELS, "outcome"))
-FED_SECONDS = Counter(
-    "parley_fed_seconds", "Seconds of audio heard; engine seconds / these = real-time factor.", _LABELS
-)
+CALLS = Gauge("parley_calls", "Calls open in the gateway now.", ("call",))
+CALLS_ENDED = Counter("parley_calls_ended", "Calls that ended in the gateway, by outcome.", ("call", "outcome"))
+NOTICES = Counter("parley_notices", "Times a pipeline went on without a stage.", ("stage", "reason"))
 
 _propagator = TraceContextTextMapPropagator()
 

@@ -29,6 +29,9 @@ SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     # Without this two processes share a port in silence.
     ("grpc.so_reuseport", 0),
+    # A caller whose machine vanished without a word is noticed.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 )

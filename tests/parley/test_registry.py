@@ -58,7 +58,7 @@ def states(registry: Registry) -> dict[ModelRef, State]:
 
 async def until_gone(registry: Registry, ref: ModelRef) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while ref in states(registry):  # noqa: ASYNC110  # the registry tells nobody, and need not
+        while ref in states(registry):  # the registry tells nobody, and need not
             await asyncio.sleep(0)
 
 

@@ -62,7 +62,7 @@ def test_a_late_model_comes_out_in_step(
     assert heard(play(late(latency, hop), Late(), cut(data, cuts, 2), patience)) == data
 
 
-@given(st.integers(0, 500), st.floats(0.1, 0.9), st.integers(0, 4000), CUTS)
+@given(st.integers(0, 500), st.floats(0.1, 0.9, allow_subnormal=False), st.integers(0, 4000), CUTS)
 def test_what_is_kept_of_the_original_is_in_step(latency: int, keep: float, length: int, cuts: list[int]) -> None:
     """With an attenuation limit the original is mixed in where it belongs, not where the model is."""
     data = pcm(noise(length))
