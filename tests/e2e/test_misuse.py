@@ -161,7 +161,7 @@ async def test_the_model_that_served_is_in_the_trailers(asr: Running) -> None:
 async def settled(asr: Running) -> tuple[int, int]:
     """Files and threads, once no stream is open any more."""
     async with asyncio.timeout(PATIENCE_S):
-        while await asr.streams():  # noqa: ASYNC110  # another process tells nobody
+        while await asr.streams():  # another process tells nobody
             await asyncio.sleep(0.01)
     return asr.holds()
 
