@@ -76,6 +76,9 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
         detail.Unpack(info)
         detail.Unpack(retry)
     wait_s = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
+    if code is grpc.StatusCode.UNAVAILABLE and not info.reason:
+        log.warning("no connection: %s", message)
+        message = "The other side cannot be reached or went away; try again."  # grpc's own words are for the log
     return of_reason(code.value[0], info.reason)(message or f"The call ended with {code.name}.", retry_s=wait_s)
 
 
