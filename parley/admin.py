@@ -6,8 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from parley.errors import UnknownModel
-from parley.model import ModelRef, find
+from parley.model import ModelRef, locate
 from parley.registry import Model, Registry
 from parley.v1 import models_pb2 as v1
 
@@ -33,11 +32,8 @@ class ModelsAdmin:
 
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
         ref = ModelRef.of(request.model)
-        found = find(self._root, self._stage)
-        if ref not in found:
-            have = ", ".join(map(str, found)) or "none"
-            raise UnknownModel(f"{self._root / self._stage} has no {ref}; it has {have}.")
-        model = await self._registry.load(found[ref], make_default=request.make_default)
+        spec = locate(self._root, self._stage, ref)
+        model = await self._registry.load(spec, make_default=request.make_default)
         await self._changed()
         return v1.ModelsLoadResponse(model=self._info(model))
 

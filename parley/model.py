@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from parley.errors import BadInput, BadModel
+from parley.errors import BadInput, BadModel, UnknownModel
 
 BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
 CHAIN = ("NPU", "GPU", "CPU")
@@ -30,7 +30,7 @@ class ModelRef:
     def of(cls, text: str) -> "ModelRef":
         """Read name@version."""
         name, at, version = text.partition("@")
-        if not (name and at and version) or set(text) & set("/\\ "):
+        if not (name and at and version) or set(text) & set("/\\ ") or ".." in text:
             raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-nano@3.")
         return cls(name, version)
 
@@ -107,7 +107,13 @@ def read_spec(folder: Path) -> ModelSpec:
     )
 
 
-def find(root: Path, stage: str) -> dict[ModelRef, ModelSpec]:
-    """Every version of a stage that lies under root: root/stage/name/version/model.toml."""
-    specs = [read_spec(path.parent) for path in sorted((root / stage).glob("*/*/model.toml"))]
-    return {spec.ref: spec for spec in specs}
+def locate(root: Path, stage: str, ref: ModelRef) -> ModelSpec:
+    """A version of a stage: root/stage/name/version/model.toml. What is wrong with its neighbours is their affair."""
+    folder = root / stage / ref.name / ref.version
+    if not (folder / "model.toml").is_file():
+        have = ", ".join(f"{toml.parts[-3]}@{toml.parts[-2]}" for toml in sorted((root / stage).glob("*/*/model.toml")))
+        raise UnknownModel(f"{root / stage} has no {ref}; it has {have or 'none'}.")
+    spec = read_spec(folder)
+    if (spec.stage, spec.ref) != (stage, ref):
+        raise BadModel(f"{folder / 'model.toml'} says {spec.stage} {spec.ref}; its folder says {stage} {ref}.")
+    return spec

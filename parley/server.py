@@ -17,8 +17,8 @@ from grpc_reflection.v1alpha import reflection
 
 from parley import config, telemetry, wire
 from parley.admin import Answer, ModelsAdmin
-from parley.errors import BadConfig, BadInput
-from parley.model import ModelRef, find
+from parley.errors import BadConfig, BadInput, UnknownModel
+from parley.model import ModelRef, locate
 from parley.registry import Registry
 from parley.stage import ServiceConfig, Stage
 from parley.streams import Streams
@@ -95,13 +95,12 @@ class Service:
         return grpc.unary_unary_rpc_method_handler(handle)
 
     async def _load(self) -> None:
-        found = find(self._settings.models_root, self._stage.name)
         for text in self._settings.models:
-            ref = _ref(text)
-            if ref not in found:
-                have = ", ".join(map(str, found)) or "none"
-                raise BadConfig(f"`models` names {ref}; {self._settings.models_root / self._stage.name} has {have}.")
-            await self._registry.load(found[ref])
+            try:
+                spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
+            except (BadInput, UnknownModel) as error:
+                raise BadConfig(f"`models`: {error}") from None
+            await self._registry.load(spec)
 
     async def _tell_health(self) -> None:
         """Per service and per model version."""
@@ -124,10 +123,3 @@ class Service:
         await self._streams.gone(self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)
         await self._registry.close()
-
-
-def _ref(text: str) -> ModelRef:
-    try:
-        return ModelRef.of(text)
-    except BadInput as error:
-        raise BadConfig(f"`models`: {error}") from None

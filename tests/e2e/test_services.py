@@ -219,7 +219,7 @@ async def test_a_port_in_use_is_a_sentence(tmp_path: Path, unused_tcp_port: int)
     [
         ({"PARLEY_BATCH__MAXSIZE": "8"}, "did you mean `batch.max_size`?"),
         ({"PARLEY_MODELS": "echo"}, "write name@version"),
-        ({"PARLEY_MODELS": "echo@9"}, "`models` names echo@9"),
+        ({"PARLEY_MODELS": "echo@9"}, "has no echo@9; it has echo@1"),
         ({"PARLEY_MODELS_ROOT": "/nowhere"}, "has none"),
         ({"PARLEY_TELEMETRY__LOG_LEVEL": "LOUD"}, "`telemetry.log_level`"),
         ({"PARLEY_STREAMS": "many"}, "`streams` must be a int"),

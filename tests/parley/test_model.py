@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from parley.errors import BadInput, BadModel
-from parley.model import CHAIN, ModelRef, find, read_spec
+from parley.errors import BadInput, BadModel, UnknownModel
+from parley.model import CHAIN, ModelRef, locate, read_spec
 from tests.fakes import spec_of
 
 TOML = 'name = "tiny"\nversion = "2"\nstage = "asr"\nbackend = "onnx"\n'
@@ -84,11 +84,26 @@ def test_a_missing_option_is_named() -> None:
         spec_of().option("hop")
 
 
-def test_versions_are_found_by_folder(tmp_path: Path) -> None:
-    """Every version of the stage is found, and nothing of another stage."""
-    version(tmp_path)
-    other = tmp_path / "denoise" / "x" / "1"
-    other.mkdir(parents=True)
-    (other / "model.toml").write_text(TOML)
-    assert list(find(tmp_path, "asr")) == [ModelRef("tiny", "2")]
-    assert find(tmp_path, "none") == {}
+def test_a_broken_neighbour_costs_a_version_nothing(tmp_path: Path) -> None:
+    """A version is found by its folder, whatever lies beside it; a missing one is told what there is."""
+    folder = version(tmp_path)
+    (tmp_path / "asr" / "tiny" / "3").mkdir()
+    (tmp_path / "asr" / "tiny" / "3" / "model.toml").write_text("not toml at all")
+    assert locate(tmp_path, "asr", ModelRef("tiny", "2")).folder == folder
+    with pytest.raises(UnknownModel, match="has tiny@2, tiny@3"):
+        locate(tmp_path, "asr", ModelRef("tiny", "4"))
+    with pytest.raises(UnknownModel, match="has none"):
+        locate(tmp_path, "none", ModelRef("tiny", "2"))
+
+
+def test_a_version_in_the_wrong_folder_is_refused(tmp_path: Path) -> None:
+    """A copied folder whose model.toml still says the old version does not pass for the new one."""
+    version(tmp_path).rename(tmp_path / "asr" / "tiny" / "9")
+    with pytest.raises(BadModel, match="its folder says asr tiny@9"):
+        locate(tmp_path, "asr", ModelRef("tiny", "9"))
+
+
+def test_a_name_cannot_leave_the_models_folder() -> None:
+    """Dots are no way up."""
+    with pytest.raises(BadInput):
+        ModelRef.of("..@..")
