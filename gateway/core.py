@@ -1,8 +1,8 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,15 +95,18 @@ class Core:
 
     async def stage(
         self, name: str, requests: AsyncIterator[Any], caller: Caller, model: str = ""
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """One stage alone, as messages."""
-        async with self.admitted(name, caller):
-            async for answer in self._messages(name, requests, caller, model):
+        async with (
+            self.admitted(name, caller),
+            aclosing(self._messages(name, requests, caller, model)) as answers,
+        ):
+            async for answer in answers:
                 yield answer
 
     async def _messages(
         self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         self._upstream(name)
         answer_type = GetMessageClass(self.stages[name].methods_by_name["Stream"].output_type)
         raw = (request.SerializeToString() async for request in requests)
@@ -113,19 +116,20 @@ class Core:
 
     async def pipeline(
         self, requests: AsyncIterator[PipelineRequest], caller: Caller
-    ) -> AsyncIterator[PipelineResponse]:
+    ) -> AsyncGenerator[PipelineResponse]:
         """Several stages in one stream."""
         async with self.admitted("pipeline", caller):
             first = await anext(requests, None)
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            def open_stage(name: str, items: AsyncIterator[Message], model: str) -> AsyncIterator[Any]:
+            def open_stage(name: str, items: AsyncIterator[Message], model: str) -> AsyncGenerator[Any]:
                 return self._messages(name, items, caller, model)
 
             pipeline = Pipeline(first.config, open_stage, self._config.stalls_s)
-            async for answer in pipeline.run(requests):
-                yield answer
+            async with aclosing(pipeline.run(requests)) as answers:
+                async for answer in answers:
+                    yield answer
 
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""

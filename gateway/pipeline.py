@@ -4,7 +4,8 @@ Nothing is silent: when a stage is lost, the client gets a Notice that says what
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,7 +17,7 @@ from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Parl
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import DenoiseFor, Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
-Open = Callable[[str, AsyncIterator[Message], str], AsyncIterator[Any]]  # stage, requests, model -> answers
+Open = Callable[[str, AsyncIterator[Message], str], AsyncGenerator[Any]]  # stage, requests, model -> answers
 
 INSTEAD = {
     "denoise": "The raw audio goes on.",
@@ -72,7 +73,7 @@ class Pipeline:
     def _branches(self) -> list[Branch]:
         return [*([self._denoise] if self._denoise else []), *self._listeners, *self._translators]
 
-    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncIterator[PipelineResponse]:
+    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Everything the stages say, until all of them are done."""
         main = asyncio.create_task(self._main(requests))
         try:
@@ -153,8 +154,9 @@ class Pipeline:
 
     async def _follow(self, branch: Branch) -> None:
         try:
-            async for answer in self._open(branch.stage, branch.requests(), self._config.models[branch.stage]):
-                await self._take(branch, answer)
+            async with aclosing(self._open(branch.stage, branch.requests(), self._model(branch))) as answers:
+                async for answer in answers:
+                    await self._take(branch, answer)
         except ParleyError as error:
             await self._lose(branch, error)
         except asyncio.CancelledError:
@@ -166,6 +168,9 @@ class Pipeline:
         branch.over()
         self._told.set()
         await self._after(branch)
+
+    def _model(self, branch: Branch) -> str:
+        return self._config.models.get(branch.stage, "")
 
     async def _after(self, branch: Branch) -> None:
         if branch is self._denoise:

@@ -1,6 +1,7 @@
 """The gRPC door: Pipeline, and each stage's own service as bytes. No decisions here."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
 
@@ -12,8 +13,8 @@ from gateway.core import Caller, Core
 from parley import wire
 from parley.budget import Budget
 from parley.errors import BadInput
-from parley.server import SERVER_OPTIONS, listen
 from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire import SERVER_OPTIONS, listen
 
 Context = Any
 Handler = Callable[[Context], Awaitable[None]]
@@ -54,8 +55,9 @@ class Door(grpc.GenericRpcHandler):
 
     async def _pipeline(self, context: Context) -> None:
         requests = (_parse(data) async for data in _raw(context))
-        async for answer in self._core.pipeline(requests, _caller(context)):
-            await context.write(answer.SerializeToString())
+        async with aclosing(self._core.pipeline(requests, _caller(context))) as answers:
+            async for answer in answers:
+                await context.write(answer.SerializeToString())
 
     async def _models(self, path: str, request: bytes, context: Context) -> Any:
         caller = _caller(context)

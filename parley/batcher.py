@@ -21,6 +21,7 @@ from parley.telemetry import Meter, Moment
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+RETIRED = "The model has been retired; open a new stream."
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class BatchConfig:
     queue: int = 256  # jobs that may wait; one more is refused
 
 
-@dataclass
+@dataclass(eq=False)
 class _Caller(Generic[Job, Result]):
     job: Job
     budget: Budget
     answer: asyncio.Future[Result]
     context: Context = field(default_factory=otel.get_current)
     joined: Moment = field(default_factory=Moment.now)
+    taken: bool = False  # out of the queue
 
     def wants(self) -> bool:
         """Still there, and still in time."""
@@ -61,7 +63,7 @@ class Batcher(Generic[Job, Result]):
     async def submit(self, job: Job, budget: Budget) -> Result:
         """Wait for a place in a batch and for its result."""
         if self._task.done():
-            raise Unavailable("The model has been retired; open a new stream.")
+            raise Unavailable(RETIRED)
         if len(self._queue) >= self._config.queue:
             wait_s = round(len(self._queue) * self._job_s, 2)
             raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
@@ -69,25 +71,35 @@ class Batcher(Generic[Job, Result]):
         self._queue.append(caller)
         self._meter.depth(len(self._queue))
         self._news.set()
+        limit = asyncio.timeout(None if budget.endless else budget.left)
         try:
-            async with asyncio.timeout(None if budget.endless else budget.left):
+            async with limit:
                 return await caller.answer
         except TimeoutError:
+            if not limit.expired():  # the engine's own
+                raise
             raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
+        finally:
+            self._forget(caller)
+
+    def _forget(self, caller: _Caller[Job, Result]) -> None:
+        """Who hangs up gives the place in the queue back."""
+        if not caller.taken:
+            self._queue.remove(caller)
+            self._meter.depth(len(self._queue))
 
     async def _serve(self) -> None:
         while True:
             await self._news.wait()
             if self._config.wait_ms and len(self._queue) < self._config.max_size:
                 await asyncio.sleep(self._config.wait_ms / 1000)
-            batch = self._take()
-            if batch:
-                await self._answer(batch)
+            # Not kept in a name here: an idle engine must not hold the last batch's audio.
+            await self._answer(self._take())
 
     def _take(self) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
         while self._queue and len(batch) < self._config.max_size:
-            caller = self._queue.popleft()
+            caller = self._pop()
             if caller.wants():
                 batch.append(caller)
         if not self._queue:
@@ -95,9 +107,20 @@ class Batcher(Generic[Job, Result]):
         self._meter.depth(len(self._queue))
         return batch
 
+    def _pop(self) -> _Caller[Job, Result]:
+        caller = self._queue.popleft()
+        caller.taken = True
+        return caller
+
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:
-            for caller, result in zip(batch, await self._run(batch), strict=True):
+            await self._attempt(batch)
+        finally:
+            _tell(batch)  # closed meanwhile: nobody waits for ever
+
+    async def _attempt(self, batch: list[_Caller[Job, Result]]) -> None:
+        try:
+            for caller, result in zip(batch, await self._run(batch) if batch else (), strict=True):
                 if not caller.answer.done():
                     caller.answer.set_result(result)
         except Exception as error:
@@ -108,7 +131,7 @@ class Batcher(Generic[Job, Result]):
         if len(batch) > 1:
             for caller in batch:
                 if caller.wants():
-                    await self._answer([caller])
+                    await self._attempt([caller])
         elif not batch[0].answer.done():
             batch[0].answer.set_exception(error)
 
@@ -130,8 +153,11 @@ class Batcher(Generic[Job, Result]):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        while self._queue:
-            caller = self._queue.popleft()
-            if not caller.answer.done():
-                caller.answer.set_exception(Unavailable("The model has been retired; open a new stream."))
+        _tell([self._pop() for _ in range(len(self._queue))])
         self._thread.shutdown(wait=False)
+
+
+def _tell(callers: Sequence[_Caller[Job, Result]]) -> None:
+    for caller in callers:
+        if not caller.answer.done():
+            caller.answer.set_exception(Unavailable(RETIRED))

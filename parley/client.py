@@ -6,7 +6,7 @@ async with Client("localhost:50051") as parley:
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -16,13 +16,16 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from parley import wire
-from parley.errors import DeadlinePassed, NotFound
+from parley.errors import DeadlinePassed, NotFound, Unavailable
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
 
 OPTIONS = (
     ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A replica that comes back is found again at once, not after grpc's two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 FILES = (pipeline_pb2, asr_pb2, denoise_pb2, diarize_pb2, translate_pb2, models_pb2)
 SERVICES: dict[str, ServiceDescriptor] = {
@@ -128,7 +131,7 @@ class Client:
 
     async def stream(
         self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
         method = _service(service).methods_by_name["Stream"]
         answer_type = GetMessageClass(method.output_type)
@@ -156,6 +159,19 @@ class Client:
             await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
         except TimeoutError:
             raise DeadlinePassed(f"Nobody answers at {self.address}; is `parley up` running?") from None
+
+    async def health(self, service: str = "", timeout_s: float = 3.0) -> None:
+        """Fail unless the server, or one service of it, says that it serves."""
+        from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+        call: Any = self._channel.unary_unary("/grpc.health.v1.Health/Check")
+        try:
+            answer = await call(HealthCheckRequest(service=service).SerializeToString(), timeout=timeout_s)
+        except grpc.aio.AioRpcError as failed:
+            raise wire.error_of(failed) from None
+        status = HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
+        if status != "SERVING":
+            raise Unavailable(f"{self.address} says {status}; wait until it has loaded its models.")
 
     async def close(self) -> None:
         """Hang up."""

@@ -31,6 +31,8 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadConfig(f"There is no config file {path}; name one with --config.") from None
+    except OSError as error:
+        raise BadConfig(f"{path} cannot be read ({error.strerror}); name another with --config.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig(f"{path} is not TOML: {error}.") from None
 
@@ -42,15 +44,21 @@ def _overlay(table: dict[str, Any], env: Mapping[str, str]) -> None:
             place = table
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[key] = _literal(text)
+                if not isinstance(place, dict):
+                    raise BadConfig(f"{name} reaches into `{parent}`, which is no table.")
+            place[key] = _Written(text)
 
 
-def _literal(text: str) -> Any:
-    """TOML's reading of a value; what TOML cannot read is a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+class _Written(str):
+    """A value from the environment: what it is depends on what its key wants."""
+
+    def read(self, hint: Any) -> Any:
+        """TOML's reading; what TOML cannot read, or reads as anything else where a text is wanted, is a text."""
+        try:
+            value = tomllib.loads(f"value = {self}")["value"]
+        except tomllib.TOMLDecodeError:
+            return str(self)
+        return str(self) if hint is str and not isinstance(value, str) else value
 
 
 def _build(kind: type[Config], table: Any, where: str) -> Config:
@@ -79,6 +87,8 @@ def _join(where: str, key: str) -> str:
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if isinstance(value, _Written):
+        value = value.read(hint)
     if is_dataclass(hint):
         return _build(typing.cast(type, hint), value, where)
     if origin is tuple and isinstance(value, str):

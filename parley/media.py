@@ -12,6 +12,8 @@ from av.audio.resampler import AudioResampler
 from parley.errors import UndecodableMedia
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
+# FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
+CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Recording:
 def read(file: bytes, longest_s: float) -> Recording:
     """Decode a whole file at its own rate; refuse what is no audio or plays too long."""
     try:
-        with av.open(io.BytesIO(file), "r") as container:
+        with av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS}) as container:
             if not container.streams.audio:
                 raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
             rate_hz = min(max(container.streams.audio[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)

@@ -11,6 +11,12 @@ from parley.errors import BadInput, BadModel
 
 BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
 CHAIN = ("NPU", "GPU", "CPU")
+KEYS: dict[str, type] = {
+    **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
+    **dict.fromkeys(("languages", "devices"), list),
+    **dict.fromkeys(("files", "options"), dict),
+    "sample_rate_hz": int,
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +53,12 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     devices: tuple[str, ...] = CHAIN
 
+    def option(self, name: str) -> Any:
+        """An option that the stage cannot do without."""
+        if name not in self.options:
+            raise BadModel(f"{self.folder / 'model.toml'} lacks `{name}` under [options].")
+        return self.options[name]
+
     def bytes_of(self, name: str) -> bytes:
         """A file's bytes, after checking that they are the ones declared: what is checked is what is loaded."""
         if name not in self.files:
@@ -74,6 +86,11 @@ def read_spec(folder: Path) -> ModelSpec:
     missing = [key for key in ("name", "version", "stage", "backend") if not isinstance(table.get(key), str)]
     if missing:
         raise BadModel(f'{path} lacks {missing[0]} = "...".')
+    wrong = [key for key, value in table.items() if not isinstance(value, KEYS.get(key, ()))]
+    if wrong:
+        known = wrong[0] in KEYS
+        must = f"must be a {KEYS[wrong[0]].__name__}" if known else f"is not known; known: {', '.join(KEYS)}"
+        raise BadModel(f"{path}: `{wrong[0]}` {must}.")
     if table["backend"] not in BACKENDS:
         raise BadModel(f"{path}: backend {table['backend']!r} is not known; write one of {', '.join(BACKENDS)}.")
     return ModelSpec(

@@ -126,7 +126,7 @@ class Registry:
     def retire(self, ref: ModelRef) -> Model:
         """Take no new streams for it; when the last one has ended, drop it."""
         model = self._active(ref)
-        if ref == self.default and len(self._models) > 1:
+        if ref == self.default and any(other.state is State.ACTIVE for other in self.models if other is not model):
             raise BadInput(f"{ref} is the default; make another version the default first.")
         self.default = None if ref == self.default else self.default
         model.state = State.DRAINING

@@ -59,7 +59,7 @@ class Service:
         self._stage, self._settings = stage, settings
         self._registry = Registry(stage.open_engine, settings.batch)
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        self._server = grpc.aio.server(options=wire.SERVER_OPTIONS)
         self._streams = Streams(stage, settings, self._registry)
 
     async def start(self) -> None:
@@ -73,7 +73,7 @@ class Service:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
-        listen(self._server, self._settings.listen)
+        wire.listen(self._server, self._settings.listen)
         await self._server.start()
         await self._load()
         await self._tell_health()
@@ -117,20 +117,3 @@ class Service:
         log.info("draining", extra={"streams": self._streams.open})
         await self._server.stop(self._settings.drain_s)
         await self._registry.close()
-
-
-SERVER_OPTIONS = (
-    ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
-    # Without this two processes share a port in silence.
-    ("grpc.so_reuseport", 0),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-)
-
-
-def listen(server: grpc.aio.Server, address: str) -> None:
-    """Take a port or a Unix socket."""
-    try:
-        server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None

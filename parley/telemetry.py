@@ -46,6 +46,7 @@ class TelemetryConfig:
 
 def set_up(process: str, config: TelemetryConfig) -> None:
     """Once, at the start of a process."""
+    _check(config)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(process))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
@@ -55,11 +56,18 @@ def set_up(process: str, config: TelemetryConfig) -> None:
         _start_metrics(config.metrics)
 
 
+def _check(config: TelemetryConfig) -> None:
+    if config.log_level.upper() not in logging.getLevelNamesMapping():
+        raise BadConfig(f"`telemetry.log_level` is {config.log_level!r}; write DEBUG, INFO, WARNING or ERROR.")
+    if not 0 <= config.sample <= 1:
+        raise BadConfig(f"`telemetry.sample` is {config.sample}; write a share from 0 to 1.")
+
+
 def _start_metrics(address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
         start_http_server(int(port), host)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise BadConfig(
             f"`telemetry.metrics` cannot listen on {address!r} ({error}); write a free host:port."
         ) from None
@@ -87,8 +95,12 @@ def _exporter(target: str):  # type: ignore[no-untyped-def]  # the type lives in
     from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
     path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return ConsoleSpanExporter(out=path.open("a", buffering=1), formatter=lambda span: span.to_json(indent=None) + "\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.open("a", buffering=1)
+    except OSError as error:
+        raise BadConfig(f"`telemetry.traces` cannot write {target} ({error.strerror}); name another file.") from None
+    return ConsoleSpanExporter(out=lines, formatter=lambda span: span.to_json(indent=None) + "\n")
 
 
 def tracer() -> trace.Tracer:
@@ -165,7 +177,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """What was said, by whom, in which trace."""
         line: dict[str, object] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}",
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname,
             "process": self._process,
             "logger": record.name,

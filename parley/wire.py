@@ -1,8 +1,9 @@
-"""Errors <-> gRPC status, and the names of our metadata. Must not know a stage."""
+"""Errors <-> gRPC status, the names of our metadata, and how a server listens. Must not know a stage or numpy."""
 
 import logging
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -10,7 +11,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from parley.errors import BadInput, ParleyError, of_reason
+from parley.errors import BadConfig, BadInput, ParleyError, of_reason
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +21,20 @@ SESSION = "parley-session"  # keeps a client's streams on one version
 DETAILS = "grpc-status-details-bin"
 DOMAIN = "parley"
 LARGEST_MESSAGE = 16 << 20
+LONGEST_WORDS = 500  # of an error: trailers that grow with the input are dropped on the way, and the status with them
 
 EOF = grpc.aio.EOF
 Metadata = tuple[tuple[str, str | bytes], ...]
+SERVER_OPTIONS = (
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    # Without this two processes share a port in silence.
+    ("grpc.so_reuseport", 0),
+    # A caller whose machine vanished without a word is noticed.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -37,13 +49,14 @@ def public(error: BaseException, process: str) -> ParleyError:
 
 def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
     """An error -> code, message and trailers."""
-    status = Status(code=error.code.value, message=str(error))
+    words = str(error) if len(str(error)) <= LONGEST_WORDS else f"{str(error)[: LONGEST_WORDS - 1]}…"
+    status = Status(code=error.code.value, message=words)
     status.details.add().Pack(ErrorInfo(reason=error.reason, domain=DOMAIN))
     if error.retry_s is not None:
         delay = Duration()
         delay.FromMilliseconds(round(error.retry_s * 1000))
         status.details.add().Pack(RetryInfo(retry_delay=delay))
-    return CODES[error.code.value], str(error), ((DETAILS, status.SerializeToString()),)
+    return CODES[error.code.value], words, ((DETAILS, status.SerializeToString()),)
 
 
 def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:
@@ -55,7 +68,8 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
     """A status -> the error that the other process meant."""
     status, info, retry = Status(), ErrorInfo(), RetryInfo()
     raw = dict(trailers).get(DETAILS, b"")
-    status.ParseFromString(raw if isinstance(raw, bytes) else b"")
+    with suppress(DecodeError):  # not ours: the code alone must do
+        status.ParseFromString(raw if isinstance(raw, bytes) else b"")
     for detail in status.details:
         detail.Unpack(info)
         detail.Unpack(retry)
@@ -69,3 +83,11 @@ def parse(kind: type[Message], data: bytes) -> Message:
         return kind.FromString(data)
     except DecodeError:
         raise BadInput(f"These {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}.") from None
+
+
+def listen(server: grpc.aio.Server, address: str) -> None:
+    """Take a port or a Unix socket."""
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None

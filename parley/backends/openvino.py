@@ -1,6 +1,7 @@
 """Runs graphs with OpenVINO, on an NPU or GPU where there is one. Must not know what a graph is for."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,6 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
     """Compile the .onnx file, or the .xml with its .bin, that the spec lists."""
     core = ov.Core()
     model = core.read_model(*_files(spec))
-    CACHE.mkdir(parents=True, exist_ok=True)
     return OpenVinoTensors(core.compile_model(model, device, _settings(spec, device)))
 
 
@@ -41,7 +41,10 @@ def _files(spec: ModelSpec) -> tuple[bytes, ...]:
 
 
 def _settings(spec: ModelSpec, device: str) -> dict[str, str]:
-    settings = {"PERFORMANCE_HINT": "LATENCY", "CACHE_DIR": str(CACHE)}
+    settings = {"PERFORMANCE_HINT": "LATENCY"}
+    with suppress(OSError):  # a read-only home costs the quick second start, no more
+        CACHE.mkdir(parents=True, exist_ok=True)
+        settings["CACHE_DIR"] = str(CACHE)
     if device == "CPU":
         settings["INFERENCE_NUM_THREADS"] = str(spec.options.get("threads", 1))
     return settings

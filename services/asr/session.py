@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
@@ -53,8 +53,8 @@ class AsrSession:
         return self._listen(self._ear.hear(item))
 
     def flush(self) -> Iterator[Message]:
-        """The utterance ends here."""
-        return self._marks(self._endpointer.end())
+        """The utterance ends here, with the last sample: not with the last whole block."""
+        return self._marks([replace(mark, told=self._tape.end) for mark in self._endpointer.end()])
 
     def finish(self) -> Iterator[Message]:
         """The stream ends here."""

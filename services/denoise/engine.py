@@ -58,5 +58,5 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[Frames, Frames]]:
     """Open a model and run it once, so that the first caller does not pay for it."""
     placed = backends.tensors(spec)
     engine = DenoiseEngine(placed.model, spec)
-    engine.run([Frames(np.zeros(int(spec.options["hop"]), np.float32), silent_state(spec))])
+    engine.run([Frames(np.zeros(int(spec.option("hop")), np.float32), silent_state(spec))])
     return placed.holding(engine)

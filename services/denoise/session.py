@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, Tape, decode, encode
+from parley.audio import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
 from services.denoise.engine import Frames, State
 
@@ -52,7 +52,8 @@ class DenoiseSession:
         self._ended = self._tape.end
         beyond = self._shape.latency + self._shape.hop
         self._tape.append(np.zeros(beyond if self._ended else 0, np.float32))
-        return iter(())
+        # Nothing left for the model, but perhaps a last sample in the resampler.
+        return self._say(self._mouth.feed(SILENCE, last=True)) if self._complete() else iter(())
 
     def next_job(self) -> Frames | None:
         """As many whole hops as are there."""
@@ -103,7 +104,8 @@ class BypassSession:
     def feed(self, item: bytes) -> Iterator[Message]:
         """Out it goes."""
         samples = decode(item, self._form)
-        yield AudioChunk(data=encode(samples, self._form.encoding), offset_samples=self._frames)
+        if len(samples):
+            yield AudioChunk(data=encode(samples, self._form.encoding), offset_samples=self._frames)
         self._frames += len(samples)
 
     def flush(self) -> Iterator[Message]:

@@ -18,7 +18,7 @@ def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) ->
         raise BadInput(f"attenuation_limit_db is {limit_db}; give 0 (no limit) to 200.")
     if config.bypass:
         return BypassSession(form)
-    shape = Shape(int(spec.options["hop"]), int(spec.options.get("latency_samples", 0)), silent_state(spec))
+    shape = Shape(int(spec.option("hop")), int(spec.options.get("latency_samples", 0)), silent_state(spec))
     return DenoiseSession(Ear(form), shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
 
 

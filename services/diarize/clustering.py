@@ -33,8 +33,13 @@ class Voices:
         self._voices: list[Voice] = []
 
     def enrol(self, name: str, embeddings: Sequence[Embedding]) -> None:
-        """A voice whose name is known."""
-        self._voices.append(Voice(np.sum([_unit(each) for each in embeddings], 0), name))
+        """A voice whose name is known, or more of it."""
+        total = np.sum([_unit(each) for each in embeddings], 0)
+        known = next((voice for voice in self._voices if voice.name == name), None)
+        if known is None:
+            self._voices.append(Voice(total, name))
+        else:
+            known.total = known.total + total
 
     def hear(self, embedding: Embedding) -> tuple[int, float]:
         """The voice it belongs to, a new one if none is alike, and how alike it is."""

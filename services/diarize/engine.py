@@ -37,7 +37,7 @@ class DiarizeEngine:
 
 def window_size(spec: ModelSpec) -> int:
     """Samples in one window."""
-    return round(float(spec.options["window_s"]) * RATE_HZ)
+    return round(float(spec.option("window_s")) * RATE_HZ)
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob, Rows]]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from google.protobuf.message import Message
@@ -23,6 +23,7 @@ class Heard:
     start: int
     end: int
     embedding: Embedding
+    closes: bool = False  # a flush came after it
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Piece:
     start: int
     samples: Samples
     name: str = ""
+    closes: bool = False  # a flush came after it: its turn ends with it
 
 
 class DiarizeSession:
@@ -63,7 +65,7 @@ class DiarizeSession:
         self._heard: list[Heard] = []
         self._turn: OpenTurn | None = None
         self._turns: list[Turn] = []
-        self._ended = False
+        self._ended, self._length = False, 0
         self._open_turns = open_turns
 
     def feed(self, item: bytes) -> Iterator[Message]:
@@ -72,13 +74,19 @@ class DiarizeSession:
         return iter(())
 
     def flush(self) -> Iterator[Message]:
-        """The turn ends here."""
-        return iter(self._close())
+        """The turn ends here, also when the engine has not come as far."""
+        queue = self._waiting or self._working
+        if not queue:
+            self._heard[-1:] = [replace(heard, closes=True) for heard in self._heard[-1:]]
+            return iter(self._close())
+        queue[-1] = replace(queue[-1], closes=True)
+        return iter(())
 
     def finish(self) -> Iterator[Message]:
         """What does not fill a window is filled with silence."""
         self._cut(self._ear.finish())
         rest, self._ended = self._windows.rest, True
+        self._length = self._windows.offset + len(rest)
         if len(rest) and (len(rest) > self._windows.size - self._windows.hop or not self._windows.offset):
             self._cut(np.zeros(self._windows.size - len(rest), np.float32))
         return iter(self._complete())
@@ -106,9 +114,12 @@ class DiarizeSession:
         said: list[Message] = []
         for piece, embedding in zip(working, result, strict=True):
             start = piece.start if piece.start == 0 else piece.start + (self._windows.size - self._windows.hop) // 2
-            heard = Heard(start, piece.start + (self._windows.size + self._windows.hop) // 2, embedding)
+            end = piece.start + (self._windows.size + self._windows.hop) // 2
+            # Only the last window is filled with silence, and in silence nobody speaks.
+            heard = Heard(start, min(end, self._length) if self._ended else end, embedding, piece.closes)
             self._heard.append(heard)
             said += self._extend(heard, *self._voices.hear(embedding))
+            said += self._close() if heard.closes else []
         if self._open_turns and self._turn:
             said.append(self._said(self._turn, is_open=True))
         return iter(said + self._complete())
@@ -148,6 +159,8 @@ class DiarizeSession:
         before, self._turns = self._turns, []
         for heard in self._heard:
             self._extend(heard, *self._voices.nearest(heard.embedding))
+            if heard.closes:
+                self._close()
         self._close()
         gone = [turn.id for turn in before[len(self._turns) :]]
         return [Revision(turns=self._turns, withdrawn_ids=gone, is_whole=True)] if before else []

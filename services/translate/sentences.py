@@ -3,9 +3,9 @@
 import re
 
 LONGEST = 400
-_ENDS = re.compile(r"[。！？]+|[.!?…]+[\"'”’»)\]]*(?=\s)|\n")
+_ENDS = re.compile(r"[。！？]+(?=[^。！？])|[.!?…]+[\"'”’»)\]]*(?=\s)|\n")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|vol|fig|z\.b|d\.h|bzw|usw|nr|mme|mlle|[a-z])\.$",
+    r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|vol|fig|z\.b|d\.h|bzw|usw|nr|mme|mlle|[a-z])\.\Z",
     re.IGNORECASE,
 )
 
@@ -19,10 +19,11 @@ class Sentences:
     def feed(self, text: str) -> list[str]:
         """The sentences that this text completes."""
         self._held += text
-        pieces: list[str] = []
-        while (end := self._end()) is not None:
-            pieces.append(self._held[:end])
-            self._held = self._held[end:]
+        pieces, start = [], 0
+        while end := self._end(self._held[start : start + self._longest + 1]):
+            pieces.append(self._held[start : start + end])
+            start += end
+        self._held = self._held[start:]
         return pieces
 
     def finish(self) -> list[str]:
@@ -30,13 +31,14 @@ class Sentences:
         rest, self._held = self._held, ""
         return [rest] if rest else []
 
-    def _end(self) -> int | None:
-        for match in _ENDS.finditer(self._held, 0, self._longest + 1):
-            if self._held[: match.end()].strip() and not _ABBREVIATION.search(self._held[: match.end()]):
+    def _end(self, view: str) -> int:
+        """Where the first piece of what is in view ends; 0: not yet."""
+        for match in _ENDS.finditer(view):
+            if view[: match.end()].strip() and not _ABBREVIATION.search(view[: match.end()]):
                 return match.end()
-        return self._overlong() if len(self._held) > self._longest else None
+        return self._overlong(view) if len(view) > self._longest else 0
 
-    def _overlong(self) -> int:
+    def _overlong(self, view: str) -> int:
         """Cut at the last space that is allowed, else in mid-word."""
-        space = self._held.rfind(" ", 1, self._longest)
-        return space if space > 0 and self._held[:space].strip() else self._longest
+        space = view.rfind(" ", 1, self._longest)
+        return space if space > 0 and view[:space].strip() else self._longest

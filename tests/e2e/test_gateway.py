@@ -235,5 +235,5 @@ async def test_everybody_goes_when_asked(house: House) -> None:
         answers = client.stream("Pipeline", requests_of(PipelineRequest, PipelineConfig(asr={}), []))
         await anext(answers)
         codes = await asyncio.to_thread(house.stop)
-        await answers.aclose()  # type: ignore[attr-defined]
+        await answers.aclose()
     assert set(codes.values()) == {0}

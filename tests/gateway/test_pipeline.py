@@ -1,7 +1,7 @@
 """The pipeline, with stages that a test scripts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +15,10 @@ from parley.v1.diarize_pb2 import DiarizeResponse
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse
 
-Script = Callable[[AsyncIterator[Any]], AsyncIterator[Any]]
+Script = Callable[[AsyncIterator[Any]], AsyncGenerator[Any]]
 
 
-async def asr(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def asr(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
     """Each chunk is a final that says how many bytes it had."""
     async for request in requests:
         if request.HasField("config"):
@@ -30,7 +30,7 @@ async def asr(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
             )
 
 
-async def denoise(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def denoise(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
     """Cleaning makes letters small."""
     async for request in requests:
         if request.HasField("config"):
@@ -39,7 +39,7 @@ async def denoise(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
             yield DenoiseResponse(audio={"data": request.audio.data.lower()})
 
 
-async def diarize(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def diarize(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
     """One speaker, known at the first chunk."""
     async for request in requests:
         if request.HasField("config"):
@@ -49,7 +49,7 @@ async def diarize(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
             yield DiarizeResponse(turn=turn)
 
 
-async def translate(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def translate(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
     """Every text comes back in two pieces."""
     async for request in requests:
         if request.HasField("config"):
@@ -63,7 +63,7 @@ async def translate(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
 def breaking(after: int, error: ParleyError, script: Script = denoise) -> Script:
     """A stage that breaks after so many answers."""
 
-    async def broken(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def broken(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
         answers = 0
         async for answer in script(requests):
             yield answer
@@ -182,7 +182,7 @@ async def test_a_clients_own_fault_ends_the_stream() -> None:
 async def test_a_stage_that_stops_taking_is_left_behind() -> None:
     """A stalled denoise costs its stall time once, and the stream goes on raw."""
 
-    async def stalled(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def stalled(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
         await anext(requests)
         yield DenoiseResponse(opened={"model": "denoise@1"})
         await asyncio.Event().wait()
@@ -237,5 +237,5 @@ async def test_hanging_up_stops_every_stage() -> None:
     answers = pipeline.run(endless())
     for _ in range(20):
         await anext(answers)
-    await answers.aclose()  # type: ignore[attr-defined]
+    await answers.aclose()
     assert asyncio.all_tasks() == before

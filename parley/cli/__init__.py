@@ -1,0 +1,26 @@
+"""The `parley` command. Must not know gRPC, nor what a command does: heavy things are imported when one runs."""
+
+import typer
+
+from parley.cli import listen, models, stages, status, up
+from parley.cli.outcome import EPILOG, Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="Self-hosted speech serving with a latency promise.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (up.up, listen.stream, listen.transcribe, stages.denoise, stages.diarize, stages.translate):
+    app.command()(command)
+app.add_typer(models.app, name="models")
+app.command()(status.status)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,20 @@
+"""From a command to the server and back. Must not know what is asked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from parley.client import Client
+from parley.errors import Unavailable
+
+KNOCK_S = 1.0
+
+
+@asynccontextmanager
+async def connected(server: str) -> AsyncIterator[Client]:
+    """A client whose errors tell "nobody is there" from "it is there and cannot"."""
+    async with Client(server) as client:
+        try:
+            yield client
+        except Unavailable:
+            await client.ready(KNOCK_S)
+            raise

@@ -1,0 +1,36 @@
+"""What to try next, as lines that can be pasted from where the reader stands. Must not know how things run."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from parley.cli import options
+from parley.cli.house import House
+
+ONE_SPEAKER = Path("examples/one-speaker.flac")
+TWO_SPEAKERS = Path("examples/two-speakers.flac")
+
+
+def hints(house: House) -> str:
+    """A curl line, a parley line, the API's documentation."""
+    http = f"http://localhost:{house.http_port}"
+    server = f"localhost:{house.grpc_port}"
+    one, two = (os.path.relpath(house.root / clip) for clip in (ONE_SPEAKER, TWO_SPEAKERS))
+    there = "" if server == options.SERVER else f" --server {server}"
+    return "\n".join(
+        (
+            "  Try, in another terminal:",
+            f"    curl -F file=@{one} -F model=default {http}/v1/audio/transcriptions",
+            f"    {_parley()} transcribe {two} --speakers{there}",
+            f"  The API: {http}/docs",
+        )
+    )
+
+
+def _parley() -> str:
+    """The command as it was called, unless the shell finds it by its name."""
+    found, called = shutil.which("parley"), Path(sys.argv[0])
+    if found and called.exists() and Path(found).samefile(called):
+        return "parley"
+    return os.path.relpath(called) if called.name == "parley" else f"{os.path.relpath(sys.executable)} -m parley.cli"

@@ -1,0 +1,28 @@
+"""A live stream, from the sound to the screen. Must not know options."""
+
+import asyncio
+import sys
+
+from parley.cli.connect import connected
+from parley.cli.display import Display, JsonLines, Lines, Terminal
+from parley.cli.sound import STDIN, Sound, paced, pieces_of, read_file, read_stdin
+from parley.cli.wishes import Wishes
+
+
+def listen(server: str, wishes: Wishes, file: str, *, as_json: bool) -> None:
+    """Until the sound ends."""
+    sound = read_stdin() if file == STDIN else read_file(file)
+    asyncio.run(_listen(server, wishes, sound, _display(as_json)))
+
+
+def _display(as_json: bool) -> Display:
+    if as_json:
+        return JsonLines()
+    return Terminal() if sys.stdout.isatty() else Lines()
+
+
+async def _listen(server: str, wishes: Wishes, sound: Sound, display: Display) -> None:
+    async with connected(server) as client:
+        with display:
+            async for answer in wishes.answers(client, sound, paced(pieces_of(sound))):
+                display.show(answer)

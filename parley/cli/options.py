@@ -1,0 +1,23 @@
+"""The options that several commands share. Must not know what a command does with them."""
+
+from typing import Annotated
+
+import typer
+
+Server = Annotated[str, typer.Option("--server", metavar="HOST:PORT", help="The gateway's gRPC address.")]
+Http = Annotated[str, typer.Option("--http", metavar="URL", help="The gateway's HTTP address.")]
+Model = Annotated[str, typer.Option("--model", metavar="NAME[@VERSION]", help="The model; else the server's default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="[STAGE=]NAME[@VERSION]", help="The model of asr or of a stage; repeatable."),
+]
+Language = Annotated[str, typer.Option("--language", metavar="TAG", help="The language spoken, e.g. en.")]
+Speakers = Annotated[bool, typer.Option("--speakers", help="Say who speaks.")]
+TranslateTo = Annotated[
+    list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")
+]
+Denoise = Annotated[bool, typer.Option("--denoise", help="Recognise the cleaned sound.")]
+
+SERVER = "localhost:50051"
+HTTP = "http://localhost:8080"

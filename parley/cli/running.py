@@ -1,0 +1,104 @@
+"""The loop of `parley up`: look, tell, wait; from the first process to the last. Must not know options."""
+
+import signal
+import time
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from parley.cli.board import Board, board
+from parley.cli.child import Command
+from parley.cli.hints import hints
+from parley.cli.house import House
+from parley.cli.supervisor import Keeper, State, Supervisor
+from parley.errors import BadConfig
+
+GRACE_S = 12.0  # a little more than the processes give their streams
+LOOK_EVERY_S = 0.03
+REDRAW_EVERY_S = 0.5
+_here = build_opener(ProxyHandler({}))  # no proxy stands between us and ourselves
+
+
+def run(house: House, *, as_json: bool) -> None:
+    """Until a signal, or until a process turns out unable to start at all."""
+    asked = Asked()
+    running = Running(house, asked)
+    with board(running.supervisor.keepers, running.why, as_json=as_json) as shown:
+        running.until_stopped(shown)
+    if running.hopeless:
+        raise BadConfig(running.hopeless)
+
+
+class Asked:
+    """How often a signal has asked for the end; a second Ctrl-C means now."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup means us to stay
+            signal.signal(signal.SIGHUP, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.times += 1
+
+
+class Running:
+    """All processes, and whether they can be used yet."""
+
+    def __init__(self, house: House, asked: Asked) -> None:
+        self._began = time.monotonic()
+        self._house, self._asked, self._obeyed = house, asked, 0
+        self._commands: dict[str, Command] = {command.name: command for command in house.commands()}
+        keepers = [Keeper(name, command.start) for name, command in self._commands.items()]
+        self.supervisor = Supervisor(keepers, GRACE_S)
+        self.ready = False
+        self.hopeless = ""
+
+    def why(self, keeper: Keeper) -> str:
+        """What a process said before it ended."""
+        return self._commands[keeper.name].last_line()
+
+    def until_stopped(self, shown: Board) -> None:
+        """Tell each change, and once that everything is ready."""
+        drawn = 0.0
+        for keeper in self.supervisor.keepers:
+            shown.changed(keeper)
+        while not self.supervisor.stopped:
+            self._obey(shown)
+            for keeper in self.supervisor.look():
+                shown.changed(keeper)
+                self._judge(keeper)
+            if not self.ready and not self.supervisor.stopping:
+                self._greet(shown)
+            if time.monotonic() - drawn >= REDRAW_EVERY_S:
+                drawn = time.monotonic()
+                shown.redraw()
+            time.sleep(LOOK_EVERY_S)
+
+    def _obey(self, shown: Board) -> None:
+        if self._obeyed < self._asked.times:
+            self._obeyed += 1
+            self.supervisor.stop()
+            shown.say("Stopping; Ctrl-C again to stop at once." if self._obeyed == 1 else "Stopping at once.")
+
+    def _judge(self, keeper: Keeper) -> None:
+        """What cannot even start will not get better by itself: say why, and stop."""
+        first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
+        if first and code > 0 and not self.supervisor.stopping:
+            said = self.why(keeper).removeprefix(f"{keeper.name}: ")
+            self.hopeless = f"{keeper.name} cannot start: {said} (log: {self._commands[keeper.name].log})"
+            self.supervisor.stop()
+
+    def _greet(self, shown: Board) -> None:
+        if answers(f"http://127.0.0.1:{self._house.http_port}/readyz"):
+            self.ready = True
+            shown.ready(time.monotonic() - self._began, hints(self._house))
+
+
+def answers(url: str) -> bool:
+    """True when it says 200."""
+    try:
+        with _here.open(url, timeout=1.0) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

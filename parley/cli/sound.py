@@ -1,0 +1,95 @@
+"""Files and standard input as pieces of sound, at once or in real time. Must not know the network."""
+
+import asyncio
+import time
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from parley import media
+from parley.cli.stdin import Pipe, from_thread
+from parley.errors import BadInput, UndecodableMedia
+from parley.v1.audio_pb2 import AudioFormat
+
+PIECE_S = 0.1
+LONGEST_S = 4 * 3600.0
+RAW_HZ = 16_000
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """16-bit PCM in pieces of `PIECE_S`. Taking the next piece may wait."""
+
+    name: str
+    rate_hz: int
+    channels: int
+    pieces: Iterable[bytes]
+    duration_s: float | None = None  # not known of what is still being said
+
+    @property
+    def format(self) -> AudioFormat:
+        """As the protos say it."""
+        return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
+
+
+def read_file(name: str) -> Sound:
+    """Decode a file."""
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read ({error.strerror}); name an audio file.") from None
+    recording = media.read(data, LONGEST_S)
+    return Sound(name, recording.rate_hz, 1, recording.chunks(PIECE_S), recording.duration_s)
+
+
+def read_stdin() -> Sound:
+    """A WAV by its header; anything else is raw: 16 kHz, 16 bit, little-endian, one channel."""
+    pipe = Pipe(0)
+    if pipe.peek(4) != b"RIFF":
+        return Sound(STDIN, RAW_HZ, 1, _raw(pipe))
+    try:
+        # Not a file object, but all that is asked of it is read().
+        header = wave.open(cast(Any, pipe), "rb")  # noqa: SIM115
+    except (wave.Error, EOFError) as error:
+        raise UndecodableMedia(f"The WAV on standard input cannot be read ({error}); send 16-bit PCM.") from None
+    if header.getsampwidth() != 2:
+        raise UndecodableMedia(f"The WAV has {8 * header.getsampwidth()}-bit samples; send 16-bit PCM.")
+    rate_hz = header.getframerate()
+    return Sound(STDIN, rate_hz, header.getnchannels(), _framed(header, round(rate_hz * PIECE_S)))
+
+
+def _framed(header: wave.Wave_read, frames: int) -> Iterator[bytes]:
+    while piece := header.readframes(frames):
+        yield piece
+
+
+def _raw(pipe: Pipe) -> Iterator[bytes]:
+    while piece := pipe.read(round(RAW_HZ * PIECE_S) * 2):
+        yield piece[: len(piece) // 2 * 2]
+
+
+async def pieces_of(sound: Sound) -> AsyncIterator[bytes]:
+    """The pieces as they come, without holding up anybody else."""
+    if sound.name == STDIN:
+        async for piece in from_thread(sound.pieces):
+            yield piece
+    else:
+        for piece in sound.pieces:
+            yield piece
+
+
+async def paced(
+    pieces: AsyncIterator[bytes],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncIterator[bytes]:
+    """Each piece when it would have been spoken. By a schedule, so that small delays do not add up."""
+    due = clock()
+    async for piece in pieces:
+        due += PIECE_S
+        if (wait_s := due - clock()) > 0:
+            await sleep(wait_s)
+        yield piece

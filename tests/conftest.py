@@ -1,0 +1,30 @@
+"""What many tests hold in their hands."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+# A busy machine is slow, not wrong.
+settings.register_profile("house", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def _exporter() -> InMemorySpanExporter:
+    provider, exporter = TracerProvider(), InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return exporter
+
+
+@pytest.fixture
+def spans(_exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
+    """Every span that ends during the test."""
+    _exporter.clear()
+    yield _exporter
+    _exporter.clear()

@@ -1,0 +1,116 @@
+"""Who may import whom: services -> parley <- gateway."""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.source import ROOMS, ROOT, Module, modules
+
+LIBRARIES = {
+    "onnxruntime": "parley/backends/onnx.py",
+    "ctranslate2": "parley/backends/ctranslate2.py",
+    "openvino": "parley/backends/openvino.py",
+}
+SPEAKS_GRPC = {f"parley/{name}.py" for name in ("server", "wire", "client")}
+SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("upstream", "rpc", "compat/riva")}
+STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
+
+
+def broken(module: Module) -> Iterator[str]:
+    """The arrows that a file breaks."""
+    room, *rest = module.path.split("/")
+    for name in module.imports():
+        top, *inner = name.split(".")
+        if room == "services" and (top == "gateway" or (top == "services" and inner[:1] != rest[:1])):
+            yield f"{module.path} imports {name}: a service knows parley and itself"
+        if room == "parley" and top in ("services", "gateway", "loadtest"):
+            yield f"{module.path} imports {name}: parley knows nobody above it"
+        if room == "gateway" and top in ("services", "numpy", "loadtest"):
+            yield f"{module.path} imports {name}: the gateway moves bytes"
+        if room == "loadtest" and top in ("services", "gateway"):
+            yield f"{module.path} imports {name}: the load test knows the contract only"
+        if top in LIBRARIES and module.path != LIBRARIES[top]:
+            yield f"{module.path} imports {name}: only {LIBRARIES[top]} may"
+        if room != "loadtest" and top in ("grpc", "grpc_health", "grpc_reflection") and module.path not in SPEAKS_GRPC:
+            yield f"{module.path} imports {name}: only {', '.join(sorted(SPEAKS_GRPC))} may"
+
+
+def test_every_arrow_points_the_right_way() -> None:
+    """No file imports what its layer must not know."""
+    assert [line for module in modules(*ROOMS) for line in broken(module)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("services/asr/session.py", "from services.denoise.engine import Frames"),
+        ("services/asr/session.py", "import gateway.core"),
+        ("services/asr/session.py", "from ..denoise import engine"),
+        ("parley/stage.py", "def later():\n    from services.asr import stage"),
+        ("parley/client.py", "import gateway"),
+        ("gateway/core.py", "from services.asr import session"),
+        ("gateway/core.py", "import numpy as np"),
+        ("gateway/core.py", "import grpc"),
+        ("parley/session.py", "import grpc.aio"),
+        ("parley/backends/__init__.py", "import onnxruntime"),
+        ("services/asr/engine.py", "from ctranslate2.models import Whisper"),
+        ("loadtest/speaker.py", "from gateway import core"),
+    ],
+)
+def test_a_bad_arrow_is_found(path: str, text: str) -> None:
+    """The checker is not blind: each of these planted imports is reported."""
+    assert list(broken(Module(path, text)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("services/asr/session.py", "from services.asr.engine import Heard\nfrom parley.audio import Ear"),
+        ("services/asr/session.py", "from .engine import Heard"),
+        ("parley/backends/onnx.py", "import onnxruntime as ort"),
+        ("gateway/compat/riva.py", "import grpc"),
+    ],
+)
+def test_a_good_arrow_is_left_alone(path: str, text: str) -> None:
+    """The checker does not cry wolf."""
+    assert list(broken(Module(path, text))) == []
+
+
+def _loaded_after(names: list[str]) -> set[str]:
+    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.skipif(not modules("gateway"), reason="there is no gateway yet")
+def test_the_gateway_gets_no_numpy_by_a_detour() -> None:
+    """Importing the whole gateway loads neither numpy nor a library that runs models."""
+    names = [each.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for each in modules("gateway")]
+    loaded = _loaded_after([name for name in names if not name.endswith("__main__")])
+    assert loaded & {"numpy", "soxr", *LIBRARIES} == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_service_loads_no_library_before_a_model_asks(stage: str) -> None:
+    """Which library runs a model is the model's choice: a stage by itself imports none."""
+    assert _loaded_after([f"services.{stage}.stage"]) & set(LIBRARIES) == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_one_word_per_stage(stage: str) -> None:
+    """Folder, proto, config file, model folder and the name that the stage declares are the same word."""
+    declared = importlib.import_module(f"services.{stage}.stage").STAGE
+    assert declared.name == stage
+    assert (ROOT / f"protos/parley/v1/{stage}.proto").exists()
+    assert (ROOT / f"deploy/config/{stage}.toml").exists()
+    assert list((ROOT / f"models/embedded/{stage}").glob("*/*/model.toml"))
+
+
+def test_no_list_of_stages_to_edit() -> None:
+    """A new stage needs no edit in parley: nothing in how a stage is served names one."""
+    served = [m for m in modules("parley") if not m.path.startswith("parley/cli") and m.path != "parley/client.py"]
+    names = {f"{stage}_pb2" for stage in STAGES} | {f"parley.v1.{stage}_pb2" for stage in STAGES}
+    assert [m.path for m in served for name in m.imports() if set(name.split(".")) & names] == []

@@ -1,0 +1,111 @@
+"""The container files, read: there is no engine here to run them."""
+
+import importlib
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from parley import config
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text("utf-8")
+STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
+
+
+def settings_of(process: str) -> Any:
+    """The process's config, read as the process reads it."""
+    path = ROOT / f"deploy/config/{process}.toml"
+    if process == "gateway":
+        return config.load(importlib.import_module("gateway.config").GatewayConfig, path, {})
+    return config.load(importlib.import_module(f"services.{process}.stage").STAGE.config, path, {})
+
+
+def port(address: str) -> str:
+    return address.rpartition(":")[2]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's lines, continued ones joined."""
+    whole = "\n".join(line for line in DOCKERFILE.splitlines() if line.strip() and not line.startswith("#"))
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in whole.replace("\\\n", " ").splitlines())]
+
+
+def test_compose_runs_every_stage_and_the_gateway() -> None:
+    """None is forgotten, and none is made up."""
+    assert sorted(SERVICES) == sorted([*STAGES, "gateway"])
+
+
+@pytest.mark.parametrize("process", SERVICES)
+def test_a_process_is_built_for_its_own_stage(process: str) -> None:
+    """From the Dockerfile that exists, with a config that loads."""
+    build = SERVICES[process]["build"]
+    assert build["args"] == {"STAGE": process}
+    assert (ROOT / "deploy" / build["context"] / build["dockerfile"]).is_file()
+    assert settings_of(process)
+
+
+@pytest.mark.parametrize("process", SERVICES)
+def test_configs_are_mounted_where_the_image_reads_them(process: str) -> None:
+    """Compose and `parley up` read the same files."""
+    (volume,) = SERVICES[process]["volumes"]
+    here, there, mode = volume.split(":")
+    assert (ROOT / "deploy" / here / f"{process}.toml").is_file()
+    assert (there, mode) == ("/parley/deploy/config", "ro")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_ports_agree_with_the_configs(stage: str) -> None:
+    """The gateway finds each service where its config says that it listens, from another machine too."""
+    settings = settings_of(stage)
+    assert settings_of("gateway").upstreams[stage] == (f"{stage}:{port(settings.listen)}",)
+    assert settings.listen.startswith("0.0.0.0:")
+    assert SERVICES[stage]["expose"] == [port(settings.listen), port(settings.telemetry.metrics)]
+
+
+def test_the_gateways_ports_are_published() -> None:
+    """Both doors, under their own numbers."""
+    settings = settings_of("gateway")
+    assert SERVICES["gateway"]["ports"] == [f"{port(a)}:{port(a)}" for a in (settings.http, settings.grpc)]
+    assert settings.http.startswith("0.0.0.0:")
+    assert settings.grpc.startswith("0.0.0.0:")
+
+
+def test_the_gateway_waits_for_every_service() -> None:
+    """Started is not ready."""
+    waits = SERVICES["gateway"]["depends_on"]
+    assert {name: how["condition"] for name, how in waits.items()} == dict.fromkeys(STAGES, "service_healthy")
+
+
+@pytest.mark.parametrize("process", SERVICES)
+def test_streams_get_their_grace(process: str) -> None:
+    """The engine kills no sooner than the process gives up by itself."""
+    grace = SERVICES[process]["stop_grace_period"]
+    assert float(grace.removesuffix("s")) > settings_of(process).drain_s
+
+
+def test_the_image_is_for_one_stage_and_no_root() -> None:
+    """It asks which stage, and drops its rights before it runs."""
+    words = [word for word, _ in instructions()]
+    told = dict(instructions())
+    assert "ARG STAGE" in DOCKERFILE
+    assert told["USER"] not in ("root", "0")
+    assert words.index("USER") < words.index("CMD")
+    assert "parley.cli.health" in told["HEALTHCHECK"]
+    assert "exec python" in told["CMD"]
+
+
+def test_the_image_copies_only_what_exists_and_is_let_in() -> None:
+    """What .dockerignore keeps out cannot be copied."""
+    let_in = {
+        line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"
+    }
+    for word, rest in instructions():
+        *sources, _ = shlex.split(rest) if word == "COPY" else [""]
+        for source in sources:
+            assert (ROOT / source).exists(), source
+            assert source.split("/")[0] in let_in, source

@@ -1,0 +1,75 @@
+"""`parley up`, with real processes and sockets."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.e2e.supervised import Up, parley
+
+PROCESSES = {"asr", "denoise", "diarize", "translate", "gateway"}
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    with Up() as up:
+        up.until(ready=True)
+        yield up
+
+
+def answers(up: Up) -> bool:
+    """The asr service answers through the gateway."""
+    return parley("models", "list", "asr", "--server", up.grpc).returncode == 0
+
+
+def test_a_crashed_service_comes_back_and_the_end_is_clean(up: Up) -> None:
+    """Killed with -9, it answers again within five seconds; Ctrl-C leaves nothing behind."""
+    assert set(up.pids) == PROCESSES
+    children = up.children()
+    os.kill(up.pids["asr"], signal.SIGKILL)
+    killed = time.monotonic()
+    assert up.until(process="asr", state="waiting")["exit_code"] == -signal.SIGKILL
+    assert up.until(process="asr", state="running")["restarts"] == 1
+    while not answers(up):
+        assert time.monotonic() - killed < 5
+    assert time.monotonic() - killed < 5
+    children += up.children()
+    assert up.end(signal.SIGINT) == 0
+    assert not any(child.is_running() for child in children)
+    assert list(up.sockets.iterdir()) == []
+
+
+def test_sigterm_ends_it_as_well(up: Up) -> None:
+    """Whoever runs it under another supervisor."""
+    assert up.end(signal.SIGTERM) == 0
+    assert list(up.sockets.iterdir()) == []
+
+
+def test_children_die_with_a_killed_parent(up: Up) -> None:
+    """Even kill -9 of the parent leaves no process that holds a port."""
+    children = up.children()
+    assert len(children) == len(PROCESSES)
+    up.end(signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+
+
+def test_a_wrong_config_is_said_and_ends_it() -> None:
+    """What can never start is not tried for ever: the reason, and a code."""
+    with Up(PARLEY_DRAIN="3") as up:
+        assert up.process.wait(60) == 1
+        assert up.process.stderr
+        said = up.process.stderr.read()
+    assert "cannot start: The config key `drain` is not known; did you mean `drain_s`?" in said
+    assert "Traceback" not in said
+
+
+def test_a_taken_port_is_said_before_anything_starts(up: Up) -> None:
+    """The second one does not fight the first."""
+    port = up.http.rpartition(":")[2]
+    second = parley("up", "--http-port", port)
+    assert second.returncode == 2
+    assert f"Port {port} is taken" in second.stderr.decode()

@@ -1,0 +1,74 @@
+"""Which processes `parley up` starts, and how."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parley.cli.house import House, find_root
+from parley.errors import BadInput
+
+
+def free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    configs = tmp_path / "deploy/config"
+    configs.mkdir(parents=True)
+    (configs / "gateway.toml").write_text("")
+    for stage in ("asr", "separate"):
+        (configs / f"{stage}.toml").write_text(f'[telemetry]\nmetrics = "0.0.0.0:{free_port()}"\n')
+    return tmp_path
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        place.listen()
+        yield int(place.getsockname()[1])
+
+
+def test_every_config_file_is_a_process(root: Path) -> None:
+    """A fifth stage is started without an edit here, and the gateway is told where it is."""
+    commands = {
+        each.name: each for each in House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
+    }
+    assert commands["separate"].arguments[1:3] == ("-m", "services.separate")
+    assert commands["separate"].env["PARLEY_LISTEN"] == "unix:/run/x/separate.sock"
+    assert commands["gateway"].env["PARLEY_UPSTREAMS__SEPARATE"] == "unix:/run/x/separate.sock"
+
+
+def test_a_taken_metrics_port_is_replaced(root: Path, taken: int) -> None:
+    """Metrics are not worth a failed start."""
+    (root / "deploy/config/asr.toml").write_text(f'[telemetry]\nmetrics = "0.0.0.0:{taken}"\n')
+    commands = {
+        each.name: each for each in House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
+    }
+    address = commands["asr"].env["PARLEY_TELEMETRY__METRICS"]
+    assert address.startswith("127.0.0.1:")
+    assert not address.endswith(f":{taken}")
+
+
+def test_a_taken_port_is_named_with_its_option(root: Path, taken: int) -> None:
+    """Before anything is started."""
+    with pytest.raises(BadInput, match=f"{taken} is taken.*--http-port"):
+        House(root, Path("/run/x"), root / "logs", taken, free_port()).commands()
+
+
+def test_logs_begin_anew(root: Path) -> None:
+    """The last line of an old log is not today's error."""
+    (root / "logs").mkdir()
+    (root / "logs/asr.log").write_text("old")
+    House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
+    assert not (root / "logs/asr.log").exists()
+
+
+def test_the_repository_is_found() -> None:
+    """From wherever one stands."""
+    assert (find_root() / "deploy/config/gateway.toml").is_file()

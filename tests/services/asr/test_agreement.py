@@ -1,0 +1,36 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.asr.agreement import Agreement
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=6)
+
+
+@given(st.lists(WORDS, max_size=8))
+def test_what_was_committed_stays(guesses: list[list[str]]) -> None:
+    """The committed words of one guess are the beginning of all later ones."""
+    agreement = Agreement()
+    for guess in guesses:
+        before = list(agreement.committed)
+        told = agreement.hear(guess)
+        assert agreement.committed[: len(before)] == before
+        assert told[: len(agreement.committed)] == agreement.committed
+
+
+def test_two_in_a_row_commit() -> None:
+    """A word is committed when two guesses in a row begin alike up to it, not before."""
+    agreement = Agreement()
+    agreement.hear(["the", "cat"])
+    assert agreement.committed == []
+    assert agreement.hear(["the", "cap", "is"]) == ["the", "cap", "is"]
+    assert agreement.committed == ["the"]
+    assert agreement.hear(["a", "cap", "is", "on"]) == ["the", "cap", "is", "on"]
+    assert agreement.committed == ["the", "cap", "is"]
+
+
+def test_a_shorter_guess_takes_nothing_back() -> None:
+    """An engine that hears less than before does not unsay committed words."""
+    agreement = Agreement()
+    for _ in range(2):
+        agreement.hear(["the", "cat"])
+    assert agreement.hear([]) == ["the", "cat"]

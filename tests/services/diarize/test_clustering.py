@@ -1,0 +1,59 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.diarize.clustering import ClusterConfig, Embedding, Voices
+
+CONFIG = ClusterConfig(same=0.8, most=4)
+VECTORS = st.lists(st.tuples(*[st.integers(-5, 5)] * 3), min_size=1, max_size=20)
+
+
+def vector(*values: float) -> Embedding:
+    return np.array(values, np.float32)
+
+
+def test_the_same_voice_is_the_same_number() -> None:
+    """Alike embeddings are one voice, unlike ones another; loudness does not matter."""
+    voices = Voices(CONFIG)
+    heard = [voices.hear(v)[0] for v in (vector(1, 0), vector(0, 1), vector(9, 1), vector(0.1, 3))]
+    assert heard == [0, 1, 0, 1]
+
+
+@given(VECTORS, st.integers(1, 5))
+def test_never_more_voices_than_allowed(vectors: list[tuple[int, int, int]], most: int) -> None:
+    """Whoever comes when all places are taken is the nearest of those who are there; numbers have no gaps."""
+    voices, seen = Voices(ClusterConfig(same=0.99, most=most)), 0
+    for each in vectors:
+        number, likeness = voices.hear(vector(*each))
+        assert 0 <= number <= min(seen, most - 1)
+        assert -1.01 <= likeness <= 1.01
+        seen = max(seen, number + 1)
+
+
+@given(VECTORS)
+def test_a_voice_is_most_like_itself(vectors: list[tuple[int, int, int]]) -> None:
+    """A lone voice hears its own embedding as its own."""
+    voices = Voices(CONFIG)
+    number, _ = voices.hear(vector(*vectors[0]))
+    assert voices.nearest(vector(*vectors[0]))[0] == number
+
+
+def test_names_and_numbers() -> None:
+    """Enrolled voices have names; the others are numbered in order of appearance, the named ones not counted."""
+    voices = Voices(CONFIG)
+    voices.enrol("Ada", [vector(1, 0, 0)])
+    numbers = [voices.hear(v)[0] for v in (vector(0, 1, 0), vector(1, 0.1, 0), vector(0, 0, 1))]
+    assert [voices.name(n) for n in numbers] == ["1", "Ada", "2"]
+
+
+def test_more_of_a_voice_is_the_same_voice() -> None:
+    """Enrolling in several parts, or twice, makes one voice, and takes one place."""
+    voices = Voices(ClusterConfig(same=0.8, most=2))
+    for each in (vector(1, 0, 0), vector(1, 0.2, 0)):
+        voices.enrol("Ada", [each])
+    assert voices.hear(vector(0, 1, 0))[0] == 1
+
+
+def test_nobody_is_nearest_to_nobody() -> None:
+    """Without voices there is none, and it is not alike."""
+    assert Voices(CONFIG).nearest(vector(1, 0)) == (-1, -1.0)
