@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 STAGES = ("asr", "denoise", "diarize", "translate")
 START_S = 60.0  # how long a busy machine may take
 MB = 1 << 20
+# Compiling at every start is not what users have: the second start finds what the first compiled.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def free_port() -> str:
@@ -42,7 +44,7 @@ class House:
         """One process."""
         with (self._folder / f"{name}.log").open("ab") as log:
             command = [sys.executable, "-m", module, *words]
-            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env}, stderr=log)
+            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env={**_ENVIRONMENT, **env}, stderr=log)
         self.names = tuple(self._processes)
 
     def start_service(self, stage: str) -> None:
