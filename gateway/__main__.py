@@ -17,6 +17,7 @@ from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.rest import app
 from gateway.rpc import RpcServer
+from gateway.ws import LARGEST_FRAME
 from parley import config, telemetry
 from parley.errors import BadConfig
 
@@ -58,9 +59,10 @@ async def serve(settings: GatewayConfig) -> None:
     gc.freeze()
     log.info("serving", extra={"http": settings.http, "grpc": settings.grpc})
     await asyncio.wait((serving, asyncio.create_task(stop.wait())), return_when=asyncio.FIRST_COMPLETED)
-    core.admission.draining = http.should_exit = True
+    core.admission.draining = True
     log.info("draining", extra={"calls": core.admission.open})
-    await rpc.stop(settings.drain_s)
+    await asyncio.gather(rpc.stop(settings.drain_s), core.admission.empty(settings.drain_s))
+    http.should_exit = True  # not sooner: it would close WebSockets at once
     await serving
     await core.close()
 
@@ -79,7 +81,10 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             log_config=None,
             access_log=False,
             lifespan="off",
-            timeout_graceful_shutdown=round(settings.drain_s),
+            timeout_graceful_shutdown=1,
+            ws_max_size=2 * LARGEST_FRAME,
+            ws_per_message_deflate=False,  # sound does not deflate
+            server_header=False,
         )
     )
 

@@ -1,7 +1,8 @@
 """Who is let in. Must not know what they ask for."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from parley.errors import Draining, TooManyStreams
 
@@ -13,6 +14,15 @@ class Admission:
         self._most = most
         self.open = 0
         self.draining = False
+        self._ended = asyncio.Event()
+
+    async def empty(self, within_s: float) -> None:
+        """Wait until the last call has ended, or so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.open:
+                    self._ended.clear()
+                    await self._ended.wait()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -26,3 +36,4 @@ class Admission:
             yield
         finally:
             self.open -= 1
+            self._ended.set()

@@ -1,5 +1,6 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -138,19 +139,20 @@ class Core:
 
     async def ready(self) -> dict[str, bool]:
         """Stage -> whether some replica serves."""
-        found = {name: [await r.health() for r in up.replicas] for name, up in self._upstreams.items()}
-        return {name: "SERVING" in states for name, states in found.items()}
+        found = await asyncio.gather(*(upstream.serves() for upstream in self._upstreams.values()))
+        return {name: able and not self.admission.draining for name, able in zip(self._upstreams, found, strict=True)}
 
     async def status(self) -> dict[str, Any]:
         """What an operator wants to see at a glance."""
-        stages = {name: await self._status(up) for name, up in self._upstreams.items()}
+        told = await asyncio.gather(*map(self._status, self._upstreams.values()))
+        stages = dict(zip(self._upstreams, told, strict=True))
         ready = all(any(r["health"] == "SERVING" for r in stage["replicas"]) for stage in stages.values())
         return {"ready": ready, "streams": self.admission.open, "routes": self._config.routes, "stages": stages}
 
     async def _status(self, upstream: Upstream) -> dict[str, Any]:
         replicas = [
-            {"address": r.address, "health": await r.health(), "breaker": r.breaker.state, "streams": r.streams}
-            for r in upstream.replicas
+            {"address": r.address, "health": health, "breaker": r.breaker.state, "streams": r.streams}
+            for r, health in zip(upstream.replicas, await upstream.health(), strict=True)
         ]
         return {"replicas": replicas, "models": await self._models(upstream)}
 

@@ -220,7 +220,7 @@ class Pipeline:
             self._speakers.label(final)
         await self._say(transcript=final)
         for translator in self._translators:
-            if translator.alive:
+            if translator.alive and final.text.strip():
                 translator.pending.append(final)
                 await translator.text(final.text)
 

@@ -1,5 +1,6 @@
 """One stage's replicas: their channels, breakers and load. Must not know what a message says."""
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,6 +44,14 @@ class Upstream:
     def __init__(self, stage: str, addresses: Sequence[str], config: BreakerConfig) -> None:
         self.stage = stage
         self.replicas = [Replica(stage, address, config) for address in addresses]
+
+    async def health(self) -> list[str]:
+        """What each replica says of itself."""
+        return await asyncio.gather(*(replica.health() for replica in self.replicas))
+
+    async def serves(self) -> bool:
+        """Some replica does."""
+        return "SERVING" in await self.health()
 
     def _choose(self) -> Replica:
         able = [replica for replica in self.replicas if replica.breaker.admits()]

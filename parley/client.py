@@ -38,6 +38,7 @@ def dial(address: str) -> grpc.aio.Channel:
     return grpc.aio.insecure_channel(address, options=OPTIONS)
 
 
+SETTLES_IN_MS = 1000
 Trailers = Iterable[tuple[str, str | bytes]]
 
 
@@ -57,14 +58,29 @@ class Exchange:
         self._call: Any = channel.stream_stream(path)(metadata=tuple(metadata.items()), timeout=timeout_s)
         self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
         self._failed: Exception | None = None
+        self._broke_off = False
         self._call.add_done_callback(self._note_end)
         self._writer = asyncio.create_task(self._write(requests))
 
     def _note_end(self, _: object) -> None:
         """Keep the server's status: a write that fails because of it would overwrite it with INTERNAL (grpc#36066)."""
         if self._end is None:
-            call = self._call
-            self._end = _now(call.code()), _now(call.details()) or "", _now(call.trailing_metadata()) or ()
+            self._end = self._status()
+
+    def _status(self) -> tuple[grpc.StatusCode, str, Trailers]:
+        call = self._call
+        return _now(call.code()), _now(call.details()) or "", _now(call.trailing_metadata()) or ()
+
+    async def _settled(self) -> None:
+        """A write that failed before the server's status was here has put INTERNAL in its place: wait for the real one.
+
+        grpc.aio tells nobody when it comes, so we look.
+        """
+        for _ in range(SETTLES_IN_MS // 5):
+            if not (self._end and self._end[0] is grpc.StatusCode.INTERNAL and not self._end[2] and self._broke_off):
+                return
+            await asyncio.sleep(0.005)
+            self._end = self._status()
 
     async def _write(self, requests: AsyncIterable[bytes]) -> None:
         try:
@@ -72,7 +88,7 @@ class Exchange:
                 await self._call.write(request)
             await self._call.done_writing()
         except (grpc.RpcError, asyncio.InvalidStateError):
-            return  # the call is over; whoever reads learns why
+            self._broke_off = True  # the call is over; whoever reads learns why
         except Exception as error:
             self._failed = error
             self._call.cancel()
@@ -92,6 +108,7 @@ class Exchange:
             pass  # _note_end has it
         if self._failed is not None:
             raise self._failed
+        await self._settled()
         if self._end is None or self._end[0] is not grpc.StatusCode.OK:
             raise wire.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())))
 

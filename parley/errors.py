@@ -8,6 +8,8 @@ ParleyError                      INTERNAL
 │   ├── PartialSample            bytes that are not whole sample frames
 │   ├── ChunkTooLarge            one message above the limit
 │   ├── EmptyMessage             none of config, audio, text, control
+│   ├── FieldInvalid             a form field, query parameter or JSON key that is missing or wrong
+│   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
@@ -20,6 +22,7 @@ ParleyError                      INTERNAL
 │   ├── ModelNotReady            still loading
 │   └── CircuitOpen              it failed too often just now
 └── DeadlinePassed               DEADLINE_EXCEEDED
+    └── UploadTooSlow            a request body that does not arrive
 """
 
 from collections.abc import Iterator
@@ -48,6 +51,7 @@ class ParleyError(Exception):
     def __init__(self, message: str, *, retry_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_s = retry_s
+        self.report = ""  # names the log's explanation of an unexpected error
 
 
 class BadInput(ParleyError):
@@ -90,6 +94,22 @@ class EmptyMessage(BadInput):
     """A request says exactly one thing."""
 
     reason = "EMPTY_MESSAGE"
+
+
+class FieldInvalid(BadInput):
+    """A form field, query parameter or JSON key is missing or wrong."""
+
+    reason = "FIELD_INVALID"
+
+    def __init__(self, message: str, *, retry_s: float | None = None, field: str = "") -> None:
+        super().__init__(message, retry_s=retry_s)
+        self.field = field
+
+
+class UploadTooLarge(BadInput):
+    """A request body is bounded, so that memory is."""
+
+    reason = "UPLOAD_TOO_LARGE"
 
 
 class UndecodableMedia(BadInput):
@@ -162,6 +182,12 @@ class DeadlinePassed(ParleyError):
     """The answer would come too late to be of use."""
 
     code, reason = Code.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"
+
+
+class UploadTooSlow(DeadlinePassed):
+    """The request body does not arrive."""
+
+    reason = "UPLOAD_TOO_SLOW"
 
 
 def tree(root: type[ParleyError] = ParleyError) -> Iterator[type[ParleyError]]:

@@ -12,6 +12,8 @@ from av.audio.resampler import AudioResampler
 from parley.errors import UndecodableMedia
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
+# A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
+SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
 # FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
 CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
 
@@ -38,19 +40,22 @@ def read(file: bytes, longest_s: float) -> Recording:
     """Decode a whole file at its own rate; refuse what is no audio or plays too long."""
     try:
         with av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS}) as container:
-            if not container.streams.audio:
+            # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
+            known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
+            if not known:
                 raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
-            rate_hz = min(max(container.streams.audio[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
-            return Recording(_decode(container.decode(audio=0), rate_hz, longest_s), rate_hz)
+            rate_hz = min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+            return Recording(_decode(container.decode(known[0]), rate_hz, longest_s), rate_hz)
     except (av.FFmpegError, ValueError, EOFError) as error:
-        raise UndecodableMedia(
-            f"The file cannot be decoded ({error}); send WAV, MP3, M4A, FLAC, OGG or WebM."
-        ) from None
+        said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
+        raise UndecodableMedia(f"The file cannot be decoded ({said}); send WAV, MP3, M4A, FLAC, OGG or WebM.") from None
 
 
 def _decode(frames: Iterator[AudioFrame], rate_hz: int, longest_s: float) -> bytes:
     resampler, pcm = AudioResampler("s16", "mono", rate_hz), bytearray()
     for frame in _and_end(frames):
+        if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
+            raise UndecodableMedia(f"The file says that it has {frame.sample_rate} samples a second; that is no sound.")
         for piece in resampler.resample(frame):
             pcm += bytes(piece.planes[0])[: piece.samples * 2]
         if len(pcm) > longest_s * rate_hz * 2:

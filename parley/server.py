@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from parley import config, telemetry, wire
 from parley.admin import Answer, ModelsAdmin
-from parley.errors import BadConfig
+from parley.errors import BadConfig, BadInput
 from parley.model import ModelRef, find
 from parley.registry import Registry
 from parley.stage import ServiceConfig, Stage
@@ -25,6 +25,7 @@ from parley.streams import Streams
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+LAST_WORDS_S = 0.5  # for statuses that are on their way
 Context = Any  # grpc.aio's types are generic in what we move as bytes
 
 
@@ -47,9 +48,11 @@ async def serve(stage: Stage, settings: ServiceConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     service = Service(stage, settings)
-    await service.start()
-    await stop.wait()
-    await service.stop()
+    try:
+        await service.start()
+        await stop.wait()
+    finally:
+        await service.stop()
 
 
 class Service:
@@ -94,7 +97,7 @@ class Service:
     async def _load(self) -> None:
         found = find(self._settings.models_root, self._stage.name)
         for text in self._settings.models:
-            ref = ModelRef.of(text)
+            ref = _ref(text)
             if ref not in found:
                 have = ", ".join(map(str, found)) or "none"
                 raise BadConfig(f"`models` names {ref}; {self._settings.models_root / self._stage.name} has {have}.")
@@ -111,9 +114,20 @@ class Service:
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
 
     async def stop(self) -> None:
-        """Say NOT_SERVING, let streams finish within the grace, go."""
+        """Say NOT_SERVING, let streams finish within the grace, go.
+
+        The port stays open meanwhile: who asks is told, and who watches health does not hold us.
+        """
         self._streams.draining = True
         await self._tell_health()
         log.info("draining", extra={"streams": self._streams.open})
-        await self._server.stop(self._settings.drain_s)
+        await self._streams.gone(self._settings.drain_s)
+        await self._server.stop(LAST_WORDS_S)
         await self._registry.close()
+
+
+def _ref(text: str) -> ModelRef:
+    try:
+        return ModelRef.of(text)
+    except BadInput as error:
+        raise BadConfig(f"`models`: {error}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from parley import telemetry, wire
@@ -23,6 +24,14 @@ class Streams:
         self._stage, self._settings, self._registry = stage, settings, registry
         self.draining = False
         self.open = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    async def gone(self, within_s: float) -> None:
+        """Wait until no stream is open, or no longer than this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._none.wait()
 
     async def handle(self, _: object, context: Context) -> None:
         """The one RPC of a stage."""
@@ -47,6 +56,7 @@ class Streams:
     async def _counted(self, model: Model, context: Context) -> None:
         labels, outcome = (self._stage.name, str(model.spec.ref)), "cancelled"
         self.open += 1
+        self._none.clear()
         telemetry.STREAMS.labels(*labels).inc()
         try:
             await self._run(model, context)
@@ -59,6 +69,8 @@ class Streams:
             raise
         finally:
             self.open -= 1
+            if not self.open:
+                self._none.set()
             telemetry.STREAMS.labels(*labels).dec()
             telemetry.STREAMS_ENDED.labels(*labels, outcome).inc()
 

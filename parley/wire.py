@@ -44,7 +44,9 @@ def public(error: BaseException, process: str) -> ParleyError:
         return error
     report = uuid.uuid4().hex[:8]
     log.error("unexpected error %s", report, exc_info=error)
-    return ParleyError(f"Something broke in {process}; its log explains report {report}.")
+    told = ParleyError(f"Something broke in {process}; its log explains report {report}.")
+    told.report = report
+    return told
 
 
 def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
@@ -74,6 +76,9 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
         detail.Unpack(info)
         detail.Unpack(retry)
     wait_s = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
+    if code is grpc.StatusCode.UNAVAILABLE and not info.reason:
+        log.warning("no connection: %s", message)
+        message = "The other side cannot be reached or went away; try again."  # grpc's own words are for the log
     return of_reason(code.value[0], info.reason)(message or f"The call ended with {code.name}.", retry_s=wait_s)
 
 

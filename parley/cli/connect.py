@@ -1,5 +1,6 @@
 """From a command to the server and back. Must not know what is asked."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,9 @@ from parley.client import Client
 from parley.errors import Unavailable
 
 KNOCK_S = 1.0
+
+# Logs are for servers: what a person needs to know is in the error.
+logging.getLogger("parley").addHandler(logging.NullHandler())
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ def hints(house: House) -> str:
     return "\n".join(
         (
             "  Try, in another terminal:",
-            f"    curl -F file=@{one} -F model=default {http}/v1/audio/transcriptions",
+            f"    curl -F file=@{one} -F model=whisper-1 {http}/v1/audio/transcriptions",
             f"    {_parley()} transcribe {two} --speakers{there}",
             f"  The API: {http}/docs",
         )

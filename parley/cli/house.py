@@ -1,5 +1,6 @@
 """Which processes Parley is on one machine: commands, sockets, ports. Must not know how they are kept running."""
 
+import os
 import socket
 import sys
 import tomllib
@@ -15,6 +16,7 @@ GATEWAY = "gateway"
 CONFIGS = Path("deploy/config")
 LOGS = Path("build/logs")
 HOST = "127.0.0.1"
+METRICS = "PARLEY_TELEMETRY__METRICS"
 
 
 def find_root() -> Path:
@@ -66,8 +68,8 @@ class House:
 
     def _service(self, stage: str, metrics: str) -> Command:
         env = {"PARLEY_LISTEN": self._socket(stage)}
-        if metrics:
-            env["PARLEY_TELEMETRY__METRICS"] = metrics
+        if metrics and METRICS not in os.environ:  # else it is the user's own choice
+            env[METRICS] = metrics
         return self._command(stage, f"services.{stage}", env)
 
     def _gateway(self, stages: list[str]) -> Command:

@@ -1,9 +1,8 @@
 """The loop of `parley up`: look, tell, wait; from the first process to the last. Must not know options."""
 
 import signal
+import socket
 import time
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
 
 from parley.cli.board import Board, board
 from parley.cli.child import Command
@@ -15,7 +14,6 @@ from parley.errors import BadConfig
 GRACE_S = 12.0  # a little more than the processes give their streams
 LOOK_EVERY_S = 0.03
 REDRAW_EVERY_S = 0.5
-_here = build_opener(ProxyHandler({}))  # no proxy stands between us and ourselves
 
 
 def run(house: House, *, as_json: bool) -> None:
@@ -90,15 +88,16 @@ class Running:
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:
-        if answers(f"http://127.0.0.1:{self._house.http_port}/readyz"):
+        if answers(self._house.http_port, "/readyz"):
             self.ready = True
             shown.ready(time.monotonic() - self._began, hints(self._house))
 
 
-def answers(url: str) -> bool:
-    """True when it says 200."""
+def answers(port: int, path: str) -> bool:
+    """True when the HTTP server on this machine says 200. By hand: urllib costs a tenth of a second of the start."""
     try:
-        with _here.open(url, timeout=1.0) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
+        with socket.create_connection(("127.0.0.1", port), timeout=1.0) as line:
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            return line.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
         return False

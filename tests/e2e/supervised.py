@@ -43,7 +43,7 @@ class Up:
         self.process = subprocess.Popen(
             (sys.executable, "-m", "parley.cli", "up", "--json", *ports),
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(self.sockets), **env},
+            env={**os.environ, "TMPDIR": str(self.sockets), "PARLEY_TELEMETRY__METRICS": "", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

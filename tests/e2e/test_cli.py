@@ -100,6 +100,23 @@ def test_ctrl_c_is_quiet(up: Up) -> None:
         assert running.stderr.read() == b""
 
 
+def test_a_killed_gateway_is_one_sentence(up: Up) -> None:
+    """Nobody is left alone with a hanging stream or with grpc's own words."""
+    command = (sys.executable, "-m", "parley.cli", "stream", ONE, "--json", "--server", up.grpc)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        os.kill(up.pids["gateway"], signal.SIGKILL)
+        up.until(process="gateway", state="running")
+        assert running.wait(10) == 3
+        said = running.stderr.read()
+    assert said.startswith(("parley: The other side cannot be reached or went away", "parley: Nobody answers at"))
+    assert said.count("\n") == 1
+    while parley("models", "list", "--server", up.grpc).returncode:
+        pass
+
+
 def test_denoise_writes_as_much_as_it_read(up: Up, tmp_path: Path) -> None:
     """A WAV of the same length and rate."""
     out = tmp_path / "clean.wav"

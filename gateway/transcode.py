@@ -1,0 +1,63 @@
+"""JSON <-> proto, with the names as the protos spell them. Must not know a socket or what a message means."""
+
+import json
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from parley.errors import BadInput, ConfigExpected, ConfigRepeated
+from parley.v1.audio_pb2 import Control, ControlAction
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+
+
+def config(text: str) -> PipelineConfig:
+    """The first frame of a pipeline."""
+    told = PipelineConfig()
+    try:
+        json_format.ParseDict(_object(text), told)
+    except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {_line(error)}") from None
+    return told
+
+
+def control(text: str) -> PipelineRequest | None:
+    """A later text frame; None: the audio ends here."""
+    told = _object(text)
+    if "control" not in told:
+        raise ConfigRepeated(
+            'A stream has one config; after it send audio, {"control": "flush"} or {"control": "end"}.'
+        )
+    if told == {"control": "end"}:
+        return None
+    if told == {"control": "flush"}:
+        return PipelineRequest(control=Control(action=ControlAction.CONTROL_ACTION_FLUSH))
+    raise BadInput(f"The control {told['control']!r} is not known; say flush or end.")
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"The text frame is not JSON ({_line(error)}).") from None
+    if not isinstance(told, dict):
+        raise BadInput("A text frame must be a JSON object.")
+    return told
+
+
+def _line(error: Exception) -> str:
+    """Protobuf lists every field it knows; the first line says what was wrong."""
+    return str(error).partition("\n")[0]
+
+
+def plain(message: Message) -> dict[str, object]:
+    """A message as JSON has it; fields are there even when they are empty."""
+    told: dict[str, object] = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return told
+
+
+def event(answer: PipelineResponse) -> str:
+    """An answer as a text frame."""
+    kind = answer.WhichOneof("event") or ""
+    return json.dumps({"type": kind} | plain(getattr(answer, kind)), ensure_ascii=False)

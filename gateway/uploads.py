@@ -1,0 +1,93 @@
+"""A request's body -> fields, within limits of size and time. Must not know what the fields mean."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from gateway.fields import Fields
+from parley.budget import Budget
+from parley.errors import BadInput, UploadTooLarge, UploadTooSlow
+
+SILENT_S = 30.0  # the longest pause between two pieces of a body
+LONGEST_TEXT = 4 << 20  # bytes of a body or form field that is not a file
+MOST_FIELDS = 100
+
+
+async def read(request: Request, most: int, budget: Budget) -> Fields:
+    """Everything a request says; what its body says goes before what its query says."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    plain = kind != "multipart/form-data" and not _is_raw(kind)
+    limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget))
+    query = _folded(request.query_params.multi_items())
+    if request.method in ("GET", "HEAD"):
+        return Fields(query)
+    if _is_raw(kind):
+        return Fields(query, await limited.body())
+    if kind == "application/json":
+        return Fields(query | _object(await limited.body()))
+    return await _form(limited, query)
+
+
+def _is_raw(kind: str) -> bool:
+    return kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"
+
+
+def _limited(request: Request, most: int, budget: Budget) -> Receive:
+    """The body, refused as soon as it is too large or does not come."""
+    seen = 0
+    declared = request.headers.get("content-length", "")
+
+    async def receive() -> Message:
+        nonlocal seen
+        if declared.isdecimal() and int(declared) > most:
+            raise _too_large(most)
+        try:
+            message = await asyncio.wait_for(request.receive(), min(SILENT_S, budget.left))
+        except TimeoutError:
+            raise UploadTooSlow("The request's body does not arrive; send it faster, or less of it.") from None
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise _too_large(most)
+        return message
+
+    return receive
+
+
+def _too_large(most: int) -> UploadTooLarge:
+    return UploadTooLarge(f"The request is too large; send at most {most} bytes.")
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"The body is not JSON ({error}).") from None
+    if not isinstance(value, dict):
+        raise BadInput("The body must be a JSON object.")
+    return value
+
+
+async def _form(request: Request, query: dict[str, object]) -> Fields:
+    try:
+        async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT) as form:
+            files = [value for value in form.values() if isinstance(value, UploadFile)]
+            texts = _folded((key, value) for key, value in form.multi_items() if isinstance(value, str))
+            if not files:
+                return Fields(query | texts)
+            return Fields(query | texts, await files[0].read(), files[0].filename or "")
+    except HTTPException as error:
+        raise BadInput(f"The form cannot be read ({error.detail.rstrip('.')}); send one file at most.") from None
+
+
+def _folded(items: Iterable[tuple[str, Any]]) -> dict[str, object]:
+    folded: dict[str, object] = {}
+    for key, value in items:
+        before = folded.get(key)
+        folded[key] = value if key not in folded else [*(before if isinstance(before, list) else [before]), value]
+    return folded

@@ -1,0 +1,151 @@
+"""A core that says what it is told to, and remembers what it was asked."""
+
+import asyncio
+import io
+import math
+import struct
+import wave
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import pytest
+from google.protobuf.message import Message
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from gateway.config import Limits
+from gateway.core import Caller, Core
+from gateway.rest import app
+from parley.v1.asr_pb2 import Transcript, Word
+from parley.v1.audio_pb2 import Interval, Opened
+from parley.v1.denoise_pb2 import DenoiseResponse
+from parley.v1.diarize_pb2 import DiarizeResponse
+from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
+from parley.v1.translate_pb2 import TranslateResponse, Translation
+
+
+class FakeCore:
+    """Answers at the end of the requests with `answers`, or fails with `error`."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.caller: Caller | None = None
+        self.model = ""
+        self.answers: list[Any] = []
+        self.error: Exception | None = None
+        self.hang = False
+        self.open = 0
+        self.opened = asyncio.Event()
+        self.stages = {"asr": True, "translate": True}
+
+    async def pipeline(self, requests: AsyncIterator[PipelineRequest], caller: Caller) -> AsyncIterator[Any]:
+        async for answer in self._run("pipeline", requests, caller):
+            yield answer
+
+    async def stage(
+        self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str = ""
+    ) -> AsyncIterator[Any]:
+        self.model = model
+        async for answer in self._run(name, requests, caller):
+            yield answer
+
+    async def _run(self, name: str, requests: AsyncIterator[Any], caller: Caller) -> AsyncIterator[Any]:
+        self.caller = caller
+        self.open += 1
+        self.opened.set()
+        try:
+            if self.error:
+                raise self.error
+            yield _opened(name)
+            async for request in requests:
+                self.asked.append(request)
+                if answer := _echo(name, request):
+                    yield answer
+            for answer in self.answers:
+                yield answer
+            if self.hang:
+                await asyncio.sleep(60)
+        finally:
+            self.open -= 1
+
+    async def ready(self) -> dict[str, bool]:
+        return self.stages
+
+    async def status(self) -> dict[str, object]:
+        if self.error:
+            raise self.error
+        asr = {"model": "echo@1", "languages": ["en"]}
+        both = {"model": "echo@1", "languages": ["en", "de"]}
+        stages = {"asr": {"models": [asr]}, "translate": {"models": [both]}, "denoise": {"models": [{"error": "gone"}]}}
+        return {"ready": True, "streams": self.open, "routes": {"asr/default": {"echo@1": 1}}, "stages": stages}
+
+
+def _opened(name: str) -> Message:
+    if name == "pipeline":
+        return PipelineResponse(opened=PipelineOpened(models={"asr": "echo@1"}))
+    kinds: dict[str, Any] = {"denoise": DenoiseResponse, "diarize": DiarizeResponse, "translate": TranslateResponse}
+    return cast(Message, kinds[name](opened=Opened(model="echo@1")))
+
+
+def _echo(name: str, request: Any) -> Message | None:
+    """Denoise gives the sound back; translate says every text in capitals, word by word."""
+    if name == "denoise" and request.audio.data:
+        return DenoiseResponse(audio=request.audio)
+    if name == "translate" and request.text.text:
+        text = request.text.text
+        return TranslateResponse(
+            translation=Translation(source_text=text, text=text.upper(), source_language="en", target_language="de")
+        )
+    if name == "pipeline" and request.audio.data == b"echo":
+        return PipelineResponse(audio=request.audio)
+    return None
+
+
+def final(text: str, start_ms: int = 0, end_ms: int = 1000, words: tuple[str, ...] = ()) -> PipelineResponse:
+    """A final as the pipeline says it."""
+    interval = Interval()
+    interval.start.FromMilliseconds(start_ms)
+    interval.end.FromMilliseconds(end_ms)
+    spoken = [Word(text=each, interval=interval) for each in words]
+    return PipelineResponse(
+        transcript=Transcript(text=text, is_final=True, interval=interval, words=spoken, language="en")
+    )
+
+
+@pytest.fixture
+def core() -> FakeCore:
+    return FakeCore()
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(upload_bytes=200_000, audio_s=10.0, request_s=5.0)
+
+
+@pytest.fixture
+def doors(core: FakeCore, limits: Limits) -> Starlette:
+    return app(cast(Core, core), limits)
+
+
+@pytest.fixture
+def client(doors: Starlette) -> Iterator[TestClient]:
+    with TestClient(doors, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def talk() -> bytes:
+    """Two and a half seconds of a tone at 8 kHz, as WAV."""
+    return tone(2.5)
+
+
+def tone(seconds: float, rate_hz: int = 8000) -> bytes:
+    """A tone as WAV."""
+    samples = [round(9000 * math.sin(n / 5)) for n in range(round(seconds * rate_hz))]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return file.getvalue()
