@@ -15,9 +15,9 @@ import uvloop
 
 from gateway.config import GatewayConfig
 from gateway.core import Core
+from gateway.plan import LARGEST_CHUNK
 from gateway.rest import app
 from gateway.rpc import RpcServer
-from gateway.ws import LARGEST_FRAME
 from parley import config, telemetry
 from parley.errors import BadConfig
 
@@ -82,7 +82,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
-            ws_max_size=2 * LARGEST_FRAME,
+            ws_max_size=2 * LARGEST_CHUNK,
             ws_per_message_deflate=False,  # sound does not deflate
             server_header=False,
         )

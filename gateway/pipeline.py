@@ -11,11 +11,12 @@ from typing import Any
 from google.protobuf.message import Message
 
 from gateway.branch import Branch
+from gateway.plan import REQUESTS, Plan
 from gateway.speakers import Speakers, times
 from parley import telemetry
-from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError, UnsupportedFormat
-from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, translate_pb2
-from parley.v1.pipeline_pb2 import DenoiseFor, Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
+from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError
+from parley.v1 import asr_pb2, translate_pb2
+from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
 Open = Callable[[str, AsyncIterator[Message], str], AsyncGenerator[Any]]  # stage, requests, model -> answers
 
@@ -33,37 +34,21 @@ class Pipeline:
     """One stream through the stages that its config asks for."""
 
     def __init__(self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float]) -> None:
-        self._config, self._open, self._stalls_s = _checked(config), open_stage, stalls_s
+        self._plan, self._open = Plan(config), open_stage
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
         self._announced = asyncio.Event()
         self._speakers, self._told = Speakers(), asyncio.Event()
-        self._denoise = self._branch("denoise", denoise_pb2.DenoiseRequest)
-        self._asr = self._branch("asr", asr_pb2.AsrRequest)
-        self._diarize = self._branch("diarize", diarize_pb2.DiarizeRequest)
-        self._translators = [
-            Branch("translate", translate_pb2.TranslateRequest, each, self._stall_s("translate"))
-            for each in config.translate
-        ]
+        every = {stage: self._opening(stage, stalls_s.get(stage, STALL_S)) for stage in REQUESTS}
+        self._denoise, self._asr, self._diarize = (
+            next(iter(every[stage]), None) for stage in ("denoise", "asr", "diarize")
+        )
+        self._translators = every["translate"]
         self._unanswered = bytearray()  # sound that went to denoise and has not come back
         self._heard_all = False
         self._order = asyncio.Lock()  # what a lost filter held goes before what comes after
-        wanted = config.denoise_for
-        self._to_ear = wanted in (DenoiseFor.DENOISE_FOR_UNSPECIFIED, DenoiseFor.DENOISE_FOR_EAR)
-        self._to_ear = self._to_ear or wanted == DenoiseFor.DENOISE_FOR_BOTH
-        self._to_listeners = wanted in (DenoiseFor.DENOISE_FOR_LISTENERS, DenoiseFor.DENOISE_FOR_BOTH)
 
-    def _stall_s(self, stage: str) -> float:
-        return self._stalls_s.get(stage, STALL_S)
-
-    def _branch(self, stage: str, request: Any) -> Branch | None:
-        if not self._config.HasField(stage):
-            return None
-        config = type(getattr(self._config, stage))()
-        config.CopyFrom(getattr(self._config, stage))
-        config.format.CopyFrom(self._config.format)
-        if stage == "diarize":
-            config.open_turns = True  # words need their speaker before the turn ends
-        return Branch(stage, request, config, self._stall_s(stage))
+    def _opening(self, stage: str, stall_s: float) -> list[Branch]:
+        return [Branch(stage, REQUESTS[stage], config, stall_s) for config in self._plan.configs(stage)]
 
     @property
     def _listeners(self) -> list[Branch]:
@@ -83,6 +68,16 @@ class Pipeline:
         finally:
             main.cancel()
             await asyncio.gather(main, return_exceptions=True)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Tasks, errors and frames know each other until the collector comes; sound must not wait for it."""
+        for branch in self._branches:
+            branch.over()
+            branch.task = None
+        self._unanswered.clear()
+        while not self._out.empty():
+            self._out.get_nowait()
 
     async def _main(self, requests: AsyncIterator[PipelineRequest]) -> None:
         try:
@@ -102,7 +97,7 @@ class Pipeline:
 
     async def _announce(self) -> None:
         models = {branch.stage: branch.model for branch in self._branches if branch.model}
-        returned = self._config.format if self._denoise and self._to_ear else None
+        returned = self._plan.config.format if self._denoise and self._plan.to_ear else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
 
@@ -112,7 +107,8 @@ class Pipeline:
         async for request in requests:
             kind = request.WhichOneof("message")
             if kind == "audio":
-                await self._hear(request.audio.data)
+                for piece in self._plan.pieces(request.audio.data):
+                    await self._hear(piece)
             elif kind == "control":
                 await asyncio.gather(*(branch.flush() for branch in self._branches))
             elif kind == "config":
@@ -125,7 +121,7 @@ class Pipeline:
         await self._end_listeners()
 
     async def _hear(self, data: bytes) -> None:
-        if not (self._denoise and self._to_listeners):
+        if not (self._denoise and self._plan.to_listeners):
             await self._tee(data)
         if self._denoise and self._denoise.alive:
             self._unanswered += data
@@ -139,14 +135,14 @@ class Pipeline:
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the filter, or would have."""
-        if self._to_ear:
+        if self._plan.to_ear:
             await self._say(audio={"data": data})
-        if self._to_listeners:
+        if self._plan.to_listeners:
             await self._tee(data)
 
     async def _end_listeners(self) -> None:
         """Once nothing can reach them any more."""
-        filtering = self._denoise and self._denoise.alive and self._to_listeners
+        filtering = self._denoise and self._denoise.alive and self._plan.to_listeners
         if self._heard_all and not filtering:
             await asyncio.gather(*(branch.end() for branch in self._listeners))
 
@@ -154,23 +150,19 @@ class Pipeline:
 
     async def _follow(self, branch: Branch) -> None:
         try:
-            async with aclosing(self._open(branch.stage, branch.requests(), self._model(branch))) as answers:
+            async with aclosing(self._open(branch.stage, branch.requests(), self._plan.model(branch.stage))) as answers:
                 async for answer in answers:
                     await self._take(branch, answer)
         except ParleyError as error:
             await self._lose(branch, error)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if branch.stalled is None or task is None:
+            if branch.stalled is None or branch.task is None:
                 raise
-            task.uncancel()
+            branch.task.uncancel()
             await self._lose(branch, branch.stalled)
         branch.over()
         self._told.set()
         await self._after(branch)
-
-    def _model(self, branch: Branch) -> str:
-        return self._config.models.get(branch.stage, "")
 
     async def _after(self, branch: Branch) -> None:
         if branch is self._denoise:
@@ -240,7 +232,7 @@ class Pipeline:
         else:
             self._speakers.revise(event)
         self._told.set()
-        if kind == "revision" or not event.is_open or self._config.diarize.open_turns:
+        if kind == "revision" or not event.is_open or self._plan.config.diarize.open_turns:
             await self._say(**{kind: event})
 
     async def _translated(self, branch: Branch, event: translate_pb2.Translation) -> None:
@@ -254,23 +246,6 @@ class Pipeline:
         else:
             branch.pending.popleft()
         await self._say(translation=event)
-
-
-def _checked(config: PipelineConfig) -> PipelineConfig:
-    """Refuse what cannot be meant."""
-    stages = [stage for stage in ("denoise", "asr", "diarize") if config.HasField(stage)]
-    if not stages:
-        raise BadInput("A pipeline needs at least one of denoise, asr and diarize.")
-    if config.translate and "asr" not in stages:
-        raise BadInput("Translating needs words: ask for asr too.")
-    if any(getattr(config, stage).HasField("format") for stage in stages):
-        raise BadInput("The format is the pipeline's; leave a stage's own format out.")
-    if "denoise" in stages and config.format.channels > 1:
-        raise UnsupportedFormat("denoise in a pipeline takes one channel; mix the channels first.")
-    unknown = [stage for stage in config.models if stage not in INSTEAD]
-    if unknown:
-        raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(INSTEAD)}.")
-    return config
 
 
 def _first(many: BaseExceptionGroup[BaseException]) -> BaseException:

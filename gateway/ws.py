@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from gateway import refusal, transcode
 from gateway.core import Caller, Core
 from gateway.hangup import unless, within
+from gateway.plan import LARGEST_CHUNK
 from parley import wire
 from parley.budget import Budget
 from parley.errors import ChunkTooLarge, ConfigExpected, ParleyError
@@ -22,7 +23,6 @@ from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 
 CONFIG_S = 10.0  # how long a client may take to say its config
 WAITING = 8  # frames that wait for the core; then the socket is not read
-LARGEST_FRAME = 1 << 20
 
 Inbox = asyncio.Queue[PipelineRequest | None]
 
@@ -74,8 +74,8 @@ async def _listen(socket: WebSocket, inbox: Inbox) -> Never:
 def _request(frame: str | bytes) -> PipelineRequest | None:
     if isinstance(frame, str):
         return transcode.control(frame)
-    if len(frame) > LARGEST_FRAME:
-        raise ChunkTooLarge(f"A frame of {len(frame)} bytes is too large; send at most {LARGEST_FRAME} at once.")
+    if len(frame) > LARGEST_CHUNK:
+        raise ChunkTooLarge(f"A frame of {len(frame)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
     return PipelineRequest(audio=AudioChunk(data=frame))
 
 

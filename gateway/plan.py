@@ -1,0 +1,73 @@
+"""What a pipeline's config asks for: checked, and cut into one config a stage. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.message import Message
+
+from parley.errors import BadInput, ChunkTooLarge, UnsupportedFormat
+from parley.v1.asr_pb2 import AsrRequest
+from parley.v1.denoise_pb2 import DenoiseRequest
+from parley.v1.diarize_pb2 import DiarizeRequest
+from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
+from parley.v1.translate_pb2 import TranslateRequest
+
+REQUESTS: dict[str, Any] = {
+    "denoise": DenoiseRequest,
+    "asr": AsrRequest,
+    "diarize": DiarizeRequest,
+    "translate": TranslateRequest,
+}
+LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
+LARGEST_CHUNK, PIECE = 1 << 20, 1 << 15  # bytes
+
+
+class Plan:
+    """A config that makes sense."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        self.config = config
+        self.stages = [stage for stage in ("denoise", "asr", "diarize") if config.HasField(stage)]
+        self.to_ear = config.denoise_for != LISTENERS_ALONE
+        self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse what cannot be meant."""
+        config = self.config
+        if not self.stages:
+            raise BadInput("A pipeline needs at least one of denoise, asr and diarize.")
+        if config.translate and "asr" not in self.stages:
+            raise BadInput("Translating needs words: ask for asr too.")
+        if any(getattr(config, stage).HasField("format") for stage in self.stages):
+            raise BadInput("The format is the pipeline's; leave a stage's own format out.")
+        if "denoise" in self.stages and config.format.channels > 1:
+            raise UnsupportedFormat("denoise in a pipeline takes one channel; mix the channels first.")
+        unknown = [stage for stage in config.models if stage not in REQUESTS]
+        if unknown:
+            raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(REQUESTS)}.")
+
+    def configs(self, stage: str) -> list[Message]:
+        """What each stream to a stage begins with; empty: the stage does not run."""
+        if stage == "translate":
+            return list(self.config.translate)
+        if stage not in self.stages:
+            return []
+        asked = getattr(self.config, stage)
+        config = type(asked)()
+        config.CopyFrom(asked)
+        config.format.CopyFrom(self.config.format)
+        if stage == "diarize":
+            config.open_turns = True  # words need their speaker before the turn ends
+        return [config]
+
+    def model(self, stage: str) -> str:
+        """The alias or version wished for; empty: the default."""
+        return self.config.models.get(stage, "")
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Queues count what waits in them; small pieces make that a bound on memory. Samples stay whole."""
+        if len(data) > LARGEST_CHUNK:
+            raise ChunkTooLarge(f"A chunk of {len(data)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
+        size = PIECE - PIECE % (4 * (self.config.format.channels or 1))
+        return (data[at : at + size] for at in range(0, len(data), size))
