@@ -79,7 +79,7 @@ def _ways(found: Findings, loads: Sequence[int]) -> Table:
     for name in ("streams", "way"):
         table.add_column(name)
     for name in ("p50 ms", "p99 ms", "added p50", "added p99", "CPU x bare", "core", "CPU s/stream-h", "RSS MB"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for streams in loads:
         for way in dict.fromkeys(run.way for run in found.runs):
             table.add_row(str(streams), way, *_row(found, way, streams))

@@ -25,7 +25,7 @@ from loadtest.cost import BARE, Findings, Run, show
 from loadtest.house import ROOT, STAGES, House, free_port
 
 WRITTEN = ROOT / "build/bench/transport.json"
-WIDTH = 118  # of the tables, where the terminal is narrower or none
+WIDTH = 124  # of the tables, where the terminal is narrower or none
 OPAQUE = tuple(bytes([255 - n]) * size for n, size in enumerate((1, 7, 3200)))  # no protobuf message begins like this
 
 
