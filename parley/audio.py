@@ -86,11 +86,12 @@ def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
 
 def encode(samples: Samples, encoding: AudioEncoding) -> bytes:
     """Floats -> bytes; what is beyond full scale is clipped."""
+    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
+        scaled: Samples = np.rint(samples * np.float32(32768))
+        return scaled.clip(-32768, 32767).astype("<i2").tobytes()
     clipped = np.clip(samples, -1, 1)
     if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
         return clipped.astype("<f4").tobytes()
-    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
-        return np.clip(np.rint(clipped * 32768), -32768, 32767).astype("<i2").tobytes()
     table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
     return _nearest(table, clipped)
 

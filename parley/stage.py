@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,7 +53,7 @@ class Stage:
         """One word, the same everywhere."""
         return self.service.name.lower()
 
-    @property
+    @cached_property
     def request(self) -> type[Message]:
         """The class of what clients send."""
         return GetMessageClass(self.service.methods_by_name["Stream"].input_type)
@@ -64,9 +65,15 @@ class Stage:
 
     def write(self, event: Message) -> Message:
         """Put an event into the answer's field of its type."""
-        answer = self.service.methods_by_name["Stream"].output_type
-        name = next(f.name for f in answer.fields if f.message_type is event.DESCRIPTOR)
-        return GetMessageClass(answer)(**{name: event})
+        return self._answer(**{self._fields[event.DESCRIPTOR.full_name]: event})
+
+    @cached_property
+    def _answer(self) -> type[Message]:
+        return GetMessageClass(self.service.methods_by_name["Stream"].output_type)
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        return {kind.full_name: field.name for field in self._answer.DESCRIPTOR.fields if (kind := field.message_type)}
 
 
 def read_audio(request: Any) -> bytes:

@@ -133,20 +133,21 @@ class Moment:
         return cls(time.monotonic(), time.time_ns())
 
 
-@dataclass(frozen=True)
 class Meter:
     """Writes down what a model's batches cost."""
 
-    stage: str
-    model: str
+    def __init__(self, stage: str, model: str) -> None:
+        self.model = model
+        # Looked up once: finding a metric by its labels takes longer than counting.
+        self._size, self._engine = BATCH_SIZE.labels(stage, model), ENGINE_TIME.labels(stage, model)
+        self._wait, self._depth = QUEUE_WAIT.labels(stage, model), QUEUE_DEPTH.labels(stage, model)
 
     def batch(self, queued: Sequence[tuple[Context, Moment]], began: Moment, engine: tuple[Moment, Moment]) -> None:
         """One batch is done: every member's wait, the size, the engine's time, and a span for each."""
-        labels = (self.stage, self.model)
-        BATCH_SIZE.labels(*labels).observe(len(queued))
-        ENGINE_TIME.labels(*labels).observe(engine[1].at - engine[0].at)
+        self._size.observe(len(queued))
+        self._engine.observe(engine[1].at - engine[0].at)
         for context, joined in queued:
-            QUEUE_WAIT.labels(*labels).observe(began.at - joined.at)
+            self._wait.observe(began.at - joined.at)
             if trace.get_current_span(context).is_recording():
                 self._spans(context, joined, began, engine, len(queued))
 
@@ -161,7 +162,7 @@ class Meter:
 
     def depth(self, waiting: int) -> None:
         """How many jobs wait now."""
-        QUEUE_DEPTH.labels(self.stage, self.model).set(waiting)
+        self._depth.set(waiting)
 
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -1,0 +1,109 @@
+"""Processes under test: started, weighed and always ended. Must not know what is measured on them."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+STAGES = ("asr", "denoise", "diarize", "translate")
+START_S = 60.0  # how long a busy machine may take
+MB = 1 << 20
+# Compiling at every start is not what users have: the second start finds what the first compiled.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def free_port() -> str:
+    """An address that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+class House:
+    """Some processes in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.names: tuple[str, ...] = ()
+
+    def socket(self, stage: str) -> str:
+        """Where a service listens."""
+        return f"unix:{self._folder}/{stage}.sock"
+
+    def start(self, name: str, module: str, *words: str, **env: str) -> None:
+        """One process."""
+        with (self._folder / f"{name}.log").open("ab") as log:
+            command = [sys.executable, "-m", module, *words]
+            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env={**_ENVIRONMENT, **env}, stderr=log)
+        self.names = tuple(self._processes)
+
+    def start_service(self, stage: str) -> None:
+        """A service as it is deployed: with metrics."""
+        env = {"PARLEY_LISTEN": self.socket(stage), "PARLEY_TELEMETRY__METRICS": free_port()}
+        self.start(stage, f"services.{stage}", "--config", f"deploy/config/{stage}.toml", **env)
+
+    def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str]) -> None:
+        """A gateway to these."""
+        env = {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
+        words = ("--config", "deploy/config/gateway.toml")
+        self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)
+
+    def await_ready(self, http: str) -> None:
+        """Until /readyz says yes."""
+        end = time.monotonic() + START_S
+        while not _ready(http):
+            self.complain()
+            if time.monotonic() > end:
+                raise TimeoutError(f"Not ready after {START_S:g} s; the logs are in {self._folder}.")
+            time.sleep(0.02)
+
+    def complain(self) -> None:
+        """Raise when somebody has died."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                log = (self._folder / f"{name}.log").read_text()
+                raise RuntimeError(f"{name} has ended with {process.returncode}:\n{log[-2000:]}")
+
+    def cpu_s(self, name: str) -> float:
+        """CPU time so far, to the nanosecond: /proc counts in ticks of 10 ms."""
+        return time.clock_gettime((~self._processes[name].pid << 3) | 2)
+
+    def rss_mb(self, name: str) -> float:
+        """Memory held now."""
+        return float(psutil.Process(self._processes[name].pid).memory_info().rss) / MB
+
+    def stop(self, *names: str) -> None:
+        """End these, or all."""
+        gone = [self._processes.pop(name) for name in names or self.names]
+        self.names = tuple(self._processes)
+        for process in gone:
+            process.terminate()
+        for process in gone:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _ready(http: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{http}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
