@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 PAD = 0
-COMPUTE = torch.bfloat16
+COMPUTE = torch.bfloat16  # what training computes in; a float32 twin sets `compute`
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,10 @@ class Translator(nn.Module):
         self.decoder_norm = Norm(shape.width, gain=0.3)
         self.register_buffer("positions", sinusoids(shape.positions, shape.width), persistent=False)
         self._masks = Masks(shape.dropout)
+        self.compute = COMPUTE
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        padding = padding_bias(source)
+        padding = padding_bias(source, self.compute)
         return self.decode(target, self.encode(source, padding), padding)
 
     def encode(self, source: Tensor, padding: Tensor | None) -> Tensor:
@@ -180,7 +181,7 @@ class Translator(nn.Module):
 
     def decode(self, target: Tensor, source: Tensor, padding: Tensor | None) -> Tensor:
         x = self._embed(target)
-        future = torch.full((target.shape[1],) * 2, -1e4, dtype=COMPUTE).triu(1)
+        future = torch.full((target.shape[1],) * 2, -1e4, dtype=self.compute).triu(1)
         for layer in self.decoders:
             x = x + self._drop(layer.attention(x, future))
             x = x + self._drop(layer.cross(x, source, padding))
@@ -192,16 +193,16 @@ class Translator(nn.Module):
 
     def _embed(self, ids: Tensor) -> Tensor:
         scaled = functional.embedding(ids, self.embedding) * math.sqrt(self.shape.width)
-        return self._drop((scaled + self.positions[: ids.shape[1]]).to(COMPUTE))
+        return self._drop((scaled + self.positions[: ids.shape[1]]).to(self.compute))
 
     def _drop(self, x: Tensor) -> Tensor:
         return self._masks.drop(x) if self.training and self.shape.dropout else x
 
 
-def padding_bias(source: Tensor) -> Tensor | None:
+def padding_bias(source: Tensor, dtype: torch.dtype) -> Tensor | None:
     """Hides padding; None where a batch has none, which is most of them."""
     padded = source == PAD
-    return torch.where(padded, -1e4, 0.0).to(COMPUTE)[:, None, None, :] if bool(padded.any()) else None
+    return torch.where(padded, -1e4, 0.0).to(dtype)[:, None, None, :] if bool(padded.any()) else None
 
 
 def sinusoids(positions: int, width: int) -> Tensor:

@@ -71,11 +71,11 @@ class Swapper:
             new = invent(rng)
             if not _clashes(foreign, old, new):
                 if pair.language == "de" and f"{old}'s" in english:
-                    foreign = _replace(foreign, old + "s", new + ("'" if new[-1] in "sxzß" else "s"))
-                english, foreign = _replace(english, old, new), _replace(foreign, old, new)
+                    foreign = replace(foreign, old + "s", new + ("'" if new[-1] in "sxzß" else "s"))
+                english, foreign = replace(english, old, new), replace(foreign, old, new)
         for old in numbers(pair):
             new = number_like(old, rng)
-            english, foreign = _replace(english, old, new), _replace(foreign, old, new)
+            english, foreign = replace(english, old, new), replace(foreign, old, new)
         return Pair(english, foreign, pair.language)
 
 
@@ -104,7 +104,7 @@ def invent(rng: random.Random) -> str:
     return name[0].upper() + name[1:]
 
 
-def _replace(text: str, old: str, new: str) -> str:
+def replace(text: str, old: str, new: str) -> str:
     return re.sub(rf"(?<!\w){old}(?!\w)", new, text)
 
 
