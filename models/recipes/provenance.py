@@ -50,6 +50,7 @@ class Manifest:
 
 
 def file_hash(path: Path) -> str:
+    """The sha256 of one file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -63,23 +64,27 @@ def folder_hash(folder: Path) -> str:
 
 def describe(folders: Sequence[Path]) -> list[dict[str, str]]:
     """Name, licence and hash of each data folder, for `training.data`."""
-    return [
-        {"name": f.name, "license": LICENCES.get(f.name, "unstated"), "sha256": folder_hash(f)} for f in folders
-    ]
+    return [{"name": f.name, "license": LICENCES.get(f.name, "unstated"), "sha256": folder_hash(f)} for f in folders]
 
 
 def table(name: str, values: Mapping[str, Any]) -> str:
     """A TOML table; nested mappings become tables of their own, after the plain values."""
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
     nested = {key: value for key, value in values.items() if isinstance(value, Mapping)}
-    return f"\n[{name}]\n" + lines(plain) + "".join(table(f"{name}.{k if bare(k) else json.dumps(k)}", v) for k, v in nested.items())
+    return (
+        f"\n[{name}]\n"
+        + lines(plain)
+        + "".join(table(f"{name}.{k if bare(k) else json.dumps(k)}", v) for k, v in nested.items())
+    )
 
 
 def lines(values: Mapping[str, Any]) -> str:
+    """Key and value, one a line."""
     return "".join(f"{json.dumps(key) if not bare(key) else key} = {toml(value)}\n" for key, value in values.items())
 
 
 def bare(key: str) -> bool:
+    """Whether TOML takes the key without quotes."""
     return key.replace("_", "").replace("-", "").isalnum() and key.isascii()
 
 
@@ -90,5 +95,5 @@ def toml(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(toml(item) for item in value) + "]"
     if isinstance(value, float):
-        return repr(round(value, 6))
+        return repr(float(f"{value:.6g}"))
     return json.dumps(value)
