@@ -52,40 +52,51 @@ def struck(rng: Random, hits: Signal, low_hz: float, high_hz: float, ring_s: flo
 
 
 def convolve(audio: Signal, response: Signal) -> Signal:
+    """Linear convolution by transform, cut to the length of the audio."""
     size = len(audio) + len(response)
     return np.asarray(np.fft.irfft(np.fft.rfft(audio, size) * np.fft.rfft(response, size), size)[: len(audio)])
 
 
 def band(audio: Signal, low_hz: float, high_hz: float) -> Signal:
+    """What lies between two frequencies."""
     return np.asarray(sosfilt(butter(2, [low_hz, high_hz], btype="bandpass", fs=RATE_HZ, output="sos"), audio))
 
 
+def single(signal: object) -> Audio:
+    """As the 32-bit audio that everything else handles."""
+    return np.asarray(signal, np.float32)
+
+
 def white(rng: Random, samples: int) -> Audio:
-    return rng.standard_normal(samples).astype(np.float32)
+    """Equal power at every frequency."""
+    return single(rng.standard_normal(samples))
 
 
 def pink(rng: Random, samples: int) -> Audio:
-    return shaped(rng, samples, -3).astype(np.float32)
+    """Three decibels less per octave."""
+    return single(shaped(rng, samples, -3))
 
 
 def brown(rng: Random, samples: int) -> Audio:
-    return shaped(rng, samples, -6).astype(np.float32)
+    """Six decibels less per octave."""
+    return single(shaped(rng, samples, -6))
 
 
 def coloured(rng: Random, samples: int) -> Audio:
     """Any stationary background, breathing slowly now and then."""
     noise = shaped(rng, samples, rng.uniform(-9, 2), rng.uniform(2, 9))
     depth = rng.choice([0.0, 0.15, 0.5])
-    return (noise * np.exp(depth * wander(rng, samples, rng.uniform(0.1, 1.5)))).astype(np.float32)
+    return single(noise * np.exp(depth * wander(rng, samples, rng.uniform(0.1, 1.5))))
 
 
 def hum(rng: Random, samples: int) -> Audio:
+    """The mains and its harmonics."""
     at = np.arange(samples) / RATE_HZ
     base_hz = rng.choice([50.0, 60.0, 100.0, 120.0]) * rng.uniform(0.99, 1.01)
     tilt = rng.uniform(0.5, 2)
     orders = np.arange(1, int(rng.uniform(4, 40)))
     parts = [rng.uniform(0.2, 1) * o**-tilt * np.sin(2 * np.pi * base_hz * o * at + rng.uniform(0, 6)) for o in orders]
-    return (np.sum(parts, axis=0) + 0.03 * shaped(rng, samples, -3)).astype(np.float32)
+    return single(np.sum(parts, axis=0) + 0.03 * shaped(rng, samples, -3))
 
 
 def fan(rng: Random, samples: int) -> Audio:
@@ -95,28 +106,29 @@ def fan(rng: Random, samples: int) -> Audio:
     turn = 2 * np.pi * blade_hz * (at + 0.0005 * wander(rng, samples, 0.5))
     tone = np.sum([np.sin(o * turn + rng.uniform(0, 6)) / o for o in range(1, rng.integers(3, 9))], axis=0)
     air = shaped(rng, samples, rng.uniform(-6, -2), 3) * (1 + rng.uniform(0, 0.4) * np.sin(turn / 5))
-    return (air / np.std(air) + rng.uniform(0, 0.6) * tone).astype(np.float32)
+    return single(air / np.std(air) + rng.uniform(0, 0.6) * tone)
 
 
 def keyboard(rng: Random, samples: int) -> Audio:
+    """Keys going down and, more softly, up."""
     down = ticks(rng, samples, rng.uniform(3, 9), 4)
     up = 0.5 * np.roll(down, int(rng.uniform(0.05, 0.12) * RATE_HZ))
     keys = struck(rng, down + up, 800, 6500, rng.uniform(0.002, 0.012), 4)
     thump = struck(rng, down, 90, 350, 0.015, 2)
-    return (keys + rng.uniform(0, 0.5) * thump + 0.003 * rng.standard_normal(samples)).astype(np.float32)
+    return single(keys + rng.uniform(0, 0.5) * thump + 0.003 * rng.standard_normal(samples))
 
 
 def clicks(rng: Random, samples: int) -> Audio:
+    """Sharp, band-limited impulses."""
     sharp = ticks(rng, samples, rng.uniform(1, 40), 8)
-    return (band(sharp, rng.uniform(50, 1500), rng.uniform(2500, 7500)) + 1e-4 * white(rng, samples)).astype(np.float32)
+    return single(band(sharp, rng.uniform(50, 1500), rng.uniform(2500, 7500)) + 1e-4 * white(rng, samples))
 
 
 def knocks(rng: Random, samples: int) -> Audio:
     """Dishes, doors, things put down."""
     hits = ticks(rng, samples, rng.uniform(0.7, 4), 6)
-    return (struck(rng, hits, 80, rng.uniform(800, 5000), rng.uniform(0.01, 0.15), 6) + 1e-3 * pink(rng, samples)).astype(
-        np.float32
-    )
+    ringing = struck(rng, hits, 80, rng.uniform(800, 5000), rng.uniform(0.01, 0.15), 6)
+    return single(ringing + 1e-3 * pink(rng, samples))
 
 
 def music(rng: Random, samples: int) -> Audio:
@@ -131,37 +143,41 @@ def music(rng: Random, samples: int) -> Audio:
         shape = np.exp(-at * rng.uniform(0.5, 8)) * np.minimum(1, at / 0.01) * np.minimum(1, at[::-1] / 0.03)
         note = np.sum([o ** -rng.uniform(0.7, 2) * np.sin(2 * np.pi * o * pitch_hz * at) for o in orders], axis=0)
         out[start : start + length] += note * shape * rng.uniform(0.3, 1)
-    return (out + 1e-3 * rng.standard_normal(samples)).astype(np.float32)
+    return single(out + 1e-3 * rng.standard_normal(samples))
 
 
 def rain(rng: Random, samples: int) -> Audio:
+    """Thousands of small drops over a wash."""
     drops = ticks(rng, samples, 10 ** rng.uniform(2, 3.5), 8)
-    return (struck(rng, drops, 1000, 7000, 0.002, 3) + 0.1 * shaped(rng, samples, -2, 3)).astype(np.float32)
+    return single(struck(rng, drops, 1000, 7000, 0.002, 3) + 0.1 * shaped(rng, samples, -2, 3))
 
 
 def beeps(rng: Random, samples: int) -> Audio:
+    """Appliances: chords switched on and off."""
     at = np.arange(samples) / RATE_HZ
     gate = np.sin(2 * np.pi * rng.uniform(0.4, 4) * at + rng.uniform(0, 6)) > rng.uniform(-0.5, 0.7)
     smooth = gaussian_filter1d(gate.astype(float), rng.uniform(20, 200))
     tones = sum(np.sin(2 * np.pi * hz * at) for hz in rng.uniform(300, 3500, rng.integers(1, 4)))
-    return (smooth * tones + 1e-3 * rng.standard_normal(samples)).astype(np.float32)
+    return single(smooth * tones + 1e-3 * rng.standard_normal(samples))
 
 
 def rumble(rng: Random, samples: int) -> Audio:
     """Traffic and vehicles: low, swelling."""
     low = shaped(rng, samples, rng.uniform(-10, -5), 4) * np.exp(0.5 * wander(rng, samples, rng.uniform(0.3, 2)))
-    return (low / np.std(low) + rng.uniform(0, 0.2) * shaped(rng, samples, -3)).astype(np.float32)
+    return single(low / np.std(low) + rng.uniform(0, 0.2) * shaped(rng, samples, -3))
 
 
 def violet(rng: Random, samples: int) -> Audio:
-    return shaped(rng, samples, 6).astype(np.float32)
+    """Six decibels more per octave."""
+    return single(shaped(rng, samples, 6))
 
 
 def siren(rng: Random, samples: int) -> Audio:
+    """A tone with harmonics that sweeps up and down."""
     sweep = np.sin(2 * np.pi * rng.uniform(0.2, 3) * np.arange(samples) / RATE_HZ)
     pitch_hz = rng.uniform(600, 1100) * 2 ** (rng.uniform(0.3, 0.8) * sweep)
     turn = 2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ
-    return (np.sin(turn) + 0.4 * np.sin(2 * turn) + 0.2 * np.sin(3 * turn) + 0.01 * pink(rng, samples)).astype(np.float32)
+    return single(np.sin(turn) + 0.4 * np.sin(2 * turn) + 0.2 * np.sin(3 * turn) + 0.01 * pink(rng, samples))
 
 
 def ratchet(rng: Random, samples: int) -> Audio:
@@ -169,7 +185,7 @@ def ratchet(rng: Random, samples: int) -> Audio:
     strokes = np.zeros(samples)
     strokes[:: int(RATE_HZ / rng.uniform(8, 30))] = 1
     burst = rng.standard_normal(400) * np.exp(-np.arange(400) / rng.uniform(20, 90))
-    return (band(convolve(strokes, burst), 300, 6000) + 0.02 * white(rng, samples)).astype(np.float32)
+    return single(band(convolve(strokes, burst), 300, 6000) + 0.02 * white(rng, samples))
 
 
 def drips(rng: Random, samples: int) -> Audio:
@@ -179,7 +195,7 @@ def drips(rng: Random, samples: int) -> Audio:
     for start in rng.integers(0, samples - 1600, int(samples / RATE_HZ * rng.uniform(5, 25)) + 1):
         turn = 2 * np.pi * rng.uniform(400, 2500) * (at + rng.uniform(1, 8) * at**2)
         out[start : start + 1600] += rng.uniform(0.1, 1) * np.sin(turn) * np.exp(-at * rng.uniform(40, 150))
-    return out.astype(np.float32)
+    return single(out)
 
 
 def mutter(rng: Random, samples: int) -> Audio:
@@ -189,7 +205,7 @@ def mutter(rng: Random, samples: int) -> Audio:
         band(shaped(rng, samples, -6), low, high) * np.exp(1.2 * wander(rng, samples, rng.uniform(0.08, 0.2)))
         for low, high in edges
     ]
-    return (np.sum(parts, axis=0) + 1e-3 * rng.standard_normal(samples)).astype(np.float32)
+    return single(np.sum(parts, axis=0) + 1e-3 * rng.standard_normal(samples))
 
 
 def wind(rng: Random, samples: int) -> Audio:
@@ -200,7 +216,7 @@ def wind(rng: Random, samples: int) -> Audio:
     whistle = (slow[0] * np.cos(turn) + slow[1] * np.sin(turn)) / np.std(slow)
     low = shaped(rng, samples, -9)
     gust = np.exp(0.7 * wander(rng, samples, 0.6))
-    return ((0.6 * whistle + low / np.std(low)) * gust).astype(np.float32)
+    return single((0.6 * whistle + low / np.std(low)) * gust)
 
 
 TRAINED: dict[str, Noise] = {

@@ -45,11 +45,13 @@ def held_out(name: str, share: float = 0.15) -> bool:
 
 
 def rms(audio: Audio) -> float:
+    """Root mean square, never zero."""
     return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64)) + 1e-20))
 
 
 def at_level(audio: Audio, dbfs: float) -> Audio:
-    return (audio * (10 ** (dbfs / 20) / rms(audio))).astype(np.float32)
+    """The same audio at another level."""
+    return np.asarray(audio * (10 ** (dbfs / 20) / rms(audio)), np.float32)
 
 
 def frame_levels(audio: Audio) -> NDArray[np.float64]:
@@ -102,7 +104,7 @@ def room(rng: Random, samples: int = 4800) -> Audio:
     for _ in range(rng.integers(3, 9)):
         tail[rng.integers(8, 800)] += rng.uniform(-0.4, 0.4)
     tail[0] = 1.0
-    return (tail / np.sqrt(np.sum(tail**2))).astype(np.float32)
+    return np.asarray(tail / np.sqrt(np.sum(tail**2)), np.float32)
 
 
 def telephone(audio: Audio) -> Audio:
@@ -113,4 +115,4 @@ def telephone(audio: Audio) -> Audio:
 
 def quantised(audio: Audio) -> Audio:
     """What 16-bit PCM keeps; for quiet input that is not much."""
-    return (np.round(np.clip(audio, -1, 1) * 32767) / 32767).astype(np.float32)
+    return np.asarray(np.round(np.clip(audio, -1, 1) * 32767) / 32767, np.float32)

@@ -38,8 +38,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how. Learning rates hold, then fall to `final` over the last `decay` of the budget,
-    so a run can be extended or cut by resuming with other `minutes`."""
+    """How long and how.
+
+    Learning rates hold, then fall to `final` over the last `decay` of the budget, so a run can be
+    extended or cut by resuming with other `minutes`.
+    """
 
     work: Path
     minutes: float
@@ -68,11 +71,13 @@ class Progress:
     count: int = 0
 
     def add(self, terms: dict[str, float]) -> None:
+        """Take in one step."""
         for name, value in terms.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.count += 1
 
     def means(self) -> dict[str, float]:
+        """Means since last asked."""
         means = {name: total / max(self.count, 1) for name, total in self.sums.items()}
         self.sums, self.count = {}, 0
         return means
@@ -87,6 +92,7 @@ class Averaged:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
+        """Move towards the current weights; early on, fast."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in model.state_dict().items():
             if value.is_floating_point():
@@ -110,9 +116,11 @@ class Trainer:
 
     @property
     def path(self) -> Path:
+        """Where the checkpoint is."""
         return self.plan.work / "checkpoint.pt"
 
     def run(self) -> None:
+        """Train until the budget is spent or someone asks to leave."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: setattr(self, "leaving", True))
         saved = watched = time.monotonic()
@@ -127,6 +135,7 @@ class Trainer:
         self.save()
 
     def step(self) -> None:
+        """One batch, one update."""
         began = time.process_time()
         self.set_rates()
         self.task.model.train()
@@ -147,12 +156,14 @@ class Trainer:
             self.note(self.progress.means())
 
     def set_rates(self) -> None:
+        """Scale every learning rate by the plan."""
         factor = self.plan.rate(self.progress.step, self.progress.spent_s)
         for opt, bases in zip(self.task.optimizers, self.bases, strict=True):
             for group, base in zip(opt.param_groups, bases, strict=True):
                 group["lr"] = base * factor
 
     def watch(self) -> dict[str, float]:
+        """Score the averaged weights, then put the current ones back."""
         assert self.task.watch
         kept = {name: value.clone() for name, value in self.task.model.state_dict().items()}
         self.task.model.load_state_dict(self.averaged.weights)
@@ -171,6 +182,7 @@ class Trainer:
         print(time.strftime("%H:%M:%S"), f"of {self.plan.minutes:g} min", line, flush=True)
 
     def save(self) -> None:
+        """Write the checkpoint."""
         state = {
             "model": self.task.model.state_dict(),
             "averaged": self.averaged.weights,
@@ -185,6 +197,7 @@ class Trainer:
         os.replace(beside, self.path)
 
     def resume(self) -> None:
+        """Go on from the checkpoint."""
         state = torch.load(self.path, weights_only=True)
         self.task.model.load_state_dict(state["model"])
         self.averaged.weights = state["averaged"]
@@ -207,6 +220,7 @@ def keep_memory() -> None:
 
 
 def seed_everything(seed: int) -> None:
+    """One thread, one seed, no denormals."""
     keep_memory()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -223,6 +237,7 @@ def keep_curve(path: Path, step: int) -> None:
 
 
 def rounded(values: dict[str, Any]) -> dict[str, Any]:
+    """Four decimals are enough for a curve."""
     return {k: rounded(v) if isinstance(v, dict) else round(v, 4) for k, v in values.items()}
 
 

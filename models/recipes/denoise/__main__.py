@@ -11,6 +11,7 @@ STEPS = ("prepare", "train", "export", "evaluate")
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(prog="models.recipes.denoise", description=__doc__)
     parser.add_argument("step", choices=[*STEPS, "all"])
     parser.add_argument("--data", nargs="*", type=Path, default=[], help="folders of recordings")
@@ -22,12 +23,14 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
+    """Run the steps asked for, in order."""
     args = arguments()
     for step in STEPS if args.step == "all" else (args.step,):
         run(step, args)
 
 
 def run(step: str, args: argparse.Namespace) -> None:
+    """Run one step."""
     # Imported late: each step needs its own libraries, and preparing should not wait for torch.
     if step == "prepare":
         from models.recipes.denoise.bank import prepare

@@ -23,6 +23,7 @@ REAL_SHARE = 0.3
 
 
 def is_clean(path: Path, audio: Audio) -> bool:
+    """Whether a recording may be a target."""
     return sound.dynamic_range(audio) >= CLEAN_DB.get(path.parent.name, 33.0) and len(audio) > sound.RATE_HZ
 
 
@@ -47,6 +48,7 @@ def real_noise(folders: Sequence[Path], kept: bool) -> dict[str, list[Audio]]:
 
 
 def background(path: Path) -> list[Audio]:
+    """The pauses of one recording, at one level."""
     audio = sound.read(path)
     # Clean studio speech has pauses too, but there is nothing in them to learn from.
     if path.parent.name.startswith("librispeech") and sound.dynamic_range(audio) > 33:
@@ -58,7 +60,7 @@ def babble(voices: Sequence[Audio], rng: Random, samples: int) -> Audio:
     """Three to eight people talking at once, some of them far off."""
     total = np.zeros(samples, np.float32)
     for _ in range(rng.integers(3, 9)):
-        voice = voices[rng.integers(len(voices))]
+        voice = voices[int(rng.integers(len(voices)))]
         voice = np.resize(np.roll(voice, rng.integers(len(voice))), samples)
         total += voice * 10 ** (-rng.uniform(0, 8) / 20)
     if rng.random() < 0.5:
@@ -81,6 +83,7 @@ def prepare(folders: Sequence[Path], work: Path, seed: int = 7) -> Path:
 
 
 def write_speech(folders: Sequence[Path], folder: Path) -> list[Audio]:
+    """One array a corpus; the answer is the longer clips, for babble."""
     by_corpus: dict[str, list[Audio]] = {}
     for path, audio in tqdm(speech(folders, kept=False), desc="speech", mininterval=5):
         by_corpus.setdefault(path.parent.name, []).append(audio)
@@ -105,7 +108,7 @@ def write_noise(folder: Path, voices: list[Audio], real: dict[str, list[Audio]],
         add("babble", babble(voices, rng, CLIP))
     for name, pieces in real.items():
         for _ in range(40 if name.startswith("librispeech") else 90):
-            few = [pieces[i] for i in rng.integers(0, len(pieces), 6)]
+            few = [pieces[int(i)] for i in rng.integers(0, len(pieces), 6)]
             add(f"real:{name}", sound.tile(few, CLIP, rng))
     np.save(folder / "noise.npy", np.stack(clips))
     return kinds

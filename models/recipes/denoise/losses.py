@@ -21,14 +21,17 @@ class Spectrum(Function):
 
     @staticmethod
     def forward(ctx: Any, frames: Tensor) -> Tensor:
+        """Forward, keeping what the gradient needs."""
         return torch.view_as_real(torch.fft.rfft(frames))
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        """The gradient."""
         half = torch.view_as_complex(grad * (WINDOW / 2))
         half[..., 0] *= 2
         half[..., -1] *= 2
-        return torch.fft.irfft(half, WINDOW)
+        frames: Tensor = torch.fft.irfft(half, WINDOW)
+        return frames
 
 
 def spectrum(audio: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,8 +52,9 @@ def spectral(out: Tensor, clean: Tensor, window: Tensor) -> tuple[Tensor, Tensor
     # Speech taken away cannot be put back by anyone; noise left behind merely annoys.
     weight = torch.where(gap > 0, LOST_SPEECH, 1.0)
     shrink, wanted_shrink = size * power**-0.5, wanted * wanted_power**-0.5
-    away = (real * shrink - wanted_real * wanted_shrink).square() + (imag * shrink - wanted_imag * wanted_shrink).square()
-    return (weight * gap.square()).mean(), away.mean()
+    off_real = real * shrink - wanted_real * wanted_shrink
+    off_imag = imag * shrink - wanted_imag * wanted_shrink
+    return (weight * gap.square()).mean(), (off_real.square() + off_imag.square()).mean()
 
 
 def waveform(out: Tensor, clean: Tensor) -> Tensor:
@@ -67,6 +71,7 @@ def unit_level(noisy: Tensor, out: Tensor, clean: Tensor) -> tuple[Tensor, Tenso
 
 
 def total(noisy: Tensor, out: Tensor, clean: Tensor, window: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """The loss and its parts."""
     out, clean = unit_level(noisy, out, clean)
     size, complex_ = spectral(out, clean, window)
     wave = waveform(out, clean)

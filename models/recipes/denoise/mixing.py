@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.recipes.denoise.bank import CLIP, ROOM
+from models.recipes.denoise.bank import CLIP
 from models.recipes.sound import Random
 
 # One transform carries rooms and colours for a whole batch; this length is fast.
@@ -36,6 +36,7 @@ class Mixer:
         self.names, self.name_odds = odds(noise_shares(self.kinds))
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        """One batch: the same for the same step, whatever came before."""
         rng = np.random.default_rng([self.seed, step])
         clean = torch.from_numpy(np.stack([self.draw_speech(rng) for _ in range(self.rows)]))
         noise = torch.from_numpy(np.stack([self.draw_noise(rng) for _ in range(self.rows)]))
@@ -43,27 +44,31 @@ class Mixer:
         return mix(clean, noise, rng)
 
     def draw_speech(self, rng: Random) -> NDArray[np.float32]:
+        """A cut of speech, sometimes with a silent start or end, sometimes none at all."""
         source = self.speech[self.corpora[rng.choice(len(self.corpora), p=self.corpus_odds)]]
         start = rng.integers(0, len(source) - SIZE)
-        piece = source[start : start + SIZE].astype(np.float32)
+        piece: NDArray[np.float32] = source[start : start + SIZE].astype(np.float32)
         chance = rng.random()
         if chance < 0.15:
             piece[: LEAD + int(rng.uniform(0.2, 2) * 16000)] = 0
         elif chance < 0.22:
             piece[-int(rng.uniform(0.5, 2) * 16000) :] = 0
-        return piece * np.float32(0.0 if rng.random() < 0.04 else 1.0)
+        # Some rows are noise alone: then silence is the answer.
+        return np.zeros_like(piece) if rng.random() < 0.04 else piece
 
     def draw_noise(self, rng: Random) -> NDArray[np.float32]:
+        """One noise, or two."""
         noise = self.clip(rng)
         if rng.random() < 0.3:
             noise = noise + self.clip(rng) * np.float32(10 ** (-rng.uniform(0, 12) / 20))
         return noise
 
     def clip(self, rng: Random) -> NDArray[np.float32]:
+        """A cut of one noise."""
         kind = self.names[rng.choice(len(self.names), p=self.name_odds)]
         row = self.noise[rng.choice(self.kinds[kind])]
         start = rng.integers(0, CLIP - SIZE)
-        return row[start : start + SIZE].astype(np.float32)
+        return np.asarray(row[start : start + SIZE], np.float32)
 
     def in_rooms(self, clean: Tensor, noise: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
         """Rooms and colours for some rows. The target keeps its room: this is not a dereverberator."""
@@ -76,11 +81,14 @@ class Mixer:
         shared = torch.from_numpy(rng.random(self.rows) < 0.4)[:, None]
         microphone = torch.where(shared, tints[1] ** 0.5 * bands(rng, self.rows), 1.0)
         shapes = rooms[0] * microphone, rooms[1] * microphone * torch.where(own, tints[0], 1.0)
-        pair = [torch.fft.irfft(torch.fft.rfft(a) * b, SIZE)[:, LEAD:] for a, b in zip((clean, noise), shapes, strict=True)]
-        return pair[0], pair[1]
+        heard = [
+            torch.fft.irfft(torch.fft.rfft(a) * b, SIZE)[:, LEAD:] for a, b in zip((clean, noise), shapes, strict=True)
+        ]
+        return heard[0], heard[1]
 
 
 def odds(shares: dict[str, float]) -> tuple[list[str], NDArray[np.float64]]:
+    """Names and probabilities."""
     values = np.array(list(shares.values()))
     return list(shares), values / values.sum()
 
@@ -120,7 +128,8 @@ def mix(clean: Tensor, noise: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
     noise = noise * torch.where(voiced > 0, voiced, 0.05) / active_rms(noise).clamp(min=1e-9) * gain
     noisy = clean + noise
     level_db = np.where(rng.random(rows) < 0.5, rng.uniform(-60, -12, rows), rng.uniform(-35, -18, rows))
-    scale = torch.from_numpy((10 ** (level_db / 20)).astype(np.float32))[:, None] / noisy.square().mean(1, True).sqrt().clamp(min=1e-9)
+    wanted = torch.from_numpy((10 ** (level_db / 20)).astype(np.float32))[:, None]
+    scale = wanted / noisy.square().mean(1, True).sqrt().clamp(min=1e-9)
     scale = torch.minimum(scale, 0.99 / noisy.abs().amax(1, True).clamp(min=1e-9))
     return torch.round(noisy * scale * 32768) / 32768, clean * scale
 

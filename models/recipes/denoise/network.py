@@ -35,6 +35,7 @@ class States:
 
     @staticmethod
     def zeros(streams: int, size: int) -> States:
+        """Memory of nothing."""
         shapes = [(HOP,), (HOP,), (2, LOW_BINS), (2,), (size,), (size,)]
         return States(*(torch.zeros(streams, *shape) for shape in shapes))
 
@@ -45,6 +46,11 @@ def window() -> Tensor:
 
 
 class Enhancer(nn.Module):
+    """Five layers over relative features; the averaged weights of one of these are what is served."""
+
+    window: Tensor
+    spread: Tensor
+
     def __init__(self, size: int = 320, middle: int = 320) -> None:
         super().__init__()
         self.size = size
@@ -63,7 +69,7 @@ class Enhancer(nn.Module):
             self.exit.bias[2 * BINS :] = 1.5
 
     def forward(self, audio: Tensor, states: States) -> tuple[Tensor, States]:
-        """audio [B, N * hop] -> enhanced [B, N * hop], one hop late, and the states after it."""
+        """Enhance audio [B, N * hop] -> [B, N * hop], one hop late, and the states after it."""
         frames = split(audio, states.heard)
         spectrum = torch.fft.rfft(frames * self.window)
         real, imag = spectrum.real, spectrum.imag
@@ -76,15 +82,17 @@ class Enhancer(nn.Module):
         return out, States(audio[:, -HOP:], spoken, low, level, first, second)
 
     def features(self, frames: Tensor, real: Tensor, imag: Tensor, states: States) -> tuple[Tensor, Tensor]:
+        """What the net sees, and the level it is relative to."""
         power = real * real + imag * imag
         slow, level = follow(power.mean(-1), states.level)
         tone = torch.log10(power / slow + 1e-6)
-        blocks = frames[..., HOP:].unflatten(-1, (BLOCKS, -1)).square().mean(-1)
+        blocks = torch.stack(frames[..., HOP:].chunk(BLOCKS, dim=-1), dim=-2).square().mean(-1)
         beats = torch.log10(blocks * WINDOW / slow + 1e-6)
         turn = advance(real[..., :LOW_BINS], imag[..., :LOW_BINS], states.low, slow)
         return torch.cat([0.5 * tone + 1, turn, 0.5 * beats + 0.5], dim=-1), level
 
     def decide(self, features: Tensor, states: States) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Mask, gate and the recurrent states."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
             seen = torch.relu(self.entry(features)).float()
         first = self.first(seen, states.first)
@@ -97,7 +105,7 @@ class Enhancer(nn.Module):
 
 def split(audio: Tensor, heard: Tensor) -> Tensor:
     """[B, N * hop] -> overlapping frames [N, B, window]."""
-    hops = torch.cat([heard, audio], dim=1).unflatten(1, (-1, HOP)).transpose(0, 1)
+    hops = torch.cat([heard, audio], dim=1).reshape(len(audio), -1, HOP).transpose(0, 1)
     return torch.cat([hops[:-1], hops[1:]], dim=-1)
 
 

@@ -17,6 +17,7 @@ class Recurrence(Function):
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, first: Tensor, matrix: Tensor, bias_n: Tensor) -> Tensor:
+        """Forward, keeping what the gradient needs."""
         steps, rows, wide = given.shape
         size = wide // 3
         kind = given.dtype
@@ -35,7 +36,8 @@ class Recurrence(Function):
         return hidden
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The gradient."""
         first, matrix, gates, inner, new, hidden = ctx.saved_tensors
         steps, rows, size = hidden.shape
         kind = ctx.kind
@@ -78,6 +80,7 @@ class Recurrent(nn.Module):
             nn.init.orthogonal_(block)
 
     def forward(self, inputs: Tensor, first: Tensor) -> Tensor:
+        """Every hidden state, from the one before."""
         kind = torch.bfloat16 if self.swift and self.training else torch.float32
         given = nn.functional.linear(inputs.to(kind), self.given.weight.to(kind), self.given.bias.to(kind))
         return Recurrence.apply(given, first, self.matrix, self.bias_n)  # type: ignore[no-any-return,no-untyped-call]

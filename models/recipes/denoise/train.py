@@ -19,6 +19,7 @@ ROWS = 48
 
 
 def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Losses:
+    """The loss of one batch from silence."""
     noisy, clean = batch
     assert isinstance(model, Enhancer)
     out, _ = model(noisy, States.zeros(len(noisy), model.size))
@@ -27,6 +28,7 @@ def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Losses:
 
 
 def gain_db(noisy: Tensor, out: Tensor, clean: Tensor) -> Tensor:
+    """What enhancing won, by row."""
     return sdr(out, clean) - sdr(noisy, clean)
 
 
@@ -58,6 +60,7 @@ def watcher(mixer: Mixer) -> Any:
 
 
 def train(work: Path, minutes: float, rate: float = 1.5e-3) -> None:
+    """Train, or go on training, until `minutes` of CPU time are spent in all."""
     seed_everything(SEED)
     model = Enhancer()
     mixer = Mixer(work / "bank", ROWS, SEED)
