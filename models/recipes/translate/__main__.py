@@ -21,18 +21,21 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
+    """Train, or go on from the checkpoint."""
     from models.recipes.translate.train import train as run
 
     run(arguments.work, arguments.minutes, arguments.seed)
 
 
 def export(arguments: argparse.Namespace) -> None:
+    """Make the model folder from the checkpoint."""
     from models.recipes.translate.export import export as run
 
     run(arguments.work, arguments.data, arguments.out)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
+    """Score the model folder."""
     from models.recipes.translate.evaluate import evaluate as run
 
     run(arguments.work, arguments.data, arguments.out)
@@ -42,9 +45,12 @@ STEPS = {"prepare": prepare, "train": train, "export": export, "evaluate": evalu
 
 
 def main() -> None:
+    """Read the command line and run the steps."""
     parser = argparse.ArgumentParser(prog="models.recipes.translate", description=__doc__)
     parser.add_argument("step", choices=[*STEPS, "all"])
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders with en-de.tsv.gz and en-fr.tsv.gz")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="folders with en-de.tsv.gz and en-fr.tsv.gz"
+    )
     parser.add_argument("--work", type=Path, default=HERE / "work", help="splits, pieces, checkpoint, curve")
     parser.add_argument("--out", type=Path, default=EMBEDDED / "nano-tatoeba" / "1", help="the model folder")
     parser.add_argument("--minutes", type=float, default=110.0, help="CPU minutes of training in all")

@@ -32,6 +32,8 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Batch:
+    """What one step learns from."""
+
     source: Tensor
     target: Tensor
     labels: Tensor
@@ -46,7 +48,9 @@ class Batches:
         self.pieces = Pieces(work / "pieces.model")
         self.pairs = corpus.load(work / "train.jsonl")
         self.swapper, self.joiner = Swapper(self.pairs), Joiner(self.pairs)
-        self.plain = list(zip(*(self.pieces.encode([side(p) for p in self.pairs]) for side in (_english, _foreign)), strict=True))
+        self.plain = list(
+            zip(*(self.pieces.encode([side(p) for p in self.pairs]) for side in (_english, _foreign)), strict=True)
+        )
         self.copies = [i for i, p in enumerate(self.pairs) if self.swapper.names(p) or numbers(p)]
         total = 2 * sum(len(a) + len(b) + 3 for a, b in self.plain)
         # Not exact, only fixed: an epoch that has more batches is cut, one that has fewer wraps.
@@ -55,6 +59,7 @@ class Batches:
         self._examples: list[Example] = []
 
     def batch(self, step: int) -> Batch:
+        """The batch of this step; opening an epoch takes some seconds."""
         epoch, place = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._open(epoch)

@@ -13,11 +13,11 @@ from models.recipes.translate.pieces import PREFIXES
 
 FILES = ("model.bin", "config.json", "shared_vocabulary.json", "pieces.model")
 LICENSE = "CC-BY-2.0-FR"
-TARGETS = {"bleu": 38.0, "chrf": 56.0, "least_bleu": 32.0, "copying": 0.9, "long_bleu": 20.0, "p99_ms": 10.0}
+MAX_WORDS = 25
 
 
 def document(work: Path, data: Sequence[Path], out: Path) -> None:
-    """Write both files; before an evaluation the card says that there is none."""
+    """Write both files; where this checkpoint has no evaluation yet, the card says so."""
     settings, exported, scores = (_read(work / f"{name}.json") for name in ("settings", "export", "evaluation"))
     training = {
         "recipe": "models/recipes/translate",
@@ -27,13 +27,19 @@ def document(work: Path, data: Sequence[Path], out: Path) -> None:
         **{key: settings[key] for key in ("seed", "rate", "smoothing", "steps_per_epoch")},
         "shape": settings["shape"],
     }
-    metrics = {"export": {k: v for k, v in exported.items() if k not in ("step", "cpu_minutes")}, **scores}
+    if scores.get("step") != exported["step"]:
+        scores = {}  # They are another checkpoint's.
+    metrics = {
+        "export": {k: v for k, v in exported.items() if k not in ("step", "cpu_minutes")},
+        **{k: v for k, v in scores.items() if k != "step"},
+    }
     manifest(out, training, metrics).write(out)
     _drop_sample_rate(out / "model.toml")
     (out / "CARD.md").write_text(card(out, training, exported, scores))
 
 
 def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Manifest:
+    """What the backend and the service need to know."""
     return Manifest(
         name=out.parent.name,
         version=out.name,
@@ -53,7 +59,7 @@ def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Ma
             "beam": BEAM,
             "no_repeat_ngram": GUARD,
             "max_pieces": LONGEST,
-            "max_words": 25,
+            "max_words": MAX_WORDS,
         },
     )
 
@@ -68,52 +74,74 @@ def _drop_sample_rate(path: Path) -> None:
 
 
 def card(out: Path, training: dict[str, Any], exported: dict[str, Any], scores: dict[str, Any]) -> str:
-    size = sum((out / name).stat().st_size for name in FILES) / 1e6
-    return "\n".join([
-        f"# {out.parent.name} {out.name}", "",
-        "One small encoder-decoder for English-German and English-French, both ways. It runs on one CPU core, without a",
-        "network, and it is for demos, tests, SLA runs and first contact. It is not for publishing, contracts, medicine, or",
-        "anything that nobody reads again.", "",
-        "## Data", "",
-        *(f"- {d['name']} ({d['license']}), sha256 `{d['sha256'][:16]}...`" for d in training["data"]), "",
-        "Tatoeba sentences and their translations, by its contributors (tatoeba.org), CC BY 2.0 FR. Held out by the hash of the",
-        "English sentence: 2,000 test and 500 dev pairs a language; no sentence of theirs, in any language and whatever its case",
-        "or punctuation, is in training. Names and numbers were swapped in training for others, half of the names invented;",
-        "sentences were joined in twos to fives.", "",
-        "## Making", "",
-        f"{training['steps']} steps, {training['cpu_minutes']} CPU minutes on one core, {training['shape']['encoders']} encoder and",
-        f"{training['shape']['decoders']} decoder layers of width {training['shape']['width']}, {training['shape']['pieces']} pieces, {size:.1f} MB in int8.", "",
-        "Of the twin's greedy translations, the float32 export repeats "
-        f"{exported['float32_same_sentences']:.1%} exactly, the int8 export {exported['int8_same_sentences']:.1%} "
-        f"({exported['int8_same_tokens']:.1%} of the tokens before the first difference).", "",
-        "## Numbers", "", *(numbers_of(scores) if scores else ["Not evaluated yet."]), "",
-        "## Limits", "",
-        "- Everyday sentences. News, law, medicine and idioms of the trade are outside its data.",
-        "- Long sentences lose clauses: cut at sentence ends, and above 25 words at commas.",
-        "- Tatoeba's habits show: Tom and Mary, German *du* and *Sie* at random, French *tu* and *vous* likewise.",
-        "- German to French goes through English or not at all.", "",
-    ])
+    """The text people read, filled into `card.md`."""
+    return (
+        (Path(__file__).parent / "card.md")
+        .read_text(encoding="utf-8")
+        .format(
+            name=out.parent.name,
+            version=out.name,
+            data="\n".join(f"- {d['name']} ({d['license']}), sha256 `{d['sha256'][:16]}...`" for d in training["data"]),
+            steps=training["steps"],
+            minutes=training["cpu_minutes"],
+            size=sum((out / name).stat().st_size for name in FILES) / 1e6,
+            compared=exported["compared"],
+            float_same=exported["float32_same_sentences"],
+            int8_same=exported["int8_same_sentences"],
+            int8_tokens=exported["int8_same_tokens"],
+            numbers="\n".join(numbers_of(scores)) if scores else "Not evaluated yet.",
+            max_words=MAX_WORDS,
+            **{key: training["shape"][key] for key in ("encoders", "decoders", "width", "pieces")},
+        )
+    )
 
 
 def numbers_of(scores: dict[str, Any]) -> list[str]:
-    """The table of targets beside what was reached, and one row a direction."""
-    quality, copying = scores["quality"], scores["copying"]
-    least = min(row["bleu"] for row in quality.values())
-    kept = {kind: sum(row[kind] for row in copying.values()) / len(copying) for kind in ("as_they_are", "strangers")}
-    rows = [
-        ("mean BLEU", f">= {TARGETS['bleu']:g}", scores["mean"]["quality"]["bleu"], scores["mean"]["quality"]["bleu"] >= TARGETS["bleu"]),
-        ("mean chrF", f">= {TARGETS['chrf']:g}", scores["mean"]["quality"]["chrf"], scores["mean"]["quality"]["chrf"] >= TARGETS["chrf"]),
-        ("lowest BLEU", f">= {TARGETS['least_bleu']:g}", least, least >= TARGETS["least_bleu"]),
-        ("names and numbers kept", ">= 90 %", f"{kept['as_they_are']:.1%}", kept["as_they_are"] >= TARGETS["copying"]),
-        ("the same with names never seen", "", f"{kept['strangers']:.1%}", None),
-        ("BLEU, 15-25 words", f">= {TARGETS['long_bleu']:g}", scores["mean"]["long"]["bleu"], scores["mean"]["long"]["bleu"] >= TARGETS["long_bleu"]),
-        ("BLEU, three sentences at once", "", scores["mean"]["several"]["bleu"], None),
-        ("p99 a sentence, beam 2, one thread", "<= 10 ms CPU", scores["latency"]["cpu_p99_ms"], scores["latency"]["cpu_p99_ms"] <= TARGETS["p99_ms"]),
+    """What was reached beside what was aimed at, then one row a direction."""
+    least = min(row["bleu"] for row in scores["quality"].values())
+    kept = {kind: _mean(scores["copying"], kind) for kind in ("as_they_are", "strangers")}
+    return [
+        "| what | target | reached | |",
+        "|---|---|---|---|",
+        _row("mean BLEU", ">= 38", scores["mean"]["quality"]["bleu"], scores["mean"]["quality"]["bleu"] >= 38),
+        _row("mean chrF", ">= 56", scores["mean"]["quality"]["chrf"], scores["mean"]["quality"]["chrf"] >= 56),
+        _row("lowest BLEU of a direction", ">= 32", least, least >= 32),
+        _row(
+            "sentences whose names and numbers survive",
+            ">= 90 %",
+            _share(kept["as_they_are"]),
+            kept["as_they_are"] >= 0.9,
+        ),
+        _row("the same with names never seen", "", _share(kept["strangers"]), None),
+        _row("BLEU, 15-25 words", ">= 20", scores["mean"]["long"]["bleu"], scores["mean"]["long"]["bleu"] >= 20),
+        _row("BLEU, three sentences at once", "", scores["mean"]["several"]["bleu"], None),
+        _row("p99 a sentence, beam 2, one thread", "<= 10 ms", *_p99(scores["latency"])),
+        "",
+        f"| direction ({scores['pairs_a_direction']} pairs) | BLEU | chrF | BLEU 15-25 words (pairs) "
+        "| names and numbers | never seen |",
+        "|---|---|---|---|---|---|",
+        *(_direction(name, scores) for name in scores["quality"]),
     ]
-    verdict = {True: "reached", False: "**missed**", None: ""}
-    lines = ["| what | target | reached | |", "|---|---|---|---|"]
-    lines += [f"| {what} | {target} | {value} | {verdict[held]} |" for what, target, value, held in rows]
-    lines += ["", f"| direction | BLEU | chrF | 15-25 words | names and numbers ({scores['pairs_a_direction']} pairs) |", "|---|---|---|---|---|"]
-    for name, row in quality.items():
-        lines.append(f"| {name} | {row['bleu']} | {row['chrf']} | {scores['long'][name]['bleu']} ({scores['long'][name]['sentences']}) | {copying[name]['as_they_are']:.1%} |")
-    return lines
+
+
+def _direction(name: str, scores: dict[str, Any]) -> str:
+    quality, long, copying = scores["quality"][name], scores["long"][name], scores["copying"][name]
+    kept = f"{_share(copying['as_they_are'])} | {_share(copying['strangers'])}"
+    return f"| {name} | {quality['bleu']} | {quality['chrf']} | {long['bleu']} ({long['sentences']}) | {kept} |"
+
+
+def _row(what: str, target: str, value: object, held: bool | None) -> str:
+    return f"| {what} | {target} | {value} | { {True: 'reached', False: '**missed**', None: ''}[held] } |"
+
+
+def _p99(latency: dict[str, float]) -> tuple[str, bool]:
+    wall, cpu = latency["wall_p99_ms"], latency["cpu_p99_ms"]
+    return f"{wall} ms ({cpu} ms of CPU)", wall <= 10
+
+
+def _mean(rows: dict[str, dict[str, float]], key: str) -> float:
+    return sum(row[key] for row in rows.values()) / len(rows)
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}"

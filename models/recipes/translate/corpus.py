@@ -17,7 +17,9 @@ HELD_OUT = {"test": 2000, "dev": 500}
 
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[\W_]+")
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."}
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Pair:
     language: str
 
     def side(self, language: str) -> str:
+        """The sentence in this language."""
         return self.english if language == "en" else self.foreign
 
 

@@ -17,28 +17,28 @@ from models.recipes.translate import corpus
 from models.recipes.translate.card import document
 from models.recipes.translate.corpus import DIRECTIONS, Pair
 from models.recipes.translate.engine import Engine
-from models.recipes.translate.names import Swapper, numbers, number_like, replace
+from models.recipes.translate.names import Swapper, number_like, numbers, replace
 
 Scores = dict[str, float]
 
 # Names that the copying lessons never use; those that the training text happens to hold are left out.
-STRANGERS = (
-    "Anouk Baptiste Cornelius Dagmar Eberhard Fabienne Gunther Hildegard Ignacio Jolanda Konstantin Lieselotte Maximilian Oswald Priscilla "
-    "Quentin Rosalind Sigrid Tabitha Wilhelmina Zacharias Kowalski Petrov Okafor Nakamura Fitzgerald Papadopoulos Lindqvist Castellano "
-    "Bergström Haverkamp Montgomery Radcliffe Vandenberg Kaczmarek Delacroix Winterbottom Tschaikowski Bangalore Reykjavik Ljubljana Tbilisi"
-).split()
+STRANGERS = (Path(__file__).parent / "strangers.txt").read_text(encoding="utf-8").split()
 
 
 @dataclass(frozen=True)
 class Direction:
+    """From one language to another."""
+
     source: str
     target: str
 
     @property
     def name(self) -> str:
+        """As reports write it."""
         return f"{self.source}-{self.target}"
 
     def of(self, pairs: list[Pair]) -> list[Pair]:
+        """The pairs that serve this direction."""
         return [p for p in pairs if p.language in (self.source, self.target)]
 
 
@@ -48,6 +48,7 @@ def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 2000) -> 
     test, train = corpus.load(work / "test.jsonl"), corpus.load(work / "train.jsonl")
     dev = corpus.load(work / "dev.jsonl")
     report = {
+        "step": json.loads((work / "export.json").read_text())["step"],
         "pairs_a_direction": limit,
         "quality": each(lambda d: quality(engine, d, d.of(test)[:limit])),
         "long": each(lambda d: quality(engine, d, [p for p in d.of(test + dev) if 15 <= words(p, d) <= 25])),
@@ -62,15 +63,18 @@ def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 2000) -> 
 
 
 def each(score: Callable[[Direction], Scores]) -> dict[str, Scores]:
+    """The same score for every direction."""
     return {d.name: score(d) for d in (Direction(*pair) for pair in DIRECTIONS)}
 
 
 def averages(rows: object) -> Scores:
+    """Every direction counts alike."""
     assert isinstance(rows, dict)
     return {key: round(mean(row[key] for row in rows.values()), 2) for key in ("bleu", "chrf")}
 
 
 def words(pair: Pair, direction: Direction) -> int:
+    """Length of the source sentence in words."""
     return len(pair.side(direction.source).split())
 
 
@@ -85,11 +89,12 @@ def quality(engine: Engine, direction: Direction, pairs: list[Pair]) -> Scores:
 
 def several(pairs: list[Pair]) -> list[Pair]:
     """Three unrelated sentences at once."""
-    triples = zip(pairs[0::3], pairs[1::3], pairs[2::3])
+    triples = zip(pairs[0::3], pairs[1::3], pairs[2::3], strict=False)
     return [Pair(" ".join(p.english for p in t), " ".join(p.foreign for p in t), t[0].language) for t in triples]
 
 
 def strangers(train: list[Pair]) -> list[str]:
+    """The names that the training text does not hold."""
     known = {word.strip(".,!?'\"") for pair in train for word in pair.english.split()}
     return [name for name in STRANGERS if name not in known]
 
@@ -124,7 +129,7 @@ def survival(engine: Engine, direction: Direction, pairs: list[Pair], kept: list
     """Substrings count, so that a German genitive `Toms` still holds `Tom`."""
     hypotheses = engine.translate([p.side(direction.source) for p in pairs], direction.target)
     whole = [all(item in text for item in items) for text, items in zip(hypotheses, kept, strict=True)]
-    return round(mean(whole), 4)
+    return round(sum(whole) / max(1, len(whole)), 4)
 
 
 def latency(engine: Engine, test: list[Pair], count: int = 500) -> Scores:
@@ -135,7 +140,11 @@ def latency(engine: Engine, test: list[Pair], count: int = 500) -> Scores:
         engine.translate([pair.english], pair.language)
         walls.append(1000 * (time.perf_counter() - wall))
         cpus.append(1000 * (time.process_time() - cpu))
-    spread = {f"{name}_p{q}_ms": round(float(np.percentile(v, q)), 2) for name, v in (("wall", walls), ("cpu", cpus)) for q in (50, 99)}
+    spread = {
+        f"{name}_p{q}_ms": round(float(np.percentile(v, q)), 2)
+        for name, v in (("wall", walls), ("cpu", cpus))
+        for q in (50, 99)
+    }
     began = time.process_time()
     engine.translate([p.english for p in test[:count]], "de", batch=16)
     return {**spread, "sentences_per_cpu_second_batch_16": round(count / (time.process_time() - began), 1)}

@@ -6,8 +6,9 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import ctranslate2
+import numpy as np
 import torch
 from ctranslate2.specs.common_spec import LayerNormSpec
 from ctranslate2.specs.transformer_spec import TransformerSpec
@@ -17,7 +18,15 @@ from models.recipes.training import averaged_weights
 from models.recipes.translate import corpus
 from models.recipes.translate.card import document
 from models.recipes.translate.engine import Engine
-from models.recipes.translate.model import Norm, SelfAttention, Shape, Translator, padding_bias
+from models.recipes.translate.model import (
+    CrossAttention,
+    FeedForward,
+    Norm,
+    SelfAttention,
+    Shape,
+    Translator,
+    padding_bias,
+)
 from models.recipes.translate.pieces import END, PAD, START, Pieces
 
 SAMPLE = 200  # sentences of the check, a quarter in each direction
@@ -73,35 +82,39 @@ def specification(twin: Translator) -> TransformerSpec:
     spec.decoder.projection.weight = _array(twin.embedding)
     _norm(spec.encoder.layer_norm, twin.encoder_norm)
     _norm(spec.decoder.layer_norm, twin.decoder_norm)
-    for layer, made in zip(spec.encoder.layer, twin.encoders, strict=True):
+    for layer, made in zip(spec.encoder.layer, twin.encoder_layers(), strict=True):
         _self_attention(layer.self_attention, made.attention)
         _feed(layer.ffn, made.feed)
-    for layer, made in zip(spec.decoder.layer, twin.decoders, strict=True):
-        _self_attention(layer.self_attention, made.attention)
-        _norm(layer.attention.layer_norm, made.cross.norm)
-        for linear, mine in zip(layer.attention.linear, (made.cross.query, made.cross.memory, made.cross.output), strict=True):
-            linear.weight = _array(mine.weight)
-        _feed(layer.ffn, made.feed)
+    for layer, built in zip(spec.decoder.layer, twin.decoder_layers(), strict=True):
+        _self_attention(layer.self_attention, built.attention)
+        _cross_attention(layer.attention, built.cross)
+        _feed(layer.ffn, built.feed)
     return spec
 
 
-def _self_attention(spec: object, made: SelfAttention) -> None:
-    _norm(spec.layer_norm, made.norm)  # type: ignore[attr-defined]
-    spec.linear[0].weight = _array(made.inputs.weight)  # type: ignore[attr-defined]
-    spec.linear[1].weight = _array(made.output.weight)  # type: ignore[attr-defined]
+def _cross_attention(spec: Any, made: CrossAttention) -> None:
+    _norm(spec.layer_norm, made.norm)
+    for linear, mine in zip(spec.linear, (made.query, made.memory, made.output), strict=True):
+        linear.weight = _array(mine.weight)
 
 
-def _feed(spec: object, made: object) -> None:
-    _norm(spec.layer_norm, made.norm)  # type: ignore[attr-defined]
-    spec.linear_0.weight = _array(made.inner.weight)  # type: ignore[attr-defined]
-    spec.linear_1.weight = _array(made.outer.weight)  # type: ignore[attr-defined]
+def _self_attention(spec: Any, made: SelfAttention) -> None:
+    _norm(spec.layer_norm, made.norm)
+    spec.linear[0].weight = _array(made.inputs.weight)
+    spec.linear[1].weight = _array(made.output.weight)
+
+
+def _feed(spec: Any, made: FeedForward) -> None:
+    _norm(spec.layer_norm, made.norm)
+    spec.linear_0.weight = _array(made.inner.weight)
+    spec.linear_1.weight = _array(made.outer.weight)
 
 
 def _norm(spec: LayerNormSpec, norm: Norm) -> None:
     spec.gamma, spec.beta = _array(norm.weight), _array(norm.bias)
 
 
-def _array(weight: Tensor) -> object:
+def _array(weight: Tensor) -> np.ndarray:
     return weight.detach().float().numpy().copy()
 
 
@@ -132,7 +145,7 @@ def _prefix_share(wanted: list[list[str]], got: list[list[str]]) -> float:
     """The share of the twin's tokens that stand before the first difference."""
     agreed = 0
     for mine, theirs in zip(wanted, got, strict=True):
-        pairs = list(zip(mine, theirs))
+        pairs = list(zip(mine, theirs, strict=False))
         agreed += next((i for i, (a, b) in enumerate(pairs) if a != b), len(pairs))
     return agreed / max(1, sum(map(len, wanted)))
 

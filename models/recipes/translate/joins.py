@@ -44,7 +44,9 @@ class Joiner:
 
 
 def _statement(text: str) -> bool:
-    return text.endswith(".") and not text.endswith("..") and text.count(".") == 1 and '"' not in text and "?" not in text
+    return (
+        text.endswith(".") and not text.endswith("..") and text.count(".") == 1 and '"' not in text and "?" not in text
+    )
 
 
 def _mostly_lower(pairs: list[Pair], language: str) -> frozenset[str]:
@@ -52,6 +54,6 @@ def _mostly_lower(pairs: list[Pair], language: str) -> frozenset[str]:
     inner: Counter[str] = Counter()
     for pair in pairs:
         if language in ("en", pair.language):
-            inner.update(word.strip(",.!?;:\"").split("'")[0] for word in pair.side(language).split()[1:])
+            inner.update(word.strip(',.!?;:"').split("'")[0] for word in pair.side(language).split()[1:])
     small = (word for word in list(inner) if word.islower())
     return frozenset(w[0].upper() + w[1:] for w in small if inner[w] > 4 * inner[w[0].upper() + w[1:]])

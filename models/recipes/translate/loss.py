@@ -28,7 +28,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             d_weight += slope.t() @ piece
         ctx.save_for_backward(d_hidden, d_weight)
         ctx.count = labels.numel()
-        return (total / ctx.count).float()
+        loss: Tensor = (total / ctx.count).float()
+        return loss
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
@@ -49,5 +50,5 @@ def _slope(logits: Tensor, wanted: Tensor, smoothing: float) -> tuple[Tensor, Te
 
 def cross_entropy(hidden: Tensor, weight: Tensor, labels: Tensor, smoothing: float) -> Tensor:
     """Mean negative log-likelihood of `labels`; its gradient is that of the smoothed loss."""
-    loss: Tensor = _ChunkedCrossEntropy.apply(hidden, weight, labels, smoothing)
+    loss: Tensor = _ChunkedCrossEntropy.apply(hidden, weight, labels, smoothing)  # type: ignore[no-untyped-call]
     return loss

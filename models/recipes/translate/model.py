@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +65,7 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs) * gain / math.sqrt(inputs))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Project."""
         return functional.linear(x, self.weight.to(x.dtype))
 
 
@@ -76,6 +78,7 @@ class Norm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Normalise."""
         return functional.layer_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.bias.to(x.dtype), 1e-5)
 
 
@@ -101,10 +104,12 @@ class SelfAttention(nn.Module):
         self.output = Linear(shape.width, shape.width, gain=0.3)
 
     def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """Mix positions of one sequence."""
         batch, length, width = x.shape
         parts = self.inputs(self.norm(x)).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4).contiguous()
-        return self.output(attend(query, key, value, bias))
+        mixed: Tensor = self.output(attend(query, key, value, bias))
+        return mixed
 
 
 class CrossAttention(nn.Module):
@@ -119,12 +124,14 @@ class CrossAttention(nn.Module):
         self.output = Linear(shape.width, shape.width, gain=0.3)
 
     def forward(self, x: Tensor, source: Tensor, bias: Tensor | None) -> Tensor:
+        """Look from the target at the source."""
         batch, length, width = x.shape
         size = width // self.heads
         query = self.query(self.norm(x)).view(batch, length, self.heads, size).transpose(1, 2)
         parts = self.memory(source).view(batch, source.shape[1], 2, self.heads, size)
         key, value = parts.permute(2, 0, 3, 1, 4).contiguous()
-        return self.output(attend(query, key, value, bias))
+        mixed: Tensor = self.output(attend(query, key, value, bias))
+        return mixed
 
 
 class FeedForward(nn.Module):
@@ -137,16 +144,22 @@ class FeedForward(nn.Module):
         self.outer = Linear(shape.hidden, shape.width, gain=0.3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.outer(functional.relu(self.inner(self.norm(x))))
+        """Each position by itself."""
+        fed: Tensor = self.outer(functional.relu(self.inner(self.norm(x))))
+        return fed
 
 
 class EncoderLayer(nn.Module):
+    """Attention and feed-forward; the residual stream belongs to the Translator."""
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.attention, self.feed = SelfAttention(shape), FeedForward(shape)
 
 
 class DecoderLayer(nn.Module):
+    """The same with a look at the source between them."""
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.attention, self.cross, self.feed = SelfAttention(shape), CrossAttention(shape), FeedForward(shape)
@@ -164,31 +177,46 @@ class Translator(nn.Module):
         self.encoder_norm = Norm(shape.width)
         # Tied embeddings and a full gain would start with wild logits and waste the warm-up.
         self.decoder_norm = Norm(shape.width, gain=0.3)
+        self.positions: Tensor
         self.register_buffer("positions", sinusoids(shape.positions, shape.width), persistent=False)
         self._masks = Masks(shape.dropout)
         self.compute = COMPUTE
 
+    def encoder_layers(self) -> list[EncoderLayer]:
+        """The encoder, typed."""
+        return [cast(EncoderLayer, layer) for layer in self.encoders]
+
+    def decoder_layers(self) -> list[DecoderLayer]:
+        """The decoder, typed."""
+        return [cast(DecoderLayer, layer) for layer in self.decoders]
+
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        """Hidden states for every target position; `target` starts with the start token."""
         padding = padding_bias(source, self.compute)
         return self.decode(target, self.encode(source, padding), padding)
 
     def encode(self, source: Tensor, padding: Tensor | None) -> Tensor:
+        """The source as the decoder will look at it."""
         x = self._embed(source)
-        for layer in self.encoders:
+        for layer in self.encoder_layers():
             x = x + self._drop(layer.attention(x, padding))
             x = x + self._drop(layer.feed(x))
-        return self.encoder_norm(x)
+        normed: Tensor = self.encoder_norm(x)
+        return normed
 
     def decode(self, target: Tensor, source: Tensor, padding: Tensor | None) -> Tensor:
+        """Hidden states of every target position, none seeing what follows it."""
         x = self._embed(target)
         future = torch.full((target.shape[1],) * 2, -1e4, dtype=self.compute).triu(1)
-        for layer in self.decoders:
+        for layer in self.decoder_layers():
             x = x + self._drop(layer.attention(x, future))
             x = x + self._drop(layer.cross(x, source, padding))
             x = x + self._drop(layer.feed(x))
-        return self.decoder_norm(x)
+        normed: Tensor = self.decoder_norm(x)
+        return normed
 
     def logits(self, hidden: Tensor) -> Tensor:
+        """Scores of every piece."""
         return functional.linear(hidden, self.embedding.to(hidden.dtype))
 
     def _embed(self, ids: Tensor) -> Tensor:

@@ -23,25 +23,29 @@ def orthogonal(stack: Tensor, rounds: int = 5) -> Tensor:
     for _ in range(rounds):
         gram = torch.bmm(x, x.transpose(1, 2))
         x = _A * x + torch.bmm(_B * gram + _C * torch.bmm(gram, gram), x)
-    return x.float()
+    found: Tensor = x.float()
+    return found
 
 
 class Muon(torch.optim.Optimizer):
     """`lr` drives Adam's side; the matrices step at `lr * ratio`, so one schedule serves both."""
 
-    def __init__(self, matrices: Iterable[nn.Parameter], rest: Iterable[nn.Parameter], lr: float, ratio: float = 2.0) -> None:
+    def __init__(
+        self, matrices: Iterable[nn.Parameter], rest: Iterable[nn.Parameter], lr: float, ratio: float = 2.0
+    ) -> None:
         defaults = {"lr": lr, "ratio": ratio, "momentum": 0.95, "betas": (0.9, 0.98), "decay": 0.05}
         groups = [{"params": list(matrices), "matrix": True}, {"params": list(rest), "matrix": False}]
         super().__init__(groups, defaults)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """One update of everything."""
         for group in self.param_groups:
             (self._step_matrices if group["matrix"] else self._step_rest)(group)
 
     def _step_matrices(self, group: dict[str, Any]) -> None:
         """All matrices of one shape go through Newton-Schulz as one batch."""
-        stacks: dict[tuple[int, int], list[tuple[nn.Parameter, Tensor]]] = {}
+        stacks: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for parameter in group["params"]:
             for slot, part in enumerate(_squares(self._nesterov(parameter, group["momentum"]))):
                 stacks.setdefault((part.shape[0], part.shape[1]), []).append((_squares(parameter)[slot], part))
@@ -82,5 +86,5 @@ def _squares(matrix: Tensor) -> list[Tensor]:
     """Views with rows <= columns; a fused projection (q, k, v) counts as its separate matrices."""
     rows, columns = matrix.shape
     if rows in (2 * columns, 3 * columns):
-        return list(matrix.split(columns))
+        return list(torch.split(matrix, columns))
     return [matrix.t()] if rows > columns else [matrix]

@@ -9,32 +9,14 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
 from models.recipes.translate.corpus import Pair
 
-REAL = (
-    "Adam Agnes Ahmed Alan Albert Alexander Alice Amelie Amir Anders Andrew Angela Anna Anton Antonio Arthur Barbara Bastian Beatrice "
-    "Benedikt Benjamin Bernard Bianca Birgit Bruno Camille Carla Carlos Caroline Catherine Charlotte Chloe Christian Claire Claudia Clara "
-    "Daniel Daria David Deborah Denis Diana Diego Dmitri Dominik Dorothea Edgar Edward Elena Elias Elisabeth Emil Emma Erik Esther Eva "
-    "Fatima Felix Fiona Florian Francesca Frank Franziska Frederic Gabriel Georg Gerard Gisela Giulia Gregor Guillaume Gustav Hannah Hans "
-    "Harold Heidi Helena Henrik Hugo Ibrahim Ingrid Irene Isabella Ivan Jacob Jamal Janine Jasmin Jean Jennifer Jessica Joachim Johanna "
-    "Jonas Jorge Julia Julien Jürgen Karim Karin Katharina Kevin Klaus Konrad Lara Laura Laurent Lena Leon Leonie Liam Lisa Louis Lucas "
-    "Lucia Ludwig Luisa Magdalena Manuel Marcel Margaret Marianne Mario Martin Mathilde Matthias Maurice Melanie Michelle Miguel Mohammed "
-    "Monika Nadia Natalie Nicolas Nils Nina Noah Olaf Oliver Olivia Oscar Pablo Pascal Patricia Paula Pedro Petra Philipp Pierre Rachel "
-    "Raphael Rebecca Renate Richard Rita Robert Roland Rosa Rudolf Samira Samuel Sandra Sarah Sebastian Sergei Silvia Simon Sofia Sophie "
-    "Stefan Stella Susanne Sven Sylvain Tanja Theodor Theresa Thomas Tim Tobias Ulrich Ursula Valentin Vanessa Vera Victor Vincent Walter "
-    "Werner William Wolfgang Xavier Yasmin Yves Yusuf Zoe Müller Schmidt Schneider Fischer Weber Wagner Becker Hoffmann Schulz Koch Richter "
-    "Klein Wolf Schröder Neumann Braun Zimmermann Krüger Hartmann Lange Werner Krause Lehmann Dubois Moreau Laurent Lefebvre Leroy Roux "
-    "Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Mercier Chevalier Robinson Thompson Williams Anderson Harris Clark Lewis Walker "
-    "Wright Mitchell Campbell Roberts Carter Phillips Evans Turner Parker Collins Edwards Stewart Morris Murphy Cooper Richardson Peterson "
-    "Tokyo Madrid Boston Chicago Toronto Berlin Hamburg Stuttgart Bremen Leipzig Dresden Frankfurt Kiel Lyon Marseille Bordeaux Toulouse "
-    "Nantes Lille Rennes Grenoble Oslo Dublin Manchester Liverpool Glasgow Bristol Oxford Denver Seattle Dallas Houston Phoenix Detroit "
-    "Łukasz Søren Čapek Ünal İnci Škoda Núñez Åsa Žižek Dvořák Györgyi Błażej Ólafur Şahin Ångström Håkon Żółć Muñoz Pérez Gómez Gonçalves João "
-    "Atlanta Miami Lagos Nairobi Bangkok Jakarta Manila Delhi Mumbai Osaka Kyoto Budapest Sofia Helsinki Riga Porto Bergen Malmö Zagreb"
-).split()
-_STARTS = "b c d f g h j k l m n p r s t v w z br ch cl cr dr fl fr gl gr kl kr pl pr qu sch sh st th tr Mc".split()
-_VOWELS = "a e i o u a e i o u ai au ea ee ei ie io oa ou y ö ü é".split()
-_ENDS = "- - - - l m n r s t ck ff ll mann ng nn nt rd rt son ss th x z".split()
+REAL = (Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split()
+_STARTS, _VOWELS, _ENDS = (
+    line.split() for line in (Path(__file__).parent / "syllables.txt").read_text(encoding="utf-8").splitlines()
+)
 
 _MONTHS = {"April", "August", "September", "November"}
 _WORD = re.compile(r"[^\W\d_]+")
@@ -105,6 +87,7 @@ def invent(rng: random.Random) -> str:
 
 
 def replace(text: str, old: str, new: str) -> str:
+    """The text with every whole word `old` changed."""
     return re.sub(rf"(?<!\w){old}(?!\w)", new, text)
 
 

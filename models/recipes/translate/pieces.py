@@ -49,9 +49,11 @@ class Pieces:
         return int(self.processor.get_piece_size())
 
     def vocabulary(self) -> list[str]:
+        """Every piece, by id."""
         return [self.processor.id_to_piece(index) for index in range(len(self))]
 
     def encode(self, texts: list[str]) -> list[np.ndarray]:
+        """Ids of each text, without prefix or end."""
         return [np.array(ids, dtype=np.uint16) for ids in self.processor.encode(texts)]
 
     def source(self, text: str, target: str) -> list[str]:
@@ -59,4 +61,5 @@ class Pieces:
         return [PREFIXES[target], *self.processor.encode(text, out_type=str), "</s>"]
 
     def text(self, pieces: list[str]) -> str:
+        """Pieces back to text."""
         return str(self.processor.decode(pieces))
