@@ -26,7 +26,7 @@ class Recipe:
 
     tokens: int = 10_000  # source and target together, in one batch
     longest: int = 120
-    swapped: float = 0.4  # of the pairs that have a name or a number
+    swapped: float = 0.6  # of the pairs that have a name or a number
     joined: float = 0.14  # extra examples, as a share of the pairs
 
 
@@ -91,7 +91,7 @@ class Batches:
         while len(made) < wanted:
             pool = by_language[self.pairs[rng.randrange(len(self.pairs))].language]
             members = [rng.choice(pool) for _ in range(rng.choice((2, 2, 2, 2, 2, 2, 3, 3, 4, 5)))]
-            members = [self.swapper.swap(p, rng) if rng.random() < 0.1 else p for p in members]
+            members = [self.swapper.swap(p, rng) if rng.random() < 0.3 else p for p in members]
             made.append(self._join(members, rng))
         return self._encode(made)
 
