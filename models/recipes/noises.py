@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from scipy.signal import butter, sosfilt
 
 from models.recipes.sound import RATE_HZ, Audio, Random
@@ -167,6 +167,52 @@ def rumble(rng: Random, samples: int) -> Audio:
     return single(low / np.std(low) + rng.uniform(0, 0.2) * shaped(rng, samples, -3))
 
 
+def texture(rng: Random, samples: int) -> Audio:
+    """Noise under a random landscape of loudness over time and frequency."""
+    hops = samples // 256 + 1
+    smooth = (rng.uniform(1, 25), rng.uniform(4, 60))
+    landscape = gaussian_filter(rng.standard_normal((hops, 257)), smooth, mode="wrap")
+    slope_db = rng.uniform(-6, 1) * np.log2(np.maximum(np.arange(257), 2) / 32)
+    gain = 10 ** ((rng.uniform(4, 14) * landscape / np.std(landscape) + slope_db) / 20)
+    window = np.sqrt(np.hanning(513)[:-1])
+    frames = np.fft.irfft(gain * np.fft.rfft(rng.standard_normal((hops, 512)))) * window
+    out = np.zeros((hops + 1, 256))
+    out[:-1] += frames[:, :256]
+    out[1:] += frames[:, 256:]
+    return single(out.reshape(-1)[:samples])
+
+
+def glide(rng: Random, samples: int) -> Audio:
+    """Whines and squeals: stacks of harmonics on a pitch that wanders."""
+    out = 10 ** rng.uniform(-3, -0.7) * shaped(rng, samples, rng.uniform(-6, 0))
+    for _ in range(rng.integers(1, 4)):
+        octaves = rng.uniform(0.01, 1) * np.clip(wander(rng, samples, 10 ** rng.uniform(-1, 0.5)), -2, 2)
+        pitch_hz = 10 ** rng.uniform(2.2, 3.3) * 2**octaves
+        turn = 2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ
+        top, tilt = rng.integers(1, 8), rng.uniform(0.3, 2)
+        stack = sum(o**-tilt * np.sin(o * turn + rng.uniform(0, 6)) * (o * pitch_hz < 7900) for o in range(1, top + 1))
+        out += stack * np.exp(rng.uniform(0, 1) * wander(rng, samples, rng.uniform(0.05, 1)))
+    return single(out)
+
+
+def bursts(rng: Random, samples: int) -> Audio:
+    """Short events of every sort, hissing or ringing, at random times."""
+    out = 10 ** rng.uniform(-3.5, -1.5) * shaped(rng, samples, -3)
+    length_s = 10 ** rng.uniform(-2, -0.5)
+    for _ in range(int(samples / RATE_HZ * 10 ** rng.uniform(0, 1.2)) + 1):
+        length = int(length_s * rng.uniform(0.5, 2) * RATE_HZ)
+        start = rng.integers(0, samples - length)
+        at = np.linspace(0, 1, length)
+        tone = np.sin(
+            2 * np.pi * (at + rng.uniform(-0.6, 0.6) * at**2) * length / RATE_HZ * 10 ** rng.uniform(2.2, 3.7)
+        )
+        mixed = rng.uniform() ** 2 * tone + rng.uniform() ** 2 * shaped(rng, length, rng.uniform(-6, 3), 4)
+        out[start : start + length] += (
+            mixed * np.exp(-at * rng.uniform(0, 8)) * np.minimum(1, at * 10 ** rng.uniform(0.5, 3))
+        )
+    return single(out)
+
+
 def violet(rng: Random, samples: int) -> Audio:
     """Six decibels more per octave."""
     return single(shaped(rng, samples, 6))
@@ -221,6 +267,23 @@ def wind(rng: Random, samples: int) -> Audio:
 
 TRAINED: dict[str, Noise] = {
     f.__name__: f
-    for f in (white, pink, brown, coloured, hum, fan, keyboard, clicks, knocks, music, rain, beeps, rumble)
+    for f in (
+        white,
+        pink,
+        brown,
+        coloured,
+        hum,
+        fan,
+        keyboard,
+        clicks,
+        knocks,
+        music,
+        rain,
+        beeps,
+        rumble,
+        texture,
+        glide,
+        bursts,
+    )
 }
 UNSEEN: dict[str, Noise] = {f.__name__: f for f in (violet, siren, ratchet, drips, mutter, wind)}

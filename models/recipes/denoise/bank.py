@@ -20,6 +20,8 @@ LEVEL_DBFS = -26.0
 CLEAN_DB = {"common-voice-mini": 48.0}
 REAL = ("ami-mini", "common-voice-mini", "librispeech-mini")
 REAL_SHARE = 0.3
+# Every draw of these is another noise, so more of them are kept.
+VARIED = ("coloured", "texture", "glide", "bursts")
 
 
 def is_clean(path: Path, audio: Audio) -> bool:
@@ -102,7 +104,7 @@ def write_noise(folder: Path, voices: list[Audio], real: dict[str, list[Audio]],
         clips.append(sound.at_level(audio - audio.mean(), LEVEL_DBFS).astype(np.float16))
 
     for name, make in tqdm(noises.TRAINED.items(), desc="noise", mininterval=5):
-        for _ in range(100 if name == "coloured" else 40):
+        for _ in range(120 if name in VARIED else 40):
             add(name, make(rng, CLIP))
     for _ in tqdm(range(160), desc="babble", mininterval=5):
         add("babble", babble(voices, rng, CLIP))

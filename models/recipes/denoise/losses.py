@@ -75,5 +75,5 @@ def total(noisy: Tensor, out: Tensor, clean: Tensor, window: Tensor) -> tuple[Te
     out, clean = unit_level(noisy, out, clean)
     size, complex_ = spectral(out, clean, window)
     wave = waveform(out, clean)
-    loss = 3.0 * size + 2.0 * complex_ + 0.03 * wave
+    loss = 3.0 * size + 2.0 * complex_ + 0.05 * wave
     return loss, {"size": size.item(), "complex": complex_.item(), "wave": wave.item()}

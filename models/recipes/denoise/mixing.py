@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.recipes.denoise.bank import CLIP
+from models.recipes.denoise.bank import CLIP, VARIED
 from models.recipes.sound import Random
 
 # One transform carries rooms and colours for a whole batch; this length is fast.
@@ -20,7 +20,8 @@ LEAD = SIZE - LENGTH
 SPEECH = {"librispeech-mini": 0.66, "an4": 0.24, "common-voice-mini": 0.10}
 NOISE = {"babble": 0.20, "coloured": 0.12, "white": 0.05, "pink": 0.05, "fan": 0.06, "keyboard": 0.07}
 REAL_SHARE = 0.27
-OTHER_SHARE = 0.18
+VARIED_SHARE = 0.15
+OTHER_SHARE = 0.15
 
 
 class Mixer:
@@ -96,9 +97,11 @@ def odds(shares: dict[str, float]) -> tuple[list[str], NDArray[np.float64]]:
 def noise_shares(kinds: dict[str, list[int]]) -> dict[str, float]:
     """Shares of each kind: the named ones, real noise by its number of clips, the rest alike."""
     real = sum(len(rows) for kind, rows in kinds.items() if kind.startswith("real:"))
-    others = [kind for kind in kinds if kind not in NOISE and not kind.startswith("real:")]
+    others = [kind for kind in kinds if kind not in (*NOISE, *VARIED) and not kind.startswith("real:")]
+    varied = [kind for kind in VARIED if kind in kinds and kind not in NOISE]
     shares = {kind: share for kind, share in NOISE.items() if kind in kinds}
     shares |= {kind: OTHER_SHARE / len(others) for kind in others}
+    shares |= {kind: VARIED_SHARE / len(varied) for kind in varied}
     return shares | {k: REAL_SHARE * len(rows) / real for k, rows in kinds.items() if k.startswith("real:")}
 
 

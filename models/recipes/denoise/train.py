@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import AdamW
 
 from models.recipes.denoise import losses
 from models.recipes.denoise.mixing import Mixer
 from models.recipes.denoise.network import HOP, Enhancer, States
+from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 
 SEED = 20
@@ -59,11 +59,12 @@ def watcher(mixer: Mixer) -> Any:
     return watch
 
 
-def train(work: Path, minutes: float, rate: float = 1.5e-3) -> None:
+def train(work: Path, minutes: float, rate: float = 1e-3) -> None:
     """Train, or go on training, until `minutes` of CPU time are spent in all."""
     seed_everything(SEED)
     model = Enhancer()
     mixer = Mixer(work / "bank", ROWS, SEED)
-    optimizer = AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    optimizer = Muon(matrices, [p for p in model.parameters() if p.ndim < 2], lr=rate)
     task = Task(model, [optimizer], mixer, loss, watcher(mixer))
     Trainer(task, Plan(work, minutes, seed=SEED, ema=0.9985)).run()
