@@ -25,6 +25,7 @@ COLOURED = 0.7
 # Voices as they were recorded are worth more than their shifted copies.
 ORIGINAL = 2.5
 CORPORA = {"an4": 1.3, "fsdd": 1.5, "common-voice-mini": 0.7}
+STEP = np.float32(1 / 32768)
 MARGIN, MARGIN_STEPS = 0.25, 3000
 
 
@@ -67,13 +68,13 @@ class Mixer:
         """Somewhere in what a voice says; what is too short goes round."""
         start, end = self.spans[label]
         at = int(rng.integers(start, max(start + 1, end - size)))
-        return np.resize(self.voices[at : min(at + size, end)], size).astype(np.float32) / 32768
+        return np.resize(self.voices[at : min(at + size, end)], size).astype(np.float32) * STEP
 
     def clip(self, size: int, rng: Random) -> NDArray[np.float32]:
         """Somewhere in one noise."""
         start = int(rng.integers(0, CLIP - size))
         row = self.noise[int(rng.integers(len(self.noise)))]
-        return np.asarray(row[start : start + size], np.float32) / 32768
+        return np.asarray(row[start : start + size], np.float32) * STEP
 
     def session(self, voices: Tensor, noise: Tensor, samples: int, rng: Random) -> Tensor:
         """A room, a microphone, a noise and a line for each row."""
@@ -89,7 +90,8 @@ class Mixer:
         on_line = np.flatnonzero(rng.random(rows) < TELEPHONE)
         if len(on_line):
             heard[on_line] = telephone(spectrum[on_line], size, rng)
-        return heard[:, -samples:].contiguous()
+        tail: Tensor = heard[:, -samples:].contiguous()
+        return tail
 
 
 def class_weight(entry: dict[str, object]) -> float:
@@ -99,10 +101,10 @@ def class_weight(entry: dict[str, object]) -> float:
 
 
 def colours(rng: Random, rows: int, size: int) -> Tensor:
-    """Random smooth gains over frequency for most rows, and low-pass or high-pass edges for some."""
+    """Random smooth gains over frequency for most rows."""
     knots = rng.normal(0, 4, (rows, 1, 12)) * (rng.random((rows, 1, 1)) < COLOURED)
-    knots = torch.from_numpy(np.clip(knots, -14, 14).astype(np.float32))
-    gain_db = torch.nn.functional.interpolate(knots, size // 2 + 1, mode="linear", align_corners=True)[:, 0]
+    bent = torch.from_numpy(np.clip(knots, -14, 14).astype(np.float32))
+    gain_db = torch.nn.functional.interpolate(bent, size // 2 + 1, mode="linear", align_corners=True)[:, 0]
     return torch.exp(gain_db * (np.log(10) / 20))
 
 
@@ -124,4 +126,6 @@ def telephone(spectrum: Tensor, size: int, rng: Random) -> Tensor:
     passed = torch.sigmoid((high - hz) / 40) * torch.sigmoid((hz - low) / 25)
     slow = torch.fft.irfft(spectrum[:, : half // 2 + 1] * passed, half).numpy()
     heard = torch.from_numpy(np.stack([coded(row, rng) for row in slow]))
-    return torch.fft.irfft(torch.nn.functional.pad(torch.fft.rfft(heard), (0, half // 2)), size)
+    wide = torch.nn.functional.pad(torch.fft.rfft(heard), (0, half // 2))
+    back: Tensor = 2 * torch.fft.irfft(wide, size)
+    return back

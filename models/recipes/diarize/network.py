@@ -46,7 +46,8 @@ class Features(nn.Module):
         mel = (real * real + imag * imag) @ self.mel
         level = mel.mean(dim=(1, 2), keepdim=True) + SILENCE
         logs = torch.log(mel / level + FLOOR)
-        return logs - logs.mean(dim=1, keepdim=True)
+        around: Tensor = logs - logs.mean(dim=1, keepdim=True)
+        return around
 
 
 def mel_bank() -> Tensor:
@@ -75,7 +76,8 @@ class Dense(nn.Module):
         """[..., given] -> [..., made]."""
         if self.training:
             out = functional.linear(x, self.weight)
-            return self.norm(out.reshape(-1, out.shape[-1])).reshape(out.shape)
+            normal: Tensor = self.norm(out.reshape(-1, out.shape[-1]))
+            return normal.reshape(out.shape)
         scale, shift = folded(self.norm)
         return functional.linear(x, self.weight * scale[:, None], shift)
 
@@ -94,7 +96,7 @@ class Picture(nn.Module):
             return torch.relu(self.norm(self.conv(x)))
         scale, shift = folded(self.norm)
         weight = self.conv.weight * scale[:, None, None, None]
-        return torch.relu(functional.conv2d(x, weight, shift, self.conv.stride, self.conv.padding))
+        return torch.relu(functional.conv2d(x, weight, shift, self.conv.stride, 1))
 
 
 def folded(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -179,4 +181,5 @@ class Voiceprint(nn.Module):
             found.append(x)
         joined = torch.relu(self.join(torch.cat(found, dim=-1)))
         # Squares of half precision lose what the deviation needs.
-        return self.exit(self.statistics(joined.float()).to(joined.dtype)).float()
+        rows: Tensor = self.exit(self.statistics(joined.float()).to(joined.dtype))
+        return rows.float()

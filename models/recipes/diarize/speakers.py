@@ -86,7 +86,7 @@ def voiced(audio: Audio) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.zeros(0, bool)
     floor, top = np.percentile(levels, [10, 95])
     loud = levels > max(top - 32, min(floor + 0.35 * (top - floor), top - 12))
-    return np.convolve(loud, np.ones(2 * MARGIN + 1), "same") > 0
+    return np.convolve(loud, np.ones(2 * MARGIN + 1))[MARGIN : MARGIN + len(loud)] > 0
 
 
 def trimmed(audio: Audio) -> Audio:

@@ -45,7 +45,7 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
 
 def embedded(net: nn.Module, audio: Tensor) -> Tensor:
     """Rows of many windows, some at a time."""
-    return torch.cat([net(part) for part in audio.split(64)])
+    return torch.cat([net(part) for part in torch.split(audio, 64)])
 
 
 def watch(model: nn.Module, exam: dict[str, Trials]) -> dict[str, float]:

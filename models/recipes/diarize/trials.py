@@ -66,8 +66,8 @@ def windows_of(clips: Clips, size: int) -> list[Audio]:
     """Windows that share no sample, spread over all that a speaker says."""
     speech = np.concatenate(clips)
     count = len(speech) // size
-    wanted = np.unique(np.linspace(0, count - 1, min(count, MOST)).astype(int)) if count else []
-    return [speech[i * size : (i + 1) * size] for i in wanted]
+    wanted = np.unique(np.linspace(0, count - 1, min(count, MOST)).astype(int))
+    return [speech[i * size : (i + 1) * size] for i in wanted if count]
 
 
 def eer(same: Scores, other: Scores) -> float:
