@@ -79,14 +79,14 @@ def alone(turns: Sequence[Turn], least_s: float = 0.6) -> Iterator[Turn]:
             yield speaking.pop(), start, end
 
 
-def voiced(audio: Audio) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def voiced(audio: Audio, margin: int = MARGIN) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Whether each 20 ms holds speech, judged by level, with a margin on both sides."""
     levels = sound.frame_levels(audio)
     if not len(levels):
         return np.zeros(0, bool)
     floor, top = np.percentile(levels, [10, 95])
     loud = levels > max(top - 32, min(floor + 0.35 * (top - floor), top - 12))
-    return np.convolve(loud, np.ones(2 * MARGIN + 1))[MARGIN : MARGIN + len(loud)] > 0
+    return np.convolve(loud, np.ones(2 * margin + 1))[margin : margin + len(loud)] > 0
 
 
 def trimmed(audio: Audio) -> Audio:
