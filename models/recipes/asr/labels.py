@@ -143,5 +143,6 @@ def assemble(examples: Sequence[Example], tokens: Tokens, rng: Random | None, pa
         phones[row, : len(example.phones)] = example.phones
         if example.sequence:
             phones[row] = IGNORED
-    arrays = (torch.from_numpy(array) for array in (shown, ids, labels, spans, phones))
-    return Batch(*arrays, [example.sequence for example in examples], padded)
+    tensors = [torch.from_numpy(array) for array in (shown, ids, labels, spans, phones)]
+    sequences = [example.sequence for example in examples]
+    return Batch(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], sequences, padded)

@@ -41,7 +41,7 @@ def _faster(audio: Audio, factor: float) -> Audio:
     if abs(factor - 1) < 0.01:
         return audio
     at = np.arange(int(len(audio) / factor), dtype=np.float32) * np.float32(factor)
-    return np.interp(at, np.arange(len(audio), dtype=np.float32), audio).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(len(audio)), audio), np.float32)
 
 
 def string(digits: Sequence[Piece], rng: Random) -> Piece:

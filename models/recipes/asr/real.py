@@ -56,6 +56,11 @@ def fsdd_test(speakers: set[str]) -> str:
     return min(speakers, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
 
 
+def name_of(voice: str) -> str:
+    """The speaker's name without the corpus."""
+    return voice.partition(":")[2]
+
+
 def _digit(audio: Audio, words: Sequence[str], prompter: Synthesiser) -> Speech:
     return Speech(audio, [(0.0, len(audio) / RATE_HZ)], _phones(words, prompter))
 

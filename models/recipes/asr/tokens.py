@@ -66,10 +66,14 @@ class Tokens:
         """Only what is text."""
         return str(self._tokenizer.decode([i for i in ids if i < self.end])).strip()
 
+    def begins_word(self, token: int) -> bool:
+        """Whether it starts with a blank."""
+        return str(self._tokenizer.id_to_token(token)).startswith("\u0120")
+
     def vocabulary(self) -> list[str]:
         """Every token by number."""
         return [str(self._tokenizer.id_to_token(number)) for number in range(self.size)]
 
     def not_for_speech(self) -> list[int]:
-        """What is never to be written: all specials but the end and the stamps."""
-        return [self.id(name) for name in SPECIALS if name not in ("<|endoftext|>", "<|notimestamps|>")]
+        """What is never to be written: all specials but the end."""
+        return [self.id(name) for name in SPECIALS if name != "<|endoftext|>"]

@@ -81,7 +81,7 @@ def greedy(model: Recogniser, shown: torch.Tensor, tokens: Tokens, limit: int = 
     """The likeliest tokens without a cache: slow, plain and independent of any engine."""
     heard = model.encode(shown)
     ids = torch.tensor([[tokens.start, tokens.no_stamps]]).repeat(len(shown), 1)
-    banned = torch.tensor(tokens.not_for_speech() + list(range(tokens.no_stamps, tokens.size)))
+    banned = torch.tensor(tokens.not_for_speech())
     for _ in range(min(limit, int(shown.shape[1] / 64 * 12) + 8)):
         scores = model.logits(model.decode(ids, heard)[0][:, -1])
         scores[:, banned] = -torch.inf
