@@ -13,9 +13,9 @@ from models.recipes.diarize.card import FOLDER, publish
 from models.recipes.diarize.conversations import Conversation, conversations, meetings
 from models.recipes.diarize.cost import cost
 from models.recipes.diarize.der import Errors, errors
-from models.recipes.diarize.following import METHODS, SERVICE, Follow
+from models.recipes.diarize.following import METHODS, SERVICE, Follow, speech_only
 from models.recipes.diarize.runner import Embed, Runner
-from models.recipes.diarize.trials import CONDITIONS, CORPORA, crossing, eer, trials
+from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
 from models.recipes.provenance import file_hash
 from models.recipes.sound import RATE_HZ
 
@@ -46,15 +46,17 @@ def evaluate(data: Sequence[Path], work: Path, out: Path | None) -> dict[str, An
 
 
 def verification(data: Sequence[Path], embed: Embed, part: str) -> Table:
-    """Equal error rates in percent: of all pairs within a corpus, and by corpus; pairs counted."""
+    """Equal error rates in percent: over corpora of equal weight, and by corpus; pairs counted."""
     table: Table = {}
     for name, trial in trials(data, part, seconds=(1.5, 3.0)).items():
-        rows = embed(trial.windows)
-        same, other = trial.scores(rows)
-        found, threshold = crossing(same, other)
-        table[name] = {"eer": 100 * found, "at": threshold, "same_pairs": len(same), "other_pairs": len(other)}
-        table[name] |= {corpus: 100 * eer(*trial.scores(rows, corpus)) for corpus in CORPORA}
-        table[name] = {key: round(value, 3) for key, value in table[name].items()}
+        parts = trial.by_corpus(embed(trial.windows))
+        found, threshold = crossing(*parts.values())
+        counts = {
+            "same_pairs": sum(len(a) for a, _ in parts.values()),
+            "other_pairs": sum(len(b) for _, b in parts.values()),
+        }
+        values = {"eer": 100 * found, "at": threshold} | {corpus: eer(pairs) for corpus, pairs in parts.items()}
+        table[name] = {key: round(value, 3) for key, value in values.items()} | counts
     return table
 
 
@@ -68,14 +70,20 @@ def diarization(data: Sequence[Path], embed: Embed, thresholds: dict[str, float]
     """By method: errors on made conversations of test speakers, and on real meetings."""
     talks = {condition: conversations(data, "test", TEST_COUNT, condition) for condition in CONDITIONS}
     talks["ami-mini dev"] = meetings(data)
-    return {
-        name: {
-            row: judged(talk, embed, METHODS[name][0], threshold).shares() | {"recordings": len(talk)}
-            for row, talk in talks.items()
-            if talk
+    tables: dict[str, Table] = {}
+    for name, threshold in thresholds.items():
+        follow = METHODS[name][0]
+        tables[name] = {row: judged(talk, embed, follow, threshold).shares() for row, talk in talks.items() if talk}
+        cut = pauses_cut(follow)
+        tables[f"{name}, pauses cut"] = {
+            row: judged(talk, embed, cut, threshold).shares() for row, talk in talks.items() if talk
         }
-        for name, threshold in thresholds.items()
-    }
+    return tables
+
+
+def pauses_cut(follow: Follow) -> Follow:
+    """A method whose turns lose the pauses in them."""
+    return lambda audio, embed, threshold: speech_only(follow(audio, embed, threshold), audio)
 
 
 def judged(talk: Sequence[Conversation], embed: Embed, follow: Follow, threshold: float) -> Errors:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from models.recipes.diarize.conversations import stretches
 from models.recipes.diarize.runner import Embed
 from models.recipes.diarize.speakers import Turn
 from models.recipes.sound import RATE_HZ, Audio
@@ -58,9 +59,16 @@ def ward(audio: Audio, embed: Embed, height: float) -> list[Turn]:
     return turns
 
 
+def speech_only(turns: list[Turn], audio: Audio) -> list[Turn]:
+    """The turns without the pauses in them, by level: what the service could do besides, and does not yet."""
+    speech = stretches(audio)
+    cut = [(name, max(start, a), min(end, b)) for name, start, end in turns for a, b in speech]
+    return [(name, start, end) for name, start, end in cut if end > start]
+
+
 # Method -> how it follows, and the thresholds tried on the development speakers.
 METHODS: dict[str, tuple[Follow, list[float]]] = {
-    "ward": (ward, [round(0.8 + 0.1 * i, 2) for i in range(18)]),
+    "ward": (ward, [round(0.8 + 0.15 * i, 2) for i in range(22)]),
 }
 if SERVICE:
     METHODS["online"] = (online, [round(0.2 + 0.04 * i, 2) for i in range(17)])

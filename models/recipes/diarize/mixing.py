@@ -22,6 +22,8 @@ TELEPHONE = 0.4
 NOISY = 0.75
 ROOMS = 0.5
 COLOURED = 0.7
+# The bank has no long pauses, windows of a stream do.
+PAUSED = 0.5
 # Voices as they were recorded are worth more than their shifted copies.
 ORIGINAL = 2.5
 CORPORA = {"an4": 1.3, "fsdd": 1.5, "common-voice-mini": 0.7}
@@ -68,7 +70,8 @@ class Mixer:
         """Somewhere in what a voice says; what is too short goes round."""
         start, end = self.spans[label]
         at = int(rng.integers(start, max(start + 1, end - size)))
-        return np.resize(self.voices[at : min(at + size, end)], size).astype(np.float32) * STEP
+        speech = np.resize(self.voices[at : min(at + size, end)], size).astype(np.float32) * STEP
+        return paused(speech, rng) if rng.random() < PAUSED else speech
 
     def clip(self, size: int, rng: Random) -> NDArray[np.float32]:
         """Somewhere in one noise."""
@@ -92,6 +95,14 @@ class Mixer:
             heard[on_line] = telephone(spectrum[on_line], size, rng)
         tail: Tensor = heard[:, -samples:].contiguous()
         return tail
+
+
+def paused(speech: NDArray[np.float32], rng: Random) -> NDArray[np.float32]:
+    """With silence somewhere, up to a third of a window."""
+    length = int(rng.uniform(0.1, 0.5) * 16000)
+    start = int(rng.integers(0, len(speech) - length))
+    speech[start : start + length] *= 0
+    return speech
 
 
 def class_weight(entry: dict[str, object]) -> float:

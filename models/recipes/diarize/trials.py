@@ -20,7 +20,8 @@ MOST = 10
 CONDITIONS = ("clean", "telephone")
 
 Rows = NDArray[np.float32]
-Scores = NDArray[np.float64]
+# Cosines of pairs of one speaker, and of pairs of two.
+Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,18 @@ class Trials:
     speakers: tuple[str, ...]
     corpora: tuple[str, ...]
 
-    def scores(self, rows: Rows, corpus: str = "") -> tuple[Scores, Scores]:
-        """Cosines of the pairs of one speaker, and of the pairs of two."""
-        who, where = np.array(self.speakers), np.array(self.corpora)
-        cosines = np.asarray(rows @ rows.T, np.float64)
-        pair = np.triu(where[:, None] == where[None], 1) & ((where[:, None] == corpus) | (corpus == ""))
+    def scores(self, rows: Rows, corpus: str) -> Pairs:
+        """Cosines of a corpus's pairs of one speaker, and of its pairs of two."""
+        inside = np.array(self.corpora) == corpus
+        who, mine = np.array(self.speakers)[inside], rows[inside]
+        pair = np.triu(np.ones((len(who), len(who)), bool), 1)
         same = who[:, None] == who[None]
+        cosines = np.asarray(mine @ mine.T, np.float64)
         return cosines[pair & same], cosines[pair & ~same]
+
+    def by_corpus(self, rows: Rows) -> dict[str, Pairs]:
+        """The same for every corpus there is."""
+        return {corpus: self.scores(rows, corpus) for corpus in sorted(set(self.corpora))}
 
 
 def trials(folders: Sequence[Path], part: str, seconds: Sequence[float]) -> dict[str, Trials]:
@@ -70,17 +76,18 @@ def windows_of(clips: Clips, size: int) -> list[Audio]:
     return [speech[i * size : (i + 1) * size] for i in wanted if count]
 
 
-def eer(same: Scores, other: Scores) -> float:
-    """Where as many pairs of one speaker are refused as pairs of two are taken."""
-    return crossing(same, other)[0]
+def eer(*parts: Pairs) -> float:
+    """Percent of errors where as many pairs of one speaker are refused as pairs of two are taken."""
+    return 100 * crossing(*parts)[0]
 
 
-def crossing(same: Scores, other: Scores) -> tuple[float, float]:
-    """The equal error rate and the threshold at which it holds."""
-    scores = np.concatenate([same, other])
+def crossing(*parts: Pairs) -> tuple[float, float]:
+    """The equal error rate and its threshold, one for all parts; every part weighs the same."""
+    scores = np.concatenate([s for part in parts for s in part])
+    same = np.concatenate([np.concatenate([np.full(len(a), 1 / len(a)), np.zeros(len(b))]) for a, b in parts])
+    other = np.concatenate([np.concatenate([np.zeros(len(a)), np.full(len(b), 1 / len(b))]) for a, b in parts])
     order = np.argsort(scores, kind="stable")
-    is_same = np.concatenate([np.ones(len(same)), np.zeros(len(other))])[order]
-    refused = np.cumsum(is_same) / len(same)
-    taken = 1 - np.cumsum(1 - is_same) / len(other)
+    refused = np.cumsum(same[order]) / len(parts)
+    taken = 1 - np.cumsum(other[order]) / len(parts)
     at = int(np.argmin(np.abs(refused - taken)))
     return float((refused[at] + taken[at]) / 2), float(scores[order[at]])
