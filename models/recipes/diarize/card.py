@@ -34,7 +34,8 @@ Speakers never trained on. Pairs are made within a corpus only, so the channel g
 windows share no sample, but mostly come from one session. Telephone: 200-3700 Hz at most, through a codec.
 Diarization: conversations of two to four held-out voices with overlaps, rooms and noise; no collar, overlap scored;
 `online` is the service's own clustering, `ward` clusters afterwards; `pauses cut` takes the pauses out of the turns
-by level, which the service does not do. Thresholds come from other speakers.
+by level, which the service does not do; `perfect net` is what these windows cost when no voice is ever mistaken.
+Thresholds come from other speakers.
 
 {tables}
 

@@ -13,6 +13,7 @@ from models.recipes.diarize.card import FOLDER, publish
 from models.recipes.diarize.conversations import Conversation, conversations, meetings
 from models.recipes.diarize.cost import cost
 from models.recipes.diarize.der import Errors, errors
+from models.recipes.diarize.floor import perfect
 from models.recipes.diarize.following import METHODS, SERVICE, Follow, speech_only
 from models.recipes.diarize.runner import Embed, Runner
 from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
@@ -70,15 +71,25 @@ def diarization(data: Sequence[Path], embed: Embed, thresholds: dict[str, float]
     """By method: errors on made conversations of test speakers, and on real meetings."""
     talks = {condition: conversations(data, "test", TEST_COUNT, condition) for condition in CONDITIONS}
     talks["ami-mini dev"] = meetings(data)
+    talks = {row: talk for row, talk in talks.items() if talk}
     tables: dict[str, Table] = {}
     for name, threshold in thresholds.items():
         follow = METHODS[name][0]
-        tables[name] = {row: judged(talk, embed, follow, threshold).shares() for row, talk in talks.items() if talk}
+        tables[name] = {row: judged(talk, embed, follow, threshold).shares() for row, talk in talks.items()}
         cut = pauses_cut(follow)
-        tables[f"{name}, pauses cut"] = {
-            row: judged(talk, embed, cut, threshold).shares() for row, talk in talks.items() if talk
-        }
-    return tables
+        tables[f"{name}, pauses cut"] = {row: judged(t, embed, cut, threshold).shares() for row, t in talks.items()}
+    return tables | floors(talks)
+
+
+def floors(talks: dict[str, list[Conversation]]) -> dict[str, Table]:
+    """What a net that is never wrong would reach with the same windows."""
+    found: dict[str, Table] = {"perfect net": {}, "perfect net, pauses cut": {}}
+    for row, talk in talks.items():
+        plain = [errors(one.turns, perfect(one), len(one.audio) / RATE_HZ) for one in talk]
+        cut = [errors(one.turns, speech_only(perfect(one), one.audio), len(one.audio) / RATE_HZ) for one in talk]
+        for name, each in zip(found, (plain, cut), strict=True):
+            found[name][row] = reduce(add, each, Errors()).shares()
+    return found
 
 
 def pauses_cut(follow: Follow) -> Follow:

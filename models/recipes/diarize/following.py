@@ -52,11 +52,13 @@ def ward(audio: Audio, embed: Embed, height: float) -> list[Turn]:
         return [("1", 0.0, len(audio) / RATE_HZ)] if starts else []
     rows = embed(np.stack([audio[at : at + SIZE] for at in starts]))
     voices = fcluster(linkage(rows, "ward"), height, "distance")
-    turns: list[Turn] = []
-    for at, voice in zip(starts, voices, strict=True):
-        start = 0 if at == 0 else at + (SIZE - HOP) // 2
-        turns.append((str(voice), start / RATE_HZ, (at + (SIZE + HOP) // 2) / RATE_HZ))
-    return turns
+    return [(str(voice), *span(at)) for at, voice in zip(starts, voices, strict=True)]
+
+
+def span(at: int) -> tuple[float, float]:
+    """The seconds that the window starting at this sample answers for: its middle, and the stream's very start."""
+    start = 0 if at == 0 else at + (SIZE - HOP) // 2
+    return start / RATE_HZ, (at + (SIZE + HOP) // 2) / RATE_HZ
 
 
 def speech_only(turns: list[Turn], audio: Audio) -> list[Turn]:
