@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recipes.asr import bank
+from models.recipes.asr import bank, splices
 from models.recipes.asr.bank import Take
 from models.recipes.asr.labels import Batch, Labeller, assemble
 from models.recipes.asr.pieces import Piece, follow, piece, string
 from models.recipes.asr.tokens import Tokens
 from models.recipes.asr.windows import Studio, Window
 from models.recipes.sound import RATE_HZ, Random
+
+# Kinds whose takes are single words, and how many of them are said after another.
+WORDS = {"fsdd": (1, 1, 2, 3, 4, 5, 7, 10), "splice": (1, 2, 3, 4, 5, 6, 8)}
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,15 @@ class Recipe:
     joined_from: float = 0.15
     longest_s: float = 25.0
     shares: dict[str, float] = field(
-        default_factory=lambda: {"everyday": 0.42, "phrases": 0.16, "an4": 0.24, "fsdd": 0.11, "nothing": 0.07}
+        default_factory=lambda: {
+            **{"everyday": 0.41, "phrases": 0.15, "nothing": 0.07},
+            **{"an4": 0.19, "splice": 0.08, "fsdd": 0.1},
+        }
     )
     joined: float = 0.15
     # How far speeds go: real voices are few, so theirs go further.
     widest: dict[str, float] = field(
-        default_factory=lambda: {"everyday": 0.1, "phrases": 0.12, "an4": 0.18, "fsdd": 0.18}
+        default_factory=lambda: {"everyday": 0.1, "phrases": 0.12, "an4": 0.18, "splice": 0.18, "fsdd": 0.18}
     )
 
 
@@ -53,9 +59,11 @@ class Batches:
         self.recipe, self.seed = recipe, seed
         self.tokens = Tokens(work / "tokenizer.json")
         self.studio, self.labeller = Studio(work), Labeller(self.tokens)
-        self.takes: dict[str, list[Take]] = {kind: bank.read(work / "bank", kind) for kind in recipe.widest}
-        self._few = {kind: _few(takes) for kind, takes in self.takes.items()}
-        self._speakers = _by_voice(self.takes["fsdd"])
+        kinds = ("everyday", "phrases", "an4", "fsdd")
+        self.takes: dict[str, list[Take]] = {kind: bank.read(work / "bank", kind) for kind in kinds}
+        self.takes["splice"] = splices.cut(self.takes["an4"])
+        self._few = {kind: _few(self.takes[kind]) for kind in ("everyday", "phrases")}
+        self._pools = {kind: splices.pools(self.takes[kind]) for kind in WORDS}
 
     def batch(self, step: int) -> Batch:
         """The batch of this step."""
@@ -79,9 +87,9 @@ class Batches:
         kind = str(rng.choice(list(self.recipe.shares), p=_shares(self.recipe.shares)))
         if kind == "nothing":
             return Plan(kind, (), float(rng.uniform(0.4, 8)))
-        takes = self._draw(kind, rng, 1 if kind != "fsdd" else int(rng.choice([1, 1, 2, 3, 4, 5, 7, 10])), done)
+        takes = self._draw(kind, rng, int(rng.choice(WORDS[kind])) if kind in WORDS else 1, done)
         length = self._seconds(kind, takes)
-        if kind != "fsdd" and done >= self.recipe.joined_from and rng.random() < self.recipe.joined:
+        if kind not in WORDS and done >= self.recipe.joined_from and rng.random() < self.recipe.joined:
             wanted = rng.uniform(4, self.recipe.longest_s - 3)
             while length < wanted and len(takes) < 12:
                 takes += self._draw(kind, rng, 1, done)
@@ -89,13 +97,13 @@ class Batches:
         return Plan(kind, tuple(takes), min(length, self.recipe.longest_s))
 
     def _draw(self, kind: str, rng: Random, count: int, done: float) -> list[int]:
-        if kind == "fsdd":
-            same = self._speakers[int(rng.integers(len(self._speakers)))]
-            return [int(i) for i in rng.choice(same, count)]
-        few = self._few[kind] if done < self.recipe.few_until else None
-        pool = len(self.takes[kind]) if few is None or not len(few) else len(few)
-        drawn = rng.integers(pool, size=count)
-        return [int(i) for i in (drawn if few is None or not len(few) else few[drawn])]
+        if kind in WORDS:
+            pool = self._pools[kind][int(rng.integers(len(self._pools[kind])))]
+        elif kind in self._few and done < self.recipe.few_until:
+            pool = self._few[kind]
+        else:
+            return [int(i) for i in rng.integers(len(self.takes[kind]), size=count)]
+        return [int(i) for i in rng.choice(pool, count)]
 
     def _seconds(self, kind: str, takes: Sequence[int]) -> float:
         return sum(len(self.takes[kind][i].samples) for i in takes) / RATE_HZ + 0.7
@@ -109,7 +117,7 @@ class Batches:
         return self.studio.window(self._joined(plan.kind, parts, rng), rng, calm)
 
     def _joined(self, kind: str, parts: list[Piece], rng: Random) -> Piece:
-        if kind == "fsdd":
+        if kind in WORDS:
             return string(parts, rng)
         most = int(self.recipe.longest_s * RATE_HZ)
         while len(parts) > 1 and sum(len(p.audio) for p in parts) + len(parts) * RATE_HZ > most:
@@ -126,8 +134,3 @@ def _few(takes: Sequence[Take]) -> np.ndarray:
     """The takes of the voices that training starts with: the first shards hold no others."""
     voices = {take.voice for take in takes[:200]}
     return np.array([i for i, take in enumerate(takes) if take.voice in voices], dtype=np.int64)
-
-
-def _by_voice(takes: Sequence[Take]) -> list[np.ndarray]:
-    voices = sorted({take.voice for take in takes})
-    return [np.array([i for i, take in enumerate(takes) if take.voice == voice]) for voice in voices]

@@ -47,7 +47,7 @@ def _faster(audio: Audio, factor: float) -> Audio:
 def string(digits: Sequence[Piece], rng: Random) -> Piece:
     """Single words of one speaker as one utterance, rather quickly after another."""
     joined = follow(digits, rng, (0.0, 0.35), louder_db=2.0)
-    words = [part.said[0].rstrip(".").lower() for part in digits]
+    words = [texts.within(part.said[0].rstrip(".")) for part in digits]
     return Piece(joined.audio, texts.written(words).split(), joined.words, joined.phones)
 
 

@@ -37,7 +37,8 @@ def prepare(folders: Sequence[Path], work: Path, size: Size, seed: int = 7) -> N
     work.mkdir(parents=True, exist_ok=True)
     found = texts.everyday(named(folders, "tatoeba"))
     if not (work / "tokenizer.json").exists():
-        tokens.train([*found["train"], *_phrases(found["train"], 20_000, Random(seed))], work / "tokenizer.json")
+        phrases = _phrases(found["train"], 5_000, Random(seed))
+        tokens.train([*phrases, *found["train"][:45_000]], work / "tokenizer.json")
     troupe = cast.Troupe()
     synthesise(found["train"], work / "bank", size, troupe, seed)
     record(folders, work, troupe)
@@ -91,8 +92,7 @@ def spoken(text: str, kind: str) -> list[str]:
     """What a synthesiser is given: the article in small, so that it is not read as a letter; phrases bare."""
     if kind == "everyday":
         return (text[0].lower() + text[1:] if text.startswith("A ") else text).split()
-    first, *rest = text.rstrip(".").split()
-    return [first if len(first) == 1 else first.lower(), *rest]
+    return [texts.within(word) if place == 0 else word for place, word in enumerate(text.rstrip(".").split())]
 
 
 def record(folders: Sequence[Path], work: Path, troupe: cast.Troupe) -> None:

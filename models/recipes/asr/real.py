@@ -6,21 +6,19 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from models.recipes import sound
 from models.recipes.asr import texts
+from models.recipes.asr.alignment import aligned
 from models.recipes.asr.bank import Line
 from models.recipes.asr.phones import SILENCE, sequence
-from models.recipes.asr.speech import Span, Speech, Synthesiser, Voice
+from models.recipes.asr.speech import Speech, Synthesiser, Voice
 from models.recipes.sound import RATE_HZ, Audio
 
 _SPEAKER = Voice("espeak", "gmw/en-US")
-_CAPITAL = {word.lower(): word for word in (*texts.MONTHS, *texts.DAYS)}
 
 
 def an4(folder: Path, part: str, prompter: Synthesiser) -> Iterator[Line]:
-    """The utterances of this part's speakers; words have times where pauses tell them apart."""
+    """The utterances of this part's speakers; a rendering of the same words tells when they are said."""
     for line in (folder / "transcripts.tsv").read_text().splitlines():
         name, speaker, transcript = line.split("\t")
         if an4_part(speaker) == part:
@@ -28,7 +26,7 @@ def an4(folder: Path, part: str, prompter: Synthesiser) -> Iterator[Line]:
                 word if len(word) == 1 else _CAPITAL.get(word.lower(), word.lower()) for word in transcript.split()
             ]
             audio = sound.read(folder / f"{name}.flac")
-            heard = Speech(audio, islands(audio, len(words)), _phones(words, prompter))
+            heard = Speech(audio, aligned(audio, prompter.say(words, _SPEAKER)), _phones(words, prompter))
             yield Line(texts.written(words), f"an4:{speaker}", "an4", heard)
 
 
@@ -69,27 +67,6 @@ def _phones(words: Sequence[str], prompter: Synthesiser) -> list[tuple[int, floa
     """What should be heard, after a synthesiser; nobody knows when, so every end is zero."""
     spoken = prompter.say(words, _SPEAKER)
     return [(phone, 0.0) for phone in sequence([phone for phone, _ in spoken.phones])] or [(SILENCE, 0.0)]
-
-
-def islands(audio: Audio, count: int) -> list[Span]:
-    """The stretches of sound between pauses, if there are as many as words."""
-    levels = sound.frame_levels(audio)
-    low, high = np.percentile(levels, [10, 95])
-    loud = levels > low + 0.35 * (high - low)
-    # A stop's closure inside a word is shorter than a pause between two.
-    filled = _closed(loud, 7)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], filled, [0]]).astype(int)))
-    spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 4]
-    if len(spans) != count:
-        return []
-    step_s = sound.FRAME / RATE_HZ
-    return [(float(a) * step_s, float(b) * step_s) for a, b in spans]
-
-
-def _closed(loud: np.ndarray, gap: int) -> np.ndarray:
-    """Without gaps shorter than this many frames."""
-    grown = np.convolve(loud, np.ones(gap), "same") > 0
-    return np.asarray(np.convolve(~grown, np.ones(gap), "same") == 0)
 
 
 def backgrounds(folders: Sequence[Path], kept: bool) -> list[Audio]:

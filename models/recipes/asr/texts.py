@@ -31,6 +31,7 @@ DAYS = _listed("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 STREETS = _listed("Main Oak Park Second Fifth Forbes Washington Lake Hill Elm Church River Maple High Station")
 KINDS = _listed("Street Avenue Road Drive Lane Place")
 TOWNS = _listed("Boston Chicago Denver Dallas Pittsburgh London Paris Berlin Seattle Austin Houston Dublin York")
+CAPITALS = {name.lower(): name for name in (*MONTHS, *DAYS)}
 SINGLES = _listed("yes no go stop start help repeat erase enter rubout")
 COMMANDS = (
     "play some music",
@@ -111,6 +112,11 @@ def written(words: Sequence[str]) -> str:
     """As the model writes what is no sentence: a capital first, a full stop last."""
     text = " ".join(words)
     return text[0].upper() + text[1:] + "."
+
+
+def within(word: str) -> str:
+    """A word as it is written inside a sentence: only letters that are spelled, months and days have capitals."""
+    return word.upper() if len(word) == 1 else CAPITALS.get(word.lower(), word.lower())
 
 
 class Phrases:

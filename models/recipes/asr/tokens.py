@@ -26,8 +26,8 @@ STAMP_S = 0.02
 
 def train(texts: Sequence[str], path: Path) -> None:
     """Learn the subwords, number the specials after them as Whisper's engines expect, and save."""
-    # Alone, a blank may be suppressed at any time: every letter must have a token that begins with it.
-    guaranteed = [f" {letter} " * 3000 for letter in string.ascii_letters + "-'"]
+    # Engines suppress a blank that stands alone: it must merge with its letter before any other two letters do.
+    guaranteed = (f" {letter}" * len(texts) for letter in string.ascii_letters + "-'")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -35,6 +35,7 @@ def train(texts: Sequence[str], path: Path) -> None:
     trainer = trainers.BpeTrainer(vocab_size=TEXT, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator([*guaranteed, *(f" {text}" for text in texts)], trainer)
     assert tokenizer.get_vocab_size() == TEXT, "too little text to learn from"
+    assert not any(tokenizer.token_to_id("\u0120") in tokenizer.encode(f" {text}").ids for text in texts[:5000])
     tokenizer.add_special_tokens([*SPECIALS, *(f"<|{n * STAMP_S:.2f}|>" for n in range(STAMPS))])
     tokenizer.save(str(path))
 
