@@ -22,9 +22,7 @@ def an4(folder: Path, part: str, prompter: Synthesiser) -> Iterator[Line]:
     for line in (folder / "transcripts.tsv").read_text().splitlines():
         name, speaker, transcript = line.split("\t")
         if an4_part(speaker) == part:
-            words = [
-                word if len(word) == 1 else _CAPITAL.get(word.lower(), word.lower()) for word in transcript.split()
-            ]
+            words = [texts.within(word) for word in transcript.split()]
             audio = sound.read(folder / f"{name}.flac")
             heard = Speech(audio, aligned(audio, prompter.say(words, _SPEAKER)), _phones(words, prompter))
             yield Line(texts.written(words), f"an4:{speaker}", "an4", heard)
