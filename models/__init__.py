@@ -1,0 +1,1 @@
+"""Models that ship with Parley, and the recipes that made them."""

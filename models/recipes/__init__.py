@@ -1,0 +1,1 @@
+"""How each embedded model was made: data -> train -> export -> evaluate, rerunnable and resumable."""

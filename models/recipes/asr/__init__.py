@@ -1,0 +1,1 @@
+"""The asr recipe: data, training, export and evaluation of the embedded recogniser."""

@@ -1,0 +1,114 @@
+"""What the shared trainer needs to know about recognition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.recipes.asr import bank, features, phones
+from models.recipes.asr.bank import Take
+from models.recipes.asr.batches import Batches, Recipe
+from models.recipes.asr.labels import Labeller, assemble
+from models.recipes.asr.losses import loss
+from models.recipes.asr.network import Recogniser, Shape
+from models.recipes.asr.pieces import Piece, surrounded
+from models.recipes.asr.tokens import Tokens
+from models.recipes.asr.wer import word_errors
+from models.recipes.asr.windows import Window
+from models.recipes.muon import Muon
+from models.recipes.training import Plan, Task, Trainer, seed_everything
+
+RATE = 1e-3
+STEPS_A_MINUTE = 85  # of one core, about; the stages of training are laid out by it
+WATCHED = 24
+
+
+def optimizer(model: Recogniser) -> Muon:
+    """Muon for the matrices inside the layers, Adam for convolutions, embeddings and norms."""
+    hidden: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        inside = name.startswith(("encoders", "decoders")) and parameter.ndim == 2
+        (hidden if inside else rest).append(parameter)
+    return Muon(hidden, rest, lr=RATE)
+
+
+class Dev:
+    """Greedy word error rate on dev utterances of each kind, short context and as they are."""
+
+    def __init__(self, work: Path) -> None:
+        self._tokens = Tokens(work / "tokenizer.json")
+        kinds = ("an4", "fsdd", "everyday", "phrases")
+        self._takes = {kind: bank.read(work / "heard", f"dev-{kind}")[:WATCHED] for kind in kinds}
+
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        """One number a kind."""
+        assert isinstance(model, Recogniser)
+        return {kind: self._errors(model, takes) for kind, takes in self._takes.items() if takes}
+
+    def _errors(self, model: Recogniser, takes: Sequence[Take]) -> float:
+        said = transcribe(model, takes, self._tokens)
+        return word_errors([take.text for take in takes], said)
+
+
+def as_window(take: Take) -> Window:
+    """A take as it is, with a little silence around it."""
+    piece = surrounded(Piece(take.audio, take.text.split(), take.words, take.phones), 3200, 4800)
+    return Window(features.log_mel(piece.audio), piece)
+
+
+def transcribe(model: Recogniser, takes: Sequence[Take], tokens: Tokens, size: int = 8) -> list[str]:
+    """Greedy texts, in batches of like length."""
+    labeller = Labeller(tokens)
+    order = sorted(range(len(takes)), key=lambda i: len(takes[i].samples))
+    texts = [""] * len(takes)
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        batch = assemble([labeller.example(as_window(takes[i]), None) for i in rows], tokens, None, False)
+        for row, ids in zip(rows, greedy(model, batch.features, tokens), strict=True):
+            texts[row] = tokens.text(ids)
+    return texts
+
+
+@torch.no_grad()
+def greedy(model: Recogniser, shown: torch.Tensor, tokens: Tokens, limit: int = 60) -> list[list[int]]:
+    """The likeliest tokens without a cache: slow, plain and independent of any engine."""
+    heard = model.encode(shown)
+    ids = torch.tensor([[tokens.start, tokens.no_stamps]]).repeat(len(shown), 1)
+    banned = torch.tensor(tokens.not_for_speech())
+    for _ in range(min(limit, int(shown.shape[1] / 64 * 12) + 8)):
+        scores = model.logits(model.decode(ids, heard)[0][:, -1])
+        scores[:, banned] = -torch.inf
+        ids = torch.cat([ids, scores.argmax(-1, keepdim=True)], 1)
+        if bool((ids == tokens.end).any(1).all()):
+            break
+    return [row[: row.index(tokens.end)] if tokens.end in row else row for row in ids[:, 2:].tolist()]
+
+
+def train(work: Path, minutes: float, seed: int = 1) -> None:
+    """Train, or go on training, for `minutes` of CPU time in all."""
+    recipe, shape = _settings(work, minutes, seed)
+    batches = Batches(work, recipe, seed)
+    # The trainer seeds too, but only after the weights are drawn.
+    seed_everything(seed)
+    model = Recogniser(shape)
+    task = Task(model, [optimizer(model)], batches.batch, loss, Dev(work))
+    Trainer(task, Plan(work, minutes, warmup_steps=300, seed=seed, watch_s=1200)).run()
+
+
+def _settings(work: Path, minutes: float, seed: int) -> tuple[Recipe, Shape]:
+    """As they were when this run began: a resumed run must go through the same stages."""
+    path = work / "settings.json"
+    if not path.exists():
+        shape = Shape(Tokens(work / "tokenizer.json").size, phones=len(phones.NAMES))
+        recipe = Recipe(round(minutes * STEPS_A_MINUTE))
+        settings: dict[str, Any] = {"shape": asdict(shape), "recipe": asdict(recipe), "rate": RATE, "seed": seed}
+        path.write_text(json.dumps(settings | {"minutes": minutes}, indent=1))
+    saved = json.loads(path.read_text())
+    return Recipe(**saved["recipe"]), Shape(**saved["shape"])

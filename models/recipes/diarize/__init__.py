@@ -1,0 +1,1 @@
+"""How the embedded speaker model is made."""

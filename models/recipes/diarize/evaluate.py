@@ -1,0 +1,103 @@
+"""Judges the exported file on people it has never heard: verification, diarization, cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+from models.recipes.diarize.card import FOLDER, publish
+from models.recipes.diarize.conversations import Conversation, conversations, meetings
+from models.recipes.diarize.cost import cost
+from models.recipes.diarize.der import Errors, errors
+from models.recipes.diarize.floor import perfect
+from models.recipes.diarize.following import METHODS, SERVICE, Follow, speech_only
+from models.recipes.diarize.runner import Embed, Runner
+from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
+from models.recipes.provenance import file_hash
+from models.recipes.sound import RATE_HZ
+
+DEV_COUNT, TEST_COUNT = 12, 24
+
+Table = dict[str, dict[str, float]]
+
+
+def evaluate(data: Sequence[Path], work: Path, out: Path | None) -> dict[str, Any]:
+    """Tune on the development speakers, judge on the test speakers, publish."""
+    folder = out or FOLDER
+    runner = Runner(folder / "model.onnx")
+    thresholds = {name: tuned(data, runner, *method) for name, method in METHODS.items()}
+    results = {
+        "model": file_hash(folder / "model.onnx"),
+        "eer": verification(data, runner, "test"),
+        "dev_eer": verification(data, runner, "dev"),
+        "thresholds": thresholds,
+        "der": diarization(data, runner, thresholds),
+        "cost": cost(folder / "model.onnx"),
+    }
+    (work / "results.json").write_text(json.dumps(results, indent=1))
+    publish(folder, data, work)
+    print(json.dumps(results, indent=1))
+    if not SERVICE:
+        print("The diarize service is not importable here: its online clustering was not judged.")
+    return results
+
+
+def verification(data: Sequence[Path], embed: Embed, part: str) -> Table:
+    """Equal error rates in percent: over corpora of equal weight, and by corpus; pairs counted."""
+    table: Table = {}
+    for name, trial in trials(data, part, seconds=(1.5, 3.0)).items():
+        parts = trial.by_corpus(embed(trial.windows))
+        found, threshold = crossing(*parts.values())
+        counts = {
+            "same_pairs": sum(len(a) for a, _ in parts.values()),
+            "other_pairs": sum(len(b) for _, b in parts.values()),
+        }
+        values = {"eer": 100 * found, "at": threshold} | {corpus: eer(pairs) for corpus, pairs in parts.items()}
+        table[name] = {key: round(value, 3) for key, value in values.items()} | counts
+    return table
+
+
+def tuned(data: Sequence[Path], embed: Embed, follow: Follow, choices: list[float]) -> float:
+    """The threshold with the least error on conversations of development speakers, clean and by telephone."""
+    talk = [c for condition in CONDITIONS for c in conversations(data, "dev", DEV_COUNT, condition)]
+    return min(choices, key=lambda threshold: judged(talk, embed, follow, threshold).rate)
+
+
+def diarization(data: Sequence[Path], embed: Embed, thresholds: dict[str, float]) -> dict[str, Table]:
+    """By method: errors on made conversations of test speakers, and on real meetings."""
+    talks = {condition: conversations(data, "test", TEST_COUNT, condition) for condition in CONDITIONS}
+    talks["ami-mini dev"] = meetings(data)
+    talks = {row: talk for row, talk in talks.items() if talk}
+    tables: dict[str, Table] = {}
+    for name, threshold in thresholds.items():
+        follow = METHODS[name][0]
+        tables[name] = {row: judged(talk, embed, follow, threshold).shares() for row, talk in talks.items()}
+        cut = pauses_cut(follow)
+        tables[f"{name}, pauses cut"] = {row: judged(t, embed, cut, threshold).shares() for row, t in talks.items()}
+    return tables | floors(talks)
+
+
+def floors(talks: dict[str, list[Conversation]]) -> dict[str, Table]:
+    """What a net that is never wrong would reach with the same windows."""
+    found: dict[str, Table] = {"perfect net": {}, "perfect net, pauses cut": {}}
+    for row, talk in talks.items():
+        plain = [errors(one.turns, perfect(one), len(one.audio) / RATE_HZ) for one in talk]
+        cut = [errors(one.turns, speech_only(perfect(one), one.audio), len(one.audio) / RATE_HZ) for one in talk]
+        for name, each in zip(found, (plain, cut), strict=True):
+            found[name][row] = reduce(add, each, Errors()).shares()
+    return found
+
+
+def pauses_cut(follow: Follow) -> Follow:
+    """A method whose turns lose the pauses in them."""
+    return lambda audio, embed, threshold: speech_only(follow(audio, embed, threshold), audio)
+
+
+def judged(talk: Sequence[Conversation], embed: Embed, follow: Follow, threshold: float) -> Errors:
+    """Errors over all recordings."""
+    each = [errors(one.turns, follow(one.audio, embed, threshold), len(one.audio) / RATE_HZ) for one in talk]
+    return reduce(add, each, Errors())

@@ -1,0 +1,77 @@
+"""Trains the speaker net on sessions drawn on the fly, watching held-out voices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.recipes.diarize.loss import PAIR_SHARE, Margin, pairs
+from models.recipes.diarize.mixing import Batch, Mixer
+from models.recipes.diarize.network import Voiceprint
+from models.recipes.diarize.trials import Trials, eer, trials
+from models.recipes.muon import Muon
+from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
+
+SEED = 30
+ROWS = 96
+
+
+class Pupil(nn.Module):
+    """The net and the classes it learns by; only the net is exported."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.net = Voiceprint()
+        self.margin = Margin(self.net.width, classes)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Unit rows; the products in half precision, the features not."""
+        features = self.net.features(audio)
+        with torch.autocast("cpu", torch.bfloat16):
+            rows = self.net.embed(features)
+        return nn.functional.normalize(rows, dim=-1)
+
+
+def loss(model: nn.Module, batch: Batch) -> Losses:
+    """Classes apart, pairs together."""
+    assert isinstance(model, Pupil)
+    rows = model(batch.audio)
+    apart, together = model.margin(rows, batch.labels, batch.margin), pairs(rows)
+    return apart + PAIR_SHARE * together, {"classes": apart.item(), "pairs": together.item()}
+
+
+def embedded(net: nn.Module, audio: Tensor) -> Tensor:
+    """Rows of many windows, some at a time."""
+    return torch.cat([net(part) for part in torch.split(audio, 64)])
+
+
+def watch(model: nn.Module, exam: dict[str, Trials]) -> dict[str, float]:
+    """Equal error rates on the development speakers."""
+    assert isinstance(model, Pupil)
+    found = {}
+    for name, trial in exam.items():
+        rows = embedded(model.net, torch.from_numpy(trial.windows)).numpy()
+        found[name] = eer(*trial.by_corpus(rows).values())
+    return found
+
+
+def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The hidden matrices, and everything else: convolutions, normalisations, class centres."""
+    named = list(model.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and not name.startswith("margin")]
+    kept = {id(p) for p in matrices}
+    return matrices, [p for _, p in named if id(p) not in kept]
+
+
+def train(data: Sequence[Path], work: Path, minutes: float, rate: float = 1.5e-3) -> None:
+    """Train, or go on training, until `minutes` of CPU time are spent in all."""
+    seed_everything(SEED)
+    mixer = Mixer(work / "bank", ROWS, SEED)
+    model = Pupil(len(mixer.spans))
+    exam = trials(data, "dev", seconds=(1.5, 3.0)) if data else {}
+    optimizer = Muon(*split_parameters(model), lr=rate)
+    task = Task(model, [optimizer], mixer, loss, (lambda m: watch(m, exam)) if exam else None)
+    Trainer(task, Plan(work, minutes, seed=SEED, ema=0.998)).run()
