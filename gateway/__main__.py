@@ -51,6 +51,7 @@ async def serve(settings: GatewayConfig) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    telemetry.watch_tasks()
     core = Core(settings)
     rpc, http = RpcServer(core, settings.grpc), _http(core, settings)
     await rpc.start()

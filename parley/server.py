@@ -47,6 +47,7 @@ async def serve(stage: Stage, settings: ServiceConfig) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    telemetry.watch_tasks()
     service = Service(stage, settings)
     try:
         await service.start()

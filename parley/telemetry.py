@@ -3,6 +3,7 @@
 The edges of a trace, each a test: client -> gateway -> <stage> -> queue, batch; batch -> engine.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -27,6 +28,7 @@ BATCH_SIZE = Histogram("parley_batch_size", "Jobs in a batch.", _LABELS, buckets
 QUEUE_DEPTH = Gauge("parley_queue_depth", "Jobs waiting for the engine.", _LABELS)
 STREAMS = Gauge("parley_streams", "Streams open now.", _LABELS)
 STREAMS_ENDED = Counter("parley_streams_ended", "Streams that ended, by outcome.", (*_LABELS, "outcome"))
+TASKS = Gauge("parley_tasks", "Tasks of the event loop now: they come and go with calls.")
 CALLS = Gauge("parley_calls", "Calls open in the gateway now.", ("call",))
 CALLS_ENDED = Counter("parley_calls_ended", "Calls that ended in the gateway, by outcome.", ("call", "outcome"))
 NOTICES = Counter("parley_notices", "Times a pipeline went on without a stage.", ("stage", "reason"))
@@ -101,6 +103,12 @@ def _exporter(target: str):  # type: ignore[no-untyped-def]  # the type lives in
     except OSError as error:
         raise BadConfig(f"`telemetry.traces` cannot write {target} ({error.strerror}); name another file.") from None
     return ConsoleSpanExporter(out=lines, formatter=lambda span: span.to_json(indent=None) + "\n")
+
+
+def watch_tasks() -> None:
+    """Count the tasks of the running loop whenever somebody looks."""
+    loop = asyncio.get_running_loop()
+    TASKS.set_function(lambda: len(asyncio.all_tasks(loop)))
 
 
 def tracer() -> trace.Tracer:

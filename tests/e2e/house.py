@@ -36,6 +36,7 @@ class House:
         self.folder = folder
         self.grpc = f"127.0.0.1:{free_port()}"
         self.http = f"127.0.0.1:{free_port()}"
+        self.metrics: dict[str, str] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     async def start(self) -> None:
@@ -55,10 +56,11 @@ class House:
         return self.folder / f"{stage}.sock"
 
     def _spawn(self, name: str, module: str, **env: str) -> None:
-        traces = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": ""}
+        self.metrics[name] = f"127.0.0.1:{free_port()}"
+        told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
         with (self.folder / f"{name}.log").open("ab") as log:
             command = [sys.executable, "-m", module, "--config", f"deploy/config/{name}.toml"]
-            process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **traces, **env}, stderr=log)
+            process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told, **env}, stderr=log)
         self.processes[name] = process
 
     def traces(self, name: str) -> Path:
@@ -77,6 +79,15 @@ class House:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def tasks(self) -> int:
+        """Tasks of every process's event loop."""
+        return sum(map(self._tasks, self.processes))
+
+    def _tasks(self, name: str) -> int:
+        with urllib.request.urlopen(f"http://{self.metrics[name]}/metrics", timeout=10) as answer:
+            page: str = answer.read().decode()
+        return next(int(float(line.split()[1])) for line in page.splitlines() if line.startswith("parley_tasks "))
 
     def kill(self, name: str) -> None:
         """As the kernel kills: at once, without a word."""
