@@ -14,7 +14,7 @@ import numpy as np
 
 from models.recipes import sound
 from models.recipes.asr import bank
-from models.recipes.asr.bank import Take
+from models.recipes.asr.bank import Take, evenly
 from models.recipes.asr.card import document
 from models.recipes.asr.engine import Engine, Heard
 from models.recipes.asr.texts import bare
@@ -35,7 +35,7 @@ def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 1000) -> 
     engine = Engine(out)
     load_ms = 1000 * (time.perf_counter() - began)
     exported = json.loads((work / "export.json").read_text())
-    sets = {name: bank.read(work / "heard", f"test-{name}")[:limit] for name in SETS}
+    sets = {name: evenly(bank.read(work / "heard", f"test-{name}"), limit) for name in SETS}
     report: Scores = {
         "step": exported["step"],
         "load_ms": round(load_ms, 1),
@@ -70,11 +70,6 @@ def errors(engine: Engine, takes: Sequence[Take]) -> Scores:
         "telephone_wer": word_error(engine, takes, lambda audio: quietly(sound.telephone(audio))),
         "quiet_wer": word_error(engine, takes, lambda audio: sound.quantised(sound.at_level(quietly(audio), -50))),
     }
-
-
-def evenly(takes: Sequence[Take], count: int) -> list[Take]:
-    """So many of them, spread over the whole list."""
-    return list(takes[:: max(1, len(takes) // count)])[:count]
 
 
 def word_error(engine: Engine, takes: Sequence[Take], change: Callable[[Audio], Audio], padded: bool = False) -> float:
