@@ -96,3 +96,8 @@ def _take(entry: dict[str, object], audio: NDArray[np.int16]) -> Take:
 def seconds(takes: Sequence[Take]) -> float:
     """How much there is."""
     return sum(len(take.samples) for take in takes) / RATE_HZ
+
+
+def evenly(takes: Sequence[Take], count: int) -> list[Take]:
+    """So many of them, spread over the whole list: banks are in order of name."""
+    return list(takes[:: max(1, len(takes) // count)])[:count]

@@ -136,7 +136,7 @@ def numbers_of(scores: dict[str, Any]) -> list[str]:
         ("WER, unseen sentences, trained synthetic voices", "<= 20 %", _share(daily), daily <= 0.2),
         ("WER, unseen sentences, an engine never trained on", "", _share(words["unseen"]["wer"]), None),
         ("WER, windows of up to 25 s", "", _share(scores["long"]["wer"]), None),
-        ("windows of silence and unseen noise with words", "0", f"{wrongly} of {windows}", wrongly == 0),
+        ("windows of silence, unseen noise or music with words", "0", f"{wrongly} of {windows}", wrongly == 0),
         ("median error of word starts", "<= 100 ms", f"{start_ms} ms", start_ms <= 100),
         ("weights", "<= 12 MB", f"{scores['megabytes']} MB", scores["megabytes"] <= 12),
         ("load", "< 100 ms", f"{scores['load_ms']} ms", scores["load_ms"] < 100),

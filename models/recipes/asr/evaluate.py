@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import time
@@ -13,7 +14,7 @@ import numpy as np
 
 from models.recipes import sound
 from models.recipes.asr import bank
-from models.recipes.asr.bank import Take
+from models.recipes.asr.bank import Take, evenly
 from models.recipes.asr.card import document
 from models.recipes.asr.engine import Engine, Heard
 from models.recipes.asr.texts import bare
@@ -34,14 +35,14 @@ def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 1000) -> 
     engine = Engine(out)
     load_ms = 1000 * (time.perf_counter() - began)
     exported = json.loads((work / "export.json").read_text())
-    sets = {name: bank.read(work / "heard", f"test-{name}")[:limit] for name in SETS}
+    sets = {name: evenly(bank.read(work / "heard", f"test-{name}"), limit) for name in SETS}
     report: Scores = {
         "step": exported["step"],
         "load_ms": round(load_ms, 1),
         "megabytes": round((out / "model.bin").stat().st_size / 1e6, 2),
         "words": {name: errors(engine, takes) for name, takes in sets.items()},
         "digits": digits(engine, sets["fsdd"]),
-        "nothing": nothing(engine, np.load(work / "unseen-noise.npy")),
+        "nothing": nothing(engine, {name: np.load(work / f"unseen-{name}.npy") for name in ("noise", "music")}),
         "long": long_windows(engine, sets["everyday"]),
         "times": times(engine, sets["everyday"][:200], int(exported["median"])),
         "latency": latency(engine, sets["everyday"][:100]),
@@ -71,11 +72,6 @@ def errors(engine: Engine, takes: Sequence[Take]) -> Scores:
     }
 
 
-def evenly(takes: Sequence[Take], count: int) -> list[Take]:
-    """So many of them, spread over the whole list."""
-    return list(takes[:: max(1, len(takes) // count)])[:count]
-
-
 def word_error(engine: Engine, takes: Sequence[Take], change: Callable[[Audio], Audio], padded: bool = False) -> float:
     """Over all words of the set."""
     said = engine.transcribe([change(take.audio) for take in takes], padded)
@@ -96,15 +92,17 @@ def digits(engine: Engine, takes: Sequence[Take]) -> Scores:
     return {"digits": len(takes), "right": round(float(np.mean(right)), 4), "missed": frequent}
 
 
-def nothing(engine: Engine, noises: np.ndarray) -> Scores:
+def nothing(engine: Engine, clips: dict[str, np.ndarray]) -> Scores:
     """Windows in which nobody speaks: how many get words."""
     rng = np.random.default_rng(3)
     silences = [np.zeros(int(s * RATE_HZ), np.float32) for s in (0.5, 1, 2, 4, 8, 15, 25)]
     faint = [np.asarray(1e-4 * rng.standard_normal(len(each)), np.float32) for each in silences]
-    loud = [sound.at_level(clip / np.float32(32768), float(rng.uniform(-50, -16))) for clip in noises]
-    cut = [clip[: int(rng.uniform(1, 8) * RATE_HZ)] for clip in loud]
+    kinds = {"silence": silences + faint}
+    for name, stored in clips.items():
+        loud = [sound.at_level(clip / np.float32(32768), float(rng.uniform(-50, -16))) for clip in stored]
+        kinds[name] = [clip[: int(rng.uniform(1, 8) * RATE_HZ)] for clip in loud]
     rows: Scores = {}
-    for name, audios in (("silence", silences + faint), ("noise", cut)):
+    for name, audios in kinds.items():
         said = engine.transcribe(audios) + engine.transcribe(evenly_audio(audios, 12), padded=True)
         rows[name] = {"windows": len(said), "with_words": sum(bool(bare(heard.text)) for heard in said)}
         rows[name]["with_words_where_speech_is_likelier"] = sum(_believed(heard) for heard in said)
@@ -172,9 +170,8 @@ def latency(engine: Engine, takes: Sequence[Take]) -> Scores:
 
 def stock(out: Path, sets: dict[str, list[Take]]) -> Scores:
     """The unchanged faster-whisper with its defaults: stamps, padding, and word times."""
-    from faster_whisper import WhisperModel
-
-    model = WhisperModel(str(out), device="cpu", compute_type="int8", cpu_threads=1)
+    library = importlib.import_module("faster_whisper")
+    model = library.WhisperModel(str(out), device="cpu", compute_type="int8", cpu_threads=1)
     rows: Scores = {}
     for name in ("an4", "everyday"):
         takes = evenly(sets[name], 30)

@@ -15,7 +15,7 @@ from ctranslate2.specs.whisper_spec import WhisperSpec
 from torch import Tensor
 
 from models.recipes.asr import bank, features
-from models.recipes.asr.bank import Take
+from models.recipes.asr.bank import Take, evenly
 from models.recipes.asr.card import document
 from models.recipes.asr.engine import Engine, batch
 from models.recipes.asr.network import Convolution, CrossAttention, FeedForward, Norm, Recogniser, SelfAttention, Shape
@@ -142,7 +142,8 @@ def _array(weight: Tensor) -> np.ndarray:
 def sample(work: Path, part: str, count: int) -> list[Take]:
     """Some utterances of every kind."""
     kinds = ("an4", "fsdd", "everyday", "phrases")
-    return [take for kind in kinds for take in bank.read(work / "heard", f"{part}-{kind}")[: count // len(kinds)]]
+    parts = [bank.read(work / "heard", f"{part}-{kind}") for kind in kinds]
+    return [take for takes in parts for take in evenly(takes, count // len(kinds))]
 
 
 def check(twin: Recogniser, tokens: Tokens, work: Path, out: Path) -> dict[str, float]:

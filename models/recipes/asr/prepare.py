@@ -155,6 +155,9 @@ def disturb(folders: Sequence[Path], work: Path, seed: int) -> None:
     unseen = [make(rng, NOISE_S * RATE_HZ) for make in noises.UNSEEN.values() for _ in range(4)]
     unseen += [sound.tile(real.backgrounds(folders, kept=True), NOISE_S * RATE_HZ, rng) for _ in range(8)]
     np.save(work / "unseen-noise.npy", np.stack([_stored(clip) for clip in unseen]))
+    # Music is made as in training, but other tunes.
+    music = [noises.TRAINED["music"](np.random.default_rng([seed, n]), NOISE_S * RATE_HZ) for n in range(16)]
+    np.save(work / "unseen-music.npy", np.stack([_stored(clip) for clip in music]))
     (work / "noise.json").write_text(json.dumps(kinds))
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from models.recipes.asr import bank, features, phones
-from models.recipes.asr.bank import Take
+from models.recipes.asr.bank import Take, evenly
 from models.recipes.asr.batches import Batches, Recipe
 from models.recipes.asr.labels import Labeller, assemble
 from models.recipes.asr.losses import loss
@@ -45,7 +45,7 @@ class Dev:
     def __init__(self, work: Path) -> None:
         self._tokens = Tokens(work / "tokenizer.json")
         kinds = ("an4", "fsdd", "everyday", "phrases")
-        self._takes = {kind: bank.read(work / "heard", f"dev-{kind}")[:WATCHED] for kind in kinds}
+        self._takes = {kind: evenly(bank.read(work / "heard", f"dev-{kind}"), WATCHED) for kind in kinds}
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
         """One number a kind."""
