@@ -164,7 +164,7 @@ async def _held(house: House, client: Client) -> tuple[int, int, int]:
 
 
 async def test_killed_asr_is_told_and_comes_back(house: House) -> None:
-    """Kill -9 of a service under 20 streams gives each a notice or a status; started again, it serves within 5 s."""
+    """Kill -9 of a service under 20 streams gives each a notice or a status; started again, it serves."""
     dead = asyncio.Event()
 
     async def live() -> AsyncIterator[bytes]:
@@ -200,7 +200,7 @@ async def test_killed_asr_is_told_and_comes_back(house: House) -> None:
 
 
 async def _until_served(client: Client) -> list[Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             try:
                 return await talk(client, speech(1.0), PipelineConfig(asr={}))

@@ -62,7 +62,7 @@ def test_children_die_with_a_killed_parent(up: Up) -> None:
     children = up.children()
     assert len(children) == len(PROCESSES)
     up.end(signal.SIGKILL)
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
 
 
