@@ -53,10 +53,14 @@ class Branch:
 
     async def _put(self, item: Message | None) -> None:
         """Wait while the stage is behind, but not for ever: one slow stage must not hold up the others."""
+        if not self.alive:
+            return
+        if not self._queue.full():
+            self._queue.put_nowait(item)
+            return
         try:
             async with asyncio.timeout(self._stall_s):
-                if self.alive:
-                    await self._queue.put(item)
+                await self._queue.put(item)
         except TimeoutError:
             self._stall()
 

@@ -42,21 +42,14 @@ class Pipeline:
         self._denoise, self._asr, self._diarize = (
             next(iter(every[stage]), None) for stage in ("denoise", "asr", "diarize")
         )
-        self._translators = every["translate"]
+        self._listeners, self._translators = every["asr"] + every["diarize"], every["translate"]
+        self._branches = [branch for branches in every.values() for branch in branches]
         self._unanswered = bytearray()  # sound that went to denoise and has not come back
         self._heard_all = False
         self._order = asyncio.Lock()  # what a lost filter held goes before what comes after
 
     def _opening(self, stage: str, stall_s: float) -> list[Branch]:
         return [Branch(stage, REQUESTS[stage], config, stall_s) for config in self._plan.configs(stage)]
-
-    @property
-    def _listeners(self) -> list[Branch]:
-        return [branch for branch in (self._asr, self._diarize) if branch]
-
-    @property
-    def _branches(self) -> list[Branch]:
-        return [*([self._denoise] if self._denoise else []), *self._listeners, *self._translators]
 
     async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Everything the stages say, until all of them are done."""
@@ -110,7 +103,8 @@ class Pipeline:
                 for piece in self._plan.pieces(request.audio.data):
                     await self._hear(piece)
             elif kind == "control":
-                await asyncio.gather(*(branch.flush() for branch in self._branches))
+                for branch in self._branches:
+                    await branch.flush()
             elif kind == "config":
                 raise ConfigRepeated("A stream has one config; open another stream for another.")
             else:
@@ -131,7 +125,8 @@ class Pipeline:
                 await self._give_back(data)
 
     async def _tee(self, data: bytes) -> None:
-        await asyncio.gather(*(branch.audio(data) for branch in self._listeners))
+        for branch in self._listeners:
+            await branch.audio(data)
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the filter, or would have."""
@@ -144,7 +139,8 @@ class Pipeline:
         """Once nothing can reach them any more."""
         filtering = self._denoise and self._denoise.alive and self._plan.to_listeners
         if self._heard_all and not filtering:
-            await asyncio.gather(*(branch.end() for branch in self._listeners))
+            for branch in self._listeners:
+                await branch.end()
 
     # What comes out.
 
@@ -168,7 +164,8 @@ class Pipeline:
         if branch is self._denoise:
             await self._end_listeners()
         if branch is self._asr:
-            await asyncio.gather(*(each.end() for each in self._translators))
+            for translator in self._translators:
+                await translator.end()
 
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream; anything else costs it this stage."""
