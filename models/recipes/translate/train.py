@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import nn
 
+from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 from models.recipes.translate import corpus
 from models.recipes.translate.batches import Batch, Batches, Recipe, assemble
 from models.recipes.translate.loss import cross_entropy
 from models.recipes.translate.model import Shape, Translator
-from models.recipes.translate.muon import Muon
 from models.recipes.translate.pieces import Pieces
 
 SMOOTHING = 0.1
