@@ -21,6 +21,7 @@ from parley.v1 import denoise_pb2, pipeline_pb2
 from parley.v1.audio_pb2 import AudioFormat
 
 CHUNK_S, CHUNK, HOP = 0.1, 1600, 256  # samples of 16 kHz; the echo model answers whole hops
+TICK_S = 0.001  # the loop rounds a sleep to this: half of it more, and nobody speaks before it is due
 LEAD_S = 0.25  # between the last stream's opening and the first chunk
 OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # a connection for each stream, as clients have
 
@@ -75,7 +76,7 @@ class Voice:
 
     async def _speak(self, start: float, chunks: int) -> None:
         for due in (start + n * CHUNK_S for n in range(chunks)):
-            await asyncio.sleep(due - time.monotonic())
+            await asyncio.sleep(due + TICK_S / 2 - time.monotonic())
             self.lags.append(time.monotonic() - due)
             await self._call.write(self._speech.chunk)
 

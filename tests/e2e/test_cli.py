@@ -85,10 +85,17 @@ def test_raw_sound_is_heard_like_a_wav(up: Up) -> None:
     assert raw == run(up, "stream", "-", stdin=media.wav(sound.data, sound.rate_hz))
 
 
+def _heed_ctrl_c() -> None:
+    """A shell that runs the tests in the background has told them, and so us, to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_quiet(up: Up) -> None:
     """130, and not a word."""
     command = (sys.executable, "-m", "parley.cli", "stream", "-", "--json", "--server", up.grpc)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_heed_ctrl_c
+    ) as running:
         assert running.stdout
         assert running.stderr
         assert running.stdin
