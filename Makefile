@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || python3 -m venv .venv
@@ -43,7 +43,16 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
+.venv-recipes/.ready: pyproject.toml
+	@test -x .venv-recipes/bin/python || python3 -m venv .venv-recipes
+	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
+	@touch $@
+
+recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew (hours): DATA="folder ..."
+	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
+	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA)
+
 clean: ## Remove what the targets above made
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: help setup run test check lint types protos drift lock bench-transport clean
