@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
@@ -7,7 +8,9 @@ help: ## Show this help
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
 $(STAMP): requirements.lock pyproject.toml
-	@test -x $(BIN)/python || python3 -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Parley needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11'; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -44,7 +47,7 @@ bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
 .venv-recipes/.ready: pyproject.toml
-	@test -x .venv-recipes/bin/python || python3 -m venv .venv-recipes
+	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
 	@touch $@
 
