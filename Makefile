@@ -12,7 +12,8 @@ $(STAMP): requirements.lock pyproject.toml
 		{ echo 'Parley needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
 	@touch $@
 
 setup: $(STAMP) ## Make the virtual environment and install everything into it
