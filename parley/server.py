@@ -78,6 +78,7 @@ class Service:
         names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         wire.listen(self._server, self._settings.listen)
+        await self._tell_health()  # unasked, the health service calls a server healthy that has nothing yet
         await self._server.start()
         await self._load()
         await self._tell_health()

@@ -1,0 +1,40 @@
+"""A service's port, health and end."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley.backends import Placed
+from parley.client import Client
+from parley.errors import Unavailable
+from parley.model import ModelSpec
+from parley.server import Service
+from services.asr.stage import STAGE, AsrServiceConfig
+from tests.contract.source import ROOT
+
+
+async def test_a_service_is_not_well_before_its_models_are_loaded(tmp_path: Path) -> None:
+    """Who listens but cannot serve yet says NOT_SERVING, also when asked about nothing in particular."""
+    loaded = threading.Event()
+
+    def slowly(spec: ModelSpec) -> Placed[Any]:
+        loaded.wait(30)
+        return STAGE.open_engine(spec)
+
+    address = f"unix:{tmp_path}/asr.sock"
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    service = Service(replace(STAGE, open_engine=slowly), settings)
+    starting = asyncio.create_task(service.start())
+    async with Client(address) as client:
+        await client.ready(30)
+        for name in ("", "parley.v1.Asr"):
+            with pytest.raises(Unavailable, match="NOT_SERVING"):
+                await client.health(name)
+        loaded.set()
+        await starting
+        await client.health()
+    await service.stop()
