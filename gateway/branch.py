@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from google.protobuf.message import Message
@@ -34,9 +34,9 @@ class Branch:
         while (item := await self._queue.get()) is not None:
             yield item
 
-    async def audio(self, data: bytes, track: str = "") -> None:
+    async def audio(self, data: bytes) -> None:
         """More sound."""
-        await self._put(self._request(audio={"data": data, "track": track}))
+        await self._put(self._request(audio={"data": data}))
 
     async def text(self, text: str) -> None:
         """A whole text."""
@@ -76,6 +76,3 @@ class Branch:
         self.opened.set()
         while not self._queue.empty():
             self._queue.get_nowait()
-
-
-Handler = Callable[[Branch, Any], Any]

@@ -4,7 +4,6 @@ pybreaker keeps the states and tells its listeners; this adapter decides what co
 fault and no success, a client's bad input is no fault, and a half-open circuit lets one probe through, not everybody.
 """
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,9 +73,7 @@ class Breaker:
         try:
             yield attempt
             attempt.worked()
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
-        except Exception as error:
+        except Exception as error:  # not a cancellation: who hangs up proves nothing
             self._learn(error)
             raise
         finally:

@@ -14,7 +14,7 @@ def config(text: str) -> PipelineConfig:
     """The first frame of a pipeline."""
     told = PipelineConfig()
     try:
-        json_format.ParseDict(_object(text), told)
+        json_format.ParseDict(object_of(text, "text frame"), told)
     except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {_line(error)}") from None
     return told
@@ -22,7 +22,7 @@ def config(text: str) -> PipelineConfig:
 
 def control(text: str) -> PipelineRequest | None:
     """A later text frame; None: the audio ends here."""
-    told = _object(text)
+    told = object_of(text, "text frame")
     if "control" not in told:
         raise ConfigRepeated(
             'A stream has one config; after it send audio, {"control": "flush"} or {"control": "end"}.'
@@ -34,13 +34,14 @@ def control(text: str) -> PipelineRequest | None:
     raise BadInput(f"The control {told['control']!r} is not known; say flush or end.")
 
 
-def _object(text: str) -> dict[str, object]:
+def object_of(text: str | bytes, what: str) -> dict[str, object]:
+    """A JSON object, or the sender is told what is wrong with what."""
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"The text frame is not JSON ({_line(error)}).") from None
+        raise BadInput(f"The {what} is not JSON ({_line(error)}).") from None
     if not isinstance(told, dict):
-        raise BadInput("A text frame must be a JSON object.")
+        raise BadInput(f"The {what} must be a JSON object.")
     return told
 
 

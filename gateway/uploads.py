@@ -1,7 +1,6 @@
 """A request's body -> fields, within limits of size and time. Must not know what the fields mean."""
 
 import asyncio
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from gateway import transcode
 from gateway.fields import Fields
 from parley.budget import Budget
 from parley.errors import BadInput, UploadTooLarge, UploadTooSlow
@@ -30,7 +30,7 @@ async def read(request: Request, most: int, budget: Budget) -> Fields:
     if _is_raw(kind):
         return Fields(query, await limited.body())
     if kind == "application/json":
-        return Fields(query | _object(await limited.body()))
+        return Fields(query | transcode.object_of(await limited.body(), "body"))
     return await _form(limited, query)
 
 
@@ -61,16 +61,6 @@ def _limited(request: Request, most: int, budget: Budget) -> Receive:
 
 def _too_large(most: int) -> UploadTooLarge:
     return UploadTooLarge(f"The request is too large; send at most {most} bytes.")
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"The body is not JSON ({error}).") from None
-    if not isinstance(value, dict):
-        raise BadInput("The body must be a JSON object.")
-    return value
 
 
 async def _form(request: Request, query: dict[str, object]) -> Fields:
