@@ -116,7 +116,7 @@ async def test_a_lost_translator_is_an_error(channel: grpc.aio.Channel, core: Fa
 def test_what_is_not_done_is_refused(field: str) -> None:
     """A mask that is not there must not be believed in."""
     with pytest.raises(FieldInvalid, match=field):
-        riva_asr.asked(asr.RecognitionConfig(**{field: True}), "")
+        riva_asr.asked(cast(Any, asr.RecognitionConfig)(**{field: True}), "")
 
 
 def test_endpointing_is_translated_only_where_it_is_said() -> None:
