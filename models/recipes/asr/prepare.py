@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from tqdm import tqdm
 
-from models.recipes import noises, sound
+from models.recipes import noises, sound, strange_noises
 from models.recipes.asr import bank, cast, real, texts, tokens
 from models.recipes.asr.bank import Line
 from models.recipes.asr.speech import Speech, Voice
@@ -152,7 +152,7 @@ def disturb(folders: Sequence[Path], work: Path, seed: int) -> None:
     kinds, clips = _noises(rng, folders)
     np.save(work / "noise.npy", np.stack(clips))
     np.save(work / "rooms.npy", np.stack([sound.room(rng) for _ in range(200)]))
-    unseen = [make(rng, NOISE_S * RATE_HZ) for make in noises.UNSEEN.values() for _ in range(4)]
+    unseen = [make(rng, NOISE_S * RATE_HZ) for make in strange_noises.STRANGE.values() for _ in range(4)]
     unseen += [sound.tile(real.backgrounds(folders, kept=True), NOISE_S * RATE_HZ, rng) for _ in range(8)]
     np.save(work / "unseen-noise.npy", np.stack([_stored(clip) for clip in unseen]))
     # Music is made as in training, but other tunes.

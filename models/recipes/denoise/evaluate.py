@@ -17,6 +17,7 @@ from models.recipes.denoise.mixtures import Mixture, examination
 from models.recipes.denoise.runner import Enhance
 from models.recipes.provenance import file_hash
 
+GENERATED = ("familiar", "unseen", "blind")
 Scores = dict[str, float]
 Results = dict[str, dict[str, Scores]]
 
@@ -63,9 +64,9 @@ def table(exam: list[Mixture], scored: dict[str, dict[str, Scores]]) -> Results:
     groups: dict[str, list[Mixture]] = {}
     for mixture in exam:
         names = [mixture.row, f"{mixture.row}/{mixture.kind}"] if mixture.row != "clean" else ["clean"]
-        if mixture.row in ("familiar", "unseen", "real"):
+        if mixture.row in (*GENERATED, "real"):
             names.append("all mixtures")
-        if mixture.row in ("familiar", "unseen"):
+        if mixture.row in GENERATED:
             names.append("generated")
         for name in names if not mixture.row.startswith("quiet") else names[:1]:
             groups.setdefault(name, []).append(mixture)
