@@ -35,7 +35,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Score the model folder."""
     from models.recipes.asr.evaluate import evaluate as run
 
-    run(arguments.work, arguments.data, arguments.out, arguments.limit)
+    run(arguments.work, arguments.out, arguments.limit)
 
 
 STEPS = {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate}

@@ -42,9 +42,8 @@ def export(work: Path, data: Sequence[Path], out: Path) -> None:
         (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(), indent=1))
     report = {"step": step, "cpu_minutes": round(minutes, 1), **check(twin, tokens, work, out)}
     report |= choose_heads(twin.shape, work, out)
-    (work / "export.json").write_text(json.dumps(report, indent=1))
     print(report, flush=True)
-    document(work, data, out)
+    document(work, data, out, report)
 
 
 def preprocessor() -> dict[str, int]:

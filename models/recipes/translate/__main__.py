@@ -38,7 +38,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Score the model folder."""
     from models.recipes.translate.evaluate import evaluate as run
 
-    run(arguments.work, arguments.data, arguments.out)
+    run(arguments.work, arguments.out)
 
 
 STEPS = {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate}

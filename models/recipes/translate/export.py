@@ -43,9 +43,8 @@ def export(work: Path, data: Sequence[Path], out: Path) -> None:
     shutil.copy(work / "pieces.model", out / "pieces.model")
     shutil.copy(work / "pieces.model", work / "float" / "pieces.model")
     report = {"step": step, "cpu_minutes": round(minutes, 1), **check(twin, pieces, work, out)}
-    (work / "export.json").write_text(json.dumps(report, indent=1))
     print(report, flush=True)
-    document(work, data, out)
+    document(work, data, out, report)
 
 
 def load_twin(work: Path) -> tuple[Translator, int, float]:
