@@ -57,7 +57,11 @@ recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew 
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
 	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA)
 
+eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder]
+	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
+	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES))
+
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test check lint types protos drift lock bench-transport clean
+.PHONY: help setup run test check lint types protos drift lock bench-transport eval clean

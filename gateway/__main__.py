@@ -54,6 +54,7 @@ async def serve(settings: GatewayConfig) -> None:
     telemetry.watch_tasks()
     core = Core(settings)
     rpc, http = RpcServer(core, settings), _http(core, settings)
+    await core.start()
     await rpc.start()
     serving = asyncio.create_task(_listen(http, settings.http))
     gc.collect()

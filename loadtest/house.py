@@ -50,12 +50,12 @@ class House:
     def start_service(self, stage: str) -> None:
         """A service as it is deployed: with metrics."""
         env = {"PARLEY_LISTEN": self.socket(stage), "PARLEY_TELEMETRY__METRICS": free_port()}
-        self.start(stage, f"services.{stage}", "--config", f"deploy/config/{stage}.toml", **env)
+        self.start(stage, f"services.{stage}", "--config", f"deploy/echo/{stage}.toml", **env)
 
     def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str]) -> None:
         """A gateway to these."""
         env = {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
-        words = ("--config", "deploy/config/gateway.toml")
+        words = ("--config", "deploy/echo/gateway.toml")
         self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)
 
     def await_ready(self, http: str) -> None:

@@ -39,9 +39,8 @@ async def channel(core: FakeCore, tmp_path: Path) -> AsyncIterator[grpc.aio.Chan
 
 async def _stream(channel: grpc.aio.Channel, *requests: asr.StreamingRecognizeRequest) -> tuple[list[Any], Any]:
     """Every answer, and the trailers."""
-    call: Any = channel.stream_stream(f"/{riva.ASR}/StreamingRecognize")(
-        iter([request.SerializeToString() for request in requests])
-    )
+    method: Any = channel.stream_stream(f"/{riva.ASR}/StreamingRecognize")
+    call = method(iter([request.SerializeToString() for request in requests]))
     answers = [asr.StreamingRecognizeResponse.FromString(answer) async for answer in call]
     return answers, dict(await call.trailing_metadata() or ())
 
@@ -107,9 +106,9 @@ async def test_a_lost_translator_is_an_error(channel: grpc.aio.Channel, core: Fa
     core.answers = [final("alfa"), PipelineResponse(notice={"stage": "translate", "reason": "UNAVAILABLE"})]
     config: dict[str, Any] = {"asr_config": {"config": PCM}, "translation_config": {"target_language_code": "de"}}
     first = nmt.StreamingTranslateSpeechToTextRequest(config=config)
-    call: Any = channel.stream_stream(f"/{riva.NMT}/StreamingTranslateSpeechToText")(iter([first.SerializeToString()]))
+    method: Any = channel.stream_stream(f"/{riva.NMT}/StreamingTranslateSpeechToText")
     with pytest.raises(grpc.aio.AioRpcError, match="UNAVAILABLE"):
-        [answer async for answer in call]
+        [answer async for answer in method(iter([first.SerializeToString()]))]
 
 
 @pytest.mark.parametrize("field", ["profanity_filter", "enable_separate_recognition_per_channel"])
