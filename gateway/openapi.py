@@ -61,6 +61,10 @@ frames: {"control": "flush"} answers everything so far, {"control": "end"} ends 
 frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
 on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 and 1009 are yours to mend, 1013 means
 come back, 1011 is ours."""
+REALTIME = """OpenAI's Realtime API, transcription only, in the newer and the older shape. Audio is 24 kHz PCM unless
+session.update says otherwise (audio/pcm with any rate from 8 to 48 kHz, audio/pcmu, audio/pcma). Deltas only ever
+append; the `completed` event has the whole text. With turn_detection null a turn is what lies between two commits."""
+SESSION = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": {"turn_detection": None}}}}
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
 
 PATHS: Json = {
@@ -169,6 +173,23 @@ PATHS: Json = {
                 "101": {
                     "description": "The WebSocket is open.",
                     "content": content("application/json", ref("PipelineConfig"), CONFIG),
+                },
+                "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
+            },
+        }
+    },
+    "/v1/realtime": {
+        "get": {
+            "summary": "Live words over a WebSocket, in OpenAI's shape",
+            "description": REALTIME,
+            "parameters": [
+                {"name": "model", "in": "query", "schema": TEXT, "description": "As in the session's transcription."},
+                {"name": "intent", "in": "query", "schema": TEXT, "description": "transcription, or nothing."},
+            ],
+            "responses": {
+                "101": {
+                    "description": "The WebSocket is open.",
+                    "content": content("application/json", {"type": "object"}, SESSION),
                 },
                 "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
             },

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import docs, files, hangup, openapi, refusal, sse, status, transcode, uploads, ws
+from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
@@ -48,6 +48,8 @@ class Doors:
             self._route("POST", "/v1/audio/diarize", self.diarize),
             WebSocketRoute("/v1/pipeline", self.pipeline),
             self._route("GET", "/v1/pipeline", self.upgrade),
+            WebSocketRoute("/v1/realtime", self.realtime),
+            self._route("GET", "/v1/realtime", self.upgrade),
             self._route("POST", "/translate", self.translate, libretranslate.refusal),
             self._route("GET", "/languages", self.languages, libretranslate.refusal),
             self._route("GET", "/v1/status", self.status),
@@ -151,6 +153,10 @@ class Doors:
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
         await ws.pipeline(socket, self._core, Caller(_metadata(socket), Budget.of(None)))
+
+    async def realtime(self, socket: WebSocket) -> None:
+        """Live words, in OpenAI's shape."""
+        await realtime.realtime(socket, self._core, Caller(_metadata(socket), Budget.of(None)))
 
     async def upgrade(self, fields: Fields, caller: Caller) -> Response:
         """What a plain GET of the WebSocket is told."""
