@@ -132,7 +132,8 @@ def main() -> None:
     asked, console = parser.parse_args(), Console()
     findings = asyncio.run(measure(asked.minutes, asked.streams, asked.config, console))
     WRITTEN.parent.mkdir(parents=True, exist_ok=True)
-    WRITTEN.write_text(json.dumps(asdict(findings)) + "\n")
+    processes = {name: asdict(found) for name, found in findings.processes.items()}
+    WRITTEN.write_text(json.dumps({"outcomes": findings.outcomes, "processes": processes}) + "\n")
     console.print(table(findings.processes), *lines(findings.outcomes), sep="\n")
     raise SystemExit(0 if all(found.is_flat for found in findings.processes.values()) else 1)
 
