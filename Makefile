@@ -34,8 +34,9 @@ lint: $(STAMP) ## Ruff
 types: $(STAMP) ## Mypy, strict
 	$(BIN)/mypy
 
-protos: $(STAMP) ## Generate parley/v1 from protos/
-	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/parley/v1/*.proto
+protos: $(STAMP) ## Generate parley/v1 and parley/compat from protos/
+	$(BIN)/python -m grpc_tools.protoc -Iparley/compat=protos/compat -Iprotos --python_out=. --pyi_out=. \
+		protos/parley/v1/*.proto protos/compat/*.proto
 
 drift: protos ## Fail when generated code is not what protos/ gives
 	git diff --exit-code -- parley/v1 parley/compat

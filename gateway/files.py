@@ -70,7 +70,8 @@ async def decode(file: bytes, longest_s: float) -> Recording:
     return await asyncio.to_thread(media.read, file, longest_s)
 
 
-def _format(recording: Recording) -> AudioFormat:
+def format_of(recording: Recording) -> AudioFormat:
+    """What `chunks` of it are."""
     return AudioFormat(encoding="AUDIO_ENCODING_PCM_S16LE", sample_rate_hz=recording.rate_hz, channels=1)
 
 
@@ -85,7 +86,7 @@ async def hear(
     core: Core, recording: Recording, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
     """Everything that is said of a recording, as it is said."""
-    config.format.CopyFrom(_format(recording))
+    config.format.CopyFrom(format_of(recording))
     requests: Any = requests_of(PipelineRequest, config, recording.chunks(PIECE_S))
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
@@ -117,7 +118,7 @@ async def clean(
     core: Core, recording: Recording, config: DenoiseConfig, caller: Caller, model: str
 ) -> tuple[Recording, str]:
     """A recording without its noise, and the model that took it away."""
-    config.format.CopyFrom(_format(recording))
+    config.format.CopyFrom(format_of(recording))
     served, data = "", bytearray()
     requests = requests_of(DenoiseRequest, config, recording.chunks(PIECE_S))
     async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
@@ -131,7 +132,7 @@ async def turns(
     core: Core, recording: Recording, config: DiarizeConfig, caller: Caller, model: str
 ) -> tuple[list[Turn], str]:
     """Who spoke when, after every revision, and the model that heard it."""
-    config.format.CopyFrom(_format(recording))
+    config.format.CopyFrom(format_of(recording))
     served, told = "", dict[str, Turn]()
     requests = requests_of(DiarizeRequest, config, recording.chunks(PIECE_S))
     async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
