@@ -48,6 +48,9 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
+soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
+	$(BIN)/python -m loadtest.soak
+
 .venv-recipes/.ready: pyproject.toml
 	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
@@ -64,4 +67,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test check lint types protos drift lock bench-transport eval clean
+.PHONY: help setup run test check lint types protos drift lock bench-transport soak eval clean
