@@ -3,14 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio import RATE_HZ, Samples
-from services.asr.endpoint import BLOCK, EndpointConfig, Endpointer, Mark
+from services.asr.endpoint import EndpointConfig, Endpointer, Mark
+from services.asr.vad import Level
 from tests.sound import cut, noise, silence
 
 CONFIG = EndpointConfig()
+BLOCK = Level.block
 
 
 def marks(sound: Samples, config: EndpointConfig = CONFIG, cuts: list[int] | None = None) -> list[Mark]:
-    endpointer = Endpointer(config)
+    endpointer = Endpointer(config, Level(config.level_db))
     return [mark for piece in cut(sound, cuts or []) for mark in endpointer.feed(piece)] + endpointer.end()
 
 
