@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.breaker import BreakerConfig
+from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
 
 
@@ -20,12 +21,16 @@ class Limits:
 class GatewayConfig:
     """One process."""
 
-    upstreams: dict[str, tuple[str, ...]]  # stage -> the addresses of its replicas
+    # Stage -> its replicas: unix:/path or host:port; a name stands for every address that it has.
+    upstreams: dict[str, tuple[str, ...]]
     http: str = "127.0.0.1:8080"
     grpc: str = "127.0.0.1:50051"
     routes: dict[str, dict[str, int]] = field(default_factory=dict)  # alias -> name@version -> weight
+    # Stage -> what foreign clients call a model, * for any -> what is meant.
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
+    calls: CallConfig = field(default_factory=CallConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

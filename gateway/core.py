@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -14,12 +15,15 @@ from google.protobuf.message_factory import GetMessageClass
 from gateway.admission import Admission
 from gateway.config import GatewayConfig
 from gateway.pipeline import Pipeline
+from gateway.plan import REQUESTS
+from gateway.replica import Call
+from gateway.rewind import Rewind
 from gateway.routing import Router
 from gateway.upstream import Upstream
 from parley import telemetry, wire
 from parley.budget import Budget
 from parley.client import SERVICES, Exchange
-from parley.errors import ConfigExpected, NotFound, ParleyError
+from parley.errors import BadConfig, ConfigExpected, NotFound, ParleyError
 from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 
@@ -31,9 +35,9 @@ class Caller:
     metadata: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget.of(None))
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """What keeps a caller on one version; without a session every call draws anew."""
+        """What keeps a caller on one version; without a session every call draws anew, once."""
         return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
 
 
@@ -58,25 +62,44 @@ class Core:
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self._router = Router(config.routes)
-        self._upstreams = {name: Upstream(name, at, config.breaker) for name, at in config.upstreams.items()}
+        self._upstreams = {name: self._to(name, named) for name, named in config.upstreams.items()}
         self.admission = Admission(config.limits.streams)
+
+    def _to(self, stage: str, named: Sequence[str]) -> Upstream:
+        service = SERVICES.get(stage.capitalize())
+        if service is None:
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
+        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
+
+    async def start(self) -> None:
+        """Find the replicas."""
+        await asyncio.gather(*(upstream.start() for upstream in self._upstreams.values()))
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
-        return {name: SERVICES[name.capitalize()] for name in self._upstreams if name.capitalize() in SERVICES}
+        return {name: SERVICES[name.capitalize()] for name in self._upstreams}
 
     @asynccontextmanager
     async def open(
-        self, stage: str, requests: AsyncIterable[bytes], caller: Caller, model: str = ""
+        self, stage: str, requests: AsyncIterator[bytes], caller: Caller, model: str = ""
     ) -> AsyncIterator[Exchange]:
-        """One stream to one stage, as bytes."""
-        upstream = self._upstream(stage)
+        """One stream to one stage, as bytes; until its first answer, another replica may take it."""
+        upstream, call = self._upstream(stage), self._call(stage, caller, model)
+        rewind = Rewind(requests)
+        try:
+            await rewind.first()
+            async with upstream.stream(call, rewind.requests) as exchange:
+                rewind.settle()
+                yield exchange
+        finally:
+            await rewind.close()
+
+    def _call(self, stage: str, caller: Caller, model: str) -> Call:
         ref = self._router.pick(stage, model or caller.metadata.get(wire.MODEL, ""), caller.key)
         metadata = telemetry.traceparent() | ({wire.MODEL: str(ref)} if ref else {})
         path = f"/{self.stages[stage].full_name}/Stream"
-        async with upstream.stream(path, requests, metadata, caller.budget) as exchange:
-            yield exchange
+        return Call(path, metadata, caller.budget, str(ref or ""))
 
     def _upstream(self, stage: str) -> Upstream:
         if stage not in self._upstreams:
@@ -109,11 +132,13 @@ class Core:
         self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str
     ) -> AsyncGenerator[Any]:
         self._upstream(name)
-        answer_type = GetMessageClass(self.stages[name].methods_by_name["Stream"].output_type)
         raw = (request.SerializeToString() async for request in requests)
         async with self.open(name, raw, caller, model) as exchange:
             async for answer in exchange.answers():
-                yield answer_type.FromString(answer)
+                yield self._answer(name).FromString(answer)
+
+    def _answer(self, stage: str) -> Any:
+        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
 
     async def pipeline(
         self, requests: AsyncIterator[PipelineRequest], caller: Caller
@@ -135,7 +160,9 @@ class Core:
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
         async with self.admitted("models", caller):
-            return await self._upstream(stage).unary(path, request, telemetry.traceparent(), caller.budget)
+            call, upstream = Call(path, telemetry.traceparent(), caller.budget), self._upstream(stage)
+            # What changes a stage changes all of its replicas.
+            return await (upstream.unary if path.endswith("/List") else upstream.every)(call, request)
 
     async def ready(self) -> dict[str, bool]:
         """Stage -> whether some replica serves."""
@@ -151,16 +178,15 @@ class Core:
 
     async def _status(self, upstream: Upstream) -> dict[str, Any]:
         replicas = [
-            {"address": r.address, "health": health, "breaker": r.breaker.state, "streams": r.streams}
+            {"address": r.address, "health": health, "breaker": r.circuit, "streams": r.streams}
             for r, health in zip(upstream.replicas, await upstream.health(), strict=True)
         ]
         return {"replicas": replicas, "models": await self._models(upstream)}
 
     async def _models(self, upstream: Upstream) -> list[dict[str, Any]]:
         try:
-            answer = await upstream.unary(
-                "/parley.v1.Models/List", ModelsListRequest().SerializeToString(), {}, Budget.of(2.0)
-            )
+            listing = Call("/parley.v1.Models/List", {}, Budget.of(2.0))
+            answer = await upstream.unary(listing, ModelsListRequest().SerializeToString())
         except ParleyError as error:
             return [{"error": str(error)}]
         return [

@@ -1,91 +1,162 @@
-"""One stage's replicas: their channels, breakers and load. Must not know what a message says."""
+"""One stage's replicas: who they are, which one takes the next call. Must not know gRPC, nor what a message says."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from typing import Any
 
-import grpc
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from gateway.breaker import BreakerConfig
+from gateway.hedge import hedged
+from gateway.replica import SERVING, Call, Replica, Source
+from gateway.resolve import addresses, is_name
+from gateway.retry import Allowance, CallConfig, again, elsewhere, pause_s
+from parley.client import Exchange
+from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 
-from gateway.breaker import Breaker, BreakerConfig
-from parley import wire
-from parley.budget import Budget
-from parley.client import Exchange, dial
-from parley.errors import CircuitOpen
-
-CHECK = "/grpc.health.v1.Health/Check"
-
-
-class Replica:
-    """One address."""
-
-    def __init__(self, stage: str, address: str, config: BreakerConfig) -> None:
-        self.address = address
-        self.channel = dial(address)
-        self.breaker = Breaker(f"{stage} at {address}", config)
-        self.streams = 0
-
-    async def health(self, timeout_s: float = 1.0) -> str:
-        """SERVING, NOT_SERVING, or the status that the question got."""
-        try:
-            answer: Any = await self.channel.unary_unary(CHECK)(
-                HealthCheckRequest().SerializeToString(), timeout=timeout_s
-            )
-        except grpc.aio.AioRpcError as failed:
-            return str(failed.code().name)
-        status = HealthCheckResponse.FromString(answer).status
-        return str(HealthCheckResponse.ServingStatus.Name(status))
+log = logging.getLogger(__name__)
 
 
 class Upstream:
     """A stage: the least loaded of its replicas that work takes the next stream."""
 
-    def __init__(self, stage: str, addresses: Sequence[str], config: BreakerConfig) -> None:
+    def __init__(
+        self, stage: str, service: str, named: Sequence[str], breaker: BreakerConfig, calls: CallConfig
+    ) -> None:
         self.stage = stage
-        self.replicas = [Replica(stage, address, config) for address in addresses]
+        self._service, self._named, self._breaker, self._calls = service, named, breaker, calls
+        self._allowance = Allowance(calls)
+        self._replicas: dict[str, Replica] = {}
+        self._turns = count(1)
+        self._naming: asyncio.Task[None] | None = None
+
+    @property
+    def replicas(self) -> list[Replica]:
+        """Those that are there now."""
+        return [replica for replica in self._replicas.values() if not replica.gone]
+
+    async def start(self) -> None:
+        """Find the replicas; keep looking where names may come to stand for others."""
+        await self._name()
+        if any(map(is_name, self._named)):
+            self._naming = asyncio.create_task(self._keep_naming())
+
+    async def _keep_naming(self) -> None:
+        while True:
+            await asyncio.sleep(self._calls.resolve_s)
+            await self._name()
+
+    async def _name(self) -> None:
+        """Take in who is new, let go who is gone once its streams have ended. A deaf DNS changes nothing."""
+        found = await asyncio.gather(*map(addresses, self._named))
+        if not all(found) and self._replicas:
+            return
+        now = [address for each in found for address in each]
+        for address in now:
+            if address not in self._replicas:
+                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave)
+                self._replicas[address].watch()
+        for address, replica in tuple(self._replicas.items()):
+            replica.gone = address not in now
+            if replica.gone and not replica.streams:
+                await self._replicas.pop(address).close()
+
+    def _leave(self, leaving: Replica, version: str) -> None:
+        """Move what can be moved, where somebody else can take it; the rest ends where it is."""
+        log.info("replica leaves", extra={"stage": self.stage, "address": leaving.address, "version": version})
+        for exchange, call in tuple(leaving.open.items()):
+            if call.rerouted is None or version not in ("", call.version):
+                continue
+            if self._has_other(leaving, call.version) or (version and call.rerouted()):
+                exchange.fail(Draining(f"A replica of {self.stage} goes away.", retry_s=0.0))
+
+    def _has_other(self, than: Replica, version: str) -> bool:
+        return any(
+            replica is not than and replica.health() == SERVING and not replica.is_leaving(version)
+            for replica in self.replicas
+        )
 
     async def health(self) -> list[str]:
         """What each replica says of itself."""
-        return await asyncio.gather(*(replica.health() for replica in self.replicas))
+        return await asyncio.gather(*(replica.check() for replica in self.replicas))
 
     async def serves(self) -> bool:
         """Some replica does."""
-        return "SERVING" in await self.health()
+        return SERVING in await self.health()
 
-    def _choose(self) -> Replica:
-        able = [replica for replica in self.replicas if replica.breaker.admits()]
+    def _choose(self, version: str, tried: Sequence[Replica]) -> Replica:
+        """Those that work; of them those not tried yet; of them the least loaded; of them in turn."""
+        here = [replica for replica in self.replicas if not replica.is_leaving(version)]
+        able = [replica for replica in here if replica.breaker(version).admits()]
+        if not here:
+            raise Unavailable(f"No replica of {self.stage} serves {version} just now; come back.", retry_s=1.0)
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
-        return min(able, key=lambda replica: replica.streams)
+        chosen = min(able, key=lambda r: (r in tried, r.health(version) != SERVING, r.streams, r.turn))
+        chosen.turn = next(self._turns)
+        if version:
+            chosen.watch(version)
+        return chosen
 
     @asynccontextmanager
-    async def stream(
-        self, path: str, requests: AsyncIterable[bytes], metadata: Mapping[str, str], budget: Budget
-    ) -> AsyncIterator[Exchange]:
-        """Open one stream; its errors, also those in the middle, teach the breaker."""
-        replica = self._choose()
-        timeout_s = None if budget.endless else budget.left
-        replica.streams += 1
-        try:
-            with replica.breaker.guard() as attempt:
-                exchange = Exchange(replica.channel, path, requests, metadata, timeout_s, attempt.worked)
-                async with exchange:
-                    yield exchange
-        finally:
-            replica.streams -= 1
+    async def stream(self, call: Call, requests: Source) -> AsyncIterator[Exchange]:
+        """Open one stream; until its first answer, another replica may take it."""
+        async with AsyncExitStack() as stack:
+            yield await self._open(stack, call, requests)
 
-    async def unary(self, path: str, request: bytes, metadata: Mapping[str, str], budget: Budget) -> bytes:
-        """Call one method that has one answer."""
-        with (replica := self._choose()).breaker.guard():
+    async def _open(self, stack: AsyncExitStack, call: Call, requests: Source) -> Exchange:
+        tried: list[Replica] = []
+        self._allowance.earn()
+        while True:
+            replica = self._choose(call.version, tried)
             try:
-                call: Any = replica.channel.unary_unary(path)
-                answer: bytes = await call(request, metadata=tuple(metadata.items()), timeout=min(budget.left, 60.0))
-            except grpc.aio.AioRpcError as failed:
-                raise wire.error_of(failed) from None
-            return answer
+                return await stack.enter_async_context(replica.stream(call, requests, self._calls.open_s))
+            except ParleyError as error:
+                tried.append(replica)
+                if not await self._may_retry(error, tried, call):
+                    raise
+
+    async def _may_retry(self, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
+        """Somebody else at once; the same one after a pause, and never beyond what retries may cost."""
+        fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
+        if len(tried) >= self._calls.attempts or call.budget.spent:
+            return False
+        if not (elsewhere(error) if fresh else again(error)) or not self._allowance.spend():
+            return False
+        if not fresh:
+            await asyncio.sleep(min(pause_s(self._calls.pause_s, len(tried) - 1), call.budget.left))
+        return True
+
+    async def unary(self, call: Call, request: bytes) -> bytes:
+        """Call one method that may be called twice and has one answer."""
+
+        def ask(tried: list[Replica]) -> Coroutine[Any, Any, bytes]:
+            return self._unary(call, request, tried)
+
+        return await hedged(ask, self._calls.hedge_s)
+
+    async def _unary(self, call: Call, request: bytes, tried: list[Replica]) -> bytes:
+        self._allowance.earn()
+        while True:
+            replica = self._choose(call.version, tried)
+            tried.append(replica)
+            try:
+                return await replica.unary(call, request, self._calls.unary_s)
+            except ParleyError as error:
+                if not await self._may_retry(error, tried, call):
+                    raise
+
+    async def every(self, call: Call, request: bytes) -> bytes:
+        """Call one method of all replicas; they must all do it, and one answers for all."""
+        if not self.replicas:
+            raise Unavailable(f"No replica of {self.stage} is known just now; come back.", retry_s=1.0)
+        asked = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
+        return (await asyncio.gather(*asked))[0]
 
     async def close(self) -> None:
         """Hang up."""
-        for replica in self.replicas:
-            await replica.channel.close()
+        if self._naming:
+            self._naming.cancel()
+            await asyncio.gather(self._naming, return_exceptions=True)
+        await asyncio.gather(*(replica.close() for replica in self._replicas.values()))

@@ -59,6 +59,8 @@ class Exchange:
         self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
         self._failed: Exception | None = None
         self._broke_off = False
+        self._answers = self._read()
+        self._begun: list[bytes] = []
         self._call.add_done_callback(self._note_end)
         self._writer = asyncio.create_task(self._write(requests))
 
@@ -90,11 +92,27 @@ class Exchange:
         except (grpc.RpcError, asyncio.InvalidStateError):
             self._broke_off = True  # the call is over; whoever reads learns why
         except Exception as error:
-            self._failed = error
-            self._call.cancel()
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End it for a reason of our own, which whoever reads is told."""
+        self._failed = self._failed or error
+        self._call.cancel()
+
+    async def begun(self) -> None:
+        """Wait for the first answer, or for the end; a call that fails before it fails here."""
+        async for answer in self._answers:
+            self._begun.append(answer)
+            return
 
     async def answers(self) -> AsyncIterator[bytes]:
         """What comes back, until the call ends."""
+        while self._begun:
+            yield self._begun.pop(0)
+        async for answer in self._answers:
+            yield answer
+
+    async def _read(self) -> AsyncIterator[bytes]:
         try:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
                 if self._on_first:

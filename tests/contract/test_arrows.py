@@ -15,7 +15,7 @@ LIBRARIES = {
     "openvino": "parley/backends/openvino.py",
 }
 SPEAKS_GRPC = {f"parley/{name}.py" for name in ("server", "wire", "client")}
-SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("upstream", "rpc", "compat/riva")}
+SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replica", "rpc", "compat/riva")}
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 
 

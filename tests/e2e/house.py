@@ -59,7 +59,7 @@ class House:
         self.metrics[name] = f"127.0.0.1:{free_port()}"
         told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
         with (self.folder / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", module, "--config", f"deploy/config/{name}.toml"]
+            command = [sys.executable, "-m", module, "--config", f"deploy/echo/{name}.toml"]
             process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told, **env}, stderr=log)
         self.processes[name] = process
 

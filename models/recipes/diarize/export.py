@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.recipes.diarize.card import FOLDER, publish
+from models.recipes.diarize.card import FOLDER, document
 from models.recipes.diarize.cost import cpu_ms
 from models.recipes.diarize.graph import quantise, write
 from models.recipes.diarize.mixing import Mixer
@@ -42,11 +42,15 @@ def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
     facts: Facts = {"steps": step, "minutes": round(minutes, 1), "classes": len(mixer.spans)}
     facts |= check(model, single, small, sounds) | compare(single, small, data)
     shutil.copy(small if facts["precision"] == "int8" else single, folder / "model.onnx")
-    (work / "export.json").write_text(json.dumps(facts))
     plot_curve(work)
-    publish(folder, data, work)
+    document(folder, data, facts, read_json(work / "bank" / "teacher.json"))
     print(json.dumps(facts))
     return folder
+
+
+def read_json(path: Path) -> dict[str, str]:
+    """What a file says, if it is there."""
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def trained(work: Path) -> tuple[Voiceprint, int, float]:
