@@ -13,6 +13,7 @@ from services.asr.spelling import ByteLevel, Plain, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
+MOST_BEFORE = 200  # tokens of it: Whisper's decoder has 448 places for everything
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Asking:
         """The prompt of one utterance."""
         spoken = f"<|{language.split('-')[0]}|>" if language else LANGUAGE
         task = [spoken if token == LANGUAGE else token for token in self.prompt]
-        return [BEFORE, *before, *task] if before else task
+        return [BEFORE, *before[-MOST_BEFORE:], *task] if before else task
 
 
 def asking(spec: ModelSpec) -> Asking:

@@ -12,11 +12,11 @@ from services.asr.vad import Detector
 class EndpointConfig:
     """How patient the ear is."""
 
-    start_s: float = 0.1  # speech this long starts an utterance
+    start_s: float = 0.06  # speech this long starts an utterance
     stop_s: float = 0.5  # silence this long ends it
     longest_s: float = 25.0  # it is cut here at the latest
-    speech: float = 0.5  # as likely as this, it is speech;
-    silence: float = 0.35  # it ends where it is less likely than this
+    speech: float = 0.4  # as likely as this, it is speech;
+    silence: float = 0.25  # it ends where it is less likely than this
     level_db: float = -45.0  # louder than this, below full scale, is speech to who hears levels only
     disabled: bool = False  # never end on silence
 

@@ -33,6 +33,7 @@ class Wishes:
     interim_results: bool = False
     word_times: bool = False
     interim_every: int = RATE_HZ // 2
+    phrases: str = ""  # that are likely
     before: str = ""  # text that leads in
     carries_on: bool = False  # each final leads into the next one
 
@@ -98,7 +99,8 @@ class AsrSession:
     def _utterance(self, cut: Cut) -> Utterance:
         times = cut.is_final and self._wishes.word_times
         samples = self._tape.cut(cut.start, cut.end)
-        return Utterance(samples, cut.is_final, times, self._wishes.language, self._before)
+        before = " ".join(filter(None, (self._wishes.phrases, self._before)))
+        return Utterance(samples, cut.is_final, times, self._wishes.language, before)
 
     def _interim_due(self) -> bool:
         speaking = self._endpointer.since is not None

@@ -40,7 +40,8 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
         interim_results=config.interim_results,
         word_times=config.word_times,
         interim_every=round(settings.interim_every_s * RATE_HZ),
-        before=" ".join(filter(None, (", ".join(config.phrases), config.prompt))),
+        phrases=", ".join(config.phrases),
+        before=config.prompt,
         carries_on=reads,
     )
 
