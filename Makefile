@@ -34,8 +34,9 @@ lint: $(STAMP) ## Ruff
 types: $(STAMP) ## Mypy, strict
 	$(BIN)/mypy
 
-protos: $(STAMP) ## Generate parley/v1 from protos/
-	$(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. protos/parley/v1/*.proto
+protos: $(STAMP) ## Generate parley/v1 and parley/compat from protos/
+	$(BIN)/python -m grpc_tools.protoc -Iparley/compat=protos/compat -Iprotos --python_out=. --pyi_out=. \
+		protos/parley/v1/*.proto protos/compat/*.proto
 
 drift: protos ## Fail when generated code is not what protos/ gives
 	git diff --exit-code -- parley/v1 parley/compat
@@ -47,6 +48,9 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
+soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
+	$(BIN)/python -m loadtest.soak
+
 .venv-recipes/.ready: pyproject.toml
 	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
@@ -56,7 +60,11 @@ recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew 
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
 	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA)
 
+eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder]
+	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
+	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES))
+
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test check lint types protos drift lock bench-transport clean
+.PHONY: help setup run test check lint types protos drift lock bench-transport soak eval clean

@@ -53,7 +53,7 @@ async def serve(settings: GatewayConfig) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     telemetry.watch_tasks()
     core = Core(settings)
-    rpc, http = RpcServer(core, settings.grpc), _http(core, settings)
+    rpc, http = RpcServer(core, settings), _http(core, settings)
     await core.start()
     await rpc.start()
     serving = asyncio.create_task(_listen(http, settings.http))

@@ -27,6 +27,8 @@ class GatewayConfig:
     http: str = "127.0.0.1:8080"
     grpc: str = "127.0.0.1:50051"
     routes: dict[str, dict[str, int]] = field(default_factory=dict)  # alias -> name@version -> weight
+    # Stage -> what foreign clients call a model, * for any -> what is meant.
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)

@@ -1,12 +1,13 @@
 """Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.core import Caller, Core
+from gateway.speakers import Speakers
 from parley import media
 from parley.client import requests_of
 from parley.media import Recording
@@ -14,11 +15,12 @@ from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
-from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest
+from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
 
 PIECE_S = 1.0
 PIECE_CHARACTERS = 1 << 16
+LONGEST_VOICE_S = 30.0  # of an enrolment
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Heard:
     duration_s: float
     models: dict[str, str] = field(default_factory=dict)
     finals: list[Transcript] = field(default_factory=list)
+    turns: dict[str, Turn] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -35,37 +38,87 @@ class Heard:
         """All that was said."""
         return " ".join(text for final in self.finals if (text := final.text.strip()))
 
+    @property
+    def language(self) -> str:
+        """What was spoken, where the model says it."""
+        return next((final.language for final in self.finals if final.language), "")
+
+    def take(self, answer: PipelineResponse) -> None:
+        """One more answer."""
+        if answer.HasField("opened"):
+            self.models.update(answer.opened.models)
+        elif answer.HasField("notice"):
+            self.notices.append(answer.notice)
+        elif answer.HasField("turn"):
+            self.turns[answer.turn.id] = answer.turn
+        elif answer.HasField("revision"):
+            self.turns = _revised(self.turns, answer.revision)
+        elif answer.HasField("transcript") and answer.transcript.is_final:
+            self.finals.append(answer.transcript)
+
+    def label(self) -> None:
+        """Put speakers to the words anew: the last revision knows more than was known when they were said."""
+        speakers = Speakers()
+        for turn in self.turns.values():
+            speakers.hear(turn)
+        for final in self.finals:
+            speakers.label(final)
+
 
 async def decode(file: bytes, longest_s: float) -> Recording:
     """A file's samples; decoding is work, so a thread does it."""
     return await asyncio.to_thread(media.read, file, longest_s)
 
 
-def _format(recording: Recording) -> AudioFormat:
+def format_of(recording: Recording) -> AudioFormat:
+    """What `chunks` of it are."""
     return AudioFormat(encoding="AUDIO_ENCODING_PCM_S16LE", sample_rate_hz=recording.rate_hz, channels=1)
 
 
-async def transcribe(core: Core, recording: Recording, config: PipelineConfig, caller: Caller) -> Heard:
-    """The words of a recording."""
-    config.format.CopyFrom(_format(recording))
-    heard = Heard(recording.duration_s)
+async def enrol(config: DiarizeConfig, voices: Mapping[str, bytes], rate_hz: int) -> None:
+    """Name the voices of these files; a stage wants them in the recording's own rate."""
+    for name, file in voices.items():
+        voice = await asyncio.to_thread(media.read, file, LONGEST_VOICE_S, rate_hz)
+        config.enrolments.add(name=name, audio=voice.data)
+
+
+async def hear(
+    core: Core, recording: Recording, config: PipelineConfig, caller: Caller
+) -> AsyncGenerator[PipelineResponse]:
+    """Everything that is said of a recording, as it is said."""
+    config.format.CopyFrom(format_of(recording))
     requests: Any = requests_of(PipelineRequest, config, recording.chunks(PIECE_S))
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
-            if answer.HasField("opened"):
-                heard.models.update(answer.opened.models)
-            elif answer.HasField("notice"):
-                heard.notices.append(answer.notice)
-            elif answer.HasField("transcript") and answer.transcript.is_final:
-                heard.finals.append(answer.transcript)
+            yield answer
+
+
+async def transcribe(core: Core, recording: Recording, config: PipelineConfig, caller: Caller) -> Heard:
+    """The words of a recording, and who said them where that was asked."""
+    heard = Heard(recording.duration_s)
+    async with aclosing(hear(core, recording, config, caller)) as answers:
+        async for answer in answers:
+            heard.take(answer)
+    if config.HasField("diarize"):
+        heard.label()
     return heard
+
+
+async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> None:
+    """Every final in another language; what is in it already stays as it was said."""
+    if heard.language.split("-")[0] == target:
+        return
+    config = TranslateConfig(source_language=heard.language, target_language=target)
+    told, heard.models["translate"] = await translate(core, [final.text for final in heard.finals], config, caller, "")
+    for final, pieces in zip(heard.finals, told, strict=True):
+        final.text, final.language = "".join(piece.text for piece in pieces), target
 
 
 async def clean(
     core: Core, recording: Recording, config: DenoiseConfig, caller: Caller, model: str
 ) -> tuple[Recording, str]:
     """A recording without its noise, and the model that took it away."""
-    config.format.CopyFrom(_format(recording))
+    config.format.CopyFrom(format_of(recording))
     served, data = "", bytearray()
     requests = requests_of(DenoiseRequest, config, recording.chunks(PIECE_S))
     async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
@@ -79,7 +132,7 @@ async def turns(
     core: Core, recording: Recording, config: DiarizeConfig, caller: Caller, model: str
 ) -> tuple[list[Turn], str]:
     """Who spoke when, after every revision, and the model that heard it."""
-    config.format.CopyFrom(_format(recording))
+    config.format.CopyFrom(format_of(recording))
     served, told = "", dict[str, Turn]()
     requests = requests_of(DiarizeRequest, config, recording.chunks(PIECE_S))
     async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:

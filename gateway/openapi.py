@@ -1,74 +1,50 @@
 """The OpenAPI document: what every HTTP door takes and gives, with examples. Must not know how a door works."""
 
-from gateway.compat.openai import GRANULARITIES, SHAPES
+from gateway.compat.openai import GRANULARITIES, TRANSLATED
+from gateway.compat.openai_shapes import SHAPES, STREAMED
+from gateway.describe import FILE, MODEL, SERVED, TEXT, content, door, fields, good
 from gateway.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
 
-REASONS = {
-    "400": "The request cannot be understood; the message says what would be right.",
-    "404": "There is no such model.",
-    "408": "The body does not arrive.",
-    "413": "The body is too large.",
-    "429": "Too many calls are open; come back after Retry-After.",
-    "500": "Something broke; the message names the log's report.",
-    "503": "A stage cannot serve; come back after Retry-After.",
-    "504": "The work took longer than a request may.",
-}
-FILE: Json = {"type": "string", "format": "binary", "description": "WAV, MP3, M4A, FLAC, OGG or WebM."}
-MODEL: Json = {"type": "string", "description": "An exact name@version or an alias stage/name.", "examples": ["echo@1"]}
-TEXT: Json = {"type": "string"}
-SERVED: Json = {
-    "parley-model": {"description": "The exact model that served.", "schema": TEXT},
-    "parley-notices": {"description": "Stage and reason of what did not go as asked; absent: all did.", "schema": TEXT},
-}
-
-
-def _content(kind: str, schema: Json, example: object = None) -> Json:
-    return {kind: {"schema": schema} | ({} if example is None else {"example": example})}
-
-
-def _object(required: tuple[str, ...] = (), **properties: Json) -> Json:
-    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
-
-
-def _refusals(shape: str) -> Json:
-    return {
-        status: {"description": said, "content": _content("application/json", ref(shape))}
-        for status, said in REASONS.items()
-    }
-
-
-def _door(summary: str, good: Json, body: Json | None = None, shape: str = "Error", curl: str = "") -> Json:
-    told: Json = {"summary": summary, "responses": {"200": good} | _refusals(shape)}
-    if body is not None:
-        told["requestBody"] = {"required": True, "content": body}
-    return told | ({"x-curl": curl} if curl else {})
-
-
-def _good(said: str, content: Json, headers: Json | None = None) -> Json:
-    return {"description": said, "content": content} | ({"headers": headers} if headers else {})
-
-
-TRANSCRIPTION = _object(
-    ("file", "model"),
-    file=FILE,
-    model={
+_TEXTS: Json = {"type": "array", "items": TEXT}
+HEARD: Json = {
+    "file": FILE,
+    "model": {
         "type": "string",
         "description": "name@version, asr/alias, or any other name for ours.",
         "examples": ["whisper-1"],
     },
-    language={"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
-    prompt={"type": "string", "description": "Text that came before."},
+    "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
+    "prompt": {"type": "string", "description": "Text that came before."},
+    "temperature": {"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
+    "keywords[]": _TEXTS | {"description": "Words that are likely to be said."},
+}
+TRANSCRIPTION = fields(
+    ("file", "model"),
     response_format={"type": "string", "enum": list(SHAPES), "default": "json"},
-    temperature={"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
-    stream={"type": "boolean", "enum": [False], "description": "Only false; live words come over /v1/pipeline."},
-    **{"timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}}},
+    stream={
+        "type": "boolean",
+        "default": False,
+        "description": f"Server-sent events as words are found; goes with {', '.join(STREAMED)}.",
+    },
+    **HEARD,
+    **{
+        "timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}},
+        "known_speaker_names[]": _TEXTS | {"description": "diarized_json: what speakers are called.", "maxItems": 4},
+        "known_speaker_references[]": _TEXTS
+        | {"description": "diarized_json: a data URL of 2 to 30 s of each one's voice.", "maxItems": 4},
+    },
+)
+IN_ENGLISH = fields(
+    ("file", "model"), response_format={"type": "string", "enum": list(TRANSLATED), "default": "json"}, **HEARD
 )
 CALL = "curl -F file=@talk.wav"
 TALK = "http://localhost:8080/v1/audio"
+EVENTS = 'data: {"type": "transcript.text.delta", "delta": "alfa bravo charlie"}\n\n'
+EVENTS += 'data: {"type": "transcript.text.done", "text": "alfa bravo charlie"}\n\n'
 TURN = {"id": "t1", "speaker": "1", "interval": {"start": "0s", "end": "2.250s"}, "confidence": 0.9}
 TURN |= {"track": "", "is_open": False}
-TRANSLATION = _object(
+TRANSLATION = fields(
     ("q", "target"),
     q={"oneOf": [TEXT, {"type": "array", "items": TEXT, "maxItems": 128}]},
     source={"type": "string", "default": "auto"},
@@ -78,7 +54,7 @@ TRANSLATION = _object(
 )
 TRANSLATE_ME = {"q": "Good morning.", "source": "en", "target": "de", "format": "text"}
 STAGES: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
-READY = _object(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=STAGES)
+READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=STAGES)
 ALL_READY = {"ready": True, "missing": [], "stages": {"asr": True, "denoise": True, "diarize": True, "translate": True}}
 PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then PCM as binary frames and controls as text
 frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
@@ -89,28 +65,44 @@ CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True},
 
 PATHS: Json = {
     "/v1/audio/transcriptions": {
-        "post": _door(
+        "post": door(
             "A recording's words, in OpenAI's shape",
-            _good(
+            good(
                 "The words.",
-                _content("application/json", _object(("text",), text=TEXT), {"text": "alfa bravo charlie"})
-                | _content("text/plain", TEXT, "alfa bravo charlie\n")
-                | _content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nalfa bravo charlie\n\n"),
+                content("application/json", fields(("text",), text=TEXT), {"text": "alfa bravo charlie"})
+                | content("text/plain", TEXT, "alfa bravo charlie\n")
+                | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nalfa bravo charlie\n\n")
+                | content("text/event-stream", TEXT, EVENTS),
                 SERVED,
             ),
-            _content("multipart/form-data", TRANSCRIPTION, {"file": "talk.wav", "model": "whisper-1"}),
+            content("multipart/form-data", TRANSCRIPTION, {"file": "talk.wav", "model": "whisper-1"}),
             "OpenAIError",
             f"{CALL} -F model=whisper-1 {TALK}/transcriptions",
         )
     },
+    "/v1/audio/translations": {
+        "post": door(
+            "A recording's words in English, in OpenAI's shape",
+            good(
+                "The words; a recording in English gives the words themselves.",
+                content("application/json", fields(("text",), text=TEXT), {"text": "Good day."})
+                | content("text/plain", TEXT, "Good day.\n")
+                | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nGood day.\n\n"),
+                SERVED,
+            ),
+            content("multipart/form-data", IN_ENGLISH, {"file": "talk.wav", "model": "whisper-1"}),
+            "OpenAIError",
+            f"{CALL} -F model=whisper-1 {TALK}/translations",
+        )
+    },
     "/v1/models": {
-        "get": _door(
+        "get": door(
             "The models that transcribe, in OpenAI's shape",
-            _good(
+            good(
                 "The models.",
-                _content(
+                content(
                     "application/json",
-                    _object(("object", "data"), object=TEXT, data={"type": "array", "items": {"type": "object"}}),
+                    fields(("object", "data"), object=TEXT, data={"type": "array", "items": {"type": "object"}}),
                     {
                         "object": "list",
                         "data": [{"id": "echo@1", "object": "model", "created": 0, "owned_by": "parley"}],
@@ -122,16 +114,16 @@ PATHS: Json = {
         )
     },
     "/v1/audio/denoise": {
-        "post": _door(
+        "post": door(
             "A recording without its noise, as WAV at the rate it came in",
-            _good(
+            good(
                 "The cleaned recording.",
-                _content("audio/wav", {"type": "string", "format": "binary"}, "RIFF..."),
+                content("audio/wav", {"type": "string", "format": "binary"}, "RIFF..."),
                 SERVED,
             ),
-            _content(
+            content(
                 "multipart/form-data",
-                _object(
+                fields(
                     ("file",),
                     file=FILE,
                     model=MODEL,
@@ -143,21 +135,21 @@ PATHS: Json = {
         )
     },
     "/v1/audio/diarize": {
-        "post": _door(
+        "post": door(
             "Who spoke when",
-            _good(
+            good(
                 "The turns, after a second look at all of them.",
-                _content(
+                content(
                     "application/json",
-                    _object(("model", "turns"), model=TEXT, turns={"type": "array", "items": ref("Turn")}),
+                    fields(("model", "turns"), model=TEXT, turns={"type": "array", "items": ref("Turn")}),
                     {"model": "echo@1", "turns": [TURN]},
                 )
-                | _content("text/plain", TEXT, "SPEAKER talk 1 0.000 2.250 <NA> <NA> 1 <NA> <NA>\n"),
+                | content("text/plain", TEXT, "SPEAKER talk 1 0.000 2.250 <NA> <NA> 1 <NA> <NA>\n"),
                 SERVED,
             ),
-            _content(
+            content(
                 "multipart/form-data",
-                _object(
+                fields(
                     ("file",),
                     file=FILE,
                     model=MODEL,
@@ -176,33 +168,33 @@ PATHS: Json = {
             "responses": {
                 "101": {
                     "description": "The WebSocket is open.",
-                    "content": _content("application/json", ref("PipelineConfig"), CONFIG),
+                    "content": content("application/json", ref("PipelineConfig"), CONFIG),
                 },
-                "426": {"description": "This is a WebSocket.", "content": _content("application/json", ref("Error"))},
+                "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
             },
         }
     },
     "/translate": {
-        "post": _door(
+        "post": door(
             "Text in another language, in LibreTranslate's shape",
-            _good(
+            good(
                 "The translation, a list where `q` was one.",
-                _content("application/json", ref("Translated"), {"translatedText": "Guten Morgen."}),
+                content("application/json", ref("Translated"), {"translatedText": "Guten Morgen."}),
                 SERVED,
             ),
-            _content("application/json", TRANSLATION, TRANSLATE_ME)
-            | _content("application/x-www-form-urlencoded", TRANSLATION, TRANSLATE_ME)
-            | _content("multipart/form-data", TRANSLATION, TRANSLATE_ME),
+            content("application/json", TRANSLATION, TRANSLATE_ME)
+            | content("application/x-www-form-urlencoded", TRANSLATION, TRANSLATE_ME)
+            | content("multipart/form-data", TRANSLATION, TRANSLATE_ME),
             "LibreTranslateError",
             "curl -d q='Good morning.' -d source=en -d target=de http://localhost:8080/translate",
         )
     },
     "/languages": {
-        "get": _door(
+        "get": door(
             "What can be translated into what, in LibreTranslate's shape",
-            _good(
+            good(
                 "The languages.",
-                _content(
+                content(
                     "application/json",
                     {"type": "array", "items": {"type": "object"}},
                     [{"code": "en", "name": "English", "targets": ["de"]}],
@@ -213,11 +205,11 @@ PATHS: Json = {
         )
     },
     "/v1/status": {
-        "get": _door(
+        "get": door(
             "Stages, replicas, models and routes at a glance",
-            _good(
+            good(
                 "The state.",
-                _content(
+                content(
                     "application/json", {"type": "object"}, {"ready": True, "streams": 0, "routes": {}, "stages": {}}
                 ),
             ),
@@ -225,32 +217,28 @@ PATHS: Json = {
         )
     },
     "/healthz": {
-        "get": _door(
+        "get": door(
             "Whether the process lives",
-            _good("It does.", _content("application/json", _object(status=TEXT), {"status": "ok"})),
+            good("It does.", content("application/json", fields(status=TEXT), {"status": "ok"})),
         )
     },
     "/readyz": {
-        "get": _door(
-            "Whether every stage can serve", _good("Every one.", _content("application/json", READY, ALL_READY))
-        )
+        "get": door("Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY)))
     },
     "/metrics": {
-        "get": _door("Prometheus metrics", _good("The metrics.", _content("text/plain", TEXT, "parley_streams 0\n")))
+        "get": door("Prometheus metrics", good("The metrics.", content("text/plain", TEXT, "parley_streams 0\n")))
     },
     "/openapi.json": {
-        "get": _door(
+        "get": door(
             "This document",
-            _good("OpenAPI 3.1.", _content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
+            good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
         )
     },
-    "/docs": {
-        "get": _door("This document, for people", _good("A page.", _content("text/html", TEXT, "<!doctype html>")))
-    },
+    "/docs": {"get": door("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))},
 }
 
-_OURS = _object(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)
-_THEIRS = _object(
+_OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)
+_THEIRS = fields(
     ("message", "type", "param", "code"), message=TEXT, type=TEXT, param={"type": ["string", "null"]}, code=TEXT
 )
 _LISTED: Json = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
@@ -267,10 +255,10 @@ DOCUMENT: Json = {
     "components": {
         "schemas": schemas(PipelineConfig, PipelineResponse)
         | {
-            "Error": _object(("error",), error=_OURS),
-            "OpenAIError": _object(("error",), error=_THEIRS),
-            "LibreTranslateError": _object(("error",), error=TEXT),
-            "Translated": _object(("translatedText",), translatedText=_LISTED, detectedLanguage={}),
+            "Error": fields(("error",), error=_OURS),
+            "OpenAIError": fields(("error",), error=_THEIRS),
+            "LibreTranslateError": fields(("error",), error=TEXT),
+            "Translated": fields(("translatedText",), translatedText=_LISTED, detectedLanguage={}),
         }
     },
 }

@@ -1,6 +1,7 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -10,13 +11,14 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import docs, files, hangup, openapi, refusal, status, transcode, uploads, ws
-from gateway.compat import libretranslate, openai, rttm
+from gateway import docs, files, hangup, openapi, refusal, sse, status, transcode, uploads, ws
+from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
 from parley import media, wire
 from parley.budget import Budget
+from parley.media import Recording
 from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
@@ -40,6 +42,7 @@ class Doors:
         """Path -> door, and how it says no."""
         return [
             self._route("POST", "/v1/audio/transcriptions", self.transcribe, openai.refusal),
+            self._route("POST", "/v1/audio/translations", self.translate_speech, openai.refusal),
             self._route("GET", "/v1/models", self.models, openai.refusal),
             self._route("POST", "/v1/audio/denoise", self.denoise),
             self._route("POST", "/v1/audio/diarize", self.diarize),
@@ -80,9 +83,36 @@ class Doors:
         """Words, in OpenAI's shape."""
         wishes = openai.asked(fields)
         recording = await files.decode(fields.file(), self._limits.audio_s)
+        await files.enrol(wishes.config.diarize, wishes.voices, recording.rate_hz)
+        if wishes.streamed:
+            return self._tell(wishes, recording, caller)
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
-        body, kind = openai.answer(wishes, heard)
-        return Response(body, media_type=kind, headers=_served(heard.models.get("asr", ""), heard.notices))
+        return _written(wishes, heard)
+
+    def _tell(self, wishes: openai.Wishes, recording: Recording, caller: Caller) -> Response:
+        """Words as they are found."""
+        heard, telling = files.Heard(recording.duration_s), openai_shapes.Telling(wishes.shape)
+
+        async def events() -> sse.Events:
+            async with aclosing(files.hear(self._core, recording, wishes.config, caller)) as answers:
+                async for answer in answers:
+                    heard.take(answer)
+                    if answer.HasField("opened"):
+                        yield {}
+                    elif answer.HasField("transcript") and answer.transcript.is_final:
+                        for event in telling.more(answer.transcript):
+                            yield event
+            yield telling.done()
+
+        return sse.EventStream(events(), openai.refusal, lambda: _served(heard.models.get("asr", ""), heard.notices))
+
+    async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
+        """A recording's words in English, in OpenAI's shape."""
+        wishes = openai.asked_in_english(fields)
+        recording = await files.decode(fields.file(), self._limits.audio_s)
+        heard = await files.transcribe(self._core, recording, wishes.config, caller)
+        await files.turn_into(self._core, heard, "en", caller)
+        return _written(wishes, heard, "translate")
 
     async def models(self, fields: Fields, caller: Caller) -> Response:
         """The models that transcribe, in OpenAI's shape."""
@@ -166,6 +196,11 @@ def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
     told = {wire.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
     return {name: value for name, value in told.items() if value}
+
+
+def _written(wishes: openai.Wishes, heard: files.Heard, task: str = "transcribe") -> Response:
+    body, kind = openai_shapes.answer(heard, wishes.shape, wishes.granularities, task)
+    return Response(body, media_type=kind, headers=_served(heard.models.get("asr", ""), heard.notices))
 
 
 async def _no_such_door(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """The gRPC door: Pipeline, and each stage's own service as bytes. No decisions here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
@@ -9,14 +9,16 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from gateway.core import Caller, Core
+from gateway import calls
+from gateway.calls import Context
+from gateway.compat import riva
+from gateway.config import GatewayConfig
+from gateway.core import Core
 from parley import wire
-from parley.budget import Budget
 from parley.errors import BadInput
 from parley.v1.pipeline_pb2 import PipelineRequest
 from parley.wire import SERVER_OPTIONS, listen
 
-Context = Any
 Handler = Callable[[Context], Awaitable[None]]
 
 
@@ -35,7 +37,7 @@ class Door(grpc.GenericRpcHandler):
             answer = self._streams[details.method]
 
             async def stream(_: object, context: Context) -> None:
-                await _or_status(answer(context), context)
+                await calls.or_status(answer(context), context)
 
             return grpc.stream_stream_rpc_method_handler(stream)
         if details.method.startswith("/parley.v1.Models/"):
@@ -44,23 +46,23 @@ class Door(grpc.GenericRpcHandler):
 
     async def _pass(self, stage: str, context: Context) -> None:
         """Bytes in, bytes out; what they mean is the service's affair."""
-        caller = _caller(context)
+        caller = calls.caller(context)
         async with (
             self._core.admitted(stage, caller),
-            self._core.open(stage, _raw(context), caller) as exchange,
+            self._core.open(stage, calls.raw(context), caller) as exchange,
         ):
             async for answer in exchange.answers():
                 await context.write(answer)
             context.set_trailing_metadata(tuple((await exchange.trailers()).items()))
 
     async def _pipeline(self, context: Context) -> None:
-        requests = (_parse(data) async for data in _raw(context))
-        async with aclosing(self._core.pipeline(requests, _caller(context))) as answers:
+        requests = (_parse(data) async for data in calls.raw(context))
+        async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 await context.write(answer.SerializeToString())
 
     async def _models(self, path: str, request: bytes, context: Context) -> Any:
-        caller = _caller(context)
+        caller = calls.caller(context)
 
         async def answer() -> bytes:
             stage = caller.metadata.get(wire.STAGE)
@@ -68,43 +70,25 @@ class Door(grpc.GenericRpcHandler):
                 raise BadInput(f"Say in the metadata {wire.STAGE} which stage's models are meant.")
             return await self._core.unary(stage, path, request, caller)
 
-        return await _or_status(answer(), context)
-
-
-async def _or_status(work: Awaitable[Any], context: Context) -> Any:
-    """Errors become a status; a caller who hung up is nobody's error."""
-    try:
-        return await work
-    except Exception as error:
-        code, message, trailers = wire.status_of(wire.public(error, "gateway"))
-        return await context.abort(code, message, trailers)
+        return await calls.or_status(answer(), context)
 
 
 def _parse(data: bytes) -> PipelineRequest:
     return cast(PipelineRequest, wire.parse(PipelineRequest, data))
 
 
-async def _raw(context: Context) -> AsyncIterator[bytes]:
-    while (data := await context.read()) is not wire.EOF:
-        yield data
-
-
-def _caller(context: Context) -> Caller:
-    metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-    return Caller(metadata, Budget.of(context.time_remaining()))
-
-
 class RpcServer:
     """The gRPC port."""
 
-    def __init__(self, core: Core, address: str) -> None:
+    def __init__(self, core: Core, config: GatewayConfig) -> None:
         self._server = grpc.aio.server(options=SERVER_OPTIONS)
-        self._server.add_generic_rpc_handlers((Door(core),))
+        self._server.add_generic_rpc_handlers((Door(core), riva.Door(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]
+        names += riva.SERVICES
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        listen(self._server, address)
+        listen(self._server, config.grpc)
 
     async def start(self) -> None:
         """Take calls."""

@@ -6,19 +6,17 @@ from typing import Any
 Status = Mapping[str, Any]
 
 
-def _loaded(status: Status) -> Iterator[tuple[str, Status]]:
-    for stage, told in status["stages"].items():
-        for model in told["models"]:
-            if "model" in model:
-                yield stage, model
+def loaded(status: Status, stage: str) -> Iterator[Status]:
+    """A stage's models, as it tells of them itself."""
+    return (model for model in status["stages"].get(stage, {}).get("models", ()) if "model" in model)
 
 
 def models(status: Status, stage: str) -> list[str]:
     """What a caller can ask a stage for: every alias, and every exact version that is loaded."""
     aliases = [alias for alias in status["routes"] if alias.startswith(f"{stage}/")]
-    return aliases + [model["model"] for name, model in _loaded(status) if name == stage]
+    return aliases + [model["model"] for model in loaded(status, stage)]
 
 
 def languages(status: Status, stage: str) -> list[str]:
     """What a stage's models speak."""
-    return [language for name, model in _loaded(status) if name == stage for language in model["languages"]]
+    return [language for model in loaded(status, stage) for language in model["languages"]]

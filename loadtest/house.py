@@ -28,10 +28,10 @@ def free_port() -> str:
 
 
 class House:
-    """Some processes in one folder."""
+    """Some processes in one folder, configured by the files of another."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, configs: str = "deploy/echo") -> None:
+        self._folder, self._configs = folder, configs
         folder.mkdir(parents=True, exist_ok=True)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.names: tuple[str, ...] = ()
@@ -50,12 +50,12 @@ class House:
     def start_service(self, stage: str) -> None:
         """A service as it is deployed: with metrics."""
         env = {"PARLEY_LISTEN": self.socket(stage), "PARLEY_TELEMETRY__METRICS": free_port()}
-        self.start(stage, f"services.{stage}", "--config", f"deploy/config/{stage}.toml", **env)
+        self.start(stage, f"services.{stage}", "--config", f"{self._configs}/{stage}.toml", **env)
 
     def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str]) -> None:
         """A gateway to these."""
         env = {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
-        words = ("--config", "deploy/config/gateway.toml")
+        words = ("--config", f"{self._configs}/gateway.toml")
         self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)
 
     def await_ready(self, http: str) -> None:
@@ -77,6 +77,10 @@ class House:
     def cpu_s(self, name: str) -> float:
         """CPU time so far, to the nanosecond: /proc counts in ticks of 10 ms."""
         return time.clock_gettime((~self._processes[name].pid << 3) | 2)
+
+    def files(self, name: str) -> int:
+        """Open files, sockets among them."""
+        return int(psutil.Process(self._processes[name].pid).num_fds())
 
     def rss_mb(self, name: str) -> float:
         """Memory held now."""

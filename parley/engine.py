@@ -35,6 +35,7 @@ class Decoding:
     beam: int = 1
     longest: int = 128
     repetition_penalty: float = 1.0
+    no_repeat_ngram: int = 0  # as many tokens as this never come twice; 0: they may
 
 
 @dataclass(frozen=True)

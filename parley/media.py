@@ -4,6 +4,7 @@ import io
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 from av.audio.frame import AudioFrame
@@ -14,6 +15,7 @@ from parley.errors import UndecodableMedia
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 # A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
 SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
+FLAC_BLOCK = 2 * 4096  # bytes that are encoded at once
 # FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
 CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
 
@@ -36,15 +38,15 @@ class Recording:
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
 
 
-def read(file: bytes, longest_s: float) -> Recording:
-    """Decode a whole file at its own rate; refuse what is no audio or plays too long."""
+def read(file: bytes, longest_s: float, rate_hz: int = 0) -> Recording:
+    """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
     try:
         with av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS}) as container:
             # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
             known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
             if not known:
                 raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
-            rate_hz = min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+            rate_hz = rate_hz or min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
             return Recording(_decode(container.decode(known[0]), rate_hz, longest_s), rate_hz)
     except (av.FFmpegError, ValueError, EOFError) as error:
         said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
@@ -77,3 +79,21 @@ def wav(data: bytes, rate_hz: int) -> bytes:
         out.setframerate(rate_hz)
         out.writeframes(data)
     return file.getvalue()
+
+
+def flac(data: bytes, rate_hz: int) -> bytes:
+    """PCM bytes -> a FLAC file."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="flac") as out:
+        stream = out.add_stream("flac", rate=rate_hz, layout="mono", format="s16")
+        for at in range(0, len(data), FLAC_BLOCK):
+            out.mux(stream.encode(_frame(data[at : at + FLAC_BLOCK], at // 2, rate_hz)))
+        out.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def _frame(data: bytes, place: int, rate_hz: int) -> AudioFrame:
+    frame = AudioFrame("s16", "mono", len(data) // 2)
+    frame.planes[0].update(data.ljust(frame.planes[0].buffer_size, b"\0"))
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, place, Fraction(1, rate_hz)
+    return frame

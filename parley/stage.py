@@ -63,6 +63,13 @@ class Stage:
         speaks = "audio" in self.service.methods_by_name["Stream"].output_type.fields_by_name
         return Opened(model=str(spec.ref), format=Format.of(config.format).mono() if speaks else None)
 
+    def seconds_a_byte(self, config: Any) -> float:
+        """How long a byte of this stream sounds; text does not."""
+        if "format" not in config.DESCRIPTOR.fields_by_name:
+            return 0.0
+        form = Format.of(config.format)
+        return 1 / (form.frame_bytes * form.rate_hz)
+
     def write(self, event: Message) -> Message:
         """Put an event into the answer's field of its type."""
         return self._answer(**{self._fields[event.DESCRIPTOR.full_name]: event})

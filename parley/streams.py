@@ -91,7 +91,18 @@ class Streams:
                     await context.write(self._stage.write(event).SerializeToString())
 
         await emit([self._stage.opened(first.config, model.spec)])
-        await drive(session, self._items(context), submit, emit)
+        await drive(session, self._weighed(first.config, model, context), submit, emit)
+
+    async def _weighed(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
+        """The items, and note how long they sound."""
+        sound, second = (
+            telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref)),
+            self._stage.seconds_a_byte(config),
+        )
+        async for item in self._items(context):
+            if second and not isinstance(item, Flush):
+                sound.inc(len(item) * second)
+            yield item
 
     async def _read(self, context: Context) -> Any:
         data = await context.read()

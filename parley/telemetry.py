@@ -28,6 +28,8 @@ BATCH_SIZE = Histogram("parley_batch_size", "Jobs in a batch.", _LABELS, buckets
 QUEUE_DEPTH = Gauge("parley_queue_depth", "Jobs waiting for the engine.", _LABELS)
 STREAMS = Gauge("parley_streams", "Streams open now.", _LABELS)
 STREAMS_ENDED = Counter("parley_streams_ended", "Streams that ended, by outcome.", (*_LABELS, "outcome"))
+# Engine seconds over these are a version's real-time factor.
+AUDIO = Counter("parley_audio_seconds", "Sound that streams have sent, in seconds.", _LABELS)
 TASKS = Gauge("parley_tasks", "Tasks of the event loop now: they come and go with calls.")
 CALLS = Gauge("parley_calls", "Calls open in the gateway now.", ("call",))
 CALLS_ENDED = Counter("parley_calls_ended", "Calls that ended in the gateway, by outcome.", ("call", "outcome"))

@@ -1,21 +1,19 @@
-"""OpenAI's audio API <-> ours. Must not know HTTP."""
+"""OpenAI's audio API -> ours, and what it says beside transcripts. Must not know HTTP."""
 
-import json
-import math
-import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from gateway.compat import subtitles
+from gateway.compat.openai_shapes import SHAPES, STREAMED
 from gateway.fields import Fields
-from gateway.files import Heard
 from parley.errors import Code, FieldInvalid, ParleyError
-from parley.v1.asr_pb2 import AsrConfig, Transcript, Word
+from parley.v1.asr_pb2 import AsrConfig
 from parley.v1.pipeline_pb2 import PipelineConfig
 
-SHAPES = ("json", "text", "srt", "verbose_json", "vtt")
+TRANSLATED = tuple(shape for shape in SHAPES if shape != "diarized_json")
 GRANULARITIES = ("segment", "word")
-PLAIN = "text/plain; charset=utf-8"
+MOST_VOICES = 4
 
 Json = dict[str, object]
 
@@ -26,17 +24,34 @@ class Wishes:
 
     config: PipelineConfig
     shape: str
-    granularities: tuple[str, ...]
+    granularities: tuple[str, ...] = ("segment",)
+    streamed: bool = False
+    voices: Mapping[str, bytes] = field(default_factory=dict)  # name -> a file in which only that person speaks
 
 
 def asked(fields: Fields) -> Wishes:
     """A transcription request in our words."""
-    if fields.flag("stream"):
-        raise FieldInvalid("`stream` is not offered here; leave it out, or stream over /v1/pipeline.", field="stream")
-    fields.number("temperature", 0.0, 1.0)
+    streamed = fields.flag("stream")
     shape, granularities = fields.choice("response_format", SHAPES), _granularities(fields)
-    asr = AsrConfig(language=fields.text("language"), prompt=fields.text("prompt"), word_times="word" in granularities)
-    return Wishes(PipelineConfig(asr=asr, models=_models(fields.text("model"))), shape, granularities)
+    if streamed and shape not in STREAMED:
+        said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
+        raise FieldInvalid(said, field="stream")
+    config = _config(fields)
+    config.asr.word_times = "word" in granularities or shape == "diarized_json"
+    if shape == "diarized_json":
+        config.diarize.SetInParent()
+    return Wishes(config, shape, granularities, streamed, _voices(fields) if shape == "diarized_json" else {})
+
+
+def asked_in_english(fields: Fields) -> Wishes:
+    """A request for a recording's words in English."""
+    return Wishes(_config(fields), fields.choice("response_format", TRANSLATED))
+
+
+def _config(fields: Fields) -> PipelineConfig:
+    fields.number("temperature", 0.0, 1.0)
+    asr = AsrConfig(language=fields.text("language"), prompt=fields.text("prompt"), phrases=fields.texts("keywords"))
+    return PipelineConfig(asr=asr, models=_models(fields.text("model")))
 
 
 def _models(name: str) -> Mapping[str, str]:
@@ -55,71 +70,23 @@ def _granularities(fields: Fields) -> tuple[str, ...]:
     return tuple(names) or ("segment",)
 
 
-def answer(wishes: Wishes, heard: Heard) -> tuple[str, str]:
-    """A transcription as body and media type."""
-    write, kind = _WRITERS[wishes.shape]
-    return write(wishes, heard), kind
+def _voices(fields: Fields) -> Mapping[str, bytes]:
+    names, files = fields.texts("known_speaker_names"), fields.texts("known_speaker_references")
+    if len(names) != len(files) or len(names) > MOST_VOICES:
+        said = f"`known_speaker_names` needs one of `known_speaker_references` each, and at most {MOST_VOICES}."
+        raise FieldInvalid(said, field="known_speaker_names")
+    return {name: _data(file) for name, file in zip(names, files, strict=True)}
 
 
-def _brief(wishes: Wishes, heard: Heard) -> str:
-    return json.dumps({"text": heard.text, "usage": _usage(heard)}, ensure_ascii=False)
-
-
-def _verbose(wishes: Wishes, heard: Heard) -> str:
-    told: Json = {
-        "task": "transcribe",
-        "language": next((each.language for each in heard.finals if each.language), wishes.config.asr.language),
-        "duration": round(heard.duration_s, 3),
-        "text": heard.text,
-        "usage": _usage(heard),
-    }
-    if "segment" in wishes.granularities:
-        told["segments"] = [_segment(n, final) for n, final in enumerate(heard.finals)]
-    if "word" in wishes.granularities:
-        told["words"] = [_word(word) for final in heard.finals for word in final.words]
-    return json.dumps(told, ensure_ascii=False)
-
-
-def _usage(heard: Heard) -> Json:
-    return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
-
-
-def _segment(number: int, final: Transcript) -> Json:
-    raw = final.text.encode()
-    return {
-        "id": number,
-        "seek": 0,
-        **_times(final),
-        "text": final.text,
-        "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": _number(final.average_log_probability),
-        "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 3),
-        "no_speech_prob": _number(final.no_speech_probability),
-    }
-
-
-def _number(value: float) -> float:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else 0.0
-
-
-def _word(word: Word) -> Json:
-    return {"word": word.text, **_times(word)}
-
-
-def _times(piece: Transcript | Word) -> Json:
-    interval = piece.interval
-    return {"start": interval.start.ToMilliseconds() / 1000, "end": interval.end.ToMilliseconds() / 1000}
-
-
-_WRITERS: dict[str, tuple[Callable[[Wishes, Heard], str], str]] = {
-    "json": (_brief, "application/json"),
-    "text": (lambda _, heard: heard.text + "\n", PLAIN),
-    "srt": (lambda _, heard: subtitles.srt(heard.finals), PLAIN),
-    "verbose_json": (_verbose, "application/json"),
-    "vtt": (lambda _, heard: subtitles.vtt(heard.finals), "text/vtt; charset=utf-8"),
-}
+def _data(url: str) -> bytes:
+    head, _, data = url.partition(",")
+    try:
+        if not (head.startswith("data:") and head.endswith(";base64")):
+            raise ValueError
+        return base64.b64decode(data, validate=True)
+    except (ValueError, binascii.Error):
+        said = "`known_speaker_references` takes data URLs: data:audio/wav;base64,..."
+        raise FieldInvalid(said, field="known_speaker_references") from None
 
 
 def models(names: list[str]) -> Json:

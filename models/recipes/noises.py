@@ -1,6 +1,6 @@
-"""Noises the recipes make themselves: each is a function (rng, samples) -> audio of any level.
+"""Noises the recipes train on: each is a function (rng, samples) -> audio of any level.
 
-`TRAINED` and `UNSEEN` share no generator: the second set exists to be judged on.
+Those that models are judged on are in `strange_noises` and share no generator with these.
 """
 
 from __future__ import annotations
@@ -213,58 +213,6 @@ def bursts(rng: Random, samples: int) -> Audio:
     return single(out)
 
 
-def violet(rng: Random, samples: int) -> Audio:
-    """Six decibels more per octave."""
-    return single(shaped(rng, samples, 6))
-
-
-def siren(rng: Random, samples: int) -> Audio:
-    """A tone with harmonics that sweeps up and down."""
-    sweep = np.sin(2 * np.pi * rng.uniform(0.2, 3) * np.arange(samples) / RATE_HZ)
-    pitch_hz = rng.uniform(600, 1100) * 2 ** (rng.uniform(0.3, 0.8) * sweep)
-    turn = 2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ
-    return single(np.sin(turn) + 0.4 * np.sin(2 * turn) + 0.2 * np.sin(3 * turn) + 0.01 * pink(rng, samples))
-
-
-def ratchet(rng: Random, samples: int) -> Audio:
-    """A machine's regular strokes."""
-    strokes = np.zeros(samples)
-    strokes[:: int(RATE_HZ / rng.uniform(8, 30))] = 1
-    burst = rng.standard_normal(400) * np.exp(-np.arange(400) / rng.uniform(20, 90))
-    return single(band(convolve(strokes, burst), 300, 6000) + 0.02 * white(rng, samples))
-
-
-def drips(rng: Random, samples: int) -> Audio:
-    """Bubbles in water: short rising chirps."""
-    out = 1e-3 * rng.standard_normal(samples)
-    at = np.arange(1600) / RATE_HZ
-    for start in rng.integers(0, samples - 1600, int(samples / RATE_HZ * rng.uniform(5, 25)) + 1):
-        turn = 2 * np.pi * rng.uniform(400, 2500) * (at + rng.uniform(1, 8) * at**2)
-        out[start : start + 1600] += rng.uniform(0.1, 1) * np.sin(turn) * np.exp(-at * rng.uniform(40, 150))
-    return single(out)
-
-
-def mutter(rng: Random, samples: int) -> Audio:
-    """Speech-shaped noise in three bands, each with a syllable rhythm of its own."""
-    edges = [(120, 800), (800, 2400), (2400, 6000)]
-    parts = [
-        band(shaped(rng, samples, -6), low, high) * np.exp(1.2 * wander(rng, samples, rng.uniform(0.08, 0.2)))
-        for low, high in edges
-    ]
-    return single(np.sum(parts, axis=0) + 1e-3 * rng.standard_normal(samples))
-
-
-def wind(rng: Random, samples: int) -> Audio:
-    """A whistling gust: a narrow band whose centre wanders."""
-    pitch_hz = 500 * 2 ** np.clip(wander(rng, samples, 0.7), -2, 2)
-    turn = 2 * np.pi * np.cumsum(pitch_hz) / RATE_HZ
-    slow = gaussian_filter1d(rng.standard_normal((2, samples)), 120, axis=1)
-    whistle = (slow[0] * np.cos(turn) + slow[1] * np.sin(turn)) / np.std(slow)
-    low = shaped(rng, samples, -9)
-    gust = np.exp(0.7 * wander(rng, samples, 0.6))
-    return single((0.6 * whistle + low / np.std(low)) * gust)
-
-
 TRAINED: dict[str, Noise] = {
     f.__name__: f
     for f in (
@@ -286,4 +234,3 @@ TRAINED: dict[str, Noise] = {
         bursts,
     )
 }
-UNSEEN: dict[str, Noise] = {f.__name__: f for f in (violet, siren, ratchet, drips, mutter, wind)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ LICENCES = {
     "common-voice-mini": "CC0-1.0",
     "tatoeba": "CC-BY-2.0-FR",
 }
+HEAD = ("name", "version", "stage", "backend", "license", "sample_rate_hz", "languages")
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,26 @@ class Manifest:
     stage: str
     backend: str
     license: str
-    sample_rate_hz: int
+    sample_rate_hz: int  # zero: it hears nothing
     languages: Sequence[str]
     files: Sequence[str]
     training: Mapping[str, Any]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """What `folder` says of itself."""
+        found = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+        return cls(**{"sample_rate_hz": 0, **found, "files": list(found["files"])})
+
+    def judged(self, scores: Mapping[str, Any]) -> Manifest:
+        """The same with new scores; what export found stays."""
+        return replace(self, metrics={"export": self.metrics["export"], **scores})
+
     def write(self, folder: Path) -> Path:
         """Hash the files in `folder` and write its `model.toml`."""
-        head = {
-            key: getattr(self, key)
-            for key in ("name", "version", "stage", "backend", "license", "sample_rate_hz", "languages")
-        }
+        head = {key: getattr(self, key) for key in HEAD if key != "sample_rate_hz" or self.sample_rate_hz}
         hashes = {name: file_hash(folder / name) for name in self.files}
         tables = {"files": hashes, "training": self.training, "metrics": self.metrics, "options": self.options}
         text = lines(head) + "".join(table(name, values) for name, values in tables.items())

@@ -42,7 +42,11 @@ def generator(spec: ModelSpec, device: str) -> Generator:
 
 
 def _search(how: Decoding) -> dict[str, Any]:
-    return {"beam_size": how.beam, "repetition_penalty": how.repetition_penalty}
+    return {
+        "beam_size": how.beam,
+        "repetition_penalty": how.repetition_penalty,
+        "no_repeat_ngram_size": how.no_repeat_ngram,
+    }
 
 
 class WhisperGenerator:

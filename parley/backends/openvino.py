@@ -46,6 +46,8 @@ def _settings(spec: ModelSpec, device: str) -> dict[str, str]:
         CACHE.mkdir(parents=True, exist_ok=True)
         settings["CACHE_DIR"] = str(CACHE)
     if device == "CPU":
+        # Where the processor has half precision OpenVINO takes it unasked: a recurrent state drifts off with it.
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
         settings["INFERENCE_NUM_THREADS"] = str(spec.options.get("threads", 1))
     return settings
 
@@ -55,9 +57,10 @@ class OpenVinoTensors:
 
     def __init__(self, compiled: ov.CompiledModel) -> None:
         self._request = compiled.create_infer_request()
-        self._outputs = [port.get_any_name() for port in compiled.outputs]
+        # Beside the name that the graph declares a tensor may have others, from inside.
+        self._outputs = {name: port for port in compiled.outputs for name in port.names}
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Every output by its name; copies, because the request's own buffers are written again."""
         results = self._request.infer(dict(feeds))
-        return {name: np.array(results[name]) for name in self._outputs}
+        return {name: np.array(results[port]) for name, port in self._outputs.items()}

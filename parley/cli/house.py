@@ -35,6 +35,7 @@ class House:
     """One gateway, and a service for every other config file."""
 
     root: Path
+    configs: Path
     sockets: Path
     logs: Path
     http_port: int
@@ -42,7 +43,9 @@ class House:
 
     def commands(self) -> list[Command]:
         """How to start each of them; logs begin anew."""
-        stages = sorted(path.stem for path in (self.root / CONFIGS).glob("*.toml") if path.stem != GATEWAY)
+        stages = sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
+        if not (self.configs / f"{GATEWAY}.toml").is_file():
+            raise BadInput(f"{self.configs} holds no {GATEWAY}.toml; name a folder like {CONFIGS} with --config.")
         self._check_ports()
         metrics = _metrics_addresses([self._config(name) for name in stages])
         self._make_logs()
@@ -62,7 +65,7 @@ class House:
 
     def _config(self, name: str) -> dict[str, Any]:
         try:
-            return tomllib.loads((self.root / CONFIGS / f"{name}.toml").read_text("utf-8"))
+            return tomllib.loads((self.configs / f"{name}.toml").read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             return {}  # the process itself says it better
 
@@ -83,8 +86,8 @@ class House:
     def _command(self, name: str, module: str, env: dict[str, str]) -> Command:
         log = self.logs.absolute() / f"{name}.log"
         log.unlink(missing_ok=True)
-        config = CONFIGS / f"{name}.toml"
-        return Command(name, (sys.executable, "-m", module, "--config", str(config)), self.root, log, env)
+        config = str((self.configs / f"{name}.toml").absolute())
+        return Command(name, (sys.executable, "-m", module, "--config", config), self.root, log, env)
 
 
 def _metrics_addresses(configs: list[dict[str, Any]]) -> list[str]:

@@ -14,15 +14,18 @@ def up(
     logs: Annotated[
         Path | None, typer.Option("--logs", metavar="FOLDER", help="For the logs; default: build/logs.")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FOLDER", help="One file a process; default: deploy/config.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON at each change.")] = False,
 ) -> None:
     """Start the services and the gateway on this machine; Ctrl-C stops them."""
-    from parley.cli.house import LOGS, House, find_root
+    from parley.cli.house import CONFIGS, LOGS, House, find_root
     from parley.cli.running import run
 
     root = find_root()
     sockets = Path(tempfile.mkdtemp(prefix="parley-"))
     try:
-        run(House(root, sockets, logs or root / LOGS, http_port, grpc_port), as_json=as_json)
+        run(House(root, config or root / CONFIGS, sockets, logs or root / LOGS, http_port, grpc_port), as_json=as_json)
     finally:
         shutil.rmtree(sockets, ignore_errors=True)

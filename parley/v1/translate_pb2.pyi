@@ -32,30 +32,34 @@ class GlossaryEntry(_message.Message):
     def __init__(self, source: _Optional[str] = ..., target: _Optional[str] = ...) -> None: ...
 
 class TranslateConfig(_message.Message):
-    __slots__ = ("source_language", "target_language", "glossary")
+    __slots__ = ("source_language", "target_language", "glossary", "detect_only")
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TARGET_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     GLOSSARY_FIELD_NUMBER: _ClassVar[int]
+    DETECT_ONLY_FIELD_NUMBER: _ClassVar[int]
     source_language: str
     target_language: str
     glossary: _containers.RepeatedCompositeFieldContainer[GlossaryEntry]
-    def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ...) -> None: ...
+    detect_only: bool
+    def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ..., detect_only: bool = ...) -> None: ...
 
 class Translation(_message.Message):
-    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker")
+    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker", "source_confidence")
     SOURCE_TEXT_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TARGET_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     SPEAKER_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     source_text: str
     text: str
     source_language: str
     target_language: str
     interval: _audio_pb2.Interval
     speaker: str
-    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ...) -> None: ...
+    source_confidence: float
+    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ...) -> None: ...
 
 class TranslateResponse(_message.Message):
     __slots__ = ("opened", "translation")

@@ -1,10 +1,9 @@
-"""Frames with their state -> cleaned frames with the next state, many streams at once. Must not know streams.
+"""Hops with what is remembered -> cleaned hops and what is remembered then, many at once. Must not know streams.
 
-The graph is declared in model.toml: `audio` in and out, and [options.states] name -> shape; a state's output is named
-`next_<name>`. Every state has the batch as its first axis, so that streams can share a run.
+Runs have fixed numbers of rows, so that a library prepares for few shapes; rows that nobody fills are silence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,51 +11,82 @@ import numpy as np
 from parley import backends
 from parley.audio import Samples
 from parley.backends import Placed
-from parley.engine import Array, Engine, Tensors
+from parley.engine import Engine, Tensors
+from parley.errors import BadModel
 from parley.model import ModelSpec
+from services.denoise.adapters import Adapter, adapter_of
+from services.denoise.graphs import Rows
 
-State = Mapping[str, Array]
+BUCKETS = (1, 2, 4, 8, 16, 32, 64)
+SPARE = 8  # rows that may stay empty: about as dear as one run more
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Whole hops of one stream, and what the model remembers of it."""
+    """Whole hops of one stream, and what is remembered of it."""
 
     samples: Samples
-    state: State
+    memory: Samples
 
 
 class DenoiseEngine:
-    """Stacks the streams whose frames are equally long."""
+    """Stacks streams; who has more hops than others goes on without them."""
 
-    def __init__(self, tensors: Tensors, spec: ModelSpec) -> None:
-        self._tensors = tensors
-        self._states = tuple(spec.options.get("states", {}))
+    def __init__(self, adapter: Adapter, tensors: Sequence[Tensors]) -> None:
+        self._adapter, self._tensors = adapter, tensors
 
     def run(self, jobs: Sequence[Frames]) -> Sequence[Frames]:
         """One answer a job, in order."""
-        answers: dict[int, Frames] = {}
-        for length in {len(job.samples) for job in jobs}:
-            places = [n for n, job in enumerate(jobs) if len(job.samples) == length]
-            answers |= dict(zip(places, self._together([jobs[n] for n in places]), strict=True))
-        return [answers[n] for n in range(len(jobs))]
+        # The longest first: whoever goes on is a prefix, and a prefix needs no copy.
+        order = sorted(range(len(jobs)), key=lambda n: -len(jobs[n].samples))
+        sounds, memory = [jobs[n].samples for n in order], np.stack([jobs[n].memory for n in order])
+        clean = np.zeros((len(jobs), len(sounds[0])), np.float32)
+        start = 0
+        for end in sorted({len(sound) for sound in sounds}):
+            count = sum(len(sound) >= end for sound in sounds)
+            audio = np.stack([sound[start:end] for sound in sounds[:count]])
+            clean[:count, start:end], memory[:count] = self._together(audio, memory[:count])
+            start = end
+        rows = zip(order, sounds, clean, memory, strict=True)
+        done = {n: Frames(row[: len(sound)].copy(), left.copy()) for n, sound, row, left in rows}
+        return [done[n] for n in range(len(jobs))]
 
-    def _together(self, jobs: Sequence[Frames]) -> list[Frames]:
-        feeds = {"audio": np.stack([job.samples for job in jobs])}
-        feeds |= {name: np.stack([job.state[name] for job in jobs]) for name in self._states}
-        out = self._tensors.run(feeds)
-        states = [{name: out[f"next_{name}"][n] for name in self._states} for n in range(len(jobs))]
-        return [Frames(out["audio"][n], state) for n, state in enumerate(states)]
+    def _together(self, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+        if self._adapter.alone:
+            return self._adapter.run(self._tensors, audio, memory)
+        done, start = [], 0
+        for size in buckets(len(audio)):
+            rows = slice(start, start + size)
+            out = self._adapter.run(self._tensors, _filled(audio[rows], size), _filled(memory[rows], size))
+            done.append([part[: len(audio) - start] for part in out])
+            start += size
+        return np.concatenate([clean for clean, _ in done]), np.concatenate([left for _, left in done])
 
 
-def silent_state(spec: ModelSpec) -> State:
-    """What a model remembers of a stream that has not begun."""
-    return {name: np.zeros(shape, np.float32) for name, shape in spec.options.get("states", {}).items()}
+def buckets(count: int) -> Iterator[int]:
+    """The sizes of the runs in which so many rows go."""
+    while count > 0:
+        above = next((size for size in BUCKETS if size >= count), BUCKETS[-1])
+        size = above if above - count <= SPARE else above // 2
+        yield size
+        count -= size
+
+
+def _filled(rows: Rows, size: int) -> Rows:
+    return (
+        rows if len(rows) == size else np.concatenate((rows, np.zeros((size - len(rows), rows.shape[1]), rows.dtype)))
+    )
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Frames, Frames]]:
-    """Open a model and run it once, so that the first caller does not pay for it."""
-    placed = backends.tensors(spec)
-    engine = DenoiseEngine(placed.model, spec)
-    engine.run([Frames(np.zeros(int(spec.option("hop")), np.float32), silent_state(spec))])
-    return placed.holding(engine)
+    """Open a model and run it at every size, so that no caller pays for a first time."""
+    adapter = adapter_of(spec)
+    placed = [backends.tensors(graph.only(spec)) for graph in adapter.graphs]
+    engine = DenoiseEngine(adapter, [each.model for each in placed])
+    silence = Frames(np.zeros(adapter.shape.hop, np.float32), np.zeros(adapter.shape.memory, np.float32))
+    try:
+        for size in BUCKETS[:1] if adapter.alone else BUCKETS:
+            engine.run([silence] * size)
+    except Exception as error:  # a library's own complaint
+        raise BadModel(f"{spec.folder / 'model.toml'}: the graph does not run as [options] say: {error}") from None
+    return placed[0].holding(engine)

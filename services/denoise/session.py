@@ -1,25 +1,16 @@
 """One stream's memory in denoise: as many samples come out as went in, in step. Never awaits, never reads a clock."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from google.protobuf.message import Message
 
 from parley.audio import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
-from services.denoise.engine import Frames, State
+from services.denoise.adapters import Shape
+from services.denoise.engine import Frames
 
 MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep live streams waiting little
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the model wants and does."""
-
-    hop: int
-    latency: int  # samples by which its output is late
-    state: State
 
 
 class DenoiseSession:
@@ -28,7 +19,7 @@ class DenoiseSession:
     def __init__(self, ear: Ear, shape: Shape, keep: float) -> None:
         self._ear, self._shape, self._keep = ear, shape, keep
         self._mouth = Resampler(RATE_HZ, ear.form.rate_hz)
-        self._state = shape.state
+        self._memory = np.zeros(shape.memory, np.float32)
         self._tape = Tape()  # what came in, at 16 kHz
         self._taken = 0  # how far the model has heard
         self._late = shape.latency  # samples of its output that still belong to before the beginning
@@ -61,14 +52,14 @@ class DenoiseSession:
         if not hops or self._complete():
             return None
         start, self._taken = self._taken, self._taken + hops * self._shape.hop
-        return Frames(self._tape.cut(start, self._taken), self._state)
+        return Frames(self._tape.cut(start, self._taken), self._memory)
 
     def _complete(self) -> bool:
         return self._ended is not None and self._given >= self._ended
 
     def absorb(self, result: Frames) -> Iterator[Message]:
         """Cleaned sound, moved back into step with what came in."""
-        self._state = result.state
+        self._memory = result.memory
         clean = result.samples[self._late :]
         self._late -= len(result.samples) - len(clean)
         if self._ended is not None:

@@ -7,8 +7,9 @@ from parley.errors import BadInput
 from parley.model import ModelSpec
 from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import denoise_pb2 as v1
-from services.denoise.engine import open_engine, silent_state
-from services.denoise.session import BypassSession, DenoiseSession, Shape
+from services.denoise.adapters import adapter_of
+from services.denoise.engine import open_engine
+from services.denoise.session import BypassSession, DenoiseSession
 
 
 def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) -> DenoiseSession | BypassSession:
@@ -18,8 +19,7 @@ def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) ->
         raise BadInput(f"attenuation_limit_db is {limit_db}; give 0 (no limit) to 200.")
     if config.bypass:
         return BypassSession(form)
-    shape = Shape(int(spec.option("hop")), int(spec.options.get("latency_samples", 0)), silent_state(spec))
-    return DenoiseSession(Ear(form), shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
+    return DenoiseSession(Ear(form), adapter_of(spec).shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
 
 
 STAGE = Stage(v1.DESCRIPTOR.services_by_name["Denoise"], ServiceConfig, open_engine, begin, read_audio)

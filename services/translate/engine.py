@@ -1,13 +1,15 @@
 """Sentences -> their translations, a whole batch at once. Must not know streams."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley import backends
 from parley.backends import Placed
-from parley.engine import Decoding, Engine, Generator, Tokens
-from parley.errors import BadModel
+from parley.engine import Decoding, Engine, Generator
 from parley.model import ModelSpec
+from services.translate.detector import Guess, detect
+from services.translate.languages import Languages
+from services.translate.tokens import Tokenizer, open_tokenizer
 
 
 @dataclass(frozen=True)
@@ -15,42 +17,85 @@ class Sentence:
     """What is to be translated."""
 
     text: str
-    source: str
-    target: str
+    source: str  # empty: found out
+    target: str  # empty: only find out the source
+    spoken: str = ""  # the language so far, for texts that say little about theirs
+    before: tuple[tuple[str, str], ...] = ()  # the last sentences and their translations
 
 
 @dataclass(frozen=True)
-class Tokenizer:
-    """How a model's text becomes tokens and comes back."""
+class Translated:
+    """The translation, and what the source was taken for."""
 
-    split: Callable[[str], Tokens]
-    join: Callable[[Tokens], str]
+    text: str
+    source: str
+    confidence: float
 
 
-TOKENIZERS = {"words": lambda spec: Tokenizer(lambda text: text.split(" "), " ".join)}
+@dataclass(frozen=True)
+class _Step:
+    """A text on its way into one language."""
+
+    text: str
+    source: str
+    target: str
+    before: tuple[tuple[str, str], ...] = ()
 
 
 class TranslateEngine:
-    """Tokens, the generator, text."""
+    """Languages, tokens, the generator, text."""
 
-    def __init__(self, generator: Generator, tokenizer: Tokenizer) -> None:
-        self._generator, self._tokenizer = generator, tokenizer
+    def __init__(self, generator: Generator, tokenizer: Tokenizer, languages: Languages, how: Decoding) -> None:
+        self._generator, self._tokenizer, self._languages, self._how = generator, tokenizer, languages, how
 
-    def run(self, jobs: Sequence[Sentence]) -> Sequence[str]:
-        """One translation a sentence; an empty one stays empty."""
-        places = [n for n, job in enumerate(jobs) if job.text]
-        sources = [self._tokenizer.split(jobs[n].text) for n in places]
-        results = self._generator.generate(sources, [[] for _ in places], Decoding()) if places else []
-        texts = {n: self._tokenizer.join(result.tokens) for n, result in zip(places, results, strict=True)}
-        return [texts.get(n, "") for n in range(len(jobs))]
+    def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
+        """One translation a sentence. What has no letters, or is in the wanted language, stays as it is."""
+        heard = [self._hear(job) for job in jobs]
+        texts, places = [job.text for job in jobs], [each.language for each in heard]
+        ways = [self._way(job, guess.language) for job, guess in zip(jobs, heard, strict=True)]
+        for step in range(max(map(len, ways), default=0)):
+            going = [n for n, way in enumerate(ways) if len(way) > step]
+            steps = [
+                _Step(texts[n], places[n], ways[n][step], jobs[n].before if len(ways[n]) == 1 else ()) for n in going
+            ]
+            for n, text in zip(going, self._generate(steps), strict=True):
+                texts[n], places[n] = text, ways[n][step]
+        return [Translated(text, each.language, each.confidence) for text, each in zip(texts, heard, strict=True)]
+
+    def _hear(self, job: Sentence) -> Guess:
+        if job.source:
+            return Guess(job.source, 1.0)
+        return detect(job.text, self._languages.sources(job.target), job.spoken)
+
+    def _way(self, job: Sentence, source: str) -> tuple[str, ...]:
+        return (self._languages.way(source, job.target) or ()) if any(map(str.isalpha, job.text)) else ()
+
+    def _generate(self, steps: Sequence[_Step]) -> list[str]:
+        if not steps:
+            return []
+        split = self._tokenizer
+        sources = [split.source(" ".join([*(a for a, _ in s.before), s.text]), s.source, s.target) for s in steps]
+        prompts = [split.prompt(" ".join(b for _, b in s.before), s.source, s.target) for s in steps]
+        results = self._generator.generate(sources, prompts, self._how)
+        return [split.text(each.tokens[len(p) :]) for each, p in zip(results, prompts, strict=True)]
 
 
-def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, str]]:
-    """Open a model and run it once, so that the first caller does not pay for it."""
-    name = spec.options.get("tokens", "")
-    if name not in TOKENIZERS:
-        raise BadModel(f"{spec.ref}: options.tokens is {name!r}; write one of {', '.join(TOKENIZERS)}.")
+def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
+    """Open a model and run it, alone and in a batch, so that the first caller does not pay for it."""
+    tokenizer, languages = open_tokenizer(spec), Languages.of(spec)
     placed = backends.generator(spec)
-    engine = TranslateEngine(placed.model, TOKENIZERS[name](spec))
-    engine.run([Sentence("Hello.", "en", "en")])
+    engine = TranslateEngine(placed.model, tokenizer, languages, _decoding(spec))
+    for source, target in sorted(languages.pairs)[:4] or [("en", "de")]:
+        for size in (1, 16):
+            engine.run([Sentence("Hello, how are you?", source, target)] * size)
+    engine.run([Sentence("Hello.", "", "")])
     return placed.holding(engine)
+
+
+def _decoding(spec: ModelSpec) -> Decoding:
+    return Decoding(
+        beam=int(spec.options.get("beam", 1)),
+        longest=int(spec.options.get("max_pieces", 128)),
+        repetition_penalty=float(spec.options.get("repetition_penalty", 1.0)),
+        no_repeat_ngram=int(spec.options.get("no_repeat_ngram", 0)),
+    )

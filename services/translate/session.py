@@ -1,33 +1,52 @@
 """One stream's memory in translate: sentences out, translations said in order. Never awaits, never reads a clock."""
 
-import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
 from parley.v1.translate_pb2 import Translation
-from services.translate.engine import Sentence
-from services.translate.sentences import Sentences
+from services.translate.engine import Sentence, Translated
+from services.translate.phrases import Phrases
+from services.translate.sentences import Limits, Sentences
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """From what into what, and what becomes of some phrases."""
+    """From what into what, and how."""
 
-    source: str
-    target: str
-    glossary: Mapping[str, str] = field(default_factory=dict)
+    source: str  # empty: found out
+    target: str  # empty: only find out the source
+    phrases: Phrases = field(default_factory=lambda: Phrases({}))
+    limits: Limits = field(default_factory=Limits)
+    before: int = 0  # sentences that the model hears again with the next one
 
 
-@dataclass
 class Piece:
-    """A sentence on its way: `parts` are translated one by one, glossary phrases between them are not."""
+    """A sentence on its way: in one piece first; where a phrase does not survive that, the parts around it."""
 
-    text: str
-    parts: list[str]
-    done: list[str] = field(default_factory=list)
+    def __init__(self, text: str, phrases: Phrases) -> None:
+        self.text = text
+        self.heard = Translated("", "", 0.0)  # the first answer
+        self._parts = phrases.split(text)
+        self._done: list[str] | None = None  # what stands before the next part; None: asked in one piece
+
+    @property
+    def asked(self) -> str:
+        """What is to be translated next, with the space around it."""
+        return "".join(self._parts) if self._done is None else self._parts[len(self._done)]
+
+    def answer(self, result: Translated) -> str | None:
+        """The translation, once there is nothing left to ask, with the space put back."""
+        asked = self.asked
+        text = asked.replace(asked.strip(), result.text, 1) if asked.strip() else asked
+        if self._done is None:
+            self.heard, self._done = result, []
+            return text if Phrases.stand(self._parts, text) else None
+        self._done.append(text)
+        self._done += self._parts[len(self._done) : len(self._done) + 1]
+        return "".join(self._done) if len(self._done) == len(self._parts) else None
 
 
 class TranslateSession:
@@ -35,10 +54,10 @@ class TranslateSession:
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
-        self._sentences = Sentences()
+        self._sentences = Sentences(wishes.limits, wishes.phrases)
         self._waiting: deque[Piece] = deque()
-        phrases = sorted(map(re.escape, wishes.glossary), key=len, reverse=True)
-        self._phrase = re.compile(f"({'|'.join(phrases)})") if phrases else None
+        self._before: deque[tuple[str, str]] = deque(maxlen=wishes.before)
+        self._spoken = ""
 
     def feed(self, item: str) -> Iterator[Message]:
         """More text."""
@@ -53,31 +72,33 @@ class TranslateSession:
         return self.flush()
 
     def _queue(self, texts: list[str]) -> Iterator[Message]:
-        for text in texts:
-            self._waiting.append(Piece(text, self._phrase.split(text) if self._phrase else [text]))
+        self._waiting.extend(Piece(text, self._wishes.phrases) for text in texts)
         return iter(())
 
     def next_job(self) -> Sentence | None:
-        """The next part that is not a glossary phrase, without the space around it."""
+        """The next text, without the space around it."""
         if not self._waiting:
             return None
-        piece = self._waiting[0]
-        return Sentence(piece.parts[len(piece.done)].strip(), self._wishes.source, self._wishes.target)
+        wishes, piece = self._wishes, self._waiting[0]
+        source = wishes.source or piece.heard.source
+        return Sentence(piece.asked.strip(), source, wishes.target, self._spoken, tuple(self._before))
 
-    def absorb(self, result: str) -> Iterator[Message]:
-        """Put the space back, the phrases in, and say a piece when all of it is done."""
+    def absorb(self, result: Translated) -> Iterator[Message]:
+        """Say a piece when all of it is done."""
         piece = self._waiting[0]
-        part = piece.parts[len(piece.done)]
-        piece.done.append(part.replace(part.strip(), result, 1) if part.strip() else part)
-        if len(piece.done) < len(piece.parts):
-            phrase = piece.parts[len(piece.done)]
-            piece.done.append(self._wishes.glossary[phrase] or phrase)
-        if len(piece.done) == len(piece.parts):
+        text = piece.answer(result)
+        self._spoken = result.source or self._spoken
+        if text is not None:
             self._waiting.popleft()
-            yield self._said(piece)
+            if text.strip():
+                self._before.append((piece.text.strip(), text.strip()))
+            yield self._said(piece, text)
 
-    def _said(self, piece: Piece) -> Translation:
-        wishes, text = self._wishes, "".join(piece.done)
+    def _said(self, piece: Piece, text: str) -> Translation:
         return Translation(
-            source_text=piece.text, text=text, source_language=wishes.source, target_language=wishes.target
+            source_text=piece.text,
+            text=text if self._wishes.target else "",
+            source_language=piece.heard.source,
+            target_language=self._wishes.target,
+            source_confidence=piece.heard.confidence,
         )

@@ -13,10 +13,11 @@ STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.p
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_shipped_config_loads(stage: str) -> None:
+@pytest.mark.parametrize("folder", ["config", "echo"])
+def test_a_shipped_config_loads(folder: str, stage: str) -> None:
     """Every key of a stage's file is known, and the models it names lie in the repository."""
     declared: Stage = importlib.import_module(f"services.{stage}.stage").STAGE
-    settings = config.load(declared.config, ROOT / f"deploy/config/{stage}.toml", {})
+    settings = config.load(declared.config, ROOT / f"deploy/{folder}/{stage}.toml", {})
     assert settings.models
     for each in settings.models:
         assert locate(ROOT / settings.models_root, stage, ModelRef.of(each)).stage == stage

@@ -58,7 +58,7 @@ class House:
     def start_service(self, name: str, **env: str) -> None:
         """One replica, again or for the first time."""
         stage = name.partition("-")[0]
-        config = Path(f"deploy/config/{stage}.toml")
+        config = Path(f"deploy/echo/{stage}.toml")
         self._spawn(name, f"services.{stage}", config, PARLEY_LISTEN=f"unix:{self.socket(name)}", **env)
 
     def socket(self, name: str) -> Path:

@@ -41,7 +41,7 @@ class Up:
         ports = ("--logs", str(self.logs), "--http-port", str(http), "--grpc-port", str(grpc))
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            (sys.executable, "-m", "parley.cli", "up", "--json", *ports),
+            (sys.executable, "-m", "parley.cli", "up", "--json", "--config", "deploy/echo", *ports),
             cwd=ROOT,
             env={**os.environ, "TMPDIR": str(self.sockets), "PARLEY_TELEMETRY__METRICS": "", **env},
             stdout=subprocess.PIPE,

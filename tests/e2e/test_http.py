@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from parley import media
 from tests.e2e.house import STAGES, House
@@ -107,11 +108,11 @@ def test_models_status_and_metrics(client: httpx.Client) -> None:
     assert client.get("/docs").status_code == client.get("/openapi.json").status_code == 200
 
 
-def _talk(house: House) -> ClientConnection:
+def _talk(house: House) -> Connection:
     return connect(f"ws://{house.http}/v1/pipeline")
 
 
-def _events(speaking: ClientConnection) -> tuple[list[dict[str, Any]], bytes]:
+def _events(speaking: Connection) -> tuple[list[dict[str, Any]], bytes]:
     """Everything until the close."""
     events, sound = [], b""
     for frame in speaking:
@@ -162,7 +163,7 @@ def test_bad_frames_are_told_and_closed(house: House, frames: list[str | bytes],
     assert (events[-1]["type"], events[-1]["reason"], speaking.close_code) == ("error", reason, close)
 
 
-def _events_until_error(speaking: ClientConnection) -> tuple[list[dict[str, Any]], bytes]:
+def _events_until_error(speaking: Connection) -> tuple[list[dict[str, Any]], bytes]:
     events: list[dict[str, Any]] = []
     try:
         while True:

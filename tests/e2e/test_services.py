@@ -77,6 +77,7 @@ async def test_metrics_tell_what_happened(tmp_path: Path, unused_tcp_port: int) 
         assert 'parley_streams_ended_total{model="echo@1",outcome="ok",stage="asr"} 1.0' in page
         for counted in ("parley_batch_size_count", "parley_engine_seconds_count", "parley_queue_wait_seconds_count"):
             assert f"{counted}{{{labels}}} 1.0" in page
+        assert f"parley_audio_seconds_total{{{labels}}} 2.0" in page
 
 
 async def test_a_trace_goes_through(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ class FakeCore:
         self.model = ""
         self.answers: list[Any] = []
         self.error: Exception | None = None
+        self.errors: dict[str, Exception] = {}  # of one stage
         self.hang = False
         self.open = 0
         self.opened = asyncio.Event()
@@ -54,15 +55,17 @@ class FakeCore:
         self.open += 1
         self.opened.set()
         try:
-            if self.error:
-                raise self.error
-            yield _opened(name)
+            if error := self.errors.get(name, self.error):
+                raise error
+            opened = _opened(name)
+            yield opened
             async for request in requests:
                 self.asked.append(request)
                 if answer := _echo(name, request):
                     yield answer
             for answer in self.answers:
-                yield answer
+                if isinstance(answer, type(opened)):
+                    yield answer
             if self.hang:
                 await asyncio.sleep(60)
         finally:

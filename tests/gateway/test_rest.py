@@ -70,7 +70,7 @@ def test_the_caller_is_who_the_headers_say(client: TestClient, core: FakeCore, t
         (WHISPER | {"temperature": "hot"}, "temperature"),
         (WHISPER | {"temperature": "nan"}, "temperature"),
         (WHISPER | {"timestamp_granularities": "letter"}, "timestamp_granularities"),
-        (WHISPER | {"stream": "true"}, "stream"),
+        (WHISPER | {"stream": "true", "response_format": "srt"}, "stream"),
         (WHISPER | {"stream": "perhaps"}, "stream"),
         ({"model": ["a", "b"]}, "model"),
     ],

@@ -21,7 +21,7 @@ def train(arguments: argparse.Namespace) -> None:
     """Train, or go on from the checkpoint."""
     from models.recipes.asr.train import train as run
 
-    run(arguments.work, arguments.minutes, arguments.seed)
+    run(arguments.work, arguments.minutes, arguments.seed, arguments.start)
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -35,7 +35,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Score the model folder."""
     from models.recipes.asr.evaluate import evaluate as run
 
-    run(arguments.work, arguments.data, arguments.out, arguments.limit)
+    run(arguments.work, arguments.out, arguments.limit)
 
 
 STEPS = {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate}
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "work", help="banks, checkpoint, curve, results")
     parser.add_argument("--out", type=Path, default=EMBEDDED / "whisper-nano" / "1", help="the model folder")
     parser.add_argument("--minutes", type=float, default=240.0, help="CPU minutes of training in all")
+    parser.add_argument("--start", type=Path, default=None, help="a published model folder to go on from")
     parser.add_argument("--everyday", type=int, default=32_000, help="sentences to synthesise")
     parser.add_argument("--phrases", type=int, default=14_000, help="spellings, numbers and commands to synthesise")
     parser.add_argument("--limit", type=int, default=1000, help="utterances judged of each set, at most")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +11,36 @@ from models.recipes.asr import bank, cast, features, real
 from models.recipes.asr.engine import BEAM, LEAST_TOKENS, STEP_S, TOKENS_A_SECOND
 from models.recipes.asr.tokens import Tokens
 from models.recipes.provenance import Manifest, describe
+from models.recipes.targets import Row, at_least, at_most, table, told
 
 FILES = ("model.bin", "config.json", "vocabulary.json", "tokenizer.json", "preprocessor_config.json")
 LICENSE = "CC-BY-SA-4.0"
 LONGEST_S = 25.0
 
 
-def document(work: Path, data: Sequence[Path], out: Path) -> None:
-    """Write both files; where this checkpoint has no evaluation yet, the card says so."""
-    settings, exported, scores = (_read(work / f"{name}.json") for name in ("settings", "export", "evaluation"))
+def document(work: Path, data: Sequence[Path], out: Path, exported: dict[str, Any]) -> None:
+    """Write both files anew from what training and export know; nobody has judged these weights yet."""
+    settings = json.loads((work / "settings.json").read_text())
     training = {
         "recipe": "models/recipes/asr",
         "data": describe(data),
         "steps": exported["step"],
         "cpu_minutes": exported["cpu_minutes"],
-        "seed": settings["seed"],
-        "rate": settings["rate"],
-        "shape": settings["shape"],
+        **{key: settings[key] for key in ("seed", "rate", "shape")},
         "hours": _hours(work),
         "held_out": _held_out(work),
     }
-    if scores.get("step") != exported["step"]:
-        scores = {}  # They are another checkpoint's.
     checked = {key: value for key, value in exported.items() if key not in ("step", "cpu_minutes")}
-    judged = {key: value for key, value in scores.items() if key != "step"}
-    manifest(out, training, {"export": checked, **judged}, int(exported["median"])).write(out)
-    (out / "CARD.md").write_text(card(out, training, exported, scores), encoding="utf-8")
+    publish(manifest(out, training, {"export": checked}), out)
 
 
-def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any], median: int) -> Manifest:
+def publish(papers: Manifest, out: Path) -> None:
+    """Write both files from one: the card says nothing that `model.toml` does not."""
+    papers.write(out)
+    (out / "CARD.md").write_text(card(out, Manifest.read(out)), encoding="utf-8")
+
+
+def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Manifest:
     """What the backend and the service need to know."""
     return Manifest(
         name=out.parent.name,
@@ -52,7 +53,7 @@ def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any], media
         files=FILES,
         training=training,
         metrics=metrics,
-        options=options(Tokens(out / "tokenizer.json"), median),
+        options=options(Tokens(out / "tokenizer.json"), int(metrics["export"]["median"])),
     )
 
 
@@ -96,16 +97,13 @@ def _held_out(work: Path) -> dict[str, list[str]]:
     return {name: sorted(voices) for name, voices in named.items()} | {"engines": [cast.UNSEEN.engine]}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def card(out: Path, training: dict[str, Any], exported: dict[str, Any], scores: dict[str, Any]) -> str:
+def card(out: Path, papers: Manifest) -> str:
     """The text people read, filled into `card.md`."""
     text = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+    training, exported = papers.training, papers.metrics["export"]
     return text.format(
-        name=out.parent.name,
-        version=out.name,
+        name=papers.name,
+        version=papers.version,
         data="\n".join(f"- {d['name']} ({d['license']}), sha256 `{d['sha256'][:16]}...`" for d in training["data"]),
         hours=", ".join(f"{kind} {value} h" for kind, value in training["hours"].items()),
         voices=len(cast.ESPEAK),
@@ -119,46 +117,37 @@ def card(out: Path, training: dict[str, Any], exported: dict[str, Any], scores: 
         int8_same=exported["int8_same"],
         heads=exported["alignment_heads"],
         hop_ms=1000 * features.HOP / 16_000,
-        numbers="\n".join(numbers_of(scores)) if scores else "Not evaluated yet.",
+        numbers=numbers(papers.metrics) if "words" in papers.metrics else "Not evaluated yet.",
         **{key: training["shape"][key] for key in ("encoders", "decoders", "width", "vocabulary")},
     )
 
 
-def numbers_of(scores: dict[str, Any]) -> list[str]:
-    """What was reached beside what was aimed at, then one row a set."""
+def promises(scores: Mapping[str, Any]) -> list[Row]:
+    """What was reached beside what was aimed at."""
     words, said, times = scores["words"], scores["nothing"], scores["times"]
-    wrongly = sum(row["with_words"] for row in said.values())
-    windows = sum(row["windows"] for row in said.values())
-    digits, daily, start_ms = scores["digits"]["right"], words["everyday"]["wer"], times["short"]["median_ms"]
-    rows: list[tuple[str, str, str, bool | None]] = [
-        ("WER, AN4, speakers never trained on", "<= 12 %", _share(words["an4"]["wer"]), words["an4"]["wer"] <= 0.12),
-        ("digits right, FSDD, a speaker never trained on", ">= 97 %", _share(digits), digits >= 0.97),
-        ("WER, unseen sentences, trained synthetic voices", "<= 20 %", _share(daily), daily <= 0.2),
-        ("WER, unseen sentences, an engine never trained on", "", _share(words["unseen"]["wer"]), None),
-        ("WER, windows of up to 25 s", "", _share(scores["long"]["wer"]), None),
-        ("windows of silence, unseen noise or music with words", "0", f"{wrongly} of {windows}", wrongly == 0),
-        ("median error of word starts", "<= 100 ms", f"{start_ms} ms", start_ms <= 100),
-        ("weights", "<= 12 MB", f"{scores['megabytes']} MB", scores["megabytes"] <= 12),
-        ("load", "< 100 ms", f"{scores['load_ms']} ms", scores["load_ms"] < 100),
-        ("an utterance on one thread, median CPU", "", f"{scores['latency']['short_p50_ms']} ms", None),
-        ("the same padded to 1500 positions", "", f"{scores['latency']['padded_p50_ms']} ms", None),
+    wrongly, windows = (sum(row[key] for row in said.values()) for key in ("with_words", "windows"))
+    share = {name: 100 * row["wer"] for name, row in words.items()}
+    return [
+        at_most("WER, AN4, speakers never trained on", 12, share["an4"], " %", 1),
+        at_least("digits right, FSDD, a speaker never trained on", 97, 100 * scores["digits"]["right"], " %", 1),
+        at_most("WER, unseen sentences, trained synthetic voices", 20, share["everyday"], " %", 1),
+        told("WER, unseen sentences, an engine never trained on", share["unseen"], " %", 1),
+        told("WER, windows of up to 25 s", 100 * scores["long"]["wer"], " %", 1),
+        Row("windows of silence, unseen noise or music with words", "0", f"{wrongly} of {windows}", wrongly == 0),
+        at_most("median error of word starts", 100, times["short"]["median_ms"], " ms", 0),
+        at_most("weights", 12, scores["megabytes"], " MB", 1),
+        at_most("load", 100, scores["load_ms"], " ms", 0),
+        told("an utterance on one thread, median CPU", scores["latency"]["short_p50_ms"], " ms", 1),
+        told("the same padded to 1500 positions", scores["latency"]["padded_p50_ms"], " ms", 1),
     ]
-    lines = ["| what | target | reached | |", "|---|---|---|---|"]
-    lines += [_row(*row) for row in rows]
-    lines += [
-        "",
-        "| WER | short context | short, some | padded, the same | telephone | -50 dBFS |",
-        "|---|" + "---|" * 5,
-    ]
+
+
+def numbers(scores: Mapping[str, Any]) -> str:
+    """The promises, then one row a set."""
     keys = ("wer", "short_wer_of_those", "padded_wer", "telephone_wer", "quiet_wer")
-    lines += [f"| {name} | " + " | ".join(_share(row[key]) for key in keys) + " |" for name, row in words.items()]
-    stock = "; ".join(f"{name} {_share(row['wer'])}" for name, row in scores["stock"].items())
-    return [*lines, "", f"Stock faster-whisper with its defaults (stamps, padding), WER: {stock or 'not installed'}."]
-
-
-def _row(what: str, target: str, value: object, held: bool | None) -> str:
-    return f"| {what} | {target} | {value} | { {True: 'reached', False: '**missed**', None: ''}[held] } |"
-
-
-def _share(value: float) -> str:
-    return f"{value:.1%}"
+    lines = ["| WER | short context | short, some | padded, the same | telephone | -50 dBFS |", "|---|" + "---|" * 5]
+    for name, row in scores["words"].items():
+        lines.append(f"| {name} | " + " | ".join(f"{row[key]:.1%}" for key in keys) + " |")
+    stock = "; ".join(f"{name} {row['wer']:.1%}" for name, row in scores["stock"].items())
+    lines += ["", f"Stock faster-whisper with its defaults (stamps, padding), WER: {stock or 'not installed'}."]
+    return "\n".join([table(promises(scores)), "", *lines])

@@ -15,12 +15,14 @@ import numpy as np
 from models.recipes import sound
 from models.recipes.asr import bank
 from models.recipes.asr.bank import Take, evenly
-from models.recipes.asr.card import document
+from models.recipes.asr.card import promises, publish
 from models.recipes.asr.engine import Engine, Heard
 from models.recipes.asr.texts import bare
 from models.recipes.asr.timing import start_errors
 from models.recipes.asr.wer import word_errors
+from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ, Audio
+from models.recipes.targets import Row
 
 Scores = dict[str, Any]
 
@@ -29,28 +31,27 @@ PADDED = 60  # utterances of each set that are also tried with thirty seconds of
 LONG_S = 25.0
 
 
-def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 1000) -> None:
-    """Score the model in `out` on what training never heard."""
+def evaluate(work: Path, out: Path, limit: int = 1000) -> list[Row]:
+    """Score the model in `out` on what training never heard, and write it into the model's papers."""
     began = time.perf_counter()
     engine = Engine(out)
     load_ms = 1000 * (time.perf_counter() - began)
-    exported = json.loads((work / "export.json").read_text())
+    papers = Manifest.read(out)
     sets = {name: evenly(bank.read(work / "heard", f"test-{name}"), limit) for name in SETS}
     report: Scores = {
-        "step": exported["step"],
         "load_ms": round(load_ms, 1),
         "megabytes": round((out / "model.bin").stat().st_size / 1e6, 2),
         "words": {name: errors(engine, takes) for name, takes in sets.items()},
         "digits": digits(engine, sets["fsdd"]),
         "nothing": nothing(engine, {name: np.load(work / f"unseen-{name}.npy") for name in ("noise", "music")}),
         "long": long_windows(engine, sets["everyday"]),
-        "times": times(engine, sets["everyday"][:200], int(exported["median"])),
+        "times": times(engine, sets["everyday"][:200], papers.options["alignment_median"]),
         "latency": latency(engine, sets["everyday"][:100]),
         "stock": stock(out, sets) if importlib.util.find_spec("faster_whisper") else {},
     }
-    (work / "evaluation.json").write_text(json.dumps(report, indent=1))
     print(json.dumps(report, indent=1), flush=True)
-    document(work, data, out)
+    publish(papers.judged(report), out)
+    return promises(report)
 
 
 def quietly(audio: Audio) -> Audio:

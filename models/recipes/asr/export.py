@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 from ctranslate2.specs.whisper_spec import WhisperSpec
-from torch import Tensor
 
 from models.recipes.asr import bank, features
 from models.recipes.asr.bank import Take, evenly
 from models.recipes.asr.card import document
 from models.recipes.asr.engine import Engine, batch
-from models.recipes.asr.network import Convolution, CrossAttention, FeedForward, Norm, Recogniser, SelfAttention, Shape
+from models.recipes.asr.network import Convolution, Recogniser, Shape
 from models.recipes.asr.timing import start_errors
 from models.recipes.asr.tokens import Tokens
 from models.recipes.asr.train import as_window, greedy
 from models.recipes.sound import RATE_HZ
+from models.recipes.specification import array, fill
 from models.recipes.training import averaged_weights
 
 Heads = list[tuple[int, int]]
@@ -42,9 +42,8 @@ def export(work: Path, data: Sequence[Path], out: Path) -> None:
         (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(), indent=1))
     report = {"step": step, "cpu_minutes": round(minutes, 1), **check(twin, tokens, work, out)}
     report |= choose_heads(twin.shape, work, out)
-    (work / "export.json").write_text(json.dumps(report, indent=1))
     print(report, flush=True)
-    document(work, data, out)
+    document(work, data, out, report)
 
 
 def preprocessor() -> dict[str, int]:
@@ -90,53 +89,19 @@ def specification(twin: Recogniser) -> WhisperSpec:
     spec = WhisperSpec(shape.encoders, shape.heads, shape.decoders, shape.heads)
     _convolution(spec.encoder.conv1, twin.first)
     _convolution(spec.encoder.conv2, twin.second)
-    spec.encoder.position_encodings.encodings = _array(twin.positions)
-    spec.decoder.position_encodings.encodings = _array(twin.places)
-    spec.decoder.embeddings.weight = _array(twin.embedding)
-    spec.decoder.projection.weight = _array(twin.embedding)
-    _norm(spec.encoder.layer_norm, twin.encoder_norm)
-    _norm(spec.decoder.layer_norm, twin.decoder_norm)
-    for layer, made in zip(spec.encoder.layer, twin.encoder_layers(), strict=True):
-        _self_attention(layer.self_attention, made.attention)
-        _feed(layer.ffn, made.feed)
-    for layer, built in zip(spec.decoder.layer, twin.decoder_layers(), strict=True):
-        _self_attention(layer.self_attention, built.attention)
-        _cross_attention(layer.attention, built.cross)
-        _feed(layer.ffn, built.feed)
+    spec.encoder.position_encodings.encodings = array(twin.positions)
+    spec.decoder.position_encodings.encodings = array(twin.places)
+    spec.decoder.embeddings.weight = array(twin.embedding)
+    spec.decoder.projection.weight = array(twin.embedding)
+    fill(spec, twin)
     return spec
 
 
 def _convolution(spec: Any, made: Convolution) -> None:
     """[outputs, taps * inputs] as CTranslate2 has it: [outputs, inputs, taps]."""
     outputs = made.weight.shape[0]
-    spec.weight = _array(made.weight.view(outputs, 3, -1).transpose(1, 2).contiguous())
-    spec.bias = _array(made.bias)
-
-
-def _cross_attention(spec: Any, made: CrossAttention) -> None:
-    _norm(spec.layer_norm, made.norm)
-    for linear, mine in zip(spec.linear, (made.query, made.memory, made.output), strict=True):
-        linear.weight = _array(mine.weight)
-
-
-def _self_attention(spec: Any, made: SelfAttention) -> None:
-    _norm(spec.layer_norm, made.norm)
-    spec.linear[0].weight = _array(made.inputs.weight)
-    spec.linear[1].weight = _array(made.output.weight)
-
-
-def _feed(spec: Any, made: FeedForward) -> None:
-    _norm(spec.layer_norm, made.norm)
-    spec.linear_0.weight = _array(made.inner.weight)
-    spec.linear_1.weight = _array(made.outer.weight)
-
-
-def _norm(spec: Any, norm: Norm) -> None:
-    spec.gamma, spec.beta = _array(norm.weight), _array(norm.bias)
-
-
-def _array(weight: Tensor) -> np.ndarray:
-    return weight.detach().float().numpy().copy()
+    spec.weight = array(made.weight.view(outputs, 3, -1).transpose(1, 2).contiguous())
+    spec.bias = array(made.bias)
 
 
 def sample(work: Path, part: str, count: int) -> list[Take]:

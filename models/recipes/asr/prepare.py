@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from tqdm import tqdm
 
-from models.recipes import noises, sound
+from models.recipes import noises, sound, strange_noises
 from models.recipes.asr import bank, cast, real, texts, tokens
 from models.recipes.asr.bank import Line
 from models.recipes.asr.speech import Speech, Voice
@@ -41,9 +41,18 @@ def prepare(folders: Sequence[Path], work: Path, size: Size, seed: int = 7) -> N
         tokens.train([*phrases, *found["train"][:45_000]], work / "tokenizer.json")
     troupe = cast.Troupe()
     synthesise(found["train"], work / "bank", size, troupe, seed)
-    record(folders, work, troupe)
-    examine(found, work / "heard", troupe, seed)
+    record(folders, work, troupe, ("train", "dev", "test"))
     disturb(folders, work, seed)
+    prepare_examination(folders, work, seed)
+
+
+def prepare_examination(folders: Sequence[Path], work: Path, seed: int = 7) -> None:
+    """Only what evaluation listens to: a judge needs no hours of training speech."""
+    work.mkdir(parents=True, exist_ok=True)
+    troupe = cast.Troupe()
+    record(folders, work, troupe, ("dev", "test"))
+    examine(texts.everyday(named(folders, "tatoeba")), work / "heard", troupe, seed)
+    estrange(folders, work, seed)
 
 
 def named(folders: Sequence[Path], name: str) -> Path:
@@ -95,10 +104,10 @@ def spoken(text: str, kind: str) -> list[str]:
     return [texts.within(word) if place == 0 else word for place, word in enumerate(text.rstrip(".").split())]
 
 
-def record(folders: Sequence[Path], work: Path, troupe: cast.Troupe) -> None:
+def record(folders: Sequence[Path], work: Path, troupe: cast.Troupe, parts: Sequence[str]) -> None:
     """AN4 and FSDD: the training part into the bank, the others beside it."""
     for name, reader in (("an4", real.an4), ("fsdd", real.fsdd)):
-        for part in ("train", "dev", "test"):
+        for part in parts:
             place = work / "bank" if part == "train" else work / "heard"
             shard = name if part == "train" else f"{part}-{name}"
             if not bank.is_written(place, shard):
@@ -145,20 +154,27 @@ def _unseen(lines: Sequence[str]) -> list[Line]:
 
 
 def disturb(folders: Sequence[Path], work: Path, seed: int) -> None:
-    """Noises and rooms for training, and the noises that only the evaluation hears."""
+    """Noises and rooms for training."""
     if (work / "noise.json").exists():
         return
     rng = np.random.default_rng(seed)
     kinds, clips = _noises(rng, folders)
     np.save(work / "noise.npy", np.stack(clips))
     np.save(work / "rooms.npy", np.stack([sound.room(rng) for _ in range(200)]))
-    unseen = [make(rng, NOISE_S * RATE_HZ) for make in noises.UNSEEN.values() for _ in range(4)]
+    (work / "noise.json").write_text(json.dumps(kinds))
+
+
+def estrange(folders: Sequence[Path], work: Path, seed: int) -> None:
+    """The noises that only the evaluation hears."""
+    if (work / "unseen-music.npy").exists():
+        return
+    rng = np.random.default_rng([seed, 1])
+    unseen = [make(rng, NOISE_S * RATE_HZ) for make in strange_noises.STRANGE.values() for _ in range(4)]
     unseen += [sound.tile(real.backgrounds(folders, kept=True), NOISE_S * RATE_HZ, rng) for _ in range(8)]
     np.save(work / "unseen-noise.npy", np.stack([_stored(clip) for clip in unseen]))
     # Music is made as in training, but other tunes.
     music = [noises.TRAINED["music"](np.random.default_rng([seed, n]), NOISE_S * RATE_HZ) for n in range(16)]
     np.save(work / "unseen-music.npy", np.stack([_stored(clip) for clip in music]))
-    (work / "noise.json").write_text(json.dumps(kinds))
 
 
 def _noises(rng: sound.Random, folders: Sequence[Path]) -> tuple[dict[str, list[int]], list[np.ndarray]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.recipes.asr.tokens import Tokens
 from models.recipes.asr.wer import word_errors
 from models.recipes.asr.windows import Window
 from models.recipes.muon import Muon
+from models.recipes.published import start_from
 from models.recipes.training import Plan, Task, Trainer, seed_everything
 
 RATE = 1e-3
@@ -91,23 +93,34 @@ def greedy(model: Recogniser, shown: torch.Tensor, tokens: Tokens, limit: int = 
     return [row[: row.index(tokens.end)] if tokens.end in row else row for row in ids[:, 2:].tolist()]
 
 
-def train(work: Path, minutes: float, seed: int = 1) -> None:
-    """Train, or go on training, for `minutes` of CPU time in all."""
-    recipe, shape = _settings(work, minutes, seed)
+def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) -> None:
+    """Train, or go on training, for `minutes` of CPU time in all; `start` is a published model to begin with."""
+    if start:
+        # Its tokens are rows of its weights.
+        shutil.copy(start / "tokenizer.json", work / "tokenizer.json")
+    recipe, shape = _settings(work, minutes, seed, start is not None)
     batches = Batches(work, recipe, seed)
     # The trainer seeds too, but only after the weights are drawn.
     seed_everything(seed)
     model = Recogniser(shape)
+    if start:
+        # Imported late: exporting, which this turns round, imports this file.
+        from models.recipes.asr.export import specification
+
+        start_from(start, model, specification)
     task = Task(model, [optimizer(model)], batches.batch, loss, Dev(work))
     Trainer(task, Plan(work, minutes, warmup_steps=300, seed=seed, watch_s=1200)).run()
 
 
-def _settings(work: Path, minutes: float, seed: int) -> tuple[Recipe, Shape]:
+def _settings(work: Path, minutes: float, seed: int, schooled: bool) -> tuple[Recipe, Shape]:
     """As they were when this run began: a resumed run must go through the same stages."""
     path = work / "settings.json"
     if not path.exists():
         shape = Shape(Tokens(work / "tokenizer.json").size, phones=len(phones.NAMES))
         recipe = Recipe(round(minutes * STEPS_A_MINUTE))
+        if schooled:
+            # It has had its easy lessons.
+            recipe = replace(recipe, few_until=0.0, joined_from=0.0, padded_from=0.0)
         settings: dict[str, Any] = {"shape": asdict(shape), "recipe": asdict(recipe), "rate": RATE, "seed": seed}
         path.write_text(json.dumps(settings | {"minutes": minutes}, indent=1))
     saved = json.loads(path.read_text())

@@ -10,31 +10,32 @@ import numpy as np
 from tqdm import tqdm
 
 from models.recipes.denoise import runner
-from models.recipes.denoise.card import FOLDER, publish
+from models.recipes.denoise.card import FOLDER, promises, publish
 from models.recipes.denoise.cost import cost
 from models.recipes.denoise.metrics import Metrics, si_sdr
 from models.recipes.denoise.mixtures import Mixture, examination
 from models.recipes.denoise.runner import Enhance
-from models.recipes.provenance import file_hash
+from models.recipes.provenance import Manifest
+from models.recipes.targets import Row
 
+GENERATED = ("familiar", "unseen", "blind")
 Scores = dict[str, float]
 Results = dict[str, dict[str, Scores]]
 
 
-def evaluate(data: Sequence[Path], work: Path, references: Path | None, out: Path | None) -> Results:
-    """Judge, print, and publish."""
+def evaluate(data: Sequence[Path], work: Path, references: Path | None, out: Path | None) -> list[Row]:
+    """Judge, print, and write it into the model's papers."""
     folder = out or FOLDER
     systems = contenders(folder, references)
     exam = list(examination(data))
     metrics = Metrics(references)
     scored = {name: score(name, enhance, exam, metrics, work) for name, enhance in systems.items()}
     rows = table(exam, scored)
-    results = {"rows": rows, "cost": cost(folder / "model.onnx", references), "model": file_hash(folder / "model.onnx")}
-    (work / "results.json").write_text(json.dumps(results, indent=1))
-    publish(folder, data, work)
     show(rows)
-    print(json.dumps(results["cost"]))
-    return rows
+    report = {"rows": rows, "cost": cost(folder / "model.onnx", references)}
+    print(json.dumps(report["cost"]))
+    publish(Manifest.read(folder).judged(report), folder)
+    return promises(report)
 
 
 def contenders(folder: Path, references: Path | None) -> dict[str, Enhance]:
@@ -47,6 +48,7 @@ def contenders(folder: Path, references: Path | None) -> dict[str, Enhance]:
 
 def score(name: str, enhance: Enhance, exam: list[Mixture], metrics: Metrics, work: Path) -> dict[str, Scores]:
     """Scores by mixture. What does not change from run to run is kept in `work`."""
+    work.mkdir(parents=True, exist_ok=True)
     kept = work / f"scores-{name}.json"
     known: dict[str, Scores] = json.loads(kept.read_text()) if kept.exists() and name != "ours" else {}
     for mixture in tqdm(exam, desc=name, mininterval=10):
@@ -63,9 +65,9 @@ def table(exam: list[Mixture], scored: dict[str, dict[str, Scores]]) -> Results:
     groups: dict[str, list[Mixture]] = {}
     for mixture in exam:
         names = [mixture.row, f"{mixture.row}/{mixture.kind}"] if mixture.row != "clean" else ["clean"]
-        if mixture.row in ("familiar", "unseen", "real"):
+        if mixture.row in (*GENERATED, "real"):
             names.append("all mixtures")
-        if mixture.row in ("familiar", "unseen"):
+        if mixture.row in GENERATED:
             names.append("generated")
         for name in names if not mixture.row.startswith("quiet") else names[:1]:
             groups.setdefault(name, []).append(mixture)

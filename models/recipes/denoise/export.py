@@ -12,7 +12,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from models.recipes.denoise.card import FOLDER, publish
+from models.recipes.denoise.card import FOLDER, document
 from models.recipes.denoise.graph import build
 from models.recipes.denoise.mixtures import examination
 from models.recipes.denoise.network import HOP, Enhancer, States
@@ -34,9 +34,8 @@ def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
     model.load_state_dict(weights)
     onnx.save(build(model), folder / "model.onnx")
     facts = {"steps": step, "minutes": round(minutes, 1)} | check(model, folder / "model.onnx", data)
-    (work / "export.json").write_text(json.dumps(facts))
     plot_curve(work)
-    publish(folder, data, work)
+    document(folder, data, facts)
     print(json.dumps(facts))
     return folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recipes import noises, sound
+from models.recipes import noises, sound, strange_noises
 from models.recipes.denoise.bank import babble, real_noise, speech
 from models.recipes.sound import Audio
 
@@ -42,7 +42,9 @@ def examination(folders: Sequence[Path]) -> Iterator[Mixture]:
     makers = {name: noises.TRAINED[name] for name in FAMILIAR if name in noises.TRAINED}
     makers["babble"] = lambda rng, samples: babble(voices, rng, samples)
     loud = [m for k, f in makers.items() for m in mixtures("familiar", k, f, voices, PER_FAMILIAR)]
-    loud += [m for k, f in noises.UNSEEN.items() for m in mixtures("unseen", k, f, voices, PER_UNSEEN)]
+    for kind, make in strange_noises.STRANGE.items():
+        row = "blind" if kind in strange_noises.BLIND else "unseen"
+        loud += mixtures(row, kind, make, voices, PER_UNSEEN)
     for name, pieces in real_noise(folders, kept=True).items():
         loud += mixtures("real", name, lambda rng, n, p=pieces: sound.tile(p, n, rng), voices, PER_REAL)  # type: ignore[misc]
     yield from loud

@@ -46,7 +46,7 @@ def run(step: str, args: argparse.Namespace) -> None:
     else:
         from models.recipes.diarize.evaluate import evaluate
 
-        evaluate(args.data, args.work, args.out)
+        evaluate(args.data, args.out)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
 
-from models.recipes.diarize.card import FOLDER, publish
+from models.recipes.diarize.card import FOLDER, judged_by, promises, publish
 from models.recipes.diarize.conversations import Conversation, conversations, meetings
 from models.recipes.diarize.cost import cost
 from models.recipes.diarize.der import Errors, errors
@@ -17,33 +16,33 @@ from models.recipes.diarize.floor import perfect
 from models.recipes.diarize.following import METHODS, SERVICE, Follow, speech_only
 from models.recipes.diarize.runner import Embed, Runner
 from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
-from models.recipes.provenance import file_hash
+from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ
+from models.recipes.targets import Row
 
 DEV_COUNT, TEST_COUNT = 12, 24
 
 Table = dict[str, dict[str, float]]
 
 
-def evaluate(data: Sequence[Path], work: Path, out: Path | None) -> dict[str, Any]:
-    """Tune on the development speakers, judge on the test speakers, publish."""
+def evaluate(data: Sequence[Path], out: Path | None) -> list[Row]:
+    """Tune on the development speakers, judge on the test speakers, and write it into the model's papers."""
     folder = out or FOLDER
     runner = Runner(folder / "model.onnx")
     thresholds = {name: tuned(data, runner, *method) for name, method in METHODS.items()}
     results = {
-        "model": file_hash(folder / "model.onnx"),
         "eer": verification(data, runner, "test"),
         "dev_eer": verification(data, runner, "dev"),
         "thresholds": thresholds,
         "der": diarization(data, runner, thresholds),
         "cost": cost(folder / "model.onnx"),
     }
-    (work / "results.json").write_text(json.dumps(results, indent=1))
-    publish(folder, data, work)
     print(json.dumps(results, indent=1))
+    papers = judged_by(Manifest.read(folder), results)
+    publish(papers, folder)
     if not SERVICE:
         print("The diarize service is not importable here: its online clustering was not judged.")
-    return results
+    return promises(papers.metrics)
 
 
 def verification(data: Sequence[Path], embed: Embed, part: str) -> Table:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.recipes.diarize.card import FOLDER, publish
+from models.recipes.diarize.card import FOLDER, document
 from models.recipes.diarize.cost import cpu_ms
 from models.recipes.diarize.graph import quantise, write
 from models.recipes.diarize.mixing import Mixer
@@ -42,9 +42,8 @@ def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
     facts: Facts = {"steps": step, "minutes": round(minutes, 1), "classes": len(mixer.spans)}
     facts |= check(model, single, small, sounds) | compare(single, small, data)
     shutil.copy(small if facts["precision"] == "int8" else single, folder / "model.onnx")
-    (work / "export.json").write_text(json.dumps(facts))
     plot_curve(work)
-    publish(folder, data, work)
+    document(folder, data, facts)
     print(json.dumps(facts))
     return folder
 

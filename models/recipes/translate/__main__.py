@@ -24,7 +24,7 @@ def train(arguments: argparse.Namespace) -> None:
     """Train, or go on from the checkpoint."""
     from models.recipes.translate.train import train as run
 
-    run(arguments.work, arguments.minutes, arguments.seed)
+    run(arguments.work, arguments.minutes, arguments.seed, arguments.start)
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -38,7 +38,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Score the model folder."""
     from models.recipes.translate.evaluate import evaluate as run
 
-    run(arguments.work, arguments.data, arguments.out)
+    run(arguments.work, arguments.out)
 
 
 STEPS = {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate}
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "work", help="splits, pieces, checkpoint, curve")
     parser.add_argument("--out", type=Path, default=EMBEDDED / "nano-tatoeba" / "1", help="the model folder")
     parser.add_argument("--minutes", type=float, default=110.0, help="CPU minutes of training in all")
+    parser.add_argument("--start", type=Path, default=None, help="a published model folder to go on from")
     parser.add_argument("--pieces", type=int, default=6144)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import numpy as np
 import sacrebleu
 
+from models.recipes.provenance import Manifest
+from models.recipes.targets import Row
 from models.recipes.translate import corpus
-from models.recipes.translate.card import document
+from models.recipes.translate.card import promises, publish
 from models.recipes.translate.corpus import DIRECTIONS, Pair
 from models.recipes.translate.engine import Engine
 from models.recipes.translate.names import Swapper, number_like, numbers, replace
@@ -42,13 +45,12 @@ class Direction:
         return [p for p in pairs if p.language in (self.source, self.target)]
 
 
-def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 2000) -> None:
-    """Score the model in `out` on the held-out parts; `limit` pairs a direction."""
+def evaluate(work: Path, out: Path, limit: int = 2000) -> list[Row]:
+    """Score the model in `out` on the held-out parts, `limit` pairs a direction, and write it into its papers."""
     engine = Engine(out)
     test, train = corpus.load(work / "test.jsonl"), corpus.load(work / "train.jsonl")
     dev = corpus.load(work / "dev.jsonl")
-    report = {
-        "step": json.loads((work / "export.json").read_text())["step"],
+    report: dict[str, Any] = {
         "pairs_a_direction": limit,
         "quality": each(lambda d: quality(engine, d, d.of(test)[:limit])),
         "long": each(lambda d: quality(engine, d, [p for p in d.of(test + dev) if 15 <= words(p, d) <= 25])),
@@ -57,9 +59,9 @@ def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 2000) -> 
         "latency": latency(engine, test),
     }
     report["mean"] = {row: averages(report[row]) for row in ("quality", "long", "several")}
-    (work / "evaluation.json").write_text(json.dumps(report, indent=1))
     print(json.dumps(report, indent=1), flush=True)
-    document(work, data, out)
+    publish(Manifest.read(out).judged(report), out)
+    return promises(report)
 
 
 def each(score: Callable[[Direction], Scores]) -> dict[str, Scores]:

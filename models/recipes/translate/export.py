@@ -6,27 +6,16 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from ctranslate2.specs.common_spec import LayerNormSpec
 from ctranslate2.specs.transformer_spec import TransformerSpec
-from torch import Tensor
 
+from models.recipes.specification import array, fill
 from models.recipes.training import averaged_weights
 from models.recipes.translate import corpus
 from models.recipes.translate.card import document
 from models.recipes.translate.engine import Engine
-from models.recipes.translate.model import (
-    CrossAttention,
-    FeedForward,
-    Norm,
-    SelfAttention,
-    Shape,
-    Translator,
-    padding_bias,
-)
+from models.recipes.translate.model import Shape, Translator, padding_bias
 from models.recipes.translate.pieces import END, PAD, START, Pieces
 
 SAMPLE = 200  # sentences of the check, a quarter in each direction
@@ -43,9 +32,8 @@ def export(work: Path, data: Sequence[Path], out: Path) -> None:
     shutil.copy(work / "pieces.model", out / "pieces.model")
     shutil.copy(work / "pieces.model", work / "float" / "pieces.model")
     report = {"step": step, "cpu_minutes": round(minutes, 1), **check(twin, pieces, work, out)}
-    (work / "export.json").write_text(json.dumps(report, indent=1))
     print(report, flush=True)
-    document(work, data, out)
+    document(work, data, out, report)
 
 
 def load_twin(work: Path) -> tuple[Translator, int, float]:
@@ -77,45 +65,11 @@ def specification(twin: Translator) -> TransformerSpec:
     spec = TransformerSpec.from_config((twin.shape.encoders, twin.shape.decoders), twin.shape.heads)
     for side in (spec.encoder, spec.decoder):
         side.position_encodings.encodings = twin.positions[:POSITIONS].numpy()
-    spec.encoder.embeddings[0].weight = _array(twin.embedding)
-    spec.decoder.embeddings.weight = _array(twin.embedding)
-    spec.decoder.projection.weight = _array(twin.embedding)
-    _norm(spec.encoder.layer_norm, twin.encoder_norm)
-    _norm(spec.decoder.layer_norm, twin.decoder_norm)
-    for layer, made in zip(spec.encoder.layer, twin.encoder_layers(), strict=True):
-        _self_attention(layer.self_attention, made.attention)
-        _feed(layer.ffn, made.feed)
-    for layer, built in zip(spec.decoder.layer, twin.decoder_layers(), strict=True):
-        _self_attention(layer.self_attention, built.attention)
-        _cross_attention(layer.attention, built.cross)
-        _feed(layer.ffn, built.feed)
+    spec.encoder.embeddings[0].weight = array(twin.embedding)
+    spec.decoder.embeddings.weight = array(twin.embedding)
+    spec.decoder.projection.weight = array(twin.embedding)
+    fill(spec, twin)
     return spec
-
-
-def _cross_attention(spec: Any, made: CrossAttention) -> None:
-    _norm(spec.layer_norm, made.norm)
-    for linear, mine in zip(spec.linear, (made.query, made.memory, made.output), strict=True):
-        linear.weight = _array(mine.weight)
-
-
-def _self_attention(spec: Any, made: SelfAttention) -> None:
-    _norm(spec.layer_norm, made.norm)
-    spec.linear[0].weight = _array(made.inputs.weight)
-    spec.linear[1].weight = _array(made.output.weight)
-
-
-def _feed(spec: Any, made: FeedForward) -> None:
-    _norm(spec.layer_norm, made.norm)
-    spec.linear_0.weight = _array(made.inner.weight)
-    spec.linear_1.weight = _array(made.outer.weight)
-
-
-def _norm(spec: LayerNormSpec, norm: Norm) -> None:
-    spec.gamma, spec.beta = _array(norm.weight), _array(norm.bias)
-
-
-def _array(weight: Tensor) -> np.ndarray:
-    return weight.detach().float().numpy().copy()
 
 
 def check(twin: Translator, pieces: Pieces, work: Path, out: Path) -> dict[str, float]:

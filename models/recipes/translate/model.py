@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from models.recipes.layers import HIDDEN, Size, Stacked, future, sinusoids
 
 PAD = 0
 COMPUTE = torch.bfloat16  # what training computes in; a float32 twin sets `compute`
@@ -57,138 +58,19 @@ class Masks:
         return x * self._tape[start : start + x.numel()].view(x.shape)
 
 
-class Linear(nn.Module):
-    """A bias-free projection whose float32 weight is cast once a step."""
-
-    def __init__(self, inputs: int, outputs: int, gain: float = 1.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) * gain / math.sqrt(inputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Project."""
-        return functional.linear(x, self.weight.to(x.dtype))
-
-
-class Norm(nn.Module):
-    """Layer normalisation in the dtype of its input."""
-
-    def __init__(self, width: int, gain: float = 1.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.full((width,), gain))
-        self.bias = nn.Parameter(torch.zeros(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise."""
-        return functional.layer_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.bias.to(x.dtype), 1e-5)
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
-    """Attention over [batch, heads, length, size]; plain bmm, whose backward is fast on a CPU."""
-    batch, heads, length, size = query.shape
-    q, k, v = (part.reshape(batch * heads, -1, size) for part in (query, key, value))
-    scores = torch.bmm(q * (1.0 / math.sqrt(size)), k.transpose(1, 2))
-    if bias is not None:
-        scores = (scores.view(batch, heads, length, -1) + bias).view_as(scores)
-    mixed = torch.bmm(torch.softmax(scores, -1), v)
-    return mixed.view(batch, heads, length, size).transpose(1, 2).reshape(batch, length, heads * size)
-
-
-class SelfAttention(nn.Module):
-    """Query, key and value in one projection."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.norm = Norm(shape.width)
-        self.inputs = Linear(shape.width, 3 * shape.width)
-        self.output = Linear(shape.width, shape.width, gain=0.3)
-
-    def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """Mix positions of one sequence."""
-        batch, length, width = x.shape
-        parts = self.inputs(self.norm(x)).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4).contiguous()
-        mixed: Tensor = self.output(attend(query, key, value, bias))
-        return mixed
-
-
-class CrossAttention(nn.Module):
-    """Queries from the target, keys and values from the encoded source."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.norm = Norm(shape.width)
-        self.query = Linear(shape.width, shape.width)
-        self.memory = Linear(shape.width, 2 * shape.width)
-        self.output = Linear(shape.width, shape.width, gain=0.3)
-
-    def forward(self, x: Tensor, source: Tensor, bias: Tensor | None) -> Tensor:
-        """Look from the target at the source."""
-        batch, length, width = x.shape
-        size = width // self.heads
-        query = self.query(self.norm(x)).view(batch, length, self.heads, size).transpose(1, 2)
-        parts = self.memory(source).view(batch, source.shape[1], 2, self.heads, size)
-        key, value = parts.permute(2, 0, 3, 1, 4).contiguous()
-        mixed: Tensor = self.output(attend(query, key, value, bias))
-        return mixed
-
-
-class FeedForward(nn.Module):
-    """Two projections around a ReLU."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.norm = Norm(shape.width)
-        self.inner = Linear(shape.width, shape.hidden)
-        self.outer = Linear(shape.hidden, shape.width, gain=0.3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Each position by itself."""
-        fed: Tensor = self.outer(functional.relu(self.inner(self.norm(x))))
-        return fed
-
-
-class EncoderLayer(nn.Module):
-    """Attention and feed-forward; the residual stream belongs to the Translator."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.attention, self.feed = SelfAttention(shape), FeedForward(shape)
-
-
-class DecoderLayer(nn.Module):
-    """The same with a look at the source between them."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.attention, self.cross, self.feed = SelfAttention(shape), CrossAttention(shape), FeedForward(shape)
-
-
-class Translator(nn.Module):
+class Translator(Stacked):
     """Source and target ids in, target hidden states out; `logits` turns those into scores."""
 
     def __init__(self, shape: Shape) -> None:
-        super().__init__()
+        size = Size(shape.width, shape.heads, shape.hidden, functional.relu)
+        # Tied embeddings and a full gain would start with wild logits and waste the warm-up.
+        super().__init__(size, shape.encoders, shape.decoders, last_gain=0.3)
         self.shape = shape
         self.embedding = nn.Parameter(torch.randn(shape.pieces, shape.width) / math.sqrt(shape.width))
-        self.encoders = nn.ModuleList(EncoderLayer(shape) for _ in range(shape.encoders))
-        self.decoders = nn.ModuleList(DecoderLayer(shape) for _ in range(shape.decoders))
-        self.encoder_norm = Norm(shape.width)
-        # Tied embeddings and a full gain would start with wild logits and waste the warm-up.
-        self.decoder_norm = Norm(shape.width, gain=0.3)
         self.positions: Tensor
         self.register_buffer("positions", sinusoids(shape.positions, shape.width), persistent=False)
         self._masks = Masks(shape.dropout)
         self.compute = COMPUTE
-
-    def encoder_layers(self) -> list[EncoderLayer]:
-        """The encoder, typed."""
-        return [cast(EncoderLayer, layer) for layer in self.encoders]
-
-    def decoder_layers(self) -> list[DecoderLayer]:
-        """The decoder, typed."""
-        return [cast(DecoderLayer, layer) for layer in self.decoders]
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         """Hidden states for every target position; `target` starts with the start token."""
@@ -207,10 +89,10 @@ class Translator(nn.Module):
     def decode(self, target: Tensor, source: Tensor, padding: Tensor | None) -> Tensor:
         """Hidden states of every target position, none seeing what follows it."""
         x = self._embed(target)
-        future = torch.full((target.shape[1],) * 2, -1e4, dtype=self.compute).triu(1)
+        hidden = future(target.shape[1], self.compute)
         for layer in self.decoder_layers():
-            x = x + self._drop(layer.attention(x, future))
-            x = x + self._drop(layer.cross(x, source, padding))
+            x = x + self._drop(layer.attention(x, hidden))
+            x = x + self._drop(layer.cross(x, source, padding)[0])
             x = x + self._drop(layer.feed(x))
         normed: Tensor = self.decoder_norm(x)
         return normed
@@ -230,11 +112,4 @@ class Translator(nn.Module):
 def padding_bias(source: Tensor, dtype: torch.dtype) -> Tensor | None:
     """Hides padding; None where a batch has none, which is most of them."""
     padded = source == PAD
-    return torch.where(padded, -1e4, 0.0).to(dtype)[:, None, None, :] if bool(padded.any()) else None
-
-
-def sinusoids(positions: int, width: int) -> Tensor:
-    """Fixed position encodings, small beside the embeddings: first half sines, second half cosines."""
-    rates = torch.exp(torch.arange(width // 2) * (-math.log(10000.0) / (width // 2 - 1)))
-    angles = torch.arange(positions)[:, None] * rates[None, :]
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    return torch.where(padded, HIDDEN, 0.0).to(dtype)[:, None, None, :] if bool(padded.any()) else None

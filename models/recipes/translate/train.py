@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from models.recipes.muon import Muon
+from models.recipes.published import start_from
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 from models.recipes.translate import corpus
 from models.recipes.translate.batches import Batch, Batches, Recipe, assemble
@@ -64,8 +66,11 @@ class DevLoss:
         return sum(total for total, _ in sums) / sum(count for _, count in sums)
 
 
-def train(work: Path, minutes: float, seed: int = 1) -> None:
-    """Train, or go on training, for `minutes` of CPU time in all."""
+def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) -> None:
+    """Train, or go on training, for `minutes` of CPU time in all; `start` is a published model to begin with."""
+    if start:
+        # Its pieces are rows of its weights.
+        shutil.copy(start / "pieces.model", work / "pieces.model")
     recipe = Recipe()
     batches = Batches(work, recipe, seed)
     shape = Shape(pieces=len(batches.pieces))
@@ -79,11 +84,16 @@ def train(work: Path, minutes: float, seed: int = 1) -> None:
         "steps_per_epoch": batches.per_epoch,
     }
     (work / "settings.json").write_text(json.dumps(settings, indent=1))
-    Trainer(_task(shape, batches, work, seed), Plan(work, minutes, seed=seed)).run()
-
-
-def _task(shape: Shape, batches: Batches, work: Path, seed: int) -> Task:
     # The trainer seeds too, but only after the weights are drawn.
     seed_everything(seed)
     model = Translator(shape)
+    if start:
+        # Imported late: it needs the library that serves, which training from nothing does not.
+        from models.recipes.translate.export import specification
+
+        start_from(start, model, specification)
+    Trainer(_task(model, batches, work), Plan(work, minutes, seed=seed)).run()
+
+
+def _task(model: Translator, batches: Batches, work: Path) -> Task:
     return Task(model, [optimizer(model)], batches.batch, loss, DevLoss(work))

@@ -7,7 +7,7 @@ import pytest
 
 from parley import backends
 from parley.errors import BadModel
-from tests.parley.backends.tiny import graph, spec
+from tests.parley.backends.tiny import graph, node, spec, written
 
 GRAPHS = ["onnx", "openvino"]
 
@@ -38,6 +38,25 @@ def test_an_answer_is_not_written_over(tmp_path: Path, name: str) -> None:
     first = tensors.run({"x": np.ones((1, 4), np.float32)})["y"]
     tensors.run({"x": np.zeros((1, 4), np.float32)})
     assert first.tolist() == [[2, 2, 2, 2]]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_an_output_has_its_declared_name(tmp_path: Path, name: str) -> None:
+    """Also where the tensor has another name inside the graph, and where nothing happens to an input."""
+    nodes = [node("Add", "x x", "Inner"), node("Identity", "Inner", "twice"), node("Identity", "x", "once")]
+    data = written(nodes, {"x": ("batch", 4)}, dict.fromkeys(("twice", "once"), ("batch", 4)))
+    out = backends.tensors(spec(tmp_path, name, {"tiny.onnx": data})).model.run({"x": np.ones((1, 4), np.float32)})
+    assert out["twice"].tolist() == [[2] * 4]
+    assert out["once"].tolist() == [[1] * 4]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_single_precision_is_kept(tmp_path: Path, name: str) -> None:
+    """No library falls to half precision by itself, whatever the processor offers."""
+    x, weights = np.full((1, 256), 1.001, np.float32), np.full((256, 64), 1.003, np.float32)
+    data = written([node("MatMul", "x w", "y")], {"x": ("batch", 256)}, {"y": ("batch", 64)}, {"w": weights})
+    y = backends.tensors(spec(tmp_path, name, {"tiny.onnx": data})).model.run({"x": x})["y"]
+    assert np.allclose(y, x.astype(np.float64) @ weights, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", GRAPHS)

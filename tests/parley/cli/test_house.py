@@ -34,11 +34,13 @@ def taken() -> Iterator[int]:
         yield int(place.getsockname()[1])
 
 
+def house(root: Path, http_port: int = 0) -> House:
+    return House(root, root / "deploy/config", Path("/run/x"), root / "logs", http_port or free_port(), free_port())
+
+
 def test_every_config_file_is_a_process(root: Path) -> None:
     """A fifth stage is started without an edit here, and the gateway is told where it is."""
-    commands = {
-        each.name: each for each in House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
-    }
+    commands = {each.name: each for each in house(root).commands()}
     assert commands["separate"].arguments[1:3] == ("-m", "services.separate")
     assert commands["separate"].env["PARLEY_LISTEN"] == "unix:/run/x/separate.sock"
     assert commands["gateway"].env["PARLEY_UPSTREAMS__SEPARATE"] == "unix:/run/x/separate.sock"
@@ -47,9 +49,7 @@ def test_every_config_file_is_a_process(root: Path) -> None:
 def test_a_taken_metrics_port_is_replaced(root: Path, taken: int) -> None:
     """Metrics are not worth a failed start."""
     (root / "deploy/config/asr.toml").write_text(f'[telemetry]\nmetrics = "0.0.0.0:{taken}"\n')
-    commands = {
-        each.name: each for each in House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
-    }
+    commands = {each.name: each for each in house(root).commands()}
     address = commands["asr"].env["PARLEY_TELEMETRY__METRICS"]
     assert address.startswith("127.0.0.1:")
     assert not address.endswith(f":{taken}")
@@ -58,14 +58,21 @@ def test_a_taken_metrics_port_is_replaced(root: Path, taken: int) -> None:
 def test_a_taken_port_is_named_with_its_option(root: Path, taken: int) -> None:
     """Before anything is started."""
     with pytest.raises(BadInput, match=f"{taken} is taken.*--http-port"):
-        House(root, Path("/run/x"), root / "logs", taken, free_port()).commands()
+        house(root, taken).commands()
+
+
+def test_a_folder_without_a_gateway_is_no_house(root: Path) -> None:
+    """A mistyped --config must not start services that nobody can reach."""
+    (root / "deploy/config/gateway.toml").unlink()
+    with pytest.raises(BadInput, match=r"holds no gateway.toml.*--config"):
+        house(root).commands()
 
 
 def test_logs_begin_anew(root: Path) -> None:
     """The last line of an old log is not today's error."""
     (root / "logs").mkdir()
     (root / "logs/asr.log").write_text("old")
-    House(root, Path("/run/x"), root / "logs", free_port(), free_port()).commands()
+    house(root).commands()
     assert not (root / "logs/asr.log").exists()
 
 

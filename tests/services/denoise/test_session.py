@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio import Ear, Format, Samples, decode
-from parley.errors import BadInput, BadModel
+from parley.errors import BadInput
 from parley.session import Flush
 from parley.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
-from services.denoise.engine import DenoiseEngine, Frames, open_engine
-from services.denoise.session import DenoiseSession, Shape
+from services.denoise.adapters import Shape
+from services.denoise.engine import Frames, open_engine
+from services.denoise.session import DenoiseSession
 from services.denoise.stage import begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
@@ -34,13 +34,13 @@ class Late:
         return [self._one(job) for job in jobs]
 
     def _one(self, job: Frames) -> Frames:
-        held = np.concatenate((job.state["held"], job.samples))
-        return Frames(held[: len(job.samples)], {"held": held[len(job.samples) :]})
+        held = np.concatenate((job.memory, job.samples))
+        return Frames(held[: len(job.samples)], held[len(job.samples) :])
 
 
 def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000) -> DenoiseSession:
     ear = Ear(Format.of(AudioFormat(sample_rate_hz=rate_hz)))
-    return DenoiseSession(ear, Shape(hop, latency, {"held": np.zeros(latency, np.float32)}), keep)
+    return DenoiseSession(ear, Shape(hop, latency, latency), keep)
 
 
 def heard(said: Sequence[Any]) -> bytes:
@@ -121,21 +121,6 @@ def test_a_state_belongs_to_its_stream() -> None:
     assert (heard(said[0]), heard(said[1])) == (first, second)
 
 
-def test_the_engine_keeps_states_apart() -> None:
-    """In one run each stream's state goes in and comes out in its own row, whatever the lengths."""
-
-    class Adds:
-        def run(self, feeds: dict[str, Any]) -> dict[str, Any]:
-            return {"audio": feeds["audio"] + feeds["mood"], "next_mood": feeds["mood"] + 1}
-
-    spec = replace(SPEC, options={"hop": 4, "states": {"mood": [1]}})
-    engine = DenoiseEngine(Adds(), spec)  # type: ignore[arg-type]
-    jobs = [Frames(np.zeros(n, np.float32), {"mood": np.array([m], np.float32)}) for n, m in ((4, 1), (8, 2), (4, 3))]
-    done = engine.run(jobs)
-    assert [each.samples.tolist() for each in done] == [[1] * 4, [2] * 8, [3] * 4]
-    assert [each.state["mood"].tolist() for each in done] == [[2], [3], [4]]
-
-
 @pytest.mark.parametrize("limit", [-1.0, 201.0, float("nan"), float("inf")])
 def test_an_impossible_limit_is_refused(limit: float) -> None:
     """Decibels that mean nothing are told so."""
@@ -143,16 +128,10 @@ def test_an_impossible_limit_is_refused(limit: float) -> None:
         begin(v1.DenoiseConfig(attenuation_limit_db=limit), SPEC, ServiceConfig(listen="", models=()))
 
 
-def test_a_model_without_a_hop_is_a_bad_model() -> None:
-    """The missing option is named."""
-    with pytest.raises(BadModel, match="lacks `hop`"):
-        open_engine(spec_of("denoise", outputs={"audio": 0}))
-
-
 def test_every_channel_is_heard() -> None:
     """Stereo goes in, its mono mix comes out, as many frames."""
     form = Format.of(AudioFormat(channels=2))
     stereo: Samples = np.stack([noise(1000), noise(1000, seed=1)], 1).reshape(-1)
-    session = DenoiseSession(Ear(form), Shape(256, 0, {}), 0.0)
+    session = DenoiseSession(Ear(form), Shape(256, 0, 0), 0.0)
     out = heard(play(session, ECHO, [pcm(stereo)]))
     assert np.allclose(decode(out, Format.of(AudioFormat())), decode(pcm(stereo), form), atol=1e-4)

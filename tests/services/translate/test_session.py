@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -6,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.errors import BadInput, BadModel
+from parley.errors import BadInput
+from parley.model import ModelSpec
 from parley.session import Flush
 from parley.stage import ServiceConfig
 from parley.v1 import translate_pb2 as v1
-from services.translate.engine import Sentence, open_engine
+from services.translate.engine import Sentence, Translated, open_engine
 from services.translate.session import TranslateSession
 from services.translate.stage import begin
 from tests.fakes import spec_of
@@ -27,14 +29,25 @@ PATIENCE = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 class Shout:
     """A language of capitals."""
 
-    def run(self, jobs: Sequence[Sentence]) -> Sequence[str]:
-        return [job.text.upper() for job in jobs]
+    def __init__(self) -> None:
+        self.asked: list[Sentence] = []
+
+    def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
+        self.asked += jobs
+        return [Translated(job.text.upper(), job.source or "en", 1.0 if job.source else 0.8) for job in jobs]
 
 
-def session(glossary: dict[str, str] | None = None, **config: Any) -> TranslateSession:
+class Copyist:
+    """Knows nothing but how to copy names."""
+
+    def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
+        return [Translated(job.text.replace("in", "IN"), "en", 1.0) for job in jobs]
+
+
+def session(glossary: dict[str, str] | None = None, spec: ModelSpec = SPEC, **config: Any) -> TranslateSession:
     entries = [v1.GlossaryEntry(source=k, target=v) for k, v in (glossary or {}).items()]
     asked = v1.TranslateConfig(**{"target_language": "de", "glossary": entries, **config})
-    return begin(asked, SPEC, ServiceConfig(listen="", models=()))
+    return begin(asked, spec, ServiceConfig(listen="", models=()))
 
 
 def texts(said: Sequence[Any]) -> list[tuple[str, str]]:
@@ -54,13 +67,25 @@ def test_pieces_do_not_hear_the_chunks(text: str, cuts: list[int], patience: lis
 def test_a_glossary_changes_its_phrases_only(text: str, cuts: list[int]) -> None:
     """With a glossary the rest is translated as before, and a phrase is what it was told to be."""
     said = texts(play(session({"a": "x", "B": ""}), Shout(), cut(text, cuts)))
-    assert "".join(target for _, target in said) == text.replace("a", "x")
+    assert "".join(source for source, _ in said) == text
+    words = re.split(r"(?<!\w)(a)(?!\w)", text)
+    assert "".join(target for _, target in said) == "".join("x" if word == "a" else word.upper() for word in words)
 
 
-def test_the_longest_phrase_wins() -> None:
-    """New York City is not New York and a City; a phrase's dots are dots."""
-    said = play(session({"New York": "1", "New York City": "2", "a.c": "3"}), Shout(), ["in New York City abc a.c"])
-    assert texts(said) == [("in New York City abc a.c", "IN 2 ABC 3")]
+def test_a_phrase_that_does_not_survive_is_put_back() -> None:
+    """A model that changes a phrase is asked for the parts around it; one that copies it, only once."""
+    shout = Shout()
+    said = play(session({"Berlin": "", "New York": "Neu-York"}), shout, ["from Berlin to New York now"])
+    assert texts(said) == [("from Berlin to New York now", "FROM Berlin TO Neu-York NOW")]
+    assert [job.text for job in shout.asked] == ["from Berlin to Neu-York now", "from", "to", "now"]
+    said = play(session({"New York": "Neu-York"}), Copyist(), ["in New York"])
+    assert texts(said) == [("in New York", "IN Neu-York")]
+
+
+def test_links_are_kept() -> None:
+    """A link is a phrase that nobody had to name."""
+    said = play(session(), Shout(), ["See https://a.example/b and me@b.example."])
+    assert texts(said)[0][1] == "SEE https://a.example/b AND me@b.example."
 
 
 @pytest.mark.parametrize("items", [[], [""], [Flush()], [Flush(), "", Flush()]])
@@ -93,14 +118,34 @@ def test_who_asks_for_nonsense_is_told() -> None:
             begin(v1.TranslateConfig(**asked), known, ServiceConfig(listen="", models=()))  # type: ignore[arg-type]
 
 
-def test_an_empty_sentence_costs_no_run() -> None:
-    """In a batch empty texts stay empty, and the others get their own answers."""
-    jobs = [Sentence(text, "en", "de") for text in ("", "a b", "", "c")]
-    assert list(ECHO.run(jobs)) == ["", "a b", "", "c"]
-    assert list(ECHO.run(jobs[:1])) == [""]
+def test_a_long_text_is_cut_as_the_model_wants_it() -> None:
+    """The model's own limit of words holds."""
+    said = texts(play(session(spec=replace(SPEC, options={"max_words": 3})), Shout(), ["one two, three four five"]))
+    assert [source for source, _ in said] == ["one two,", " three four five"]
 
 
-def test_unknown_tokens_are_refused() -> None:
-    """A model whose tokens nobody can make is a bad model."""
-    with pytest.raises(BadModel, match="write one of words"):
-        open_engine(spec_of("translate", tokens="spm"))
+def test_the_language_spoken_so_far_is_remembered() -> None:
+    """What was found out goes along with the next sentence; what is given is not asked again."""
+    shout = Shout()
+    said = of(v1.Translation, play(session(), shout, ["One. Two."]))
+    assert [(job.source, job.spoken) for job in shout.asked] == [("", ""), ("", "en")]
+    assert [each.source_language for each in said] == ["en", "en"]
+    assert said[0].source_confidence == pytest.approx(0.8)
+    (said_of_given,) = of(v1.Translation, play(session(source_language="en"), Shout(), ["One."]))
+    assert said_of_given.source_confidence == 1
+
+
+def test_context_where_the_model_wants_it() -> None:
+    """The last sentences and their translations go along, as many as the model says, without white space."""
+    shout = Shout()
+    play(session(spec=replace(SPEC, options={"context": 1})), shout, ["One. Two.\n \nThree."])
+    assert [job.before for job in shout.asked if job.text] == [(), (("One.", "ONE."),), (("Two.", "TWO."),)]
+    shout = Shout()
+    play(session(), shout, ["One. Two."])
+    assert [job.before for job in shout.asked] == [(), ()]
+
+
+def test_only_the_language_is_asked_for() -> None:
+    """detect_only needs no target, and says no text."""
+    (said,) = of(v1.Translation, play(session(target_language="", detect_only=True), Shout(), ["Hello there."]))
+    assert (said.source_text, said.text, said.source_language, said.target_language) == ("Hello there.", "", "en", "")

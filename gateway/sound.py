@@ -1,0 +1,116 @@
+"""A caller's bytes -> a format and whole samples, with or without a file's header. Must not know numpy or a door."""
+
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from gateway import files
+from gateway.config import Limits
+from parley.errors import UndecodableMedia, UploadTooLarge
+from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
+
+PIECE = 1 << 16  # bytes
+LONGEST_HEADER = 1 << 16
+ENDLESS = 0x7FFF0000  # a WAV that claims more, or nothing, was written before its length was known
+MAGIC = (b"fLaC", b"OggS", b"\x1aE\xdf\xa3")
+ENCODINGS = {
+    (1, 16): AudioEncoding.AUDIO_ENCODING_PCM_S16LE,
+    (3, 32): AudioEncoding.AUDIO_ENCODING_PCM_F32LE,
+    (6, 8): AudioEncoding.AUDIO_ENCODING_ALAW,
+    (7, 8): AudioEncoding.AUDIO_ENCODING_MULAW,
+}
+WIDTHS = {
+    AudioEncoding.AUDIO_ENCODING_PCM_F32LE: 4,
+    AudioEncoding.AUDIO_ENCODING_ALAW: 1,
+    AudioEncoding.AUDIO_ENCODING_MULAW: 1,
+}
+EXTENSIBLE = 0xFFFE
+Chunks = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the samples of a WAV file: `form` is None where a decoder must read them."""
+
+    form: AudioFormat | None
+    start: int = 0
+    length: int = 0  # of the samples, in bytes; 0: until the end
+
+
+async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits) -> tuple[AudioFormat, Chunks]:
+    """What the sound is, and its samples as they come; without a format it must be a file."""
+    begun = bytearray()
+    async for chunk in chunks:
+        begun += chunk
+        if len(begun) >= 12 and (header := _header(bytes(begun), form)) is not None:
+            if header.form is None:
+                return await _decoded(begun, chunks, limits)
+            return header.form, _samples(begun[header.start :], chunks, header)
+    if begun and (form is None or begun[:4] == b"RIFF"):
+        return await _decoded(begun, chunks, limits)
+    return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
+
+
+def _header(begun: bytes, form: AudioFormat | None) -> Header | None:
+    """None: not all of it is here yet."""
+    if begun[:4] == b"RIFF" and begun[8:12] == b"WAVE":
+        return _wav(begun)
+    return Header(None if begun.startswith(MAGIC) else form)
+
+
+def _wav(begun: bytes) -> Header | None:
+    at, form = 12, None
+    while at + 8 <= len(begun):
+        name, size = struct.unpack_from("<4sI", begun, at)
+        if name == b"data":
+            return Header(form, at + 8, 0 if size >= ENDLESS else size)
+        if name == b"fmt " and at + 8 + size <= len(begun):
+            form = _form(begun[at + 8 : at + 8 + size])
+        at += 8 + size + size % 2
+    if at > LONGEST_HEADER:
+        raise UndecodableMedia("The WAV header has no end; send a fmt chunk, then the data chunk.")
+    return None
+
+
+def _form(told: bytes) -> AudioFormat | None:
+    if len(told) < 16:
+        raise UndecodableMedia("The WAV header is cut short; send a whole fmt chunk.")
+    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", told)
+    if tag == EXTENSIBLE and len(told) >= 26:
+        (tag,) = struct.unpack_from("<H", told, 24)
+    encoding = ENCODINGS.get((tag, bits))
+    return None if encoding is None else AudioFormat(encoding=encoding, sample_rate_hz=rate_hz, channels=channels)
+
+
+async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
+    """Pieces of whole samples; what follows a file's samples, and half a sample at the end, are no sound."""
+    assert header.form is not None
+    frame = WIDTHS.get(header.form.encoding, 2) * (header.form.channels or 1)
+    held, left = begun, header.length // frame * frame
+    while True:
+        ready = min(len(held), left or len(held), PIECE) // frame * frame
+        if ready:
+            yield bytes(held[:ready])
+            del held[:ready]
+            left -= ready if header.length else 0
+            if header.length and not left:
+                return
+        elif (chunk := await anext(chunks, None)) is None:
+            return
+        else:
+            held += chunk
+
+
+async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits) -> tuple[AudioFormat, Chunks]:
+    """Compressed files are heard once they are whole."""
+    async for chunk in chunks:
+        begun += chunk
+        if len(begun) > limits.upload_bytes:
+            raise UploadTooLarge(f"The recording is too large; send at most {limits.upload_bytes} bytes.")
+    recording = await files.decode(bytes(begun), limits.audio_s)
+
+    async def pieces() -> Chunks:
+        for piece in recording.chunks(files.PIECE_S):
+            yield piece
+
+    return files.format_of(recording), pieces()

@@ -1,0 +1,105 @@
+"""`python -m models.recipes.report`: judges every embedded model anew and writes `models/embedded/REPORT.md`.
+
+Knows which recipe judges which stage, and nothing of how.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from models.recipes.provenance import Manifest
+from models.recipes.targets import Row, table
+
+EMBEDDED = Path(__file__).parents[1] / "embedded"
+
+HEAD = """# What the embedded models reach
+
+Written by `make eval`, which judges every model again on speakers, sentences and noises that training never met. Each
+model's `CARD.md` says what it is for, what it is not for, and how it was made.
+"""
+
+
+def judge_asr(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Needs espeak-ng, flite and festival, which speak the sentences."""
+    from models.recipes.asr.evaluate import evaluate
+    from models.recipes.asr.prepare import prepare_examination
+
+    prepare_examination(_given(folder, args.data), args.work / "asr")
+    return evaluate(args.work / "asr", folder)
+
+
+def judge_denoise(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Beside the enhancers in `references`, where there are any."""
+    from models.recipes.denoise.evaluate import evaluate
+
+    return evaluate(_given(folder, args.data), args.work / "denoise", args.references, folder)
+
+
+def judge_diarize(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """On pairs, made conversations and real meetings."""
+    from models.recipes.diarize.evaluate import evaluate
+
+    return evaluate(_given(folder, args.data), folder)
+
+
+def judge_translate(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """On the held-out pairs."""
+    from models.recipes.translate import corpus
+    from models.recipes.translate.evaluate import evaluate
+
+    work = args.work / "translate"
+    work.mkdir(parents=True, exist_ok=True)
+    corpus.save(corpus.split(corpus.read(_given(folder, args.data))), work)
+    return evaluate(work, folder)
+
+
+JUDGES: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
+    "asr": judge_asr,
+    "denoise": judge_denoise,
+    "diarize": judge_diarize,
+    "translate": judge_translate,
+}
+
+
+def _given(folder: Path, data: Sequence[Path]) -> list[Path]:
+    """Of the folders those that the recipe was given: what it held out is in these."""
+    names = {source["name"] for source in Manifest.read(folder).training["data"]}
+    return [each for each in data if each.name in names]
+
+
+def models(stage: str) -> list[Path]:
+    """The folders of this stage that a recipe made."""
+    found = sorted(path.parent for path in (EMBEDDED / stage).glob("*/*/model.toml"))
+    return [folder for folder in found if "recipe" in Manifest.read(folder).training]
+
+
+def section(stage: str, folder: Path, rows: list[Row]) -> str:
+    """One model of the report."""
+    papers = Manifest.read(folder)
+    size = sum((folder / name).stat().st_size for name in papers.files) / 1e6
+    card = folder.relative_to(EMBEDDED) / "CARD.md"
+    title = f"## {stage}: [{papers.name}@{papers.version}]({card}), {size:.1f} MB, {papers.license}"
+    return f"{title}\n\n{table(rows)}\n"
+
+
+def main() -> None:
+    """Judge, print, write."""
+    parser = argparse.ArgumentParser(prog="models.recipes.report", description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="the folders that the recipes were given")
+    parser.add_argument("--work", type=Path, default=Path("build/eval"), help="examinations, made once")
+    parser.add_argument("--references", type=Path, default=None, help="folder of enhancers to measure beside")
+    parser.add_argument("--stage", choices=list(JUDGES), action="append", help="only this one; all unless said")
+    args = parser.parse_args()
+    sections = [HEAD]
+    for stage in args.stage or JUDGES:
+        for folder in models(stage):
+            sections.append(section(stage, folder, JUDGES[stage](folder, args)))
+            print(sections[-1], flush=True)
+    if not args.stage:
+        (EMBEDDED / "REPORT.md").write_text("\n".join(sections), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

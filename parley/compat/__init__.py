@@ -1,0 +1,1 @@
+"""Generated from protos/compat by `make protos`; only this file is written by hand."""

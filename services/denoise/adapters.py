@@ -1,0 +1,146 @@
+"""Graphs of several kinds behind one face: sound in, cleaner sound out. Must not know sessions or batches.
+
+`adapter` under [options] of model.toml names the kind; docs/enhancers.md says how to serve an enhancer of one's own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from parley.audio import Samples
+from parley.engine import Tensors
+from parley.errors import BadModel
+from parley.model import ModelSpec
+from services.denoise.graphs import Graph, Rows, graphs_of
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model wants and does."""
+
+    hop: int  # samples that it takes at a time
+    latency: int  # samples by which its output is late
+    memory: int  # numbers that are remembered of a stream
+
+
+class Adapter(Protocol):
+    """One kind of graph. What is remembered of a stream is one flat row, so that many stack in one go."""
+
+    @property
+    def shape(self) -> Shape:
+        """What it wants and does."""
+
+    @property
+    def graphs(self) -> Sequence[Graph]:
+        """What it opens, in order."""
+
+    @property
+    def alone(self) -> bool:
+        """Streams run one after another: stacking them gains nothing."""
+
+    def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+        """Whole hops of some streams, equally many, and what is remembered of each; the same again afterwards."""
+
+
+class Waveform:
+    """Samples in, samples out, streams on the first axis: all of them in one run."""
+
+    alone = False
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.graphs = graphs_of(spec)
+        latency = int(spec.options.get("latency_samples", 0))
+        self.shape = Shape(int(spec.option("hop")), latency, self.graphs[0].memory)
+
+    def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+        """One run."""
+        return self.graphs[0].run(tensors[0], audio, memory)
+
+
+class Net(Protocol):
+    """What happens to one frame of one stream."""
+
+    @property
+    def graphs(self) -> Sequence[Graph]:
+        """What it opens, in order."""
+
+    def run(self, tensors: Sequence[Tensors], frame: Samples, memory: Samples) -> tuple[Samples, Samples]:
+        """The frame, cleaned, and what is remembered."""
+
+
+class Overlapped:
+    """Nets that take one overlapping frame of one stream a run. The overlaps are remembered beside their states."""
+
+    alone = True
+
+    def __init__(self, spec: ModelSpec, net: Net) -> None:
+        self._window, self._hop, self._net = int(spec.option("window")), int(spec.option("hop")), net
+        if not 0 < self._hop <= self._window:
+            raise BadModel(f"{spec.folder / 'model.toml'}: `hop` must lie between 1 and `window`, {self._window}.")
+        self.graphs, self._kept = net.graphs, self._window - self._hop
+        memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
+        self.shape = Shape(self._hop, self._kept, memory)
+
+    def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+        """Stream by stream."""
+        done = [self._stream(tensors, *one) for one in zip(audio, memory, strict=True)]
+        return np.stack([clean for clean, _ in done]), np.stack([left for _, left in done])
+
+    def _stream(self, tensors: Sequence[Tensors], audio: Samples, memory: Samples) -> tuple[Samples, Samples]:
+        heard, spoken, state = np.split(memory, [self._kept, 2 * self._kept])
+        heard = np.concatenate((heard, audio))
+        spoken = np.concatenate((spoken, np.zeros(len(audio), np.float32)))
+        for at in range(0, len(audio), self._hop):
+            clean, state = self._net.run(tensors, heard[at : at + self._window], state)
+            spoken[at : at + self._window] += clean
+        end = len(audio)
+        return spoken[:end], np.concatenate((heard[end:], spoken[end:], state))
+
+
+class Gtcrn:
+    """Real and imaginary parts of one windowed frame, [1, bins, 1, 2], with caches."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.graphs = graphs_of(spec)
+        self._taper = np.sqrt(np.hanning(int(spec.option("window")) + 1)[:-1]).astype(np.float32)
+
+    def run(self, tensors: Sequence[Tensors], frame: Samples, memory: Samples) -> tuple[Samples, Samples]:
+        """The taper twice, so that overlapping frames add to one."""
+        spectrum = np.fft.rfft(frame * self._taper)
+        parts = np.stack((spectrum.real, spectrum.imag), -1).astype(np.float32)
+        out, memory = self.graphs[0].run(tensors[0], parts[None, :, None], memory)
+        clean = out.reshape(-1, 2)
+        return np.fft.irfft(clean[:, 0] + 1j * clean[:, 1], len(frame)).astype(np.float32) * self._taper, memory
+
+
+class Dtln:
+    """Two graphs: a mask for the magnitudes of one frame, [1, 1, bins], and the masked frame's samples, refined."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.graphs = graphs_of(spec, 2)
+
+    def run(self, tensors: Sequence[Tensors], frame: Samples, memory: Samples) -> tuple[Samples, Samples]:
+        """The first graph's states lie before the second's."""
+        (first, second), spectrum = self.graphs, np.fft.rfft(frame)
+        size = np.abs(spectrum).astype(np.float32)
+        mask, left = first.run(tensors[0], size[None, None], memory[: first.memory])
+        masked = np.fft.irfft(spectrum * mask.reshape(-1), len(frame)).astype(np.float32)
+        clean, right = second.run(tensors[1], masked[None, None], memory[first.memory :])
+        return clean.reshape(-1), np.concatenate((left, right))
+
+
+ADAPTERS: dict[str, Callable[[ModelSpec], Adapter]] = {
+    "waveform": Waveform,
+    "gtcrn": lambda spec: Overlapped(spec, Gtcrn(spec)),
+    "dtln": lambda spec: Overlapped(spec, Dtln(spec)),
+}
+
+
+def adapter_of(spec: ModelSpec) -> Adapter:
+    """The adapter that the model names; most need none named."""
+    name = spec.options.get("adapter", "waveform")
+    if name not in ADAPTERS:
+        raise BadModel(f"{spec.folder / 'model.toml'}: adapter {name!r} is not known; write {', '.join(ADAPTERS)}.")
+    return ADAPTERS[name](spec)

@@ -1,0 +1,132 @@
+"""Text <-> a model's tokens, as its model.toml says. Must not know streams.
+
+[options] of a SentencePiece model; {source} and {target} stand for languages, or for what [options.codes] calls them:
+    pieces         the vocabulary's file; target_pieces where the target has one of its own
+    prefix suffix  tokens around the source, e.g. "<2{target}>" or ">>{target}<<", and "</s>"
+    target_prefix  tokens that the answer begins with, e.g. "{target}"
+    clean          true: one spelling of quotes, dashes and spaces, as the embedded model learnt it
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from parley.engine import Tokens
+from parley.errors import BadModel
+from parley.model import ModelSpec
+from services.translate.spelling import clean
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
+
+class Tokenizer(Protocol):
+    """How a model's text becomes tokens and comes back."""
+
+    def source(self, text: str, source: str, target: str) -> Tokens:
+        """What the model is fed."""
+
+    def prompt(self, said: str, source: str, target: str) -> Tokens:
+        """What its answer begins with. said: what has been said already."""
+
+    def text(self, tokens: Tokens) -> str:
+        """What it wrote, its prompt left out."""
+
+
+class Words:
+    """A token is what stands between spaces."""
+
+    def source(self, text: str, source: str, target: str) -> Tokens:
+        """The words."""
+        return text.split(" ")
+
+    def prompt(self, said: str, source: str, target: str) -> Tokens:
+        """What was said."""
+        return said.split()
+
+    def text(self, tokens: Tokens) -> str:
+        """The words again."""
+        return " ".join(tokens)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The tokens that a model wants around the text's own."""
+
+    prefix: str = ""
+    suffix: str = ""
+    target_prefix: str = ""
+
+
+class Pieces:
+    """SentencePiece."""
+
+    def __init__(
+        self,
+        pieces: "tuple[SentencePieceProcessor, SentencePieceProcessor]",
+        frame: Frame,
+        codes: Mapping[str, str],
+        spell: Callable[[str], str],
+    ) -> None:
+        self._source, self._target = pieces
+        self._frame, self._codes, self._spell = frame, codes, spell
+
+    def source(self, text: str, source: str, target: str) -> Tokens:
+        """The text's pieces between prefix and suffix."""
+        pieces = self._source.encode(self._spell(text), out_type=str)
+        return [*self._fill(self._frame.prefix, source, target), *pieces, *self._fill(self._frame.suffix, "", "")]
+
+    def prompt(self, said: str, source: str, target: str) -> Tokens:
+        """The language wanted, where the model is told it in the answer, and the pieces said."""
+        pieces = self._target.encode(said, out_type=str) if said else []
+        return [*self._fill(self._frame.target_prefix, source, target), *pieces]
+
+    def text(self, tokens: Tokens) -> str:
+        """Pieces put together."""
+        return str(self._target.decode(tokens))
+
+    def _fill(self, template: str, source: str, target: str) -> Tokens:
+        names = {"source": self._codes.get(source, source), "target": self._codes.get(target, target)}
+        return template.format_map(names).split()
+
+
+def words(spec: ModelSpec) -> Tokenizer:
+    """For the echo model."""
+    return Words()
+
+
+def sentencepiece(spec: ModelSpec) -> Tokenizer:
+    """From the files and options of a model."""
+    try:
+        from sentencepiece import SentencePieceProcessor
+    except ModuleNotFoundError:
+        raise BadModel("SentencePiece needs the package sentencepiece; install parley[cpu] or parley[gpu].") from None
+
+    source = SentencePieceProcessor(model_proto=spec.bytes_of(spec.option("pieces")))
+    own = spec.options.get("target_pieces", "")
+    target = SentencePieceProcessor(model_proto=spec.bytes_of(own)) if own else source
+    spell = clean if spec.options.get("clean", True) else str
+    return Pieces((source, target), _frame(spec), spec.options.get("codes", {}), spell)
+
+
+def _frame(spec: ModelSpec) -> Frame:
+    templates = {name: spec.options.get(name, "") for name in ("prefix", "suffix", "target_prefix")}
+    for name, template in templates.items():
+        try:
+            template.format_map({"source": "", "target": ""})
+        except (KeyError, ValueError):
+            raise BadModel(
+                f"{spec.ref}: options.{name} is {template!r}; only {{source}} and {{target}} are known."
+            ) from None
+    return Frame(**templates)
+
+
+TOKENIZERS: Mapping[str, Callable[[ModelSpec], Tokenizer]] = {"sentencepiece": sentencepiece, "words": words}
+
+
+def open_tokenizer(spec: ModelSpec) -> Tokenizer:
+    """The one that options.tokens names."""
+    name = spec.options.get("tokens", "sentencepiece")
+    if name not in TOKENIZERS:
+        raise BadModel(f"{spec.ref}: options.tokens is {name!r}; write one of {', '.join(TOKENIZERS)}.")
+    return TOKENIZERS[name](spec)

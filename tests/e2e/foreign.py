@@ -1,0 +1,25 @@
+"""A foreign client as a process of its own. Must not know which."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from tests.contract.source import ROOT
+from tests.fakes import PATIENCE_S
+
+
+async def spoken_to(script: str, *arguments: str) -> dict[str, Any]:
+    """What a foreign client in its own process says that it got."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"tests.compat.{script}", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0
+    told: dict[str, Any] = json.loads(out)
+    return told

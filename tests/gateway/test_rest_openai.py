@@ -1,0 +1,155 @@
+"""OpenAI's doors: what is streamed, who is named, what becomes English."""
+
+import asyncio
+import base64
+import json
+from typing import Any, cast
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from parley.errors import BadInput, CircuitOpen
+from parley.v1.pipeline_pb2 import PipelineResponse
+from tests.gateway.conftest import FakeCore, final, tone
+
+TRANSCRIBE, TRANSLATE = "/v1/audio/transcriptions", "/v1/audio/translations"
+WHISPER = {"model": "whisper-1"}
+STREAM = WHISPER | {"stream": "true"}
+
+
+def _events(body: str) -> list[dict[str, Any]]:
+    """The data of every frame; a frame that is nothing else."""
+    frames = body.removesuffix("\n\n").split("\n\n")
+    assert all(frame.startswith("data: ") for frame in frames)
+    return [json.loads(frame.removeprefix("data: ")) for frame in frames]
+
+
+def test_a_streamed_transcription_ends_with_its_one_done(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Deltas in order, then `done` with all of them, once and last."""
+    core.answers = [final("alfa"), final("bravo", 1000, 2500)]
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=STREAM)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["parley-model"] == "echo@1"
+    assert _events(answer.text) == [
+        {"type": "transcript.text.delta", "delta": "alfa"},
+        {"type": "transcript.text.delta", "delta": " bravo"},
+        {"type": "transcript.text.done", "text": "alfa bravo"},
+    ]
+
+
+def test_a_stream_that_cannot_begin_is_refused_with_its_status(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Nobody has to read a 200 to learn of a 503."""
+    core.error = CircuitOpen("no")
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=STREAM)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "circuit_open")
+
+
+def test_a_stream_that_breaks_says_so_and_is_never_done(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """OpenAI's client raises what stands under `error`."""
+
+    async def answers(*_: object) -> Any:
+        yield PipelineResponse(opened={})
+        yield final("alfa")
+        raise CircuitOpen("gone")
+
+    core.pipeline = answers  # type: ignore[method-assign, assignment]
+    events = _events(client.post(TRANSCRIBE, files={"file": talk}, data=STREAM).text)
+    assert [event.get("type") for event in events] == ["transcript.text.delta", None]
+    assert events[-1]["error"]["message"] == "gone"
+
+
+async def test_hanging_up_ends_a_stream(doors: Starlette, core: FakeCore) -> None:
+    """A caller who leaves in the middle holds nothing."""
+    core.hang = True
+    hung_up, sent = asyncio.Event(), []
+    body = _multipart(STREAM, tone(0.5))
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    scope = {"type": "http", "method": "POST", "path": TRANSCRIBE, "query_string": b"", "headers": headers}
+    call = asyncio.create_task(doors(scope, receive, cast(Any, send)))
+    await asyncio.wait_for(core.opened.wait(), 2)
+    hung_up.set()
+    await asyncio.wait_for(call, 2)
+    assert sent[0]["status"] == 200
+    assert core.open == 0
+
+
+def _multipart(fields: dict[str, str], file: bytes) -> bytes:
+    name = b'--x\r\ncontent-disposition: form-data; name="%s"'
+    texts = b"".join(name % key.encode() + b"\r\n\r\n" + value.encode() + b"\r\n" for key, value in fields.items())
+    return texts + name % b"file" + b'; filename="a.wav"\r\n\r\n' + file + b"\r\n--x--\r\n"
+
+
+def test_known_voices_are_enrolled_at_the_recordings_rate(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Whatever rate a voice was recorded at, the stage gets it in its stream's format."""
+    url = f"data:audio/wav;base64,{base64.b64encode(tone(2.0, 16_000)).decode()}"
+    known = {"known_speaker_names[]": "Ann", "known_speaker_references[]": url}
+    client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER | {"response_format": "diarized_json"} | known)
+    (enrolled,) = core.asked[0].config.diarize.enrolments
+    assert (enrolled.name, len(enrolled.audio)) == ("Ann", 2 * 2 * 8000)
+
+
+def test_the_last_revision_decides_who_spoke(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Words that were said before a revision get its speaker."""
+    told = final("alfa", 0, 1000, ("alfa",))
+    told.transcript.speaker = told.transcript.words[0].speaker = "1"
+    turn = {"id": "t1", "speaker": "2", "interval": told.transcript.interval}
+    core.answers = [told, PipelineResponse(revision={"turns": [turn], "is_whole": True})]
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER | {"response_format": "diarized_json"})
+    assert [segment["speaker"] for segment in answer.json()["segments"]] == ["B"]
+
+
+def test_english_is_not_translated_into_english(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """What was said in English comes back as it was said, and no translator is asked."""
+    core.answers = [final("alfa"), final("bravo")]
+    answer = client.post(TRANSLATE, files={"file": talk}, data=WHISPER)
+    assert answer.json()["text"] == "alfa bravo"
+    assert not any(request.DESCRIPTOR.name == "TranslateRequest" for request in core.asked)
+
+
+@pytest.mark.parametrize("shape", ["json", "text", "srt", "vtt", "verbose_json"])
+def test_other_languages_become_english_final_by_final(
+    client: TestClient, core: FakeCore, talk: bytes, shape: str
+) -> None:
+    """Every shape says the translation, and segments keep their times."""
+    core.answers = [final("guten tag"), final("auf wiedersehen", 1000, 2500)]
+    for each in core.answers:
+        each.transcript.language = "de-DE"
+    answer = client.post(TRANSLATE, files={"file": talk}, data=WHISPER | {"response_format": shape})
+    assert "GUTEN TAG" in answer.text
+    assert "wiedersehen" not in answer.text
+    config = next(request.config for request in core.asked if request.DESCRIPTOR.name == "TranslateRequest")
+    assert (config.source_language, config.target_language) == ("de-DE", "en")
+    if shape == "verbose_json":
+        told = answer.json()
+        assert (told["task"], told["language"], told["segments"][1]["start"]) == ("translate", "en", 1.0)
+
+
+def test_a_language_that_no_translator_knows_is_an_honest_error(
+    client: TestClient, core: FakeCore, talk: bytes
+) -> None:
+    """The original is never passed off as English."""
+    told = final("saluton")
+    told.transcript.language = "eo"
+    core.answers = [told]
+    core.errors = {"translate": BadInput("opus@1 does not know the language 'eo'; it knows de, en.")}
+    answer = client.post(TRANSLATE, files={"file": talk}, data=WHISPER)
+    assert answer.status_code == 400
+    assert "'eo'" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("data", [{"response_format": "diarized_json"}, {"model": ""}])
+def test_a_translation_that_is_not_offered_is_refused(client: TestClient, talk: bytes, data: dict[str, str]) -> None:
+    """OpenAI has no diarized translation either."""
+    assert client.post(TRANSLATE, files={"file": talk}, data=WHISPER | data).status_code == 400

@@ -1,0 +1,79 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parley.errors import BadModel
+from services.denoise.adapters import Shape
+from services.denoise.engine import BUCKETS, DenoiseEngine, Frames, buckets, open_engine
+from services.denoise.graphs import Graph, Rows
+from tests.fakes import spec_of
+from tests.services.denoise.graphs import enhancer
+from tests.sound import noise
+
+HOPS = st.lists(st.integers(1, 16), min_size=1, max_size=80)
+
+
+class Sums:
+    """Adds to every sample what it remembers, and remembers the sum; keeps how many rows each run had."""
+
+    shape = Shape(hop=2, latency=0, memory=1)
+    alone = False
+
+    def __init__(self) -> None:
+        self.graphs: list[Graph] = []
+        self.rows: list[int] = []
+
+    def run(self, tensors: object, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+        self.rows.append(len(audio))
+        total = np.cumsum(np.concatenate((memory, audio), 1), 1, dtype=np.float32)
+        return total[:, 1:], total[:, -1:]
+
+
+@given(HOPS)
+def test_company_does_not_matter(hops: list[int]) -> None:
+    """Streams of any lengths in one call give what each gives alone, and each remembers its own."""
+    jobs = [Frames(noise(2 * n, seed=i), np.array([i], np.float32)) for i, n in enumerate(hops)]
+    adapter = Sums()
+    together = DenoiseEngine(adapter, ()).run(jobs)
+    alone = [DenoiseEngine(Sums(), ()).run([job])[0] for job in jobs]
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(together, alone, strict=True))
+    assert all(np.array_equal(a.memory, b.memory) for a, b in zip(together, alone, strict=True))
+    assert set(adapter.rows) <= set(BUCKETS)
+
+
+@given(st.integers(1, 300))
+def test_little_is_run_for_nobody(count: int) -> None:
+    """There is a place for every row, and at most eight places stay empty."""
+    sizes = list(buckets(count))
+    assert set(sizes) <= set(BUCKETS)
+    assert count <= sum(sizes) <= count + 8
+
+
+def test_a_result_holds_nobody_elses_memory() -> None:
+    """A stream that pauses keeps its own row alive, not its whole batch."""
+    done = DenoiseEngine(Sums(), ()).run([Frames(noise(4), np.zeros(1, np.float32)) for _ in range(9)])
+    assert all(each.samples.base is None and each.memory.base is None for each in done)
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"output": "cleaner"}, "does not run as \\[options\\] say: 'cleaner'"),
+        ({"input": "sund"}, "does not run as \\[options\\] say: .*sund"),
+    ],
+)
+def test_a_graph_that_is_not_as_described_is_a_bad_model(tmp_path: Path, options: dict[str, str], wrong: str) -> None:
+    """It is found out when the model is opened, not by the first caller."""
+    spec = enhancer("waveform", tmp_path)
+    with pytest.raises(BadModel, match=wrong):
+        open_engine(replace(spec, options={**spec.options, **options}))
+
+
+def test_a_model_without_a_hop_is_a_bad_model() -> None:
+    """The missing option is named."""
+    with pytest.raises(BadModel, match="lacks `hop`"):
+        open_engine(spec_of("denoise", outputs={"audio": 0}))
