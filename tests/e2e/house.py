@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -49,8 +50,8 @@ class House:
             for name in names:
                 self.start_service(name)
         upstreams = {stage: [f"unix:{self.socket(name)}" for name in names] for stage, names in self.names.items()}
-        routes = {f"{stage}/default": {"echo@1": 1} for stage in self.stages}
-        told = {"http": self.http, "grpc": self.grpc, "upstreams": upstreams, "routes": routes} | self.config
+        told = tomllib.loads((ROOT / "deploy/echo/gateway.toml").read_text())
+        told |= {"http": self.http, "grpc": self.grpc, "upstreams": upstreams} | self.config
         (self.folder / "gateway.toml").write_text(toml(told))
         self._spawn("gateway", "gateway", self.folder / "gateway.toml")
         await self.ready()
