@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.breaker import BreakerConfig
+from gateway.failover import FailoverConfig
 from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
 
@@ -31,6 +32,7 @@ class GatewayConfig:
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)
+    failover: FailoverConfig = field(default_factory=FailoverConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

@@ -2,9 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,8 @@ from parley.client import SERVICES, Exchange
 from parley.errors import BadConfig, ConfigExpected, NotFound, ParleyError
 from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
+
+Again = Callable[[], AsyncIterator[Message]]
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,21 @@ class Core:
             async for answer in exchange.answers():
                 yield self._answer(name).FromString(answer)
 
+    async def _movable(self, name: str, again: Again, caller: Caller, models: tuple[str, str]) -> AsyncGenerator[Any]:
+        """A stream that a replica which goes away may hand back: what was wished for, and what is asked for now."""
+        upstream, (wish, model) = self._upstream(name), models
+        call = self._call(name, caller, model)
+
+        def rerouted() -> bool:
+            return self._call(name, caller, wish).version != call.version
+
+        def raw() -> AsyncIterator[bytes]:
+            return (request.SerializeToString() async for request in again())
+
+        async with upstream.stream(replace(call, rerouted=rerouted), raw) as exchange:
+            async for answer in exchange.answers():
+                yield self._answer(name).FromString(answer)
+
     def _answer(self, stage: str) -> Any:
         return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
 
@@ -149,10 +166,10 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            def open_stage(name: str, items: AsyncIterator[Message], model: str) -> AsyncGenerator[Any]:
-                return self._messages(name, items, caller, model)
+            def open_stage(name: str, again: Again, model: str) -> AsyncGenerator[Any]:
+                return self._movable(name, again, caller, (first.config.models.get(name, ""), model))
 
-            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s)
+            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s, self._config.failover)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
                     yield answer
