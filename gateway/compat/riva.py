@@ -60,7 +60,7 @@ class Door(grpc.GenericRpcHandler):
         request = _parse(asr.RecognizeRequest, data)
         form = riva_asr.form(request.config)
         config = riva_asr.asked(request.config, self._name("asr", request.config.model))
-        heard = Heard(0.0)
+        heard = Heard()
         async with aclosing(self._heard(_once(request.audio), form, config, context, heard)) as answers:
             async for _ in answers:
                 pass
@@ -90,7 +90,7 @@ class Door(grpc.GenericRpcHandler):
         told = first.streaming_config
         config = riva_asr.asked(told.config, self._name("asr", told.config.model), interim=told.interim_results)
         chunks = _audio(context, asr.StreamingRecognizeRequest)
-        async with aclosing(self._heard(chunks, riva_asr.form(told.config), config, context, Heard(0.0))) as answers:
+        async with aclosing(self._heard(chunks, riva_asr.form(told.config), config, context, Heard())) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
                     result = riva_asr.live(answer.transcript)
@@ -105,7 +105,7 @@ class Door(grpc.GenericRpcHandler):
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
         chunks = _audio(context, nmt.StreamingTranslateSpeechToTextRequest)
-        async with aclosing(self._heard(chunks, riva_asr.form(spoken), config, context, Heard(0.0))) as answers:
+        async with aclosing(self._heard(chunks, riva_asr.form(spoken), config, context, Heard())) as answers:
             async for answer in answers:
                 if answer.translation.text.strip():
                     result = riva_nmt.live(answer.translation)
