@@ -15,8 +15,6 @@ from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, without_loop
 
-FRAMES_AT_ONCE = 6_000  # in one call: what attention needs grows with the square
-
 
 @dataclass(frozen=True)
 class Utterance:
@@ -117,7 +115,7 @@ class AsrEngine:
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
         answers: dict[int, _Answer] = {}
         for (window, *_), places in alike.items():
-            size = max(1, FRAMES_AT_ONCE // window)
+            size = max(1, self._ways.frames_at_once // window)
             for at in range(0, len(places), size):
                 some = places[at : at + size]
                 answers |= zip(some, self._together([cases[n] for n in some]), strict=True)

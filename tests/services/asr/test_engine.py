@@ -83,7 +83,7 @@ def test_only_equal_shapes_share_a_call() -> None:
 
 def test_a_call_is_only_so_large() -> None:
     """What would need too much memory at once is asked in several calls."""
-    asr, told = engine(says(" yes"), grain_s=1000.0, full_frames=2500)
+    asr, told = engine(says(" yes"), grain_s=1000.0, full_frames=2500, frames_at_once=6500)
     answers = asr.run([[Utterance(noise(100))] * 5])
     assert [shape[0] for shape, _, _ in told.asked] == [3, 2]
     assert len(answers[0]) == 5
