@@ -45,6 +45,24 @@ def test_company_does_not_matter(hops: list[int]) -> None:
     assert set(adapter.rows) <= set(BUCKETS)
 
 
+def test_what_decays_ends_as_zero() -> None:
+    """A state that fades in silence never becomes a denormal number, and what can be heard is not touched."""
+
+    class Fades(Sums):
+        def run(self, tensors: object, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
+            return audio, memory * np.float32(0.1)
+
+    engine, memory = DenoiseEngine(Fades(), ()), np.array([1.0], np.float32)
+    seen = []
+    for _ in range(60):
+        (done,) = engine.run([Frames(noise(2), memory)])
+        memory = done.memory
+        seen.append(float(memory[0]))
+    assert np.allclose(seen[:15], [10.0**-n for n in range(1, 16)], rtol=1e-4, atol=0)
+    assert seen[-1] == 0
+    assert all(value == 0 or value > 1e-33 for value in seen)
+
+
 @given(st.integers(1, 300))
 def test_little_is_run_for_nobody(count: int) -> None:
     """There is a place for every row, and at most eight places stay empty."""

@@ -1,0 +1,161 @@
+"""What the sound is like, second by second, at a few percent of the model's cost. Pure: levels in, verdicts out.
+
+Noise is what lies between the words, or what the model takes away, whichever is more: the one misses keys and clicks,
+the other what the model lets through.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from math import log10
+
+import numpy as np
+import numpy.typing as npt
+
+from parley.audio import RATE_HZ, Samples, interval
+from parley.v1.denoise_pb2 import Quality
+from services.denoise.adapters import Shape
+
+REMEMBERED = 6  # verdicts over whose time speech and noise are told apart
+LOOKS = 4  # at the spectrum, between verdicts
+NOTHING = 1e-7  # power below which there is nothing to hear
+MUTED = 1e-9  # power of a hop that only a switched-off microphone gives: it tells nothing of the noise
+PAUSES = 0.15  # share of the time in which nobody speaks
+FULL_SCALE = 0.98  # G.711 reaches no further
+FAINT = 1e-6  # of the loudest frequency's power
+FORGET = 0.95  # of a frequency's loudest, each second
+
+Levels = npt.NDArray[np.float32]  # of each hop: the power that came, what the model made of it, the share at full scale
+
+
+def levels(audio: Samples, clean: Samples, hop: int) -> Levels:
+    """Of every row: [rows, 3, hops]. Cheap because it is done for all streams of a run at once."""
+    came, made = (sound.reshape(len(sound), -1, hop) for sound in (audio, clean))
+    powers = [np.einsum("ijk,ijk->ij", sound, sound) / np.float32(hop) for sound in (came, made)]
+    return np.stack((*powers, _full(came)), 1)
+
+
+def _full(came: Samples) -> Levels:
+    if came.min() > -FULL_SCALE and came.max() < FULL_SCALE:
+        return np.zeros(came.shape[:2], np.float32)
+    share: Levels = (np.abs(came) >= FULL_SCALE).mean(-1, dtype=np.float32)
+    return share
+
+
+class Judge:
+    """Gives a verdict about once a second, where something has changed."""
+
+    def __init__(self, shape: Shape, rate_hz: int, keep: float) -> None:
+        self._hop, self._late, self._keep = shape.hop, round(shape.latency / shape.hop), keep
+        self._second = max(1, round(RATE_HZ / shape.hop))  # hops in it, about
+        self._every = max(1, self._second // LOOKS)  # hops between looks
+        self._new: list[Levels] = []
+        self._looks: list[tuple[int, Samples]] = []
+        self._known: deque[Levels] = deque(maxlen=REMEMBERED)
+        self._hops = self._waiting = 0  # up to the last verdict, and since
+        self._band = Band(shape.hop, rate_hz)
+        self._told: Quality | None = None
+
+    def look(self, samples: Samples, start: int) -> None:
+        """Hops on their way to the model, the first of them the stream's hop number `start`."""
+        hop, end = start + -start % self._every, start + len(samples) // self._hop
+        while hop < end:
+            self._looks.append((hop, samples[(hop - start) * self._hop :][: self._hop]))
+            hop += self._every
+
+    def hear(self, new: Levels, end: int | None = None) -> Sequence[Quality]:
+        """How loud these hops were, before and after the model; end: where the stream ends, once it is known."""
+        if end is not None:
+            new = new[:, : max(0, end // self._hop - self._hops - self._waiting)]
+        self._new.append(new)
+        self._waiting += new.shape[1]
+        return self._judge() if self._waiting >= self._second else ()
+
+    def _judge(self) -> list[Quality]:
+        verdicts, together = [], np.concatenate(self._new, 1)
+        while self._waiting >= self._second:
+            self._known.append(together[:, : self._second])
+            together = together[:, self._second :]
+            self._waiting -= self._second
+            self._hops += self._second
+            looks = [samples for hop, samples in self._looks if hop < self._hops]
+            self._looks = self._looks[len(looks) :]
+            self._band.look(looks)
+            verdict = self._verdict()
+            if self._told is None or _differ(verdict, self._told):
+                self._told = verdict
+                verdicts.append(verdict)
+        self._new = [together]
+        return verdicts
+
+    def _verdict(self) -> Quality:
+        known, newest = np.concatenate(self._known, 1), self._known[-1]
+        verdict = Quality(interval=interval((self._hops - self._second) * self._hop, self._hops * self._hop))
+        verdict.clipped_share, verdict.bandwidth_hz = float(newest[2].sum()) / self._second, self._band.edge_hz
+        verdict.silent = bool(newest[0].max() <= NOTHING)
+        if not verdict.silent and known.shape[1] > self._late:
+            came, made = known[0, : known.shape[1] - self._late], known[1, self._late :]
+            verdict.input_snr_db, verdict.output_snr_db = ratios(came, made, self._keep)
+        return verdict
+
+
+def ratios(came: Levels, made: Levels, keep: float = 0.0) -> tuple[float, float]:
+    """Signal to noise in decibels before and after, from powers; so much of the original's amplitude is kept."""
+    if came.min() <= MUTED:
+        on = came > MUTED
+        came, made = came[on], made[on]
+    if not len(came):
+        return 0.0, 0.0
+    rank, both = int(PAUSES * len(came)), np.sqrt(came * made)
+    # The quieter parts of a steady noise lie a little below its mean.
+    between = 1.1 * float(np.partition(came, rank)[rank])
+    # A model that weighs each frequency by its share of speech takes so much of the noise away.
+    taken = float(np.maximum(came - both, 0).sum()) / len(came)
+    noise = max(between, taken)
+    said = (1 - keep) ** 2 * made + keep**2 * came + 2 * keep * (1 - keep) * both if keep else made
+    # Where the sound was turned down the noise in it was turned down as well, between the harmonics of a voice twice.
+    gain = np.minimum(said, came) / came
+    left = float((np.where(came > 2 * noise, gain, 1) * gain * np.minimum(came, noise)).sum())
+    return _decibels(float(came.sum()), noise * len(came)), _decibels(float(said.sum()), left)
+
+
+def _decibels(whole: float, noise: float) -> float:
+    # Below a hundredth of the noise a signal is a guess, above a million times as well.
+    return 10 * log10(min(max(whole / max(noise, 1e-9) - 1, 1e-2), 1e6))
+
+
+class Band:
+    """Up to which frequency a stream has sound."""
+
+    def __init__(self, hop: int, rate_hz: int) -> None:
+        self._carries_hz, self._step_hz = min(rate_hz, RATE_HZ) / 2, RATE_HZ / hop
+        self._taper = np.hanning(hop).astype(np.float32)
+        self._loudest = np.zeros(hop // 2 + 1, np.float32)
+        self._looks = 0
+
+    def look(self, hops: Sequence[Samples]) -> None:
+        """Some hops from all over a second."""
+        loud = [hop for hop in hops if hop.dot(hop) > NOTHING * len(hop)]
+        if loud:
+            spectra = np.fft.rfft(np.stack(loud) * self._taper)
+            loudest = (spectra.real**2 + spectra.imag**2).max(0)
+            self._loudest = np.maximum(FORGET * self._loudest, loudest)
+            self._looks += len(loud)
+
+    @property
+    def edge_hz(self) -> int:
+        """Where the sound ends, if well before it must; not told before hisses can have been heard."""
+        if self._looks < 3 * LOOKS:
+            return 0
+        edge_hz = float(np.flatnonzero(self._loudest > FAINT * self._loudest.max())[-1]) * self._step_hz
+        return round(edge_hz) if edge_hz < 0.85 * self._carries_hz else 0
+
+
+def _differ(now: Quality, before: Quality) -> bool:
+    """Enough to tell."""
+    return (
+        now.silent != before.silent
+        or (now.clipped_share > 1e-3) != (before.clipped_share > 1e-3)
+        or abs(now.bandwidth_hz - before.bandwidth_hz) >= 500
+        or abs(now.input_snr_db - before.input_snr_db) >= 3
+        or abs(now.output_snr_db - before.output_snr_db) >= 3
+    )
