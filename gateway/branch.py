@@ -7,7 +7,7 @@ from gateway import notices
 from gateway.failover import FailoverConfig, Patience, Turns, Words
 from gateway.plan import REQUESTS, Plan
 from gateway.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, NotFound, ParleyError
+from parley.errors import BadInput, DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 
@@ -27,6 +27,7 @@ class Branch:
         self.alive = True  # takes what comes
         self.opened = asyncio.Event()  # answered, or lost
         self.stalled: ParleyError | None = None
+        self.languages = tail.languages
         self.model = self.pinned = ""  # what served last; what the next replica is asked for
         self.telling = False  # what it said is on its way to the client
         self.said = 0
@@ -90,9 +91,9 @@ class Branch:
         late = self.tail.ended and self.stage not in HEARD_LATER  # nothing comes any more that it could do
         if not self.model or late or isinstance(error, BadInput):
             return None
-        if isinstance(error, NotFound):
-            self.pinned = ""  # the version is gone: let the route say which one takes over
         had, self._has_replica = self._has_replica, False
+        if not had:
+            self.pinned = ""  # nobody has the version now: let the route say which one takes over
         return self.patience.pause_s(opened=had)
 
     def leave(self, error: ParleyError) -> Notice:

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from gateway import notices
 from gateway.branch import Branch, branches
+from gateway.caller import Wish
 from gateway.failover import FailoverConfig
 from gateway.plan import Plan
 from gateway.speakers import Speakers, times
@@ -22,8 +23,8 @@ from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Parl
 from parley.v1 import asr_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
-# Stage, its requests from where a replica needs them, model -> answers.
-Open = Callable[[str, Callable[[], AsyncIterator[Message]], str], AsyncGenerator[Any]]
+# What is wished, and the requests from where a replica needs them -> answers.
+Open = Callable[[Wish, Callable[[], AsyncIterator[Message]]], AsyncGenerator[Any]]
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 HELD_MOST_NS = 1_000_000_000  # of sound that a filter may hold while it is well
@@ -161,9 +162,10 @@ class Pipeline:
 
     async def _listen(self, branch: Branch) -> ParleyError | None:
         """One replica's stream, to its end or its failure."""
-        model = branch.pinned or self._plan.model(branch.stage)
+        origin = self._plan.model(branch.stage)
+        wish = Wish(branch.stage, branch.pinned or origin, branch.languages, origin, branch.model != "")
         try:
-            async with aclosing(self._open(branch.stage, branch.tail.requests, model)) as answers:
+            async with aclosing(self._open(wish, branch.tail.requests)) as answers:
                 async for answer in answers:
                     branch.said, branch.telling = branch.said + 1, True
                     await self._take(branch, answer)

@@ -28,6 +28,7 @@ Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the sta
 class Call:
     """What is asked of a stage, beside the requests themselves."""
 
+    stage: str
     path: str
     metadata: dict[str, str]
     budget: Budget

@@ -61,6 +61,8 @@ class Tail:
 
     def __init__(self, request: Any, config: Message) -> None:
         self._request, self._config = request, config
+        told = (getattr(config, name, "") for name in ("language", "source_language", "target_language"))
+        self.languages = tuple(filter(None, told))
         self._news, self._room = asyncio.Event(), asyncio.Event()
         self.ended = False
         self.taken = 0  # requests

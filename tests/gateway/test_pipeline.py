@@ -85,7 +85,7 @@ async def run(config: PipelineConfig, chunks: list[Any], **scripts: Script) -> l
             yield chunk if isinstance(chunk, PipelineRequest) else PipelineRequest(audio={"data": chunk})
             await asyncio.sleep(0.01)
 
-    pipeline = Pipeline(config, lambda stage, again, model: stages[stage](again()), {"denoise": 0.2, "asr": 0.2}, NEVER)
+    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {"denoise": 0.2, "asr": 0.2}, NEVER)
     async with asyncio.timeout(10):
         return [answer async for answer in pipeline.run(requests())]
 
@@ -235,7 +235,7 @@ async def test_hanging_up_stops_every_stage() -> None:
 
     stages: dict[str, Script] = {"asr": asr, "denoise": denoise, "diarize": diarize}
     config = PipelineConfig(asr={}, denoise={}, diarize={})
-    pipeline = Pipeline(config, lambda stage, again, model: stages[stage](again()), {}, NEVER)
+    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {}, NEVER)
     answers = pipeline.run(endless())
     for _ in range(20):
         await anext(answers)

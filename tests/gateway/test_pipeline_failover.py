@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.caller import Wish
 from gateway.failover import FailoverConfig
 from gateway.pipeline import Pipeline
 from parley.errors import NotFound, ParleyError, Unavailable, UnknownModel
@@ -28,15 +29,15 @@ class Stages:
         self.stage, self.breaks = stage, list(breaks)
         self.models: list[str] = []
 
-    async def open(self, stage: str, again: Any, model: str) -> AsyncGenerator[Any]:
+    async def open(self, wish: Wish, again: Any) -> AsyncGenerator[Any]:
         breaks: int | ParleyError | None = None
-        if stage == self.stage:
-            self.models.append(model)
+        if wish.stage == self.stage:
+            self.models.append(wish.model)
             breaks = self.breaks.pop(0) if self.breaks else None
         if isinstance(breaks, ParleyError):
             raise breaks
         answers = 0
-        async for answer in SCRIPTS[stage](again()):
+        async for answer in SCRIPTS[wish.stage](again()):
             if breaks is not None and answers > breaks:
                 raise Unavailable("gone")
             yield answer
