@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway import notices
 from gateway.core import Caller, Core
 from gateway.speakers import Speakers
 from parley import media
@@ -114,11 +115,13 @@ async def enrol(config: DiarizeConfig, voices: Mapping[str, bytes], rate_hz: int
 async def hear(
     core: Core, recording: Sound, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
-    """Everything that is said of a recording, as it is said."""
+    """Everything that is said of a recording, as it is said; half of its words would look like all of them."""
     config.format.CopyFrom(recording.form)
     requests: Any = requests_of(PipelineRequest, config, recording.pieces())
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
+            if lost := notices.loss(answer.notice, "asr"):
+                raise lost
             yield answer
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import grpc
 from google.protobuf.message import Message
 
-from gateway import calls, files, sound
+from gateway import calls, files, notices, sound
 from gateway.calls import Context
 from gateway.compat import names, riva_asr, riva_nmt
 from gateway.config import GatewayConfig
@@ -18,7 +18,7 @@ from parley import wire
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
 from parley.compat.riva_pb2 import RequestId
-from parley.errors import ConfigExpected, ConfigRepeated, EmptyMessage, Unavailable, of_reason
+from parley.errors import ConfigExpected, ConfigRepeated, EmptyMessage
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
@@ -119,11 +119,11 @@ class Door(grpc.GenericRpcHandler):
         async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 heard.take(answer)
-                if answer.notice.stage in ("asr", "translate"):  # words are all that this client waits for
-                    raise of_reason(Unavailable.code.value, answer.notice.reason)(answer.notice.message)
+                if lost := notices.loss(answer.notice, "asr", "translate"):
+                    raise lost
                 yield answer
-        notices = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
-        told = {wire.MODEL: heard.models.get("asr", ""), "parley-notices": notices}
+        noticed = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
+        told = {wire.MODEL: heard.models.get("asr", ""), "parley-notices": noticed}
         context.set_trailing_metadata(tuple(each for each in told.items() if each[1]))
 
     async def _requests(
