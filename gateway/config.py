@@ -15,6 +15,7 @@ class Limits:
     streams: int = 500  # calls at a time; one more is refused
     shadows: int = 8  # streams at a time that another version hears too
     upload_bytes: int = 100 << 20
+    uploads_bytes: int = 1 << 30  # of all of them at a time, over HTTP and over gRPC
     audio_s: float = 3600.0  # the longest recording
     request_s: float = 300.0  # the longest that an HTTP request is worked on
 

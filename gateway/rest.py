@@ -17,6 +17,7 @@ from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
+from gateway.room import Room
 from parley import media, wire
 from parley.budget import Budget
 from parley.v1.denoise_pb2 import DenoiseConfig
@@ -38,6 +39,7 @@ class Doors:
 
     def __init__(self, core: Core, limits: Limits) -> None:
         self._core, self._limits = core, limits
+        self._room = Room(limits.uploads_bytes)
 
     def routes(self) -> list[BaseRoute]:
         """Path -> door, and how it says no."""
@@ -76,12 +78,13 @@ class Doors:
 
     async def _answer(self, request: Request, door: Door) -> Response:
         caller = Caller(_metadata(request), Budget.of(self._limits.request_s))
-        fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
+        with self._room.place() as take:
+            fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, take)
 
-        async def work() -> Response:
-            return await door(fields, caller)
+            async def work() -> Response:
+                return await door(fields, caller)
 
-        return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
+            return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""

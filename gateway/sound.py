@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway import files
 from gateway.config import Limits
+from gateway.room import Take
 from parley.errors import UndecodableMedia, UploadTooLarge
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 
@@ -42,17 +43,17 @@ def frame_bytes(form: AudioFormat) -> int:
     return WIDTHS.get(form.encoding, 2) * (form.channels or 1)
 
 
-async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits) -> tuple[AudioFormat, Chunks]:
+async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits, take: Take) -> tuple[AudioFormat, Chunks]:
     """What the sound is, and its samples as they come; without a format it must be a file."""
     begun = bytearray()
     async for chunk in chunks:
         begun += chunk
         if len(begun) >= 12 and (header := _header(bytes(begun), form)) is not None:
             if header.form is None:
-                return await _decoded(begun, chunks, limits)
+                return await _decoded(begun, chunks, limits, take)
             return header.form, _samples(begun[header.start :], chunks, header)
     if begun and (form is None or begun[:4] == b"RIFF"):
-        return await _decoded(begun, chunks, limits)
+        return await _decoded(begun, chunks, limits, take)
     return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
 
 
@@ -106,9 +107,11 @@ async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
             held += chunk
 
 
-async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits) -> tuple[AudioFormat, Chunks]:
+async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits, take: Take) -> tuple[AudioFormat, Chunks]:
     """Compressed files are heard once they are whole."""
+    take(len(begun))
     async for chunk in chunks:
+        take(len(chunk))
         begun += chunk
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The recording is too large; send at most {limits.upload_bytes} bytes.")
