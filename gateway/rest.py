@@ -78,8 +78,8 @@ class Doors:
 
     async def _answer(self, request: Request, door: Door) -> Response:
         caller = Caller(_metadata(request), Budget.of(self._limits.request_s))
-        with self._room.place() as take:
-            fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, take)
+        with self._room.place() as place:
+            fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, place)
 
             async def work() -> Response:
                 return await door(fields, caller)

@@ -1,33 +1,37 @@
 """How much memory uploads may hold together. Must not know where they come from."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 
 from parley.errors import Overloaded
 
-Take = Callable[[int], None]
-
 
 class Room:
-    """What all bodies together may hold of memory."""
+    """What all of them may hold."""
 
     def __init__(self, most: int) -> None:
-        self._most, self.held = most, 0
+        self.most, self.held = most, 0
 
-    @contextmanager
-    def place(self) -> Iterator[Take]:
-        """For one body, until its request is answered."""
-        mine = 0
+    def place(self) -> "Place":
+        """For one of them, until it is answered."""
+        return Place(self)
 
-        def take(size: int) -> None:
-            nonlocal mine
-            if self.held + size > self._most:
-                said = f"Uploads of {self.held} bytes are being worked on, and {self._most} is the limit; come back."
-                raise Overloaded(said, retry_s=2.0)
-            self.held += size
-            mine += size
 
-        try:
-            yield take
-        finally:
-            self.held -= mine
+class Place(ExitStack):
+    """One upload's share; whatever else it holds can be given back with it."""
+
+    def __init__(self, room: Room) -> None:
+        super().__init__()
+        self._room, self._mine = room, 0
+        self.callback(self._leave)
+
+    def take(self, size: int) -> None:
+        """So many bytes more."""
+        room = self._room
+        if room.held + size > room.most:
+            said = f"Uploads of {room.held} bytes are being worked on, and {room.most} is the limit; come back."
+            raise Overloaded(said, retry_s=2.0)
+        room.held += size
+        self._mine += size
+
+    def _leave(self) -> None:
+        self._room.held -= self._mine

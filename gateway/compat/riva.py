@@ -14,7 +14,7 @@ from gateway.compat import names, riva_asr, riva_nmt
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.files import Heard
-from gateway.room import Room, Take
+from gateway.room import Place, Room
 from parley import wire
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
@@ -117,8 +117,8 @@ class Door(grpc.GenericRpcHandler):
         self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context, heard: Heard
     ) -> AsyncGenerator[PipelineResponse]:
         """What the pipeline says; the trailers say what served and what did not go as asked."""
-        with self._room.place() as take:
-            requests = self._requests(chunks, form, config, take)
+        with self._room.place() as place:
+            requests = self._requests(chunks, form, config, place)
             async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
                 async for answer in answers:
                     heard.take(answer)
@@ -130,9 +130,9 @@ class Door(grpc.GenericRpcHandler):
         context.set_trailing_metadata(tuple(each for each in told.items() if each[1]))
 
     async def _requests(
-        self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, take: Take
+        self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, place: Place
     ) -> AsyncIterator[PipelineRequest]:
-        found, samples = await sound.listen(chunks, form, self._limits, take)
+        found, samples = await sound.listen(chunks, form, self._limits, place)
         config.format.CopyFrom(found)
         yield PipelineRequest(config=config)
         async for piece in samples:

@@ -99,9 +99,9 @@ async def test_streams_that_something_happened_to(data: bytes, places: list[int]
             yield chunk
 
     try:
-        with Room(LIMITS.uploads_bytes).place() as take:
+        with Room(LIMITS.uploads_bytes).place() as place:
             told = AudioFormat(sample_rate_hz=16_000) if raw else None
-            form, samples = await sound.listen(chunks(), told, LIMITS, take)
+            form, samples = await sound.listen(chunks(), told, LIMITS, place)
             heard = [piece async for piece in samples]
     except ParleyError:
         return
