@@ -83,6 +83,7 @@ def options(tokens: Tokens, median: int) -> dict[str, Any]:
         "least_tokens": LEAST_TOKENS,
         "alignment_step_s": STEP_S,
         "alignment_median": median,
+        "reads_prompts": False,  # it never saw text from before
     }
 
 
