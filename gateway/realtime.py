@@ -17,8 +17,8 @@ from gateway.compat.realtime import Conversation
 from gateway.compat.realtime_session import Settings
 from gateway.core import Caller, Core
 from gateway.hangup import unless
-from gateway.plan import PIECE
 from gateway.sound import frame_bytes
+from gateway.tail import PIECE
 from parley import wire
 from parley.errors import BadInput, FieldInvalid, ParleyError
 from parley.v1.audio_pb2 import AudioChunk
