@@ -56,9 +56,9 @@ soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open fil
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
 	@touch $@
 
-recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew (hours): DATA="folder ..."
+recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew (hours): DATA="folder ..." [ARGS=...]
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
-	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA)
+	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA) $(ARGS)
 
 eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder]
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }

@@ -1,78 +1,141 @@
-"""One stage inside a pipeline: what goes in, and whether it still lives. Must not know the other stages."""
+"""One stage inside a pipeline: what goes in, whether it lives, whether it moves. Must not know the other stages."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from google.protobuf.message import Message
-
-from parley.errors import DeadlinePassed, ParleyError
+from gateway import notices
+from gateway.failover import FailoverConfig, Patience, Turns, Words
+from gateway.plan import REQUESTS, Plan
+from gateway.tail import SoundTail, TextTail
+from parley.errors import BadInput, DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
-from parley.v1.audio_pb2 import Control, ControlAction
+from parley.v1.pipeline_pb2 import Notice
 
-WAITING_MOST = 16
-FLUSH = Control(action=ControlAction.CONTROL_ACTION_FLUSH)
+STALL_S = 15.0
+STALLS_S = {"denoise": 5.0}
+LOOKS = 4  # at whether a stage moves, before it counts as stalled
+HEARD_LATER = ("asr", "translate")  # what they miss is sent to the next replica; the others go on with what comes
 
 
 class Branch:
-    """A bounded queue in front of a stage, and its stream's state."""
+    """A stage's tail, and its stream's state."""
 
-    def __init__(self, stage: str, request: Any, config: Message, stall_s: float) -> None:
-        self.stage, self._request, self._config, self._stall_s = stage, request, config, stall_s
-        self._queue: asyncio.Queue[Message | None] = asyncio.Queue(WAITING_MOST)
+    def __init__(self, stage: str, tail: SoundTail | TextTail, stall_s: float, patience: Patience) -> None:
+        self.stage, self.tail, self.patience, self._stall_s = stage, tail, patience, stall_s
+        self.voice: Words | Turns | None = None  # puts what it says into the stream's own time
         self.task: asyncio.Task[None] | None = None
-        self.alive = True
-        self.stalled: ParleyError | None = None
+        self.alive = True  # takes what comes
         self.opened = asyncio.Event()  # answered, or lost
-        self.model = ""
-        self.pending: deque[Transcript] = deque()  # a rewriter's: finals whose answer is not complete
+        self.stalled: ParleyError | None = None
+        self.languages = tail.languages
+        self.model = self.pinned = ""  # what served last; what the next replica is asked for
+        self.telling = False  # what it said is on its way to the client
+        self.said = 0
+        self.owes: Callable[[], bool] = lambda: False  # it must answer soon
+        self._has_replica = False
+        self._idle, self._moved = 0, (0, 0)
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def requests(self) -> AsyncIterator[Message]:
-        """What the stage is sent."""
-        yield self._request(config=self._config)
-        while (item := await self._queue.get()) is not None:
-            yield item
+    # What goes in.
 
     async def audio(self, data: bytes) -> None:
-        """More sound."""
-        await self._put(self._request(audio={"data": data}))
+        """More sound. Waits while the stage is behind."""
+        assert isinstance(self.tail, SoundTail)
+        if self.alive:
+            await self.tail.room()
+        if self.alive:
+            self.tail.put(data)
+        else:
+            self.tail.skip(len(data))
 
-    async def text(self, text: str) -> None:
+    async def text(self, final: Transcript) -> None:
         """A whole text."""
-        await self._put(self._request(text={"text": text}))
-        await self.flush()
+        assert isinstance(self.tail, TextTail)
+        await self.tail.room()
+        if self.alive:
+            self.tail.put(final)
 
-    async def flush(self) -> None:
-        """Answer everything now."""
-        await self._put(self._request(control=FLUSH))
-
-    async def end(self) -> None:
-        """There is no more input."""
-        await self._put(None)
-
-    async def _put(self, item: Message | None) -> None:
-        """Wait while the stage is behind, but not for ever: one slow stage must not hold up the others."""
-        if not self.alive:
-            return
-        if not self._queue.full():
-            self._queue.put_nowait(item)
-            return
-        try:
-            async with asyncio.timeout(self._stall_s):
-                await self._queue.put(item)
-        except TimeoutError:
-            self._stall()
-
-    def _stall(self) -> None:
-        if self.alive and self.task:
-            self.stalled = DeadlinePassed(f"{self.stage} took nothing for {self._stall_s:g} s.")
-            self.task.cancel()
-        self.over()
+    def flush(self) -> None:
+        """Answer everything now; texts are answered anyway."""
+        if self.alive and isinstance(self.tail, SoundTail):
+            self.tail.flush()
 
     def over(self) -> None:
         """Nothing goes in any more; whoever waits to put something is let go."""
-        self.alive = False
+        self._pause()
         self.opened.set()
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        if self._timer:
+            self._timer.cancel()
+
+    def _pause(self) -> None:
+        self.alive = False
+        self.tail.skip()
+        self.tail.let_go()
+
+    # One replica after another.
+
+    def taken(self, model: str) -> Notice | None:
+        """A replica has opened the stream; what the client is told, where it was another one before."""
+        again = self.model != ""
+        self.model = self.pinned = model
+        self._has_replica = self.alive = True
+        self.patience.opened()
+        self.opened.set()
+        return notices.back(self.stage, self._at()) if again else None
+
+    def _at(self) -> int:
+        return self.tail.scale.nanoseconds(self.tail.start) if isinstance(self.tail, SoundTail) else 0
+
+    def outage(self, error: ParleyError) -> float | None:
+        """The stream broke, or could not be opened again: when to try; None: it is lost."""
+        late = self.tail.ended and self.stage not in HEARD_LATER  # nothing comes any more that it could do
+        if not self.model or late or isinstance(error, BadInput):
+            return None
+        had, self._has_replica = self._has_replica, False
+        if not had:
+            self.pinned = ""  # nobody has the version now: let the route say which one takes over
+        return self.patience.pause_s(opened=had)
+
+    def leave(self, error: ParleyError) -> Notice:
+        """The replica is gone: what the client is told."""
+        at, lost_from = self._at(), self.voice.lost_from if isinstance(self.voice, Words) else None
+        if self.voice:
+            self.voice.reopened()
+        if self.stage not in HEARD_LATER:
+            self._pause()
+        return notices.replaced(self.stage, error, at, lost_from)
+
+    # Whether it moves.
+
+    def watch(self) -> None:
+        """Look now and then: a stage that takes and says nothing must not hold up the others."""
+        moved = (self.tail.taken, self.said)
+        owing = self.alive and self._has_replica and not self.telling and (self.tail.unsent > 0 or self.owes())
+        self._idle = self._idle + 1 if owing and moved == self._moved else 0
+        self._moved = moved
+        if self._idle > LOOKS and self.task:
+            self._idle, self.stalled = 0, DeadlinePassed(f"{self.stage} did nothing for {self._stall_s:g} s.")
+            self.task.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._stall_s / LOOKS, self.watch)
+
+
+def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig) -> dict[str, list[Branch]]:
+    """Stage -> its streams, of which translate may have several and the others one or none."""
+    every: dict[str, list[Branch]] = {}
+    for stage in REQUESTS:
+        stall_s = stalls_s.get(stage, STALLS_S.get(stage, STALL_S))
+        tails = plan.tails(stage, failover.keep)
+        every[stage] = [Branch(stage, tail, stall_s, Patience(failover)) for tail in tails]
+        for branch in every[stage]:
+            _lend_voice(branch, plan)
+    return every
+
+
+def _lend_voice(branch: Branch, plan: Plan) -> None:
+    tail = branch.tail
+    if isinstance(tail, TextTail):
+        branch.owes = lambda: bool(tail.pending)
+    elif branch.stage == "asr":
+        branch.voice = Words(tail)
+    elif branch.stage == "diarize":
+        branch.voice = Turns(tail, {each.name for each in plan.config.diarize.enrolments})

@@ -99,6 +99,10 @@ class Breaker:
         if self.state != STATE_OPEN:
             self._circuit.open()
 
+    def wake(self) -> None:
+        """The other side says that it is well: a probe need not wait."""
+        self._opened = -self._config.rest_s
+
     def succeeded(self) -> None:
         """It works."""
         self._counts.reset_counter()

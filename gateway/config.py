@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.breaker import BreakerConfig
+from gateway.failover import FailoverConfig
 from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
 
@@ -12,6 +13,7 @@ class Limits:
     """What one caller, and all of them together, may ask for."""
 
     streams: int = 500  # calls at a time; one more is refused
+    shadows: int = 8  # streams at a time that another version hears too
     upload_bytes: int = 100 << 20
     audio_s: float = 3600.0  # the longest recording
     request_s: float = 300.0  # the longest that an HTTP request is worked on
@@ -26,11 +28,13 @@ class GatewayConfig:
     http: str = "127.0.0.1:8080"
     grpc: str = "127.0.0.1:50051"
     routes: dict[str, dict[str, int]] = field(default_factory=dict)  # alias -> name@version -> weight
+    routes_file: str = ""  # beside or instead of `routes`: read again when it changes, written by `parley routes`
     # Stage -> what foreign clients call a model, * for any -> what is meant.
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)
+    failover: FailoverConfig = field(default_factory=FailoverConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

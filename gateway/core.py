@@ -1,44 +1,26 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
-import asyncio
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
+from gateway import report
 from gateway.admission import Admission
+from gateway.caller import Caller as Caller
+from gateway.caller import Wish
 from gateway.config import GatewayConfig
 from gateway.pipeline import Pipeline
-from gateway.plan import REQUESTS
 from gateway.replica import Call
 from gateway.rewind import Rewind
-from gateway.routing import Router
-from gateway.upstream import Upstream
+from gateway.switchboard import Answers, Switchboard
 from parley import telemetry, wire
-from parley.budget import Budget
-from parley.client import SERVICES, Exchange
-from parley.errors import BadConfig, ConfigExpected, NotFound, ParleyError
-from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
+from parley.errors import ConfigExpected, ParleyError
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks, and how long they wait."""
-
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    budget: Budget = field(default_factory=lambda: Budget.of(None))
-
-    @cached_property
-    def key(self) -> str:
-        """What keeps a caller on one version; without a session every call draws anew, once."""
-        return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
+Again = Callable[[], AsyncIterator[Message]]
 
 
 @contextmanager
@@ -61,50 +43,31 @@ class Core:
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
-        self._router = Router(config.routes)
-        self._upstreams = {name: self._to(name, named) for name, named in config.upstreams.items()}
+        self.board = Switchboard(config)
         self.admission = Admission(config.limits.streams)
-
-    def _to(self, stage: str, named: Sequence[str]) -> Upstream:
-        service = SERVICES.get(stage.capitalize())
-        if service is None:
-            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
-        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
 
     async def start(self) -> None:
         """Find the replicas."""
-        await asyncio.gather(*(upstream.start() for upstream in self._upstreams.values()))
+        await self.board.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
-        return {name: SERVICES[name.capitalize()] for name in self._upstreams}
+        return self.board.stages
 
     @asynccontextmanager
     async def open(
         self, stage: str, requests: AsyncIterator[bytes], caller: Caller, model: str = ""
-    ) -> AsyncIterator[Exchange]:
+    ) -> AsyncIterator[Answers]:
         """One stream to one stage, as bytes; until its first answer, another replica may take it."""
-        upstream, call = self._upstream(stage), self._call(stage, caller, model)
-        rewind = Rewind(requests)
+        wish, rewind = Wish(stage, model or caller.metadata.get(wire.MODEL, "")), Rewind(requests)
         try:
             await rewind.first()
-            async with upstream.stream(call, rewind.requests) as exchange:
+            async with self.board.stream(wish, caller, rewind.requests) as exchange:
                 rewind.settle()
                 yield exchange
         finally:
             await rewind.close()
-
-    def _call(self, stage: str, caller: Caller, model: str) -> Call:
-        ref = self._router.pick(stage, model or caller.metadata.get(wire.MODEL, ""), caller.key)
-        metadata = telemetry.traceparent() | ({wire.MODEL: str(ref)} if ref else {})
-        path = f"/{self.stages[stage].full_name}/Stream"
-        return Call(path, metadata, caller.budget, str(ref or ""))
-
-    def _upstream(self, stage: str) -> Upstream:
-        if stage not in self._upstreams:
-            raise NotFound(f"There is no stage {stage!r} here; there are {', '.join(self._upstreams)}.")
-        return self._upstreams[stage]
 
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
@@ -131,14 +94,22 @@ class Core:
     async def _messages(
         self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str
     ) -> AsyncGenerator[Any]:
-        self._upstream(name)
+        answer = self.board.answer(name)
         raw = (request.SerializeToString() async for request in requests)
         async with self.open(name, raw, caller, model) as exchange:
-            async for answer in exchange.answers():
-                yield self._answer(name).FromString(answer)
+            async for data in exchange.answers():
+                yield answer.FromString(data)
 
-    def _answer(self, stage: str) -> Any:
-        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+    async def _movable(self, wish: Wish, caller: Caller, again: Again) -> AsyncGenerator[Any]:
+        """A stream that a replica which goes away may hand back."""
+
+        def raw() -> AsyncIterator[bytes]:
+            return (request.SerializeToString() async for request in again())
+
+        answer = self.board.answer(wish.stage)
+        async with self.board.stream(wish, caller, raw, movable=True) as exchange:
+            async for data in exchange.answers():
+                yield answer.FromString(data)
 
     async def pipeline(
         self, requests: AsyncIterator[PipelineRequest], caller: Caller
@@ -149,10 +120,10 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            def open_stage(name: str, items: AsyncIterator[Message], model: str) -> AsyncGenerator[Any]:
-                return self._messages(name, items, caller, model)
+            def open_stage(wish: Wish, again: Again) -> AsyncGenerator[Any]:
+                return self._movable(wish, caller, again)
 
-            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s)
+            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s, self._config.failover)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
                     yield answer
@@ -160,42 +131,19 @@ class Core:
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
         async with self.admitted("models", caller):
-            call, upstream = Call(path, telemetry.traceparent(), caller.budget), self._upstream(stage)
+            call = Call(stage, path, telemetry.traceparent(), caller.budget)
+            upstream = self.board.upstream(stage)
             # What changes a stage changes all of its replicas.
             return await (upstream.unary if path.endswith("/List") else upstream.every)(call, request)
 
     async def ready(self) -> dict[str, bool]:
         """Stage -> whether some replica serves."""
-        found = await asyncio.gather(*(upstream.serves() for upstream in self._upstreams.values()))
-        return {name: able and not self.admission.draining for name, able in zip(self._upstreams, found, strict=True)}
+        return {name: able and not self.admission.draining for name, able in (await report.ready(self.board)).items()}
 
     async def status(self) -> dict[str, Any]:
         """What an operator wants to see at a glance."""
-        told = await asyncio.gather(*map(self._status, self._upstreams.values()))
-        stages = dict(zip(self._upstreams, told, strict=True))
-        ready = all(any(r["health"] == "SERVING" for r in stage["replicas"]) for stage in stages.values())
-        return {"ready": ready, "streams": self.admission.open, "routes": self._config.routes, "stages": stages}
-
-    async def _status(self, upstream: Upstream) -> dict[str, Any]:
-        replicas = [
-            {"address": r.address, "health": health, "breaker": r.circuit, "streams": r.streams}
-            for r, health in zip(upstream.replicas, await upstream.health(), strict=True)
-        ]
-        return {"replicas": replicas, "models": await self._models(upstream)}
-
-    async def _models(self, upstream: Upstream) -> list[dict[str, Any]]:
-        try:
-            listing = Call("/parley.v1.Models/List", {}, Budget.of(2.0))
-            answer = await upstream.unary(listing, ModelsListRequest().SerializeToString())
-        except ParleyError as error:
-            return [{"error": str(error)}]
-        return [
-            {"model": m.model, "backend": m.backend, "device": m.device, "device_reason": m.device_reason}
-            | {"streams": m.streams, "default": m.is_default, "languages": list(m.languages), "license": m.license}
-            for m in ModelsListResponse.FromString(answer).models
-        ]
+        return await report.status(self.board) | {"streams": self.admission.open}
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        for upstream in self._upstreams.values():
-            await upstream.close()
+        await self.board.close()

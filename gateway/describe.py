@@ -15,6 +15,8 @@ REASONS = {
 FILE: Json = {"type": "string", "format": "binary", "description": "WAV, MP3, M4A, FLAC, OGG or WebM."}
 MODEL: Json = {"type": "string", "description": "An exact name@version or an alias stage/name.", "examples": ["echo@1"]}
 TEXT: Json = {"type": "string"}
+CALL = "curl -F file=@talk.wav"
+TALK = "http://localhost:8080/v1/audio"
 SERVED: Json = {
     "parley-model": {"description": "The exact model that served.", "schema": TEXT},
     "parley-notices": {"description": "Stage and reason of what did not go as asked; absent: all did.", "schema": TEXT},

@@ -1,6 +1,7 @@
 """Several stages in one stream: filter -> tee -> listeners -> rewriters. Must not know addresses or a network.
 
 Nothing is silent: when a stage is lost, the client gets a Notice that says what is done instead, and the rest goes on.
+Nothing is lost: another replica takes a stage's stream over from where its words are final.
 """
 
 import asyncio
@@ -10,46 +11,50 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from gateway.branch import Branch
-from gateway.plan import REQUESTS, Plan
+from gateway import notices
+from gateway.branch import Branch, branches
+from gateway.caller import Wish
+from gateway.failover import FailoverConfig
+from gateway.plan import Plan
 from gateway.speakers import Speakers, times
+from gateway.tail import TextTail
 from parley import telemetry
 from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError
 from parley.v1 import asr_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
-Open = Callable[[str, AsyncIterator[Message], str], AsyncGenerator[Any]]  # stage, requests, model -> answers
+# What is wished, and the requests from where a replica needs them -> answers.
+Open = Callable[[Wish, Callable[[], AsyncIterator[Message]]], AsyncGenerator[Any]]
 
-INSTEAD = {
-    "denoise": "The raw audio goes on.",
-    "asr": "No more words come.",
-    "diarize": "Words come without speakers.",
-    "translate": "The source text stands alone.",
-}
-STALL_S = 15.0
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
+HELD_MOST_NS = 1_000_000_000  # of sound that a filter may hold while it is well
 
 
 class Pipeline:
     """One stream through the stages that its config asks for."""
 
-    def __init__(self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float]) -> None:
+    def __init__(
+        self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float], failover: FailoverConfig
+    ) -> None:
         self._plan, self._open = Plan(config), open_stage
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
         self._announced = asyncio.Event()
         self._speakers, self._told = Speakers(), asyncio.Event()
-        every = {stage: self._opening(stage, stalls_s.get(stage, STALL_S)) for stage in REQUESTS}
+        every = branches(self._plan, stalls_s, failover)
         self._denoise, self._asr, self._diarize = (
             next(iter(every[stage]), None) for stage in ("denoise", "asr", "diarize")
         )
         self._listeners, self._translators = every["asr"] + every["diarize"], every["translate"]
-        self._branches = [branch for branches in every.values() for branch in branches]
+        self._branches = [branch for each in every.values() for branch in each]
         self._unanswered = bytearray()  # sound that went to denoise and has not come back
         self._heard_all = False
         self._order = asyncio.Lock()  # what a lost filter held goes before what comes after
+        if self._denoise:
+            self._denoise.owes = self._owes_sound
 
-    def _opening(self, stage: str, stall_s: float) -> list[Branch]:
-        return [Branch(stage, REQUESTS[stage], config, stall_s) for config in self._plan.configs(stage)]
+    def _owes_sound(self) -> bool:
+        held = self._plan.scale.nanoseconds(len(self._unanswered))
+        return held > (0 if self._heard_all else HELD_MOST_NS)
 
     async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Everything the stages say, until all of them are done."""
@@ -77,6 +82,7 @@ class Pipeline:
             async with asyncio.TaskGroup() as group:
                 for branch in self._branches:
                     branch.task = group.create_task(self._follow(branch))
+                    branch.watch()
                 await asyncio.gather(*(branch.opened.wait() for branch in self._branches))
                 await self._announce()
                 await self._pump(requests)
@@ -104,15 +110,15 @@ class Pipeline:
                     await self._hear(piece)
             elif kind == "control":
                 for branch in self._branches:
-                    await branch.flush()
+                    branch.flush()
             elif kind == "config":
                 raise ConfigRepeated("A stream has one config; open another stream for another.")
             else:
                 raise EmptyMessage("A PipelineRequest says exactly one thing: config, audio, control.")
         self._heard_all = True
         if self._denoise:
-            await self._denoise.end()
-        await self._end_listeners()
+            self._denoise.tail.end()
+        self._end_listeners()
 
     async def _hear(self, data: bytes) -> None:
         if not (self._denoise and self._plan.to_listeners):
@@ -121,6 +127,7 @@ class Pipeline:
             self._unanswered += data
             await self._denoise.audio(data)
         elif self._denoise:
+            await self._denoise.audio(data)
             async with self._order:
                 await self._give_back(data)
 
@@ -135,64 +142,101 @@ class Pipeline:
         if self._plan.to_listeners:
             await self._tee(data)
 
-    async def _end_listeners(self) -> None:
+    def _end_listeners(self) -> None:
         """Once nothing can reach them any more."""
         filtering = self._denoise and self._denoise.alive and self._plan.to_listeners
         if self._heard_all and not filtering:
             for branch in self._listeners:
-                await branch.end()
+                branch.tail.end()
 
     # What comes out.
 
     async def _follow(self, branch: Branch) -> None:
-        try:
-            async with aclosing(self._open(branch.stage, branch.requests(), self._plan.model(branch.stage))) as answers:
-                async for answer in answers:
-                    await self._take(branch, answer)
-        except ParleyError as error:
-            await self._lose(branch, error)
-        except asyncio.CancelledError:
-            if branch.stalled is None or branch.task is None:
-                raise
-            branch.task.uncancel()
-            await self._lose(branch, branch.stalled)
+        while (error := await self._listen(branch)) is not None:
+            if not await self._replace(branch, error):
+                await self._lose(branch, error)
+                break
         branch.over()
         self._told.set()
         await self._after(branch)
 
+    async def _listen(self, branch: Branch) -> ParleyError | None:
+        """One replica's stream, to its end or its failure."""
+        origin = self._plan.model(branch.stage)
+        wish = Wish(branch.stage, branch.pinned or origin, branch.languages, origin, branch.model != "")
+        try:
+            async with aclosing(self._open(wish, branch.tail.requests)) as answers:
+                async for answer in answers:
+                    branch.said, branch.telling = branch.said + 1, True
+                    await self._take(branch, answer)
+                    branch.telling = False
+        except ParleyError as error:
+            return error
+        except asyncio.CancelledError:
+            if branch.stalled is None or branch.task is None:
+                raise
+            branch.task.uncancel()
+            stalled, branch.stalled = branch.stalled, None
+            return stalled
+        return None
+
     async def _after(self, branch: Branch) -> None:
         if branch is self._denoise:
-            await self._end_listeners()
+            self._end_listeners()
         if branch is self._asr:
             for translator in self._translators:
-                await translator.end()
+                translator.tail.end()
+
+    async def _replace(self, branch: Branch, error: ParleyError) -> bool:
+        """Another replica shall go on; False: the stage is lost."""
+        first, pause_s = not branch.patience.waiting, branch.outage(error)
+        if pause_s is None:
+            return False
+        if first:
+            await self._go_on(branch, branch.leave(error))
+            self._told.set()
+        await asyncio.sleep(pause_s)
+        return True
 
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream; anything else costs it this stage."""
         branch.over()
-        async with self._order:
-            await self._go_on_without(branch, error)
-
-    async def _go_on_without(self, branch: Branch, error: ParleyError) -> None:
         others = any(each.alive for each in self._branches if each.stage != "translate")
-        if isinstance(error, BadInput | NotFound) or not (others or branch is self._denoise):
+        unknown = isinstance(error, NotFound) and not branch.model
+        if isinstance(error, BadInput) or unknown or not (others or branch is self._denoise):
             raise error
+        await self._go_on(branch, notices.lost(branch.stage, error))
+
+    async def _go_on(self, branch: Branch, notice: Notice) -> None:
+        """Say what is done instead. What a lost filter held goes before what comes after."""
+        if branch is not self._denoise:
+            await self._notice(notice)
+            return
+        async with self._order:
+            await self._notice(notice)
+            held = bytes(self._unanswered)
+            self._unanswered.clear()
+            if held:
+                await self._give_back(held)
+
+    async def _notice(self, notice: Notice) -> None:
         await self._announced.wait()
-        telemetry.NOTICES.labels(branch.stage, error.reason).inc()
-        notice = Notice(stage=branch.stage, reason=error.reason, message=f"{error} {INSTEAD[branch.stage]}")
+        telemetry.NOTICES.labels(notice.stage, notice.reason).inc()
         await self._say(notice=notice)
-        if branch is self._denoise and self._unanswered:
-            await self._give_back(bytes(self._unanswered))
 
     async def _take(self, branch: Branch, answer: Any) -> None:
         kind = answer.WhichOneof("event")
         event = getattr(answer, kind)
         if kind == "opened":
-            branch.model = event.model
-            branch.opened.set()
-        elif kind == "audio":
-            del self._unanswered[: len(event.data)]
-            await self._give_back(event.data)
+            if notice := branch.taken(event.model):
+                await self._notice(notice)
+            return
+        if branch.voice and (event := branch.voice.say(kind, event)) is None:
+            return
+        if kind != "transcript" or event.is_final:
+            branch.patience.worked()
+        if kind == "audio":
+            await self._cleaned(event.data)
         elif kind == "transcript" and event.is_final:
             await self._final(event)
         elif kind == "translation":
@@ -202,6 +246,11 @@ class Pipeline:
         else:
             await self._say(**{kind: event})
 
+    async def _cleaned(self, data: bytes) -> None:
+        async with self._order:
+            del self._unanswered[: len(data)]
+            await self._give_back(data)
+
     async def _final(self, final: asr_pb2.Transcript) -> None:
         if self._diarize:
             start, end = times(final.interval)
@@ -210,8 +259,7 @@ class Pipeline:
         await self._say(transcript=final)
         for translator in self._translators:
             if translator.alive and final.text.strip():
-                translator.pending.append(final)
-                await translator.text(final.text)
+                await translator.text(final)
 
     async def _known(self, until_s: float) -> None:
         """Wait, not for long, until it is known who spoke so far: turns are a little behind words."""
@@ -234,14 +282,10 @@ class Pipeline:
 
     async def _translated(self, branch: Branch, event: translate_pb2.Translation) -> None:
         """A final may come back in several pieces; together they are its text."""
-        final = branch.pending[0]
+        assert isinstance(branch.tail, TextTail)
+        final = branch.tail.answered(event.source_text)
         event.interval.CopyFrom(final.interval)
         event.speaker = final.speaker
-        final_left = final.text[len(event.source_text) :]
-        if final_left:
-            branch.pending[0] = asr_pb2.Transcript(text=final_left, interval=final.interval, speaker=final.speaker)
-        else:
-            branch.pending.popleft()
         await self._say(translation=event)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from parley.errors import BadInput, ChunkTooLarge, UnsupportedFormat
+from gateway.tail import NOTHING, PIECE, Keep, Scale, SoundTail, TextTail
+from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.v1.asr_pb2 import AsrRequest
 from parley.v1.denoise_pb2 import DenoiseRequest
 from parley.v1.diarize_pb2 import DiarizeRequest
@@ -19,7 +20,7 @@ REQUESTS: dict[str, Any] = {
     "translate": TranslateRequest,
 }
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
-LARGEST_CHUNK, PIECE = 1 << 20, 1 << 15  # bytes
+LARGEST_CHUNK = 1 << 20  # bytes
 
 
 class Plan:
@@ -27,6 +28,7 @@ class Plan:
 
     def __init__(self, config: PipelineConfig) -> None:
         self.config = config
+        self.scale = Scale.of(config.format)
         self.stages = [stage for stage in ("denoise", "asr", "diarize") if config.HasField(stage)]
         self.to_ear = config.denoise_for != LISTENERS_ALONE
         self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
@@ -61,13 +63,23 @@ class Plan:
             config.open_turns = True  # words need their speaker before the turn ends
         return [config]
 
+    def tails(self, stage: str, keep: Keep) -> list[SoundTail | TextTail]:
+        """What each stream to a stage is sent through; only words are worth hearing sound twice for."""
+        if stage == "translate":
+            return [TextTail(REQUESTS[stage], config) for config in self.configs(stage)]
+        kept = keep if stage == "asr" else NOTHING
+        return [SoundTail(REQUESTS[stage], config, self.scale, kept) for config in self.configs(stage)]
+
     def model(self, stage: str) -> str:
         """The alias or version wished for; empty: the default."""
         return self.config.models.get(stage, "")
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Queues count what waits in them; small pieces make that a bound on memory. Samples stay whole."""
+        """Small pieces let every stage hear a long chunk soon. Samples stay whole."""
         if len(data) > LARGEST_CHUNK:
             raise ChunkTooLarge(f"A chunk of {len(data)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
-        size = PIECE - PIECE % (4 * (self.config.format.channels or 1))
+        frame = self.scale.frame_bytes
+        if len(data) % frame:
+            raise PartialSample(f"{len(data)} bytes are not whole samples of {frame} bytes; cut between samples.")
+        size = PIECE - PIECE % frame
         return (data[at : at + size] for at in range(0, len(data), size))

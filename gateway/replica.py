@@ -28,6 +28,7 @@ Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the sta
 class Call:
     """What is asked of a stage, beside the requests themselves."""
 
+    stage: str
     path: str
     metadata: dict[str, str]
     budget: Budget
@@ -40,7 +41,8 @@ class Replica:
 
     def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves) -> None:
         self.address, self.channel = address, dial(address)
-        self.streams = self.turn = 0
+        self.streams = 0
+        self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
         self.open: dict[Exchange, Call] = {}
         self._service, self._breaker, self._leaves = service, breaker, leaves
@@ -81,9 +83,15 @@ class Replica:
         while True:
             before, now = self.health(version), await self.check(name, PATIENCE_S)
             self._health[version] = now
+            if now == SERVING != before:
+                self._wake()
             if (now == NOT_SERVING != before) or (now == before == STUCK):
                 self._leaves(self, version)
             await asyncio.sleep(EVERY_S)
+
+    def _wake(self) -> None:
+        for breaker in self._breakers.values():
+            breaker.wake()
 
     async def check(self, service: str = "", timeout_s: float = 1.0) -> str:
         """SERVING, NOT_SERVING, or the status that the question got."""

@@ -1,5 +1,6 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 
@@ -11,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import docs, files, hangup, openapi, refusal, sse, status, transcode, uploads, ws
+from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
@@ -24,6 +25,7 @@ from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
 
 Door = Callable[[Fields, Caller], Awaitable[Response]]
+SOUNDS = {"wav": media.wav, "flac": media.flac}
 OF_A_CALLER = ("traceparent", "tracestate", wire.MODEL, wire.SESSION)
 
 
@@ -48,7 +50,10 @@ class Doors:
             self._route("POST", "/v1/audio/diarize", self.diarize),
             WebSocketRoute("/v1/pipeline", self.pipeline),
             self._route("GET", "/v1/pipeline", self.upgrade),
+            WebSocketRoute("/v1/realtime", self.realtime),
+            self._route("GET", "/v1/realtime", self.upgrade),
             self._route("POST", "/translate", self.translate, libretranslate.refusal),
+            self._route("POST", "/detect", self.detect, libretranslate.refusal),
             self._route("GET", "/languages", self.languages, libretranslate.refusal),
             self._route("GET", "/v1/status", self.status),
             self._route("GET", "/healthz", self.healthz),
@@ -120,11 +125,12 @@ class Doors:
 
     async def denoise(self, fields: Fields, caller: Caller) -> Response:
         """A recording without its noise."""
+        shape = fields.choice("response_format", tuple(SOUNDS))
         config = DenoiseConfig(attenuation_limit_db=fields.number("attenuation_limit_db", 0, 200))
         recording = await files.decode(fields.file(), self._limits.audio_s)
         cleaned, model = await files.clean(self._core, recording, config, caller, fields.text("model"))
-        body = media.wav(cleaned.data, cleaned.rate_hz)
-        return Response(body, media_type="audio/wav", headers=_served(model))
+        body = await asyncio.to_thread(SOUNDS[shape], cleaned.data, cleaned.rate_hz)
+        return Response(body, media_type=f"audio/{shape}", headers=_served(model))
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
@@ -144,6 +150,12 @@ class Doors:
         told, model = await files.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
         return JSONResponse(libretranslate.answer(wishes, told), headers=_served(model))
 
+    async def detect(self, fields: Fields, caller: Caller) -> Response:
+        """A text's language, in LibreTranslate's shape."""
+        text, config = libretranslate.asked_language(fields)
+        (told,), model = await files.translate(self._core, [text], config, caller, fields.text("model"))
+        return JSONResponse(libretranslate.detected(told), headers=_served(model))
+
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""
         return JSONResponse(libretranslate.languages(status.languages(await self._core.status(), "translate")))
@@ -151,6 +163,10 @@ class Doors:
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
         await ws.pipeline(socket, self._core, Caller(_metadata(socket), Budget.of(None)))
+
+    async def realtime(self, socket: WebSocket) -> None:
+        """Live words, in OpenAI's shape."""
+        await realtime.realtime(socket, self._core, Caller(_metadata(socket), Budget.of(None)))
 
     async def upgrade(self, fields: Fields, caller: Caller) -> Response:
         """What a plain GET of the WebSocket is told."""

@@ -37,6 +37,11 @@ class Header:
     length: int = 0  # of the samples, in bytes; 0: until the end
 
 
+def frame_bytes(form: AudioFormat) -> int:
+    """Bytes of one sample of every channel."""
+    return WIDTHS.get(form.encoding, 2) * (form.channels or 1)
+
+
 async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits) -> tuple[AudioFormat, Chunks]:
     """What the sound is, and its samples as they come; without a format it must be a file."""
     begun = bytearray()
@@ -85,7 +90,7 @@ def _form(told: bytes) -> AudioFormat | None:
 async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
     """Pieces of whole samples; what follows a file's samples, and half a sample at the end, are no sound."""
     assert header.form is not None
-    frame = WIDTHS.get(header.form.encoding, 2) * (header.form.channels or 1)
+    frame = frame_bytes(header.form)
     held, left = begun, header.length // frame * frame
     while True:
         ready = min(len(held), left or len(held), PIECE) // frame * frame

@@ -36,6 +36,15 @@ class Decoding:
     longest: int = 128
     repetition_penalty: float = 1.0
     no_repeat_ngram: int = 0  # as many tokens as this never come twice; 0: they may
+    align: Sequence[int] = ()  # how many frames of each source to find its tokens in; 0, or nothing: not to
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """In which frame of its source each token begins, and how sure it is. One more frame: where the last one ends."""
+
+    frames: Sequence[int] = ()
+    chances: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,12 @@ class Generated:
     tokens: Tokens
     score: float = 0.0
     no_speech: float = 0.0
+    language: str = ""  # as the prompt said, or as it was heard
+    alignment: Alignment = Alignment()
 
 
 class Generator(Protocol):
-    """A model that writes: features or tokens in, tokens out."""
+    """A model that writes: features ([sources, frames, bands]) or tokens in, tokens out."""
 
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding

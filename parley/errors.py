@@ -9,6 +9,7 @@ ParleyError                      INTERNAL
 │   ├── ChunkTooLarge            one message above the limit
 │   ├── EmptyMessage             none of config, audio, text, control
 │   ├── FieldInvalid             a form field, query parameter or JSON key that is missing or wrong
+│   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
 ├── NotFound                     NOT_FOUND
@@ -104,6 +105,12 @@ class FieldInvalid(BadInput):
     def __init__(self, message: str, *, retry_s: float | None = None, field: str = "") -> None:
         super().__init__(message, retry_s=retry_s)
         self.field = field
+
+
+class NothingToCommit(BadInput):
+    """A turn that ends has begun."""
+
+    reason = "INPUT_AUDIO_BUFFER_COMMIT_EMPTY"  # as OpenAI's clients know it
 
 
 class UploadTooLarge(BadInput):

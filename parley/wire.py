@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 MODEL = "parley-model"  # asks for a model; in trailers: the one that served
 STAGE = "parley-stage"  # which stage's Models service a call through the gateway means
 SESSION = "parley-session"  # keeps a client's streams on one version
+USER = "parley-user"  # who the client works for; routes may go by it
 DETAILS = "grpc-status-details-bin"
 DOMAIN = "parley"
 LARGEST_MESSAGE = 16 << 20

@@ -7,7 +7,7 @@ from gateway.fields import Fields
 from parley.errors import FieldInvalid, ParleyError
 from parley.v1.translate_pb2 import TranslateConfig, Translation
 
-MOST_TEXTS = 128
+MOST_TEXTS, MOST_ALTERNATIVES = 128, 100
 NAMES = {
     "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi", "it": "Italian",
     "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
@@ -25,13 +25,14 @@ class Wishes:
     config: TranslateConfig
     listed: bool  # the texts came as a list, so the answer is one
     auto: bool  # the language is to be found out
+    alternatives: bool  # others were asked for; we have one translation of each text
 
 
 def asked(fields: Fields) -> Wishes:
     """A translation request in our words."""
-    if "q" not in fields.values:
-        raise FieldInvalid("`q` is missing; send the text to translate.", field="q")
     texts, source = fields.texts("q"), fields.text("source")
+    if not texts:
+        raise FieldInvalid("`q` is missing; send the text to translate.", field="q")
     if len(texts) > MOST_TEXTS:
         raise FieldInvalid(f"`q` has {len(texts)} texts; send at most {MOST_TEXTS} at once.", field="q")
     if not (target := fields.text("target")):
@@ -39,14 +40,24 @@ def asked(fields: Fields) -> Wishes:
     fields.choice("format", ("text",))
     auto = source in ("", "auto")
     config = TranslateConfig(source_language="" if auto else source, target_language=target)
-    return Wishes(texts, config, isinstance(fields.values["q"], list), auto)
+    others = fields.count("alternatives", MOST_ALTERNATIVES) > 0
+    return Wishes(texts, config, isinstance(fields.values["q"], list), auto, others)
+
+
+def asked_language(fields: Fields) -> tuple[str, TranslateConfig]:
+    """A detection request in our words."""
+    if not (text := fields.text("q").strip()):
+        raise FieldInvalid("`q` is missing; send the text whose language you want to know.", field="q")
+    return text, TranslateConfig(detect_only=True)
 
 
 def answer(wishes: Wishes, translated: Sequence[Sequence[Translation]]) -> Json:
     """The translations, in the shape the texts came in."""
     told: Json = {"translatedText": _shaped(wishes, ["".join(p.text for p in pieces) for pieces in translated])}
     if wishes.auto:
-        told["detectedLanguage"] = _shaped(wishes, [_detected(pieces) for pieces in translated])
+        told["detectedLanguage"] = _shaped(wishes, [_likeliest(pieces) for pieces in translated])
+    if wishes.alternatives:
+        told["alternatives"] = _shaped(wishes, [[] for _ in translated])
     return told
 
 
@@ -54,9 +65,20 @@ def _shaped(wishes: Wishes, each: Sequence[object]) -> object:
     return each if wishes.listed else each[0]
 
 
-def _detected(pieces: Sequence[Translation]) -> Json:
-    language = next((piece.source_language for piece in pieces if piece.source_language), "")
-    return {"language": language, "confidence": 100 if language else 0}
+def _likeliest(pieces: Sequence[Translation]) -> Json:
+    return next(iter(detected(pieces)), {"language": "", "confidence": 0})
+
+
+def detected(pieces: Sequence[Translation]) -> list[Json]:
+    """The languages of a text, the likeliest first; a piece weighs as much as it is long."""
+    shares: dict[str, float] = {}
+    for piece in pieces:
+        if piece.source_language:
+            sure = len(piece.source_text) * piece.source_confidence
+            shares[piece.source_language] = shares.get(piece.source_language, 0.0) + sure
+    whole = sum(len(piece.source_text) for piece in pieces)
+    likeliest = sorted(shares.items(), key=lambda each: -each[1])
+    return [{"language": language, "confidence": round(100 * sure / whole, 1)} for language, sure in likeliest]
 
 
 def languages(codes: Iterable[str]) -> list[Mapping[str, object]]:

@@ -36,11 +36,11 @@ def asked(fields: Fields) -> Wishes:
     if streamed and shape not in STREAMED:
         said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
         raise FieldInvalid(said, field="stream")
-    config = _config(fields)
+    config, voices = _config(fields), _voices(fields)
     config.asr.word_times = "word" in granularities or shape == "diarized_json"
     if shape == "diarized_json":
         config.diarize.SetInParent()
-    return Wishes(config, shape, granularities, streamed, _voices(fields) if shape == "diarized_json" else {})
+    return Wishes(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
 
 
 def asked_in_english(fields: Fields) -> Wishes:
@@ -51,13 +51,17 @@ def asked_in_english(fields: Fields) -> Wishes:
 def _config(fields: Fields) -> PipelineConfig:
     fields.number("temperature", 0.0, 1.0)
     asr = AsrConfig(language=fields.text("language"), prompt=fields.text("prompt"), phrases=fields.texts("keywords"))
-    return PipelineConfig(asr=asr, models=_models(fields.text("model")))
+    return PipelineConfig(asr=asr, models=chosen(_model(fields)))
 
 
-def _models(name: str) -> Mapping[str, str]:
-    """whisper-1 and its like mean "your model": only our own names choose one."""
-    if not name:
+def _model(fields: Fields) -> str:
+    if not (name := fields.text("model")):
         raise FieldInvalid("`model` is missing; any name will do, e.g. whisper-1.", field="model")
+    return name
+
+
+def chosen(name: str) -> Mapping[str, str]:
+    """whisper-1 and its like mean "your model": only our own names choose one."""
     return {"asr": name} if "@" in name or name.startswith("asr/") else {}
 
 

@@ -1,17 +1,23 @@
 """Runs encoder-decoder models with CTranslate2. Must not know a stage: the options say whisper or translator."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
-from parley.engine import Decoding, Generated, Generator, Tensors, Tokens
+from parley.engine import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.errors import BadModel
 from parley.model import ModelSpec
 
 DEVICES = {"GPU": "cuda", "CPU": "cpu"}
+# Whisper's own words: its two special tokens that matter here, frames in one position, positions of its decoder.
+START, END = "<|startoftranscript|>", "<|endoftext|>"
+STRIDE, LONGEST = 2, 448
+ENCODED_AT_ONCE = 512
+ANY = "<|language|>"
 
 
 def devices() -> Sequence[str]:
@@ -37,7 +43,8 @@ def generator(spec: ModelSpec, device: str) -> Generator:
         "files": files,
     }
     if spec.options.get("architecture", "translator") == "whisper":
-        return WhisperGenerator(ctranslate2.models.Whisper(str(spec.folder), **settings))
+        vocabulary = _vocabulary(spec)
+        return WhisperGenerator(ctranslate2.models.Whisper(str(spec.folder), **settings), vocabulary, spec.options)
     return TextGenerator(ctranslate2.Translator(str(spec.folder), **settings))
 
 
@@ -50,25 +57,107 @@ def _search(how: Decoding) -> dict[str, Any]:
 
 
 class WhisperGenerator:
-    """Log-mel features in, text tokens out."""
+    """Log-mel features in, text tokens out. A prompt may leave its language open: `<|language|>` is filled in."""
 
-    def __init__(self, model: "ctranslate2.models.Whisper") -> None:
-        self._model = model
+    def __init__(
+        self, model: "ctranslate2.models.Whisper", vocabulary: Sequence[str], options: Mapping[str, Any]
+    ) -> None:
+        self._model, self._options = model, options
+        self._numbers = {token: number for number, token in enumerate(vocabulary)}
+        self._end = self._numbers[END]
 
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
         """One answer a source; the sources are equally long, the prompts too."""
-        features = ctranslate2.StorageView.from_array(np.ascontiguousarray(sources, np.float32))
+        memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
+        spoken = self._languages(memory, prompts)
+        begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
         results = self._model.generate(
-            features,
-            [list(prompt) for prompt in prompts],
-            max_length=how.longest,
+            memory,
+            begun,
+            max_length=_bound(how.longest, len(begun[0])),
+            suppress_blank=bool(self._options.get("suppress_blank", True)),
             return_scores=True,
             return_no_speech_prob=True,
             **_search(how),
         )
-        return [Generated(each.sequences[0], each.scores[0], each.no_speech_prob) for each in results]
+        said = [self._text(result.sequences_ids[0], result.sequences[0]) for result in results]
+        where = self._align(memory, begun, said, how.align) if any(how.align) else [Alignment()] * len(said)
+        return [
+            Generated(tokens, result.scores[0], result.no_speech_prob, language.strip("<|>"), alignment)
+            for result, tokens, language, alignment in zip(results, said, spoken, where, strict=True)
+        ]
+
+    def _encode(self, shown: npt.NDArray[np.float32]) -> "ctranslate2.StorageView":
+        """A CPU's cache holds so many frames: one sound after another is quicker there than all at once."""
+        frames = ENCODED_AT_ONCE if self._model.device == "cpu" else shown.size
+        size = max(1, frames // shown.shape[2])
+        pieces = [np.ascontiguousarray(shown[at : at + size]) for at in range(0, len(shown), size)]
+        made = [self._model.encode(ctranslate2.StorageView.from_array(piece)) for piece in pieces]
+        if len(made) == 1:
+            return made[0]
+        return ctranslate2.StorageView.from_array(np.concatenate([np.array(part) for part in made]))
+
+    def _languages(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens]) -> list[str]:
+        """For prompts that leave it open, the likeliest language's token; for others nothing."""
+        if not any(ANY in prompt for prompt in prompts):
+            return [""] * len(prompts)
+        heard = self._model.detect_language(memory)
+        return [likely[0][0] if ANY in prompt else "" for likely, prompt in zip(heard, prompts, strict=True)]
+
+    def _text(self, numbers: Sequence[int], tokens: Tokens) -> Tokens:
+        """Without times and the like, which are all numbered after the end."""
+        return [token for number, token in zip(numbers, tokens, strict=True) if number < self._end]
+
+    def _align(
+        self,
+        memory: "ctranslate2.StorageView",
+        prompts: Sequence[Tokens],
+        said: Sequence[Tokens],
+        frames: Sequence[int],
+    ) -> list[Alignment]:
+        """One call has one beginning, so each beginning has its call; who does not take part has no frames."""
+        texts = [[self._numbers[token] for token in tokens] for tokens in said]
+        starts = [tuple(self._numbers[token] for token in _task(prompt)) for prompt in prompts]
+        found: dict[int, Alignment] = {}
+        for start in set(starts):
+            mine = [n for n, other in enumerate(starts) if other == start and texts[n] and frames[n]]
+            counts = [frames[n] if n in mine else 0 for n in range(len(texts))]
+            median = int(self._options.get("alignment_median", 7))
+            results = self._model.align(memory, list(start), texts, counts, median_filter_width=median)
+            found |= {n: _alignment(results[n]) for n in mine}
+        return [found.get(n, Alignment()) for n in range(len(texts))]
+
+
+def _vocabulary(spec: ModelSpec) -> list[str]:
+    names = [name for name in spec.files if name.startswith("vocabulary.")]
+    if len(names) != 1:
+        raise BadModel(f"{spec.folder / 'model.toml'} must list one vocabulary.json or vocabulary.txt under [files].")
+    text = spec.bytes_of(names[0]).decode()
+    tokens: list[str] = json.loads(text) if names[0].endswith(".json") else text.splitlines()
+    if END not in tokens:
+        raise BadModel(f"{spec.folder / names[0]} lacks {END}, which a Whisper model has.")
+    return tokens
+
+
+def _bound(tokens: int, prompt: int) -> int:
+    """CTranslate2 takes half of `max_length`, or what the prompt but for its last token leaves, whichever is less."""
+    return min(max(2 * tokens, tokens + prompt - 1), LONGEST)
+
+
+def _task(prompt: Tokens) -> Tokens:
+    """What a prompt says of the task: text before it, and how times are written, do not matter to an alignment."""
+    return [token for token in prompt[prompt.index(START) :] if token != "<|notimestamps|>"]
+
+
+def _alignment(result: "ctranslate2.models.WhisperAlignmentResult") -> Alignment:
+    chances = list(result.text_token_probs)
+    if not result.alignments:  # less sound than one position
+        return Alignment([0] * (len(chances) + 1), chances)
+    rows, places = np.array(result.alignments).T
+    firsts = places[np.flatnonzero(np.diff(rows, prepend=-1))]
+    return Alignment((STRIDE * firsts).tolist(), chances)
 
 
 class TextGenerator:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from parley.engine import Array, Decoding, Generated, Generator, Tensors, Tokens
+from parley.engine import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 from parley.model import ModelSpec
 
 WORDS = (  # noqa: SIM905
@@ -58,13 +58,14 @@ class EchoGenerator:
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
         """One answer a source."""
-        return [Generated(_spell(each) if isinstance(each, np.ndarray) else list(each)) for each in sources]
+        return [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
 
 
-def _spell(frames: npt.NDArray[np.float32]) -> Tokens:
-    """The same sound always gives the same word; silence gives an empty one."""
-    return [_word(frame) if np.abs(frame).max(initial=0) > 0 else "" for frame in frames]
+def _spell(frames: npt.NDArray[np.float32]) -> Generated:
+    """The same sound always gives the same word, exactly where it is; silence gives an empty one."""
+    tokens = [_word(frame) if np.abs(frame).max(initial=0) > 0 else "" for frame in frames]
+    return Generated(tokens, alignment=Alignment(range(len(tokens) + 1), [1.0] * len(tokens)))
 
 
 def _word(frame: npt.NDArray[np.float32]) -> str:
-    return WORDS[zlib.crc32(frame.tobytes()) % len(WORDS)]
+    return " " + WORDS[zlib.crc32(frame.tobytes()) % len(WORDS)]

@@ -1,22 +1,23 @@
-"""When an utterance begins and ends, by level. Pure: samples in, marks out, whatever the chunking."""
+"""When an utterance begins and ends. Pure: samples in, marks out, whatever the chunking."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from parley.audio import RATE_HZ, SILENCE, Samples
-
-BLOCK = RATE_HZ // 50
+from services.asr.vad import Detector
 
 
 @dataclass(frozen=True)
 class EndpointConfig:
     """How patient the ear is."""
 
-    start_s: float = 0.1  # speech this long starts an utterance
+    start_s: float = 0.06  # speech this long starts an utterance
     stop_s: float = 0.5  # silence this long ends it
     longest_s: float = 25.0  # it is cut here at the latest
-    level_db: float = -45.0  # louder than this, below full scale, counts as speech
+    speech: float = 0.4  # as likely as this, it is speech;
+    silence: float = 0.25  # it ends where it is less likely than this
+    level_db: float = -45.0  # louder than this, below full scale, is speech to who hears levels only
     disabled: bool = False  # never end on silence
 
 
@@ -27,47 +28,60 @@ class Mark:
     began: bool
     at: int
     told: int
+    is_cut: bool = False  # in the middle of speech
 
 
 class Endpointer:
-    """Looks at blocks of 20 ms."""
+    """Looks at one block after another."""
 
-    def __init__(self, config: EndpointConfig) -> None:
-        self._config = config
+    def __init__(self, config: EndpointConfig, detector: Detector) -> None:
+        self._config, self._detector = config, detector
         self._rest = SILENCE
         self._seen = 0
         self._run = 0  # blocks in a row that speak against the present state
-        self.since: int | None = None  # where the open utterance began
+        self._chances: list[float] = []  # since the open utterance began
+        self.since: int | None = None  # where it began
 
     def feed(self, samples: Samples) -> list[Mark]:
         """The marks that these samples bring."""
         held = np.concatenate((self._rest, samples))
-        count = len(held) // BLOCK
-        self._rest = held[count * BLOCK :]
-        blocks = held[: count * BLOCK].reshape(count, BLOCK)
-        power = np.mean(blocks * blocks, 1) > 10 ** (self._config.level_db / 10)
-        return [mark for loud in power.tolist() for mark in self._look(loud)]
+        block = self._detector.block
+        count = len(held) // block
+        self._rest = held[count * block :].copy()
+        chances = self._detector.hear(held[: count * block].reshape(count, block))
+        return [mark for chance in chances for mark in self._look(chance)]
 
-    def _look(self, loud: bool) -> list[Mark]:
-        self._seen += BLOCK
+    def _look(self, chance: float) -> list[Mark]:
+        self._seen += self._detector.block
         if self.since is None:
-            self._run = self._run + 1 if loud else 0
+            self._run = self._run + 1 if chance >= self._config.speech else 0
             return self._begin() if self._long_enough(0.0 if self._config.disabled else self._config.start_s) else []
-        self._run = 0 if loud else self._run + 1
-        quiet = not self._config.disabled and self._long_enough(self._config.stop_s)
-        overlong = self._seen - self.since >= self._config.longest_s * RATE_HZ
-        return self.end() if quiet or overlong else []
+        self._chances.append(chance)
+        self._run = 0 if chance >= self._config.silence else self._run + 1
+        if not self._config.disabled and self._long_enough(self._config.stop_s):
+            return self.end()
+        return self._cut() if self._seen - self.since >= self._config.longest_s * RATE_HZ else []
 
     def _long_enough(self, seconds: float) -> bool:
-        return self._run * BLOCK >= max(BLOCK, seconds * RATE_HZ)
+        return self._run * self._detector.block >= max(self._detector.block, seconds * RATE_HZ)
 
     def _begin(self) -> list[Mark]:
-        self.since, self._run = self._seen - self._run * BLOCK, 0
+        self.since, self._chances = self._seen - self._run * self._detector.block, []
+        self._run = 0
         return [Mark(True, self.since, self._seen)]
 
     def end(self) -> list[Mark]:
         """End the open utterance here, if there is one."""
         if self.since is None:
             return []
-        at, self.since, self._run = self._seen - self._run * BLOCK, None, 0
+        at, self.since, self._run = self._seen - self._run * self._detector.block, None, 0
         return [Mark(False, at, self._seen)]
+
+    def _cut(self) -> list[Mark]:
+        """Nobody breathed: cut where speech was least likely of late, and go on from there."""
+        late = self._chances[-max(1, len(self._chances) // 3) :]
+        after = late[::-1].index(min(late))  # blocks since; of equals the last
+        at = self.since = self._seen - after * self._detector.block
+        self._chances = self._chances[len(self._chances) - after :]
+        self._run = min(self._run, after)
+        return [Mark(False, at, self._seen, True), Mark(True, at, self._seen, True)]

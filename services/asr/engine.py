@@ -1,17 +1,20 @@
 """Utterances -> words, a whole batch at once. Must not know streams."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
 from parley import backends
-from parley.audio import Samples
+from parley.audio import RATE_HZ, Samples
 from parley.backends import Placed
-from parley.engine import Decoding, Engine, Generated, Generator
-from parley.errors import BadModel
+from parley.engine import Decoding, Engine, Generated, Generator, Tokens
 from parley.model import ModelSpec
-from services.asr.features import FEATURES, FRAME
+from services.asr.asking import Asking, asking
+from services.asr.features import Rows
+from services.asr.guards import packs, without_loop
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,40 @@ class Utterance:
     """What is to be recognised."""
 
     samples: Samples
+    is_final: bool = True  # else a guess will do
+    times: bool = False  # of the words
+    language: str = ""
+    before: str = ""  # text
+
+
+class Turn:
+    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
+
+    def __init__(self, utterances: Sequence[Utterance]) -> None:
+        self._utterances, self._taken = utterances, False
+        self._lock = Lock()
+
+    def take(self) -> Sequence[Utterance]:
+        """What is to be done. The engine calls this, on its own thread."""
+        with self._lock:
+            self._taken = True
+            return self._utterances
+
+    def give_way(self, utterances: Sequence[Utterance]) -> bool:
+        """Whether these will be done instead."""
+        with self._lock:
+            self._utterances = self._utterances if self._taken else utterances
+            return not self._taken
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """One word, in samples from the utterance's start."""
+    """One word with the blank before it; where asked for, in samples from the utterance's start."""
 
     text: str
-    start: int
-    end: int
-    confidence: float
+    start: int = 0
+    end: int = 0
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,40 +63,123 @@ class Heard:
     """What was recognised."""
 
     words: tuple[Spoken, ...]
-    average_log_probability: float
-    no_speech_probability: float
+    average_log_probability: float = 0.0
+    no_speech_probability: float = 0.0
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return "".join(word.text for word in self.words).strip()
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An utterance as it is put to the model."""
+
+    utterance: Utterance
+    rows: Rows
+    window: int
+    prompt: Tokens
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the model said, and whether it ran into its limit."""
+
+    said: Generated
+    is_cut: bool = False
 
 
 class AsrEngine:
-    """Features, then the generator."""
+    """Features, then the generator, then doubts."""
 
-    def __init__(self, generator: Generator, spec: ModelSpec) -> None:
-        name = spec.options.get("features", "")
-        if name not in FEATURES:
-            raise BadModel(f"{spec.ref}: options.features is {name!r}; write one of {', '.join(FEATURES)}.")
-        self._generator, self._features = generator, FEATURES[name]
+    def __init__(self, generator: Generator, ways: Asking) -> None:
+        self._generator, self._ways = generator, ways
 
-    def run(self, jobs: Sequence[Utterance]) -> Sequence[Heard]:
-        """One answer an utterance; only utterances of one length share a call."""
-        answers: dict[int, Heard] = {}
-        features = [self._features(job.samples) for job in jobs]
-        for shape in {each.shape for each in features}:
-            places = [n for n, each in enumerate(features) if each.shape == shape]
-            together = np.stack([features[n] for n in places])
-            results = self._generator.generate(together, [[] for _ in places], Decoding())
-            answers |= {n: _heard(result, jobs[n]) for n, result in zip(places, results, strict=True)}
-        return [answers[n] for n in range(len(jobs))]
+    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+        """An answer for each utterance of each job, in order."""
+        taken = [job.take() for job in jobs]
+        cases = [self._case(utterance) for utterances in taken for utterance in utterances]
+        heard = iter([self._heard(case, answer) for case, answer in zip(cases, self._believed(cases), strict=True)])
+        return [[next(heard) for _ in utterances] for utterances in taken]
+
+    def _case(self, utterance: Utterance) -> _Case:
+        rows = self._ways.features.show(utterance.samples)
+        before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
+        return _Case(utterance, rows, self._ways.window(len(rows)), self._ways.begin(utterance.language, before))
+
+    def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
+        """What looks wrong in a short window is asked again, once, in a full one."""
+        answers = self._ask(cases)
+        again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
+        full = self._ask([replace(cases[n], window=self._ways.full) for n in again])
+        for n, second in zip(again, full, strict=True):
+            if not self._is_odd(second) or second.said.score > answers[n].said.score:
+                answers[n] = second
+        return answers
+
+    def _is_worth_another(self, case: _Case, answer: _Answer) -> bool:
+        return case.utterance.is_final and case.window < self._ways.full and self._is_odd(answer)
+
+    def _is_odd(self, answer: _Answer) -> bool:
+        words = self._words(answer.said)
+        repeats = packs("".join(words)) > self._ways.doubts.compression or without_loop(words) < len(words)
+        return answer.is_cut or repeats
+
+    def _words(self, said: Generated) -> list[str]:
+        return [piece.text for piece in self._ways.spelling.pieces(said.tokens, said.language)]
+
+    def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
+        """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for n, case in enumerate(cases):
+            alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
+        answers: dict[int, _Answer] = {}
+        for (window, *_), places in alike.items():
+            size = max(1, self._ways.frames_at_once // window)
+            for at in range(0, len(places), size):
+                some = places[at : at + size]
+                answers |= zip(some, self._together([cases[n] for n in some]), strict=True)
+        return [answers[n] for n in range(len(cases))]
+
+    def _together(self, cases: Sequence[_Case]) -> list[_Answer]:
+        window, longest = cases[0].window, self._ways.longest(cases[0].window)
+        shown = np.zeros((len(cases), window, cases[0].rows.shape[1]), np.float32)  # zeros are silence
+        for row, case in zip(shown, cases, strict=True):
+            row[: len(case.rows)] = case.rows[:window]
+        align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
+        beam = self._ways.beam if cases[0].utterance.is_final else 1
+        how = Decoding(beam, longest, align=align)
+        said = self._generator.generate(shown, [case.prompt for case in cases], how)
+        return [_Answer(each, len(each.tokens) >= longest) for each in said]
+
+    def _heard(self, case: _Case, answer: _Answer) -> Heard:
+        said, doubts = answer.said, self._ways.doubts
+        count = len(said.tokens)
+        score = said.score * count / (count + 1)  # the end, too, is a token
+        silent = said.no_speech > doubts.no_speech and score < doubts.log_probability
+        words = () if silent else self._spoken(case.utterance, said)
+        return Heard(words, score, said.no_speech, said.language or case.utterance.language)
+
+    def _spoken(self, utterance: Utterance, said: Generated) -> tuple[Spoken, ...]:
+        pieces = self._ways.spelling.pieces(said.tokens, said.language or utterance.language)
+        pieces = pieces[: without_loop([piece.text for piece in pieces])]
+        frames, chances = said.alignment.frames, said.alignment.chances
+        if len(frames) <= len(said.tokens):  # not asked for
+            return tuple(Spoken(piece.text) for piece in pieces)
+        edges = [min(round(frame * self._ways.features.hop), len(utterance.samples)) for frame in frames]
+        return tuple(
+            Spoken(piece.text, edges[piece.first], edges[piece.last], float(np.mean(chances[piece.first : piece.last])))
+            for piece in pieces
+        )
 
 
-def _heard(result: Generated, job: Utterance) -> Heard:
-    ends = [min((n + 1) * FRAME, len(job.samples)) for n in range(len(result.tokens))]
-    words = [Spoken(text, n * FRAME, end, 1.0) for n, (text, end) in enumerate(zip(result.tokens, ends, strict=True))]
-    return Heard(tuple(word for word in words if word.text), result.score, result.no_speech)
-
-
-def open_engine(spec: ModelSpec) -> Placed[Engine[Utterance, Heard]]:
+def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
     """Open a model and run it once, so that the first caller does not pay for it."""
+    ways = asking(spec)
     placed = backends.generator(spec)
-    engine = AsrEngine(placed.model, spec)
-    engine.run([Utterance(np.zeros(2 * FRAME, np.float32))])
+    engine = AsrEngine(placed.model, ways)
+    second = np.zeros(RATE_HZ, np.float32)
+    engine.run([Turn([Utterance(second, times=True)])])
     return placed.holding(engine)

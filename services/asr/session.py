@@ -1,7 +1,7 @@
 """One stream's memory in asr: utterances cut, interims guessed, finals said once. Never awaits, never reads a clock."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
@@ -9,10 +9,11 @@ from google.protobuf.message import Message
 from parley.audio import RATE_HZ, Ear, Samples, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.agreement import Agreement
-from services.asr.endpoint import EndpointConfig, Endpointer, Mark
-from services.asr.engine import Heard, Spoken, Utterance
+from services.asr.endpoint import Endpointer, Mark
+from services.asr.engine import Heard, Spoken, Turn, Utterance
 
 MARGIN = RATE_HZ // 5  # kept before and after speech: consonants are quiet
+AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
 
 @dataclass(frozen=True)
@@ -32,21 +33,25 @@ class Wishes:
     interim_results: bool = False
     word_times: bool = False
     interim_every: int = RATE_HZ // 2
+    phrases: str = ""  # that are likely
+    before: str = ""  # text that leads in
+    carries_on: bool = False  # each final leads into the next one
 
 
 class AsrSession:
     """Hears bytes, hands out utterances."""
 
-    def __init__(self, ear: Ear, endpoint: EndpointConfig, wishes: Wishes) -> None:
-        self._ear, self._wishes = ear, wishes
-        self._endpointer = Endpointer(endpoint)
+    def __init__(self, ear: Ear, endpointer: Endpointer, noticed_within: int, wishes: Wishes) -> None:
+        self._ear, self._endpointer, self._wishes = ear, endpointer, wishes
         self._tape = Tape()
-        self._keep = round(endpoint.start_s * RATE_HZ) + 2 * MARGIN  # speech is noticed this late at most
+        self._keep = noticed_within + 2 * MARGIN
         self._start = 0  # of the open utterance; where none is open, what lies before is answered
         self._finals: deque[Cut] = deque()
         self._guessed = 0  # how far the last interim heard
-        self._working: Cut | None = None
+        self._working: list[Cut] = []
+        self._turn = Turn(())
         self._agreement = Agreement()
+        self._before = wishes.before
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -69,26 +74,43 @@ class AsrSession:
 
     def _marks(self, marks: list[Mark]) -> Iterator[Message]:
         for mark in marks:
+            margin = 0 if mark.is_cut else MARGIN
             if mark.began:
-                self._start = max(self._start, mark.at - MARGIN)
+                self._start = max(self._start, mark.at - margin)
                 self._guessed = mark.at
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                end = min(mark.at + MARGIN, mark.told)
-                self._finals.append(Cut(self._start, end, True))
+                end = min(mark.at + margin, mark.told)
+                self._ended(Cut(self._start, end, True))
                 self._start = end
                 yield SpeechEnded(at=time_of(mark.at))
 
-    def next_job(self) -> Utterance | None:
+    def _ended(self, final: Cut) -> None:
+        """An interim that still waits for the engine is too late now: the final takes its turn."""
+        guessing = any(not cut.is_final for cut in self._working)
+        if guessing and self._turn.give_way([self._utterance(final)]):
+            self._working = [final]
+        else:
+            self._finals.append(final)
+
+    def next_job(self) -> Turn | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
         if self._finals:
-            self._working = self._finals.popleft()
+            count = 1 if self._wishes.carries_on else AT_ONCE
+            self._working = [self._finals.popleft() for _ in range(min(count, len(self._finals)))]
         elif self._interim_due():
-            self._working = Cut(self._start, self._tape.end, False)
+            self._working = [Cut(self._start, self._tape.end, False)]
             self._guessed = self._tape.end
         else:
             return None
-        return Utterance(self._tape.cut(self._working.start, self._working.end))
+        self._turn = Turn([self._utterance(cut) for cut in self._working])
+        return self._turn
+
+    def _utterance(self, cut: Cut) -> Utterance:
+        times = cut.is_final and self._wishes.word_times
+        samples = self._tape.cut(cut.start, cut.end)
+        before = " ".join(filter(None, (self._wishes.phrases, self._before)))
+        return Utterance(samples, cut.is_final, times, self._wishes.language, before)
 
     def _interim_due(self) -> bool:
         speaking = self._endpointer.since is not None
@@ -96,39 +118,46 @@ class AsrSession:
             self._wishes.interim_results and speaking and self._tape.end - self._guessed >= self._wishes.interim_every
         )
 
-    def absorb(self, result: Heard) -> Iterator[Message]:
+    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
         """Say what was heard, unless it comes too late to matter."""
-        cut = self._working
-        assert cut is not None
-        if cut.is_final:
-            self._agreement = Agreement()
-            self._tape.forget(cut.end)
-            return iter(self._final(cut, result) if result.words else ())
-        late = self._endpointer.since is None or cut.start != self._start
-        return iter(() if late else self._interim(cut, result))
+        cuts, self._working = self._working, []
+        for cut, heard in zip(cuts, result, strict=True):
+            if cut.is_final:
+                yield from self._final(cut, heard)
+            elif self._endpointer.since is not None and cut.start == self._start:
+                yield from self._interim(cut, heard)
 
-    def _final(self, cut: Cut, heard: Heard) -> list[Message]:
-        final = Transcript(
-            text=" ".join(word.text for word in heard.words),
+    def _final(self, cut: Cut, heard: Heard) -> Iterator[Message]:
+        self._agreement = Agreement()
+        self._tape.forget(cut.end)
+        if not heard.text:
+            return
+        if self._wishes.carries_on:
+            self._before = heard.text
+        yield Transcript(
+            text=heard.text,
             is_final=True,
+            committed_characters=len(heard.text),
             interval=interval(cut.start, cut.end),
             words=[_word(word, cut.start) for word in heard.words] if self._wishes.word_times else [],
-            language=self._wishes.language,
+            language=heard.language,
             average_log_probability=heard.average_log_probability,
             no_speech_probability=heard.no_speech_probability,
         )
-        final.committed_characters = len(final.text)
-        return [final]
 
-    def _interim(self, cut: Cut, heard: Heard) -> list[Message]:
+    def _interim(self, cut: Cut, heard: Heard) -> Iterator[Message]:
         guess = self._agreement.hear([word.text for word in heard.words])
-        committed = " ".join(self._agreement.committed)
-        stability = len(self._agreement.committed) / max(1, len(guess))
-        interim = Transcript(text=" ".join(guess), interval=interval(cut.start, cut.end), stability=stability)
-        interim.committed_characters, interim.language = len(committed), self._wishes.language
-        return [interim] if guess else []
+        if not guess:
+            return
+        yield Transcript(
+            text="".join(guess).strip(),
+            committed_characters=len("".join(self._agreement.committed).strip()),
+            interval=interval(cut.start, cut.end),
+            language=heard.language,
+            stability=len(self._agreement.committed) / len(guess),
+        )
 
 
 def _word(word: Spoken, offset: int) -> Word:
     span = interval(offset + word.start, offset + word.end)
-    return Word(text=word.text, interval=span, confidence=word.confidence)
+    return Word(text=word.text.strip(), interval=span, confidence=word.confidence)

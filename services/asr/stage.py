@@ -7,9 +7,10 @@ from parley.errors import BadInput
 from parley.model import ModelSpec
 from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
-from services.asr.endpoint import EndpointConfig
+from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
-from services.asr.session import AsrSession, Wishes
+from services.asr.session import MARGIN, AsrSession, Wishes
+from services.asr.vad import DETECTORS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +23,41 @@ class AsrServiceConfig(ServiceConfig):
 
 def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrSession:
     """Check what is asked, and open a stream's memory."""
-    language = config.language or next(iter(spec.languages), "")
-    if spec.languages and language.split("-")[0] not in spec.languages:
-        raise BadInput(f"{spec.ref} does not know the language {language!r}; it knows {', '.join(spec.languages)}.")
-    every = round(settings.interim_every_s * RATE_HZ)
-    wishes = Wishes(language, config.interim_results, config.word_times, every)
-    return AsrSession(Ear(Format.of(config.format)), _endpoint(config.endpointing, settings.endpoint), wishes)
+    endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
+    detector = DETECTORS[spec.options.get("detector", "silero")](endpoint.level_db)
+    ear = Ear(Format.of(config.format))
+    noticed_within = round(endpoint.start_s * RATE_HZ) + detector.block
+    return AsrSession(ear, Endpointer(endpoint, detector), noticed_within, _wishes(config, spec, settings))
+
+
+def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:
+    reads = bool(spec.options.get("reads_prompts", False))
+    if (config.prompt or config.phrases) and not reads:
+        given = "prompt" if config.prompt else "phrases"
+        raise BadInput(f"{spec.ref} was not taught to use `{given}`; leave it empty, or ask for a model that was.")
+    return Wishes(
+        language=_language(config.language, spec),
+        interim_results=config.interim_results,
+        word_times=config.word_times,
+        interim_every=round(settings.interim_every_s * RATE_HZ),
+        phrases=", ".join(config.phrases),
+        before=config.prompt,
+        carries_on=reads,
+    )
+
+
+def _language(asked: str, spec: ModelSpec) -> str:
+    """Empty where the model is to find out."""
+    only = spec.languages[0] if len(spec.languages) == 1 else ""
+    if asked and spec.languages and asked.split("-")[0] not in spec.languages:
+        raise BadInput(f"{spec.ref} does not know the language {asked!r}; it knows {', '.join(spec.languages)}.")
+    return asked or only
+
+
+def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
+    """No utterance is longer than the model can hear."""
+    margins = 2 * MARGIN / RATE_HZ
+    return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - margins))
 
 
 def _endpoint(asked: v1.Endpointing, ours: EndpointConfig) -> EndpointConfig:

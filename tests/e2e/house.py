@@ -1,14 +1,18 @@
 """A whole house of real processes on Unix sockets and free ports, for tests that want the real thing."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +34,11 @@ def free_port() -> int:
 
 
 class House:
-    """Four services and a gateway."""
+    """Services, of each stage so many replicas, and a gateway."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, stages: Sequence[str] = STAGES, replicas: int = 1, **config: Any) -> None:
+        self.folder, self.stages, self.config = folder, stages, config
+        self.names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
         self.grpc = f"127.0.0.1:{free_port()}"
         self.http = f"127.0.0.1:{free_port()}"
         self.metrics: dict[str, str] = {}
@@ -41,25 +46,31 @@ class House:
 
     async def start(self) -> None:
         """Start everything at once and wait until the gateway says it is ready."""
-        for stage in STAGES:
-            self.start_service(stage)
-        upstreams = {f"PARLEY_UPSTREAMS__{stage.upper()}": f"unix:{self.socket(stage)}" for stage in STAGES}
-        self._spawn("gateway", "gateway", PARLEY_HTTP=self.http, PARLEY_GRPC=self.grpc, **upstreams)
+        for names in self.names.values():
+            for name in names:
+                self.start_service(name)
+        upstreams = {stage: [f"unix:{self.socket(name)}" for name in names] for stage, names in self.names.items()}
+        told = tomllib.loads((ROOT / "deploy/echo/gateway.toml").read_text())
+        told |= {"http": self.http, "grpc": self.grpc, "upstreams": upstreams} | self.config
+        (self.folder / "gateway.toml").write_text(toml(told))
+        self._spawn("gateway", "gateway", self.folder / "gateway.toml")
         await self.ready()
 
-    def start_service(self, stage: str) -> None:
-        """One service, again or for the first time."""
-        self._spawn(stage, f"services.{stage}", PARLEY_LISTEN=f"unix:{self.socket(stage)}")
+    def start_service(self, name: str, **env: str) -> None:
+        """One replica, again or for the first time."""
+        stage = name.partition("-")[0]
+        config = Path(f"deploy/echo/{stage}.toml")
+        self._spawn(name, f"services.{stage}", config, PARLEY_LISTEN=f"unix:{self.socket(name)}", **env)
 
-    def socket(self, stage: str) -> Path:
+    def socket(self, name: str) -> Path:
         """Where a service listens."""
-        return self.folder / f"{stage}.sock"
+        return self.folder / f"{name}.sock"
 
-    def _spawn(self, name: str, module: str, **env: str) -> None:
+    def _spawn(self, name: str, module: str, config: Path, **env: str) -> None:
         self.metrics[name] = f"127.0.0.1:{free_port()}"
         told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
         with (self.folder / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", module, "--config", f"deploy/echo/{name}.toml"]
+            command = [sys.executable, "-m", module, "--config", str(config)]
             process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told, **env}, stderr=log)
         self.processes[name] = process
 
@@ -79,6 +90,19 @@ class House:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    async def status(self) -> Any:
+        """What the gateway says of itself."""
+        return await asyncio.to_thread(self._get, "/v1/status")
+
+    async def replicas(self, stage: str) -> list[dict[str, Any]]:
+        """What it says of a stage's replicas."""
+        replicas: list[dict[str, Any]] = (await self.status())["stages"][stage]["replicas"]
+        return replicas
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"http://{self.http}{path}", timeout=10) as answer:
+            return json.load(answer)
 
     def tasks(self) -> int:
         """Tasks of every process's event loop."""
@@ -107,6 +131,13 @@ class House:
         finally:
             for process in self.processes.values():
                 process.kill()
+
+
+def toml(table: dict[str, Any], where: str = "") -> str:
+    """A table as TOML; JSON's strings, numbers and lists are TOML's too."""
+    plain = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, dict)]
+    inner = [toml(value, f"{where}{json.dumps(key)}.") for key, value in table.items() if isinstance(value, dict)]
+    return "\n".join([f"[{where[:-1]}]"] * bool(where) + plain + inner) + "\n"
 
 
 def speech(*seconds: float, gap_s: float = 1.0) -> bytes:

@@ -34,6 +34,7 @@ class FakeCore:
         self.answers: list[Any] = []
         self.error: Exception | None = None
         self.errors: dict[str, Exception] = {}  # of one stage
+        self.said: dict[str, list[Any]] = {}  # a stage -> what it says instead of its echo
         self.hang = False
         self.open = 0
         self.opened = asyncio.Event()
@@ -61,7 +62,7 @@ class FakeCore:
             yield opened
             async for request in requests:
                 self.asked.append(request)
-                if answer := _echo(name, request):
+                for answer in self._said(name, request):
                     yield answer
             for answer in self.answers:
                 if isinstance(answer, type(opened)):
@@ -70,6 +71,11 @@ class FakeCore:
                 await asyncio.sleep(60)
         finally:
             self.open -= 1
+
+    def _said(self, name: str, request: Any) -> list[Message]:
+        if name == "translate" and name in self.said and request.text.text:
+            return [TranslateResponse(translation=piece) for piece in self.said[name]]
+        return _echo(name, request)
 
     async def ready(self) -> dict[str, bool]:
         return self.stages
@@ -90,18 +96,17 @@ def _opened(name: str) -> Message:
     return cast(Message, kinds[name](opened=Opened(model="echo@1")))
 
 
-def _echo(name: str, request: Any) -> Message | None:
+def _echo(name: str, request: Any) -> list[Message]:
     """Denoise gives the sound back; translate says every text in capitals, word by word."""
     if name == "denoise" and request.audio.data:
-        return DenoiseResponse(audio=request.audio)
-    if name == "translate" and request.text.text:
-        text = request.text.text
-        return TranslateResponse(
-            translation=Translation(source_text=text, text=text.upper(), source_language="en", target_language="de")
-        )
+        return [DenoiseResponse(audio=request.audio)]
+    if name == "translate" and (text := request.text.text):
+        said = Translation(source_text=text, text=text.upper(), source_language="en", target_language="de")
+        said.source_confidence = 1.0
+        return [TranslateResponse(translation=said)]
     if name == "pipeline" and request.audio.data == b"echo":
-        return PipelineResponse(audio=request.audio)
-    return None
+        return [PipelineResponse(audio=request.audio)]
+    return []
 
 
 def final(text: str, start_ms: int = 0, end_ms: int = 1000, words: tuple[str, ...] = ()) -> PipelineResponse:

@@ -113,7 +113,7 @@ async def upstream(made: list[FakeReplica], calls: CallConfig = QUICK, **breaker
 
 
 def call(path: str = PATH, **more: Any) -> Call:
-    return Call(path, {}, Budget.of(10.0), **more)
+    return Call("asr", path, {}, Budget.of(10.0), **more)
 
 
 async def said(upstream: Upstream, *requests: bytes, asked: Call | None = None) -> list[bytes]:

@@ -81,6 +81,14 @@ def test_after_the_rest_one_probe_passes(breaker: Breaker, clock: Clock) -> None
     assert breaker.state == "closed"
 
 
+def test_who_says_that_it_is_well_is_probed_at_once(breaker: Breaker) -> None:
+    """A replica that was started again need not wait for the rest to end."""
+    fail(breaker, Unavailable("gone"), 2)
+    breaker.wake()
+    with breaker.guard() as attempt:
+        assert attempt.probe
+
+
 def test_a_failing_probe_opens_it_again(breaker: Breaker, clock: Clock) -> None:
     """The rest begins anew when the probe fails."""
     fail(breaker, Unavailable("gone"), 2)

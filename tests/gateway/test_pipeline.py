@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.failover import FailoverConfig
 from gateway.pipeline import Pipeline
 from parley.errors import BadInput, ConfigRepeated, Overloaded, ParleyError, PartialSample, Unavailable
 from parley.v1.asr_pb2 import AsrResponse
@@ -15,6 +16,7 @@ from parley.v1.diarize_pb2 import DiarizeResponse
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse
 
+NEVER = FailoverConfig(wait_s=0.0)
 Script = Callable[[AsyncIterator[Any]], AsyncGenerator[Any]]
 
 
@@ -83,7 +85,7 @@ async def run(config: PipelineConfig, chunks: list[Any], **scripts: Script) -> l
             yield chunk if isinstance(chunk, PipelineRequest) else PipelineRequest(audio={"data": chunk})
             await asyncio.sleep(0.01)
 
-    pipeline = Pipeline(config, lambda stage, items, model: stages[stage](items), {"denoise": 0.2, "asr": 0.2})
+    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {"denoise": 0.2, "asr": 0.2}, NEVER)
     async with asyncio.timeout(10):
         return [answer async for answer in pipeline.run(requests())]
 
@@ -187,7 +189,7 @@ async def test_a_stage_that_stops_taking_is_left_behind() -> None:
         yield DenoiseResponse(opened={"model": "denoise@1"})
         await asyncio.Event().wait()
 
-    chunks = [b"%02d" % n for n in range(30)]
+    chunks = [b"%02d" % n * 1000 for n in range(30)]
     config = PipelineConfig(asr={}, denoise={}, denoise_for=DenoiseFor.DENOISE_FOR_BOTH)
     answers = await run(config, chunks, denoise=stalled)
     assert sound(answers) == b"".join(chunks)
@@ -233,7 +235,7 @@ async def test_hanging_up_stops_every_stage() -> None:
 
     stages: dict[str, Script] = {"asr": asr, "denoise": denoise, "diarize": diarize}
     config = PipelineConfig(asr={}, denoise={}, diarize={})
-    pipeline = Pipeline(config, lambda stage, items, model: stages[stage](items), {})
+    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {}, NEVER)
     answers = pipeline.run(endless())
     for _ in range(20):
         await anext(answers)

@@ -150,6 +150,14 @@ def test_denoise_gives_a_wav_at_the_rate_it_came_in(client: TestClient, core: Fa
     assert (core.asked[0].config.attenuation_limit_db, core.model) == (12, "echo@1")
 
 
+def test_denoise_gives_flac_where_that_is_wanted(client: TestClient, talk: bytes) -> None:
+    """Smaller, and not a sample different."""
+    answer = client.post("/v1/audio/denoise", files={"file": talk}, data={"response_format": "flac"})
+    assert answer.headers["content-type"] == "audio/flac"
+    assert answer.content[:4] == b"fLaC"
+    assert media.read(answer.content, 10) == media.read(talk, 10)
+
+
 def test_a_raw_body_is_a_file_too(client: TestClient, talk: bytes) -> None:
     """`curl --data-binary @talk.wav -H content-type:audio/wav` needs no form."""
     answer = client.post("/v1/audio/denoise", content=talk, headers={"content-type": "audio/wav"})

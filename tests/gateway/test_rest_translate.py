@@ -42,6 +42,7 @@ TO_DE = {"q": "a", "target": "de"}
         TO_DE | {"format": "html"},
         TO_DE | {"target": None},
         TO_DE | {"source": []},
+        TO_DE | {"alternatives": -1},
     ],
 )
 def test_a_bad_translation_request_is_told_in_libretranslates_shape(client: TestClient, body: object) -> None:
@@ -56,3 +57,33 @@ def test_a_body_that_is_not_a_json_object_is_refused(client: TestClient, body: b
     """Whatever the bytes, the answer is a 400."""
     answer = client.post("/translate", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
+
+
+def test_a_texts_language_is_what_most_of_it_is(client: TestClient, core: FakeCore) -> None:
+    """Longer pieces weigh more, and a piece of no known language counts for none."""
+    pieces = [("ja ", "de", 0.5), ("how are you ", "en", 1.0), ("???", "", 0.0)]
+    core.said["translate"] = [
+        {"source_text": text, "source_language": language, "source_confidence": sure} for text, language, sure in pieces
+    ]
+    answer = client.post("/detect", data={"q": "ja how are you ???"})
+    assert answer.json() == [{"language": "en", "confidence": 66.7}, {"language": "de", "confidence": 8.3}]
+    assert core.asked[0].config.detect_only
+
+
+def test_a_text_of_no_known_language_has_none(client: TestClient, core: FakeCore) -> None:
+    """An empty list, not a guess."""
+    core.said["translate"] = [{"source_text": "???"}]
+    assert client.post("/detect", json={"q": "???"}).json() == []
+
+
+@pytest.mark.parametrize("body", [{}, {"q": " "}, {"q": ["a"]}, {"q": {}}])
+def test_a_detection_of_nothing_is_refused(client: TestClient, body: object) -> None:
+    """One text that says something."""
+    answer = client.post("/detect", json=body)
+    assert (answer.status_code, isinstance(answer.json()["error"], str)) == (400, True)
+
+
+def test_alternatives_are_taken_and_there_are_none(client: TestClient) -> None:
+    """A client that asks for three gets a list to look at."""
+    body = {"q": ["a", "b"], "source": "en", "target": "de", "alternatives": 3}
+    assert client.post("/translate", json=body).json()["alternatives"] == [[], []]

@@ -67,6 +67,21 @@ def test_a_wav_comes_back_as_it_went() -> None:
     assert media.read(media.wav(data, 16_000), longest_s=1).data == data
 
 
+@pytest.mark.parametrize("length", [0, 1, 4095, 4096, 20_001])
+@pytest.mark.parametrize("rate_hz", [8000, 44_100])
+def test_flac_loses_nothing(length: int, rate_hz: int) -> None:
+    """PCM of any length written as FLAC and read again is the same PCM."""
+    data = np.random.default_rng(0).integers(-32768, 32768, length, "<i2").tobytes()
+    heard = media.read(media.flac(data, rate_hz), longest_s=3)
+    assert (heard.data, heard.rate_hz) == (data, rate_hz)
+
+
+def test_another_rate_is_had_for_the_asking() -> None:
+    """As long as before, in as many samples as the rate has."""
+    heard = media.read(media.wav(pcm(tone(440, 1.0)), 16_000), longest_s=2, rate_hz=8000)
+    assert (heard.rate_hz, len(heard.data)) == (8000, 2 * 8000)
+
+
 def test_an_empty_recording_is_a_recording() -> None:
     """A WAV without a sample is silence of no length, not an error."""
     assert media.read(media.wav(b"", 16_000), longest_s=1).data == b""

@@ -64,7 +64,7 @@ class Engine:
             _view(shown),
             [[self.tokens.start, self.tokens.no_stamps]] * len(shown),
             beam_size=self._beam,
-            max_length=min(longest + 2, 440),
+            max_length=min(2 * longest, 440),  # CTranslate2 takes the half
             suppress_blank=False,
             return_scores=True,
             return_no_speech_prob=True,

@@ -16,6 +16,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("step", choices=[*STEPS, "all"])
     parser.add_argument("--data", nargs="*", type=Path, default=[], help="folders of recordings, one a corpus")
     parser.add_argument("--work", type=Path, default=HERE / "work", help="bank, checkpoints and results")
+    parser.add_argument("--teacher", type=Path, default=None, help="wheel: pip download --no-deps resemblyzer==0.1.4")
     parser.add_argument("--minutes", type=float, default=120.0, help="CPU minutes of training in all")
     parser.add_argument("--out", type=Path, default=None, help="where the model folder goes")
     return parser.parse_args(given)
@@ -34,7 +35,7 @@ def run(step: str, args: argparse.Namespace) -> None:
     if step == "prepare":
         from models.recipes.diarize.bank import prepare
 
-        prepare(args.data, args.work)
+        prepare(args.data, args.work, args.teacher)
     elif step == "train":
         from models.recipes.diarize.train import train
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from models.recipes import noises, sound
 from models.recipes.diarize.shifts import VARIANTS, shifted
 from models.recipes.diarize.speakers import Clips, dense, speakers
+from models.recipes.provenance import file_hash
 from models.recipes.sound import RATE_HZ, Audio, Random
 
 CLIP = 4 * RATE_HZ
@@ -27,11 +28,32 @@ VARIED = ("coloured", "texture", "bursts", "music")
 Sample = NDArray[np.int16]
 
 
-def prepare(folders: Sequence[Path], work: Path, seed: int = 11) -> Path:
-    """Write the bank under `work/bank`; a bank that is there is kept."""
+def prepare(folders: Sequence[Path], work: Path, teacher: Path | None = None) -> Path:
+    """Write the bank under `work/bank`, and what a teacher says of its voices; what is there is kept."""
     folder = work / "bank"
-    if (folder / "classes.json").exists():
-        return folder
+    if not (folder / "classes.json").exists():
+        fill(folders, folder)
+    if teacher and not (folder / "teacher.json").exists():
+        teach(folder, teacher)
+    return folder
+
+
+def teach(folder: Path, wheel: Path) -> None:
+    """A lesson for each class, and where it comes from."""
+    # Imported late: without a teacher preparing does not wait for torch.
+    from models.recipes.diarize.network import Voiceprint
+    from models.recipes.diarize.teacher import Teacher, lessons
+
+    classes = json.loads((folder / "classes.json").read_text())
+    voices = np.memmap(folder / "voices.pcm", np.int16, "r")
+    cuts = [voices[each["start"] : each["end"]] for each in classes]
+    np.save(folder / "lessons.npy", lessons(Teacher(wheel), cuts, Voiceprint().width))
+    source = {"name": "Resemblyzer", "license": "Apache-2.0", "file": wheel.name, "sha256": file_hash(wheel)}
+    (folder / "teacher.json").write_text(json.dumps(source))
+
+
+def fill(folders: Sequence[Path], folder: Path, seed: int = 11) -> None:
+    """Voices, rooms and noises."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     np.save(folder / "rooms.npy", np.stack([sound.room(rng, ROOM) for _ in range(300)]))
@@ -39,7 +61,6 @@ def prepare(folders: Sequence[Path], work: Path, seed: int = 11) -> Path:
     np.save(folder / "noise.npy", np.stack([pcm(clip) for clip in noise_clips(folders, voices, rng)]))
     classes = write_voices(voices, folder / "voices.pcm")
     (folder / "classes.json").write_text(json.dumps(classes))
-    return folder
 
 
 def write_voices(voices: dict[str, Clips], path: Path) -> list[dict[str, object]]:

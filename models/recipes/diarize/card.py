@@ -47,7 +47,7 @@ Thresholds come from other speakers.
 `make recipe-diarize` reruns it. {steps} steps of {rows} windows, {minutes} CPU minutes of one core, seed {seed},
 averaged weights; {classes} voices: each recorded one in {variants} variants (pace, pitch, formants). Additive
 angular margin, and pairs of two sessions of one voice. Sessions: rooms, microphones, noise, telephone codecs (40 %).
-
+{teacher}
 {data}
 
 The single-precision file equals the trained net within {max_error_random:.1e} on random and {max_error_real:.1e} on
@@ -62,11 +62,17 @@ languages, children and whispering are served worse than these numbers say. Thre
 people at once give a voice that is neither.
 """
 
+TAUGHT = """
+Every voice was also pulled towards where {name} ({license}, `{file}`, sha256 {sha256:.16}) puts it: a published
+encoder that heard thousands of voices which this data does not have. Nothing of it is in the file.
+"""
 
-def document(folder: Path, data: Sequence[Path], made: dict[str, Any]) -> None:
+
+def document(folder: Path, data: Sequence[Path], made: dict[str, Any], teacher: dict[str, str]) -> None:
     """Write both papers anew from what training and export know; nobody has judged these weights yet."""
     sources = describe(data)
-    trained = {key: made[key] for key in ("steps", "minutes", "classes")}
+    learnt = {key: made[key] for key in ("steps", "minutes", "classes")}
+    trained = {"recipe": "models/recipes/diarize", "seed": SEED, "data": sources, **learnt}
     papers = Manifest(
         name=NAME,
         version=VERSION,
@@ -76,8 +82,8 @@ def document(folder: Path, data: Sequence[Path], made: dict[str, Any]) -> None:
         sample_rate_hz=16000,
         languages=[],
         files=["model.onnx"],
-        training={"recipe": "models/recipes/diarize", "seed": SEED, "data": sources, **trained},
-        metrics={"export": {key: value for key, value in made.items() if key not in trained}},
+        training=trained | ({"teacher": teacher} if teacher else {}),
+        metrics={"export": {key: value for key, value in made.items() if key not in learnt}},
         options={"window_s": WINDOW_S, "width": Voiceprint().width, "input": "audio", "output": "embedding"},
     )
     publish(papers, folder)
@@ -115,6 +121,7 @@ def card(papers: Manifest) -> str:
         parameters=sum(p.numel() for p in net.parameters()),
         width=net.width,
         window_s=WINDOW_S,
+        teacher=TAUGHT.format(**training["teacher"]) if "teacher" in training else "",
         data="Data:\n\n" + "\n".join(lines),
         tables=numbers(papers.metrics) if "eer" in papers.metrics else "Not evaluated yet.",
         **{key: training[key] for key in ("steps", "minutes", "classes", "seed")},

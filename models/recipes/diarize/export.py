@@ -43,9 +43,14 @@ def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
     facts |= check(model, single, small, sounds) | compare(single, small, data)
     shutil.copy(small if facts["precision"] == "int8" else single, folder / "model.onnx")
     plot_curve(work)
-    document(folder, data, facts)
+    document(folder, data, facts, read_json(work / "bank" / "teacher.json"))
     print(json.dumps(facts))
     return folder
+
+
+def read_json(path: Path) -> dict[str, str]:
+    """What a file says, if it is there."""
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def trained(work: Path) -> tuple[Voiceprint, int, float]:

@@ -8,15 +8,15 @@ from torch.nn import functional
 
 SCALE = 30.0
 PAIR_SCALE = 15.0
-PAIR_SHARE = 0.4
+PAIR_SHARE, LESSON_SHARE = 0.4, 8.0
 
 
 class Margin(nn.Module):
     """Additive angular margin: the right class must win although its angle counts as larger."""
 
-    def __init__(self, width: int, classes: int) -> None:
+    def __init__(self, centres: Tensor) -> None:
         super().__init__()
-        self.centres = nn.Parameter(torch.randn(classes, width) / width**0.5)
+        self.centres = nn.Parameter(centres.clone())
 
     def forward(self, rows: Tensor, labels: Tensor, margin: float) -> Tensor:
         """Unit rows [B, width] and their classes -> the mean loss."""
@@ -24,6 +24,11 @@ class Margin(nn.Module):
         right = cosines.gather(1, labels[:, None]).clamp(-1 + 1e-6, 1 - 1e-6)
         harder = torch.cos((torch.acos(right) + margin).clamp(max=torch.pi))
         return functional.cross_entropy(SCALE * cosines.scatter(1, labels[:, None], harder), labels)
+
+
+def apart_from(rows: Tensor, lessons: Tensor) -> Tensor:
+    """How far unit rows point from where a teacher says."""
+    return (1 - (rows * lessons).sum(1)).mean()
 
 
 def pairs(rows: Tensor) -> Tensor:

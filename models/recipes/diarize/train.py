@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.recipes.diarize.loss import PAIR_SHARE, Margin, pairs
+from models.recipes.diarize.loss import LESSON_SHARE, PAIR_SHARE, Margin, apart_from, pairs
 from models.recipes.diarize.mixing import Batch, Mixer
 from models.recipes.diarize.network import Voiceprint
 from models.recipes.diarize.trials import Trials, eer, trials
@@ -20,12 +21,16 @@ ROWS = 96
 
 
 class Pupil(nn.Module):
-    """The net and the classes it learns by; only the net is exported."""
+    """The net, the classes it learns by, and a teacher's lesson for each; only the net is exported."""
 
-    def __init__(self, classes: int) -> None:
+    lessons: Tensor | None
+
+    def __init__(self, classes: int, lessons: Tensor | None = None) -> None:
         super().__init__()
         self.net = Voiceprint()
-        self.margin = Margin(self.net.width, classes)
+        drawn = torch.randn(classes, self.net.width) / self.net.width**0.5
+        self.margin = Margin(drawn if lessons is None else lessons)
+        self.register_buffer("lessons", lessons, persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Unit rows; the products in half precision, the features not."""
@@ -39,8 +44,10 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
     """Classes apart, pairs together."""
     assert isinstance(model, Pupil)
     rows = model(batch.audio)
-    apart, together = model.margin(rows, batch.labels, batch.margin), pairs(rows)
-    return apart + PAIR_SHARE * together, {"classes": apart.item(), "pairs": together.item()}
+    parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
+    if model.lessons is not None:
+        parts["lessons"] = LESSON_SHARE * apart_from(rows, model.lessons[batch.labels])
+    return torch.stack(list(parts.values())).sum(), {name: part.item() for name, part in parts.items()}
 
 
 def embedded(net: nn.Module, audio: Tensor) -> Tensor:
@@ -70,7 +77,8 @@ def train(data: Sequence[Path], work: Path, minutes: float, rate: float = 1.5e-3
     """Train, or go on training, until `minutes` of CPU time are spent in all."""
     seed_everything(SEED)
     mixer = Mixer(work / "bank", ROWS, SEED)
-    model = Pupil(len(mixer.spans))
+    taught = work / "bank" / "lessons.npy"
+    model = Pupil(len(mixer.spans), torch.from_numpy(np.load(taught)) if taught.exists() else None)
     exam = trials(data, "dev", seconds=(1.5, 3.0)) if data else {}
     optimizer = Muon(*split_parameters(model), lr=rate)
     task = Task(model, [optimizer], mixer, loss, (lambda m: watch(m, exam)) if exam else None)

@@ -1,16 +1,19 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio import RATE_HZ, Samples
-from services.asr.endpoint import BLOCK, EndpointConfig, Endpointer, Mark
+from services.asr.endpoint import EndpointConfig, Endpointer, Mark
+from services.asr.vad import Level
 from tests.sound import cut, noise, silence
 
 CONFIG = EndpointConfig()
+BLOCK = Level.block
 
 
 def marks(sound: Samples, config: EndpointConfig = CONFIG, cuts: list[int] | None = None) -> list[Mark]:
-    endpointer = Endpointer(config)
+    endpointer = Endpointer(config, Level(config.level_db))
     return [mark for piece in cut(sound, cuts or []) for mark in endpointer.feed(piece)] + endpointer.end()
 
 
@@ -27,13 +30,13 @@ def test_speech_has_a_beginning_and_an_end() -> None:
 def test_an_end_is_told_after_the_silence() -> None:
     """The end is known stop_s after it was, and not later."""
     began, ended = marks(np.concatenate([noise(RATE_HZ), silence(2.0)]))
-    assert began.told / RATE_HZ == CONFIG.start_s
+    assert began.told / RATE_HZ == pytest.approx(CONFIG.start_s)
     assert ended.told / RATE_HZ == 1.0 + CONFIG.stop_s
 
 
 def test_a_click_is_not_speech() -> None:
     """Less than start_s of sound starts nothing."""
-    assert marks(np.concatenate([silence(0.5), noise(4 * BLOCK), silence(1.0)])) == []
+    assert marks(np.concatenate([silence(0.5), noise(2 * BLOCK), silence(1.0)])) == []
 
 
 def test_a_breath_is_not_an_end() -> None:
@@ -64,3 +67,40 @@ def test_marks_do_not_hear_the_chunks(parts: list[tuple[bool, int]], cuts: list[
     assert [mark.began for mark in found] == [True, False] * (len(found) // 2)
     assert sorted(mark.at for mark in found) == [mark.at for mark in found]
     assert all(mark.at <= mark.told <= len(sound) for mark in found)
+
+
+class Unsure:
+    """An ear that hears speech as likely as each block's first sample says."""
+
+    block = 100
+
+    def hear(self, blocks: Samples) -> list[float]:
+        heard: list[float] = blocks[:, 0].tolist()
+        return heard
+
+
+def unsure(*chances: float) -> Samples:
+    return np.repeat(np.array(chances, np.float32), Unsure.block)
+
+
+@given(st.lists(st.floats(0, 1, width=16), max_size=300))
+def test_a_long_breath_is_cut_where_speech_is_least_likely(chances: list[float]) -> None:
+    """Cuts lie in the last third of what is allowed, at its least likely block, and what follows goes on from there."""
+    config = EndpointConfig(start_s=0.0, stop_s=10.0, longest_s=0.1875)  # thirty blocks
+    endpointer = Endpointer(config, Unsure())
+    found = endpointer.feed(unsure(*chances))
+    for ended, began in zip(found[1::2], found[2::2], strict=False):
+        assert ended.is_cut
+        assert (began.at, began.told) == (ended.at, ended.told)
+        late = chances[ended.told // 100 - 10 : ended.told // 100]
+        assert chances[ended.at // 100 - 1] == min(late)
+    assert all(ended.at - began.at <= 3000 for began, ended in zip(found[::2], found[1::2], strict=False))
+
+
+def test_speech_must_be_likelier_to_begin_than_to_go_on() -> None:
+    """Between the two thresholds nothing begins and nothing ends."""
+    config = EndpointConfig(start_s=0.0, stop_s=0.02, speech=0.6, silence=0.3)
+    ear = Endpointer(config, Unsure())
+    assert ear.feed(unsure(*[0.5] * 20)) == []
+    assert [mark.began for mark in ear.feed(unsure(0.7, *[0.5] * 20))] == [True]
+    assert [mark.began for mark in ear.feed(unsure(*[0.1] * 4))] == [False]

@@ -1,0 +1,34 @@
+"""Who asks, what for, and how long they wait. Must not know a door."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from parley import wire
+from parley.budget import Budget
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What a door knows of who asks."""
+
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = field(default_factory=lambda: Budget.of(None))
+    name: str = ""  # of the API key
+
+    @cached_property
+    def key(self) -> str:
+        """What keeps a caller on one version; without a session every call draws anew, once."""
+        return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a stream to a stage is to be like."""
+
+    stage: str
+    model: str = ""  # an alias or name@version; empty: the default
+    languages: Sequence[str] = ()
+    origin: str = ""  # what was wished when the stream began
+    is_again: bool = False  # it goes on with another replica

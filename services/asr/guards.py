@@ -1,0 +1,26 @@
+"""When an answer is not to be believed: a decoder in a loop, words where nobody spoke. Pure."""
+
+import zlib
+from collections.abc import Sequence
+from itertools import takewhile
+
+SHORTEST = 40  # bytes: less text than this says nothing by how well it packs
+TURNS = 6  # nobody says a thing so often in a row
+LONGEST_TURN = 8  # words
+
+
+def packs(text: str) -> float:
+    """How many times smaller the text becomes when it is packed."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if len(data) >= SHORTEST else 1.0
+
+
+def without_loop(words: Sequence[str]) -> int:
+    """How many of the words are left when the last of them, said over and over, are said once."""
+    backwards = list(reversed(words))
+    for size in range(1, LONGEST_TURN + 1):
+        turns = [backwards[at : at + size] for at in range(0, len(words), size)]
+        same = sum(1 for _ in takewhile(turns[0].__eq__, turns)) if turns else 0
+        if same >= TURNS:
+            return len(words) - (same - 1) * size
+    return len(words)

@@ -1,0 +1,85 @@
+"""How likely it is that somebody speaks, block by block: one stream's ear. Must not know utterances.
+
+Silero's graph runs inside `feed`, not in the batcher: it has no axis for streams, a block costs less than the way to
+another thread and back, and speech is noticed however busy the recogniser is. Any chunking gives the same bits.
+"""
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from parley import backends
+from parley.audio import RATE_HZ
+from parley.engine import Tensors
+from parley.errors import BadModel
+from parley.model import ModelRef, ModelSpec
+
+Blocks = npt.NDArray[np.float32]
+
+GRAPH = "silero_vad_v6.onnx"
+SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2"
+CONTEXT = 64  # samples of the block before that the graph wants to see
+MEMORY = (1, 1, 128)
+
+
+class Detector(Protocol):
+    """Hears a stream block by block."""
+
+    block: int  # samples
+
+    def hear(self, blocks: Blocks) -> Sequence[float]:
+        """How likely speech is in each of the next blocks, [count, block]."""
+
+
+class Level:
+    """Whatever is louder than this, in dB below full scale, counts as speech: enough for the echo backend."""
+
+    block = RATE_HZ // 50
+
+    def __init__(self, level_db: float) -> None:
+        self._power = 10 ** (level_db / 10)
+
+    def hear(self, blocks: Blocks) -> Sequence[float]:
+        """One or nothing."""
+        loud: list[float] = (np.mean(blocks * blocks, 1) > self._power).astype(float).tolist()
+        return loud
+
+
+class Silero:
+    """Silero VAD, with what it remembers of one stream."""
+
+    block = 512
+
+    def __init__(self, graph: Tensors) -> None:
+        self._graph = graph
+        self._memory = {name: np.zeros(MEMORY, np.float32) for name in ("h", "c")}
+        self._before = np.zeros((1, CONTEXT), np.float32)
+
+    def hear(self, blocks: Blocks) -> Sequence[float]:
+        """From 0 to 1."""
+        if not len(blocks):
+            return ()
+        tails = np.concatenate((self._before, blocks[:, -CONTEXT:]))
+        told = self._graph.run({"input": np.concatenate((tails[:-1], blocks), 1), **self._memory})
+        self._before, self._memory = tails[-1:], {"h": told["hn"], "c": told["cn"]}
+        chances: list[float] = told["speech_probs"].tolist()
+        return chances
+
+
+@cache
+def silero() -> Tensors:
+    """The graph that ships inside faster-whisper, which itself is not imported."""
+    package = importlib.util.find_spec("faster_whisper")
+    if package is None or package.origin is None:
+        raise BadModel("Finding speech needs the package faster-whisper; install parley[cpu].")
+    folder = Path(package.origin).parent / "assets"
+    spec = ModelSpec(ModelRef("silero-vad", "6"), "asr", "onnx", folder, files={GRAPH: SHA256}, devices=("CPU",))
+    return backends.tensors(spec).model
+
+
+DETECTORS: dict[str, Callable[[float], Detector]] = {"level": Level, "silero": lambda _: Silero(silero())}

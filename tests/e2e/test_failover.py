@@ -1,0 +1,129 @@
+"""Two replicas of asr: one is killed, told to go, or loses its version, under streams that go on."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from parley.audio import RATE_HZ, encode
+from parley.client import Client, requests_of
+from parley.v1.audio_pb2 import AudioEncoding
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
+from tests.e2e.house import House, cut
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+STREAMS = 20
+CONFIG = PipelineConfig(asr={"word_times": True, "interim_results": True})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    house = House(tmp_path_factory.mktemp("pair"), ("asr",), replicas=2)
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+def recording(seed: int) -> bytes:
+    """Eight utterances of their own lengths and pauses, eleven seconds or so."""
+    rng = np.random.default_rng(seed)
+    pieces = []
+    for length, gap in zip(rng.uniform(0.3, 1.2, 8), rng.uniform(0.55, 0.8, 8), strict=True):
+        pieces += [0.2 * rng.standard_normal(int(length * RATE_HZ)), np.zeros(int(gap * RATE_HZ))]
+    return encode(np.concatenate(pieces).astype(np.float32), AudioEncoding.AUDIO_ENCODING_PCM_S16LE)
+
+
+@dataclass
+class Heard:
+    """What one stream was told."""
+
+    finals: list[Any] = field(default_factory=list)
+    notices: list[Any] = field(default_factory=list)
+    stalls: list[float] = field(default_factory=list)  # between two answers
+
+    def said(self) -> list[tuple[str, float, list[str]]]:
+        """The finals: text, start, words."""
+        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in self.finals]
+
+
+async def listen(client: Client, pcm: bytes, speed: float, begun: asyncio.Event | None = None) -> Heard:
+    """A live stream, so many times faster than people talk."""
+    heard, last = Heard(), time.monotonic()
+
+    async def live() -> AsyncIterator[bytes]:
+        start = time.monotonic()
+        for number, chunk in enumerate(cut(pcm)):
+            await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())
+            yield chunk
+
+    async for answer in client.stream("Pipeline", requests_of(PipelineRequest, CONFIG, live()), timeout_s=60):
+        now, before, last = time.monotonic(), last, time.monotonic()
+        heard.stalls.append(now - before)
+        if answer.HasField("notice"):
+            heard.notices.append(answer.notice)
+        if answer.transcript.is_final:
+            heard.finals.append(answer.transcript)
+            if begun:
+                begun.set()
+    return heard
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def undisturbed(pair: House) -> list[Heard]:
+    """What is said when nothing happens."""
+    async with pair.client() as client:
+        return list(await asyncio.gather(*(listen(client, recording(n), 20.0) for n in range(STREAMS))))
+
+
+async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: list[Heard]) -> None:
+    """Kill -9 of a replica under 20 live streams: every transcript is the undisturbed one, and nobody waits 2 s."""
+    begun = [asyncio.Event() for _ in range(STREAMS)]
+    async with pair.client() as client:
+        streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
+        await asyncio.gather(*(each.wait() for each in begun))
+        pair.kill("asr")
+        disturbed = await asyncio.gather(*streams)
+    pair.start_service("asr")
+    assert all(len(each.finals) == 8 for each in undisturbed)
+    assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
+    moved = [each for each in disturbed if each.notices]
+    assert 5 <= len(moved) <= 15
+    assert {(n.stage, n.reason) for each in moved for n in each.notices} == {("asr", "UNAVAILABLE")}
+    stalls = sorted(max(each.stalls[1:]) for each in moved)
+    assert stalls[-1] < 2.0
+    await pair.ready()
+
+
+async def _settled(house: House) -> None:
+    """Both replicas serve, and the gateway trusts them."""
+    async with asyncio.timeout(30), house.client() as client:
+        while not all(r["health"] == "SERVING" and r["breaker"] == "closed" for r in await house.replicas("asr")):
+            await listen(client, recording(1)[:6400], 100.0)
+
+
+async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) -> None:
+    """SIGTERM of a replica moves its streams before its grace is over, and the words are the same."""
+    await _settled(pair)
+    begun = [asyncio.Event() for _ in range(STREAMS)]
+    async with pair.client() as client:
+        streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
+        await asyncio.gather(*(each.wait() for each in begun))
+        began = time.monotonic()
+        pair.processes["asr"].send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(pair.processes["asr"].wait, 20)
+        took = time.monotonic() - began
+        disturbed = await asyncio.gather(*streams)
+    pair.start_service("asr")
+    assert code == 0
+    assert took < 5.0  # its grace is 10 s
+    assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
+    assert {n.reason for each in disturbed for n in each.notices} == {"DRAINING"}

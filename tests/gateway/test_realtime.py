@@ -1,0 +1,135 @@
+"""The Realtime door as a socket; behind it a core that says what it is told to."""
+
+import asyncio
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
+
+from parley.errors import CircuitOpen, UnknownModel
+from tests.gateway.conftest import FakeCore, final
+
+DOOR = "/v1/realtime?intent=transcription"
+BY_HAND = {"type": "session.update", "session": {"audio": {"input": {"turn_detection": None}}}}
+COMMIT = {"type": "input_audio_buffer.commit"}
+
+
+@contextmanager
+def _talking(client: TestClient, **more: Any) -> Iterator[WebSocketTestSession]:
+    """A conversation that ends when the client hangs up; the test client cancels what has not noticed that yet."""
+    with client.websocket_connect(DOOR, **more) as socket:
+        yield socket
+        socket.close()
+        while socket.portal.call(_listening):
+            time.sleep(0.01)
+
+
+async def _listening() -> bool:
+    return any(getattr(task.get_coro(), "__name__", "") == "listen" for task in asyncio.all_tasks())
+
+
+def _append(data: bytes) -> dict[str, str]:
+    return {"type": "input_audio_buffer.append", "audio": base64.b64encode(data).decode()}
+
+
+def _until(socket: WebSocketTestSession, kind: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    while not events or not events[-1]["type"].endswith(kind):
+        events.append(socket.receive_json())
+    return events
+
+
+def test_turns_by_hand_one_after_the_other(client: TestClient, core: FakeCore) -> None:
+    """Each commit is a pipeline of its own, and each is completed with its words."""
+    core.answers = [final("alfa")]
+    with _talking(client) as socket:
+        socket.send_json(BY_HAND)
+        for _ in range(2):
+            socket.send_json(_append(bytes(4800)))
+            socket.send_json(COMMIT)
+            assert _until(socket, ".completed")[-1]["transcript"] == "alfa"
+    configs = [request.config for request in core.asked if request.HasField("config")]
+    assert [config.asr.endpointing.disabled for config in configs] == [True, True]
+
+
+def test_samples_are_never_cut_in_two(client: TestClient, core: FakeCore) -> None:
+    """An odd byte waits for the next append, and a long append goes on in pieces."""
+    with _talking(client) as socket:
+        for data in (bytes(3), b"", bytes(100_001)):
+            socket.send_json(_append(data))
+        socket.send_json(COMMIT)
+        _until(socket, ".completed")
+    pieces = [len(request.audio.data) for request in core.asked if request.HasField("audio")]
+    assert sum(pieces) == 100_004
+    assert all(length % 2 == 0 and length <= 1 << 15 for length in pieces)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "hello",
+        "[]",
+        "{}",
+        '{"type": "response.create", "event_id": "mine"}',
+        '{"type": "input_audio_buffer.append", "audio": "%", "event_id": "mine"}',
+        '{"type": "input_audio_buffer.append", "audio": 5, "event_id": "mine"}',
+        '{"type": "session.update", "session": 5, "event_id": "mine"}',
+    ],
+)
+def test_a_frame_that_makes_no_sense_is_told_and_ends_nothing(client: TestClient, core: FakeCore, frame: str) -> None:
+    """The error names the client's event, and the conversation goes on."""
+    with _talking(client) as socket:
+        socket.send_text(frame)
+        error = _until(socket, "error")[-1]["error"]
+        assert error["event_id"] == ("mine" if "mine" in frame else None)
+        assert error["type"] == "invalid_request_error"
+        socket.send_json(BY_HAND)
+        assert _until(socket, "session.updated")
+
+
+def test_binary_frames_are_told(client: TestClient) -> None:
+    """This API speaks JSON only."""
+    with _talking(client) as socket:
+        socket.send_bytes(bytes(320))
+        assert "JSON" in _until(socket, "error")[-1]["error"]["message"]
+
+
+@pytest.mark.parametrize(("error", "close"), [(CircuitOpen("gone"), 1013), (UnknownModel("no such"), 1008)])
+def test_a_pipeline_that_cannot_run_ends_the_conversation(
+    client: TestClient, core: FakeCore, error: Exception, close: int
+) -> None:
+    """With one error, not one for every frame."""
+    core.error = error
+    with client.websocket_connect(DOOR) as socket:
+        for _ in range(3):
+            socket.send_json(_append(bytes(4800)))
+        assert _until(socket, "error")[-1]["error"]["message"] == str(error)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+    assert closed.value.code == close
+
+
+def test_a_browsers_key_in_the_subprotocol_is_no_obstacle(client: TestClient) -> None:
+    """`realtime` is the one that is agreed upon."""
+    with _talking(client, subprotocols=["realtime", "openai-insecure-api-key.x"]) as socket:
+        assert socket.accepted_subprotocol == "realtime"
+
+
+def test_an_older_client_is_greeted_in_its_shape(client: TestClient) -> None:
+    """It says so in a header."""
+    with _talking(client, headers={"openai-beta": "realtime=v1"}) as socket:
+        assert socket.receive_json()["type"] == "transcription_session.created"
+
+
+def test_hanging_up_releases_the_stream(client: TestClient, core: FakeCore) -> None:
+    """In the middle of a turn."""
+    with _talking(client) as socket:
+        socket.send_json(_append(bytes(4800)))
+        socket.portal.call(core.opened.wait)
+        assert core.open == 1
+    assert core.open == 0

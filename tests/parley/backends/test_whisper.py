@@ -1,0 +1,108 @@
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import pytest
+
+from parley import backends
+from parley.backends.ctranslate2 import WhisperGenerator
+from parley.engine import Decoding, Generated, Generator
+from parley.errors import BadModel
+from tests.parley.backends.tiny import spec
+from tests.parley.backends.whisper import MELS, SPECIALS, whisper_files
+
+WORDS = [f"\u0120{letter}" for letter in "abcdefgh"]
+PROMPT = ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return whisper_files(tmp_path_factory.mktemp("whisper"), WORDS)
+
+
+@pytest.fixture
+def generator(tmp_path: Path, files: dict[str, bytes]) -> Generator:
+    made = spec(tmp_path, "ctranslate2", files, architecture="whisper", compute_type="float32", alignment_median=3)
+    return backends.generator(made).model
+
+
+def sounds(count: int, frames: int = 64) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    return np.random.default_rng(1).normal(0, 1, (count, frames, MELS)).astype(np.float32)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_company_changes_nothing(generator: Generator, beam: int) -> None:
+    """In a batch every sound gets the answer that it gets alone."""
+    sources, how = sounds(12), Decoding(beam, 12, align=[64, 0, 30, 64, 1, 64] * 2)
+    together = generator.generate(sources, [PROMPT] * 12, how)
+    for n, answer in enumerate(together):
+        (alone,) = generator.generate(sources[n : n + 1], [PROMPT], Decoding(beam, 12, align=how.align[n : n + 1]))
+        assert (alone.tokens, alone.alignment.frames) == (answer.tokens, answer.alignment.frames)
+        assert (alone.score, alone.no_speech) == pytest.approx((answer.score, answer.no_speech), abs=1e-6)
+        assert alone.alignment.chances == pytest.approx(answer.alignment.chances, abs=1e-6)
+
+
+@pytest.mark.parametrize("longest", [1, 5, 60])
+def test_as_many_tokens_as_allowed(generator: Generator, longest: int) -> None:
+    """A model that never ends is stopped exactly at the limit, however long the prompt is."""
+    before = ["<|startofprev|>", *WORDS]
+    for prompt in (PROMPT, before + PROMPT):
+        said = generator.generate(sounds(4), [prompt] * 4, Decoding(1, longest))
+        assert max(len(each.tokens) for each in said) <= longest
+        assert any(len(each.tokens) == longest for each in said)
+
+
+def check(said: Generated, frames: int) -> None:
+    assert len(said.alignment.frames) == len(said.tokens) + 1
+    assert len(said.alignment.chances) == len(said.tokens)
+    assert sorted(said.alignment.frames) == list(said.alignment.frames)
+    assert all(0 <= frame <= frames for frame in said.alignment.frames)
+    assert all(0 <= chance <= 1 for chance in said.alignment.chances)
+
+
+def test_tokens_have_their_place(generator: Generator) -> None:
+    """Asked for, every token gets a frame, in order, inside the sound; unasked, none."""
+    said = generator.generate(sounds(3), [PROMPT] * 3, Decoding(2, 9, align=[64, 40, 0]))
+    check(said[0], 64)
+    check(said[1], 40)
+    assert not said[2].alignment.frames
+
+
+def test_only_text_comes_back(generator: Generator) -> None:
+    """Special tokens are no text."""
+    said = generator.generate(sounds(4), [PROMPT] * 4, Decoding(1, 20))
+    assert {token for each in said for token in each.tokens} <= set(WORDS)
+
+
+class Polyglot:
+    """The model, and an ear for languages: CTranslate2 wants 99 of them before it listens."""
+
+    def __init__(self, model: Any) -> None:
+        self.encode, self.generate, self.align = model.encode, model.generate, model.align
+        self.device = model.device
+
+    def detect_language(self, memory: ctranslate2.StorageView) -> list[list[tuple[str, float]]]:
+        return [[(f"<|{'de' if row[0, 0] > 0 else 'en'}|>", 0.9)] for row in np.array(memory)]
+
+
+def test_a_language_left_open_is_found_out(files: dict[str, bytes]) -> None:
+    """Where the prompt leaves it open the model names a language, and answers as if it had been asked in it."""
+    model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
+    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], {})
+    said = generator.generate(sounds(6), [[PROMPT[0], "<|language|>", *PROMPT[2:]]] * 6, Decoding(1, 6, align=[64] * 6))
+    assert {each.language for each in said} == {"en", "de"}
+    for n, each in enumerate(said):
+        prompt = [PROMPT[0], f"<|{each.language}|>", *PROMPT[2:]]
+        (asked,) = generator.generate(sounds(6)[n : n + 1], [prompt], Decoding(1, 6, align=[64]))
+        assert (asked.tokens, asked.alignment.frames, asked.language) == (each.tokens, each.alignment.frames, "")
+
+
+def test_a_vocabulary_is_needed(tmp_path: Path, files: dict[str, bytes]) -> None:
+    """A folder that does not list its tokens, or whose tokens are not Whisper's, is a bad model."""
+    without = {name: data for name, data in files.items() if not name.startswith("vocabulary")}
+    with pytest.raises(BadModel, match=r"one vocabulary\.json"):
+        backends.generator(spec(tmp_path, "ctranslate2", without, architecture="whisper"))
+    other = {**files, "vocabulary.json": b'["a"]'}
+    with pytest.raises(BadModel, match="which a Whisper model has"):
+        backends.generator(spec(tmp_path, "ctranslate2", other, architecture="whisper"))

@@ -1,0 +1,199 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parley.audio import RATE_HZ
+from parley.engine import Alignment, Decoding, Generated, Tokens
+from parley.errors import BadModel
+from services.asr.asking import MOST_BEFORE, asking
+from services.asr.engine import AsrEngine, Heard, Turn, Utterance
+from services.asr.guards import TURNS
+from tests.fakes import spec_of
+from tests.sound import noise
+
+OPTIONS = {
+    "features": "frames",
+    "short_context": True,
+    "grain_s": 1.0,
+    "full_frames": 40,
+    "prompt": ["<|startoftranscript|>", "<|language|>"],
+    "beam": 3,
+}
+STUCK = [" no"] * 12
+Answer = Callable[[npt.NDArray[np.float32], Tokens], Generated]
+
+
+class Told:
+    """A generator that says what it is told to, and remembers how it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.asked: list[tuple[tuple[int, ...], Tokens, Decoding]] = []
+
+    def generate(
+        self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
+    ) -> list[Generated]:
+        assert isinstance(sources, np.ndarray)
+        assert len({len(prompt) for prompt in prompts}) == 1
+        self.asked.append((sources.shape, list(prompts[0]), how))
+        return [self._answer(source, prompt) for source, prompt in zip(sources, prompts, strict=True)]
+
+
+def says(*tokens: str, score: float = -0.1, no_speech: float = 0.0) -> Answer:
+    return lambda source, prompt: Generated(list(tokens), score, no_speech)
+
+
+def engine(answer: Answer, **options: Any) -> tuple[AsrEngine, Told]:
+    told = Told(answer)
+    return AsrEngine(told, asking(spec_of("asr", **{**OPTIONS, **options}))), told
+
+
+def run(asr: AsrEngine, *jobs: Sequence[Utterance]) -> list[list[Heard]]:
+    return list(asr.run([Turn(job) for job in jobs]))
+
+
+def heard(answer: Answer, utterance: Utterance | None = None, **options: Any) -> Heard:
+    return run(engine(answer, **options)[0], [utterance or Utterance(noise(RATE_HZ))])[0][0]
+
+
+def length(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+    """Says how much of what it was shown is sound."""
+    rows = int((np.abs(source).max(1) > 0).sum())
+    return Generated([f" {rows}"], -rows, language=prompt[-1])
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(1, 60_000), st.booleans()), max_size=4), max_size=5))
+def test_everybody_gets_their_own_answer(jobs: list[list[tuple[int, bool]]]) -> None:
+    """However many utterances of however many lengths come together, each gets what it would get alone."""
+    made = [[Utterance(noise(n, seed=n), is_final, before="a" * (n % 3)) for n, is_final in job] for job in jobs]
+    whole, _ = engine(length)
+    assert run(whole, *made) == [[run(whole, [each])[0][0] for each in job] for job in made]
+
+
+def test_only_equal_shapes_share_a_call() -> None:
+    """Utterances whose windows are alike go together; guesses, which are searched for less, apart."""
+    asr, told = engine(says(" yes"))
+    lengths = (4000, 15_000, 16_001, 90_000)
+    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:2]])
+    assert sorted((shape[0], shape[1], how.beam) for shape, _, how in told.asked) == [
+        (1, 4, 3), (1, 12, 3), (2, 2, 1), (2, 2, 3),
+    ]  # fmt: skip
+
+
+def test_a_call_is_only_so_large() -> None:
+    """What would need too much memory at once is asked in several calls."""
+    asr, told = engine(says(" yes"), grain_s=1000.0, full_frames=2500, frames_at_once=6500)
+    answers = run(asr, [Utterance(noise(100))] * 5)
+    assert [shape[0] for shape, _, _ in told.asked] == [3, 2]
+    assert len(answers[0]) == 5
+
+
+def test_without_leave_the_window_is_full() -> None:
+    """A model whose card does not allow short windows never gets one."""
+    asr, told = engine(says(" yes"), short_context=False)
+    run(asr, [Utterance(noise(100)), Utterance(noise(300_000))])
+    assert [shape[:2] for shape, _, _ in told.asked] == [(2, 40)]
+
+
+def test_the_prompt_is_filled_in() -> None:
+    """The language goes where the model wants it, without its region; unsaid, the model finds out; text goes first."""
+    asr, told = engine(says(" yes"))
+    run(asr, [Utterance(noise(100), language="de-AT", before="guten Tag"), Utterance(noise(100))])
+    prompts = [prompt for _, prompt, _ in told.asked]
+    assert ["<|startofprev|>", " guten", " Tag", "<|startoftranscript|>", "<|de|>"] in prompts
+    assert ["<|startoftranscript|>", "<|language|>"] in prompts
+    run(asr, [Utterance(noise(100), before="ja " * 1000)])
+    assert told.asked[-1][1] == ["<|startofprev|>", *[" ja"] * MOST_BEFORE, "<|startoftranscript|>", "<|language|>"]
+
+
+def test_nobody_speaks_faster() -> None:
+    """The limit of tokens follows the window."""
+    asr, told = engine(says(" yes"), tokens_per_second=4, least_tokens=3)
+    run(asr, [Utterance(noise(16_000)), Utterance(noise(48_000))])
+    assert sorted(how.longest for _, _, how in told.asked) == [3 + 4, 3 + 12]
+
+
+def test_an_odd_answer_is_asked_again_once_in_a_full_window() -> None:
+    """A decoder in a loop gets a full window; the better answer is kept; nobody else is asked twice."""
+
+    def stuck(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+        return Generated([" fine"] if len(source) == 40 or source[0].any() == 0 else STUCK, -0.5)
+
+    asr, told = engine(stuck)
+    (answers,) = run(asr, [Utterance(noise(8000)), Utterance(np.zeros(8000, np.float32))])
+    assert [each.text for each in answers] == ["fine", "fine"]
+    assert [shape[:2] for shape, _, _ in told.asked] == [(2, 2), (1, 40)]
+
+
+def test_a_cut_answer_is_asked_again() -> None:
+    """Who runs into the limit of tokens is not believed either."""
+    asr, told = engine(says(*(f" {n}" for n in range(9))), tokens_per_second=0, least_tokens=9)
+    run(asr, [Utterance(noise(100))])
+    assert len(told.asked) == 2
+
+
+def test_a_guess_is_asked_once() -> None:
+    """An interim is not worth a second question."""
+    asr, told = engine(says(*STUCK))
+    run(asr, [Utterance(noise(100), is_final=False)])
+    assert len(told.asked) == 1
+
+
+def test_what_stays_a_loop_is_said_once() -> None:
+    """Where the full window does not help either, the repetition is cut; and shorter ones are left alone."""
+    assert heard(says(" oh", *STUCK)).text == "oh no"
+    assert heard(says(*[" no"] * (TURNS - 1))).text == " ".join(["no"] * (TURNS - 1))
+
+
+def test_words_where_nobody_spoke_are_not_believed() -> None:
+    """Likely silence with unlikely words is silence; either alone is not."""
+    assert heard(says(" thanks", score=-3.0, no_speech=0.9)).words == ()
+    assert heard(says(" thanks", score=-0.2, no_speech=0.9)).text == "thanks"
+    assert heard(says(" thanks", score=-3.0, no_speech=0.1)).text == "thanks"
+    strict = {"no_speech": 0.05, "log_probability": 0.0}
+    assert heard(says(" thanks", score=-0.2, no_speech=0.1), doubts=strict).words == ()
+
+
+def test_the_end_counts() -> None:
+    """The average log-probability is of the tokens and the end; no tokens are no accident."""
+    assert heard(says(" a", " b", " c", score=-0.4)).average_log_probability == pytest.approx(-0.3)
+    assert heard(says()).average_log_probability == 0
+
+
+def test_words_have_times_inside_the_utterance() -> None:
+    """Frames become samples, a word ends where the next begins, and none reaches beyond the sound."""
+
+    def placed(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+        return Generated([" a", " b"], alignment=Alignment([0, 1, 2], [0.5, 1.0]))
+
+    (a, b) = heard(placed, Utterance(noise(12_000), times=True)).words
+    assert ((a.start, a.end, a.confidence), (b.start, b.end)) == ((0, 8000, 0.5), (8000, 12_000))
+
+
+def test_only_who_wants_times_is_aligned() -> None:
+    """Finding words costs; who does not ask does not pay."""
+    asr, told = engine(says(" yes"))
+    run(asr, [Utterance(noise(9000), times=True), Utterance(noise(9000))])
+    assert told.asked[0][2].align == [2, 0]
+
+
+@pytest.mark.parametrize("wrong", [{"features": "mel"}, {"doubts": {"silence": 1}}])
+def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
+    """What nobody can do is said when the model is loaded."""
+    with pytest.raises(BadModel, match=r"options\.(features|doubts)"):
+        engine(says(), **wrong)
+
+
+def test_a_turn_is_given_away_until_it_is_taken() -> None:
+    """Other utterances can take the place of those that wait, never of those that the engine has."""
+    first, second, third = ([Utterance(noise(n))] for n in (1, 2, 3))
+    turn = Turn(first)
+    assert turn.give_way(second)
+    assert turn.take() is second
+    assert not turn.give_way(third)
+    assert turn.take() is second

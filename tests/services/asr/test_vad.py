@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parley import media
+from parley.audio import RATE_HZ, SILENCE, Format, Samples, decode
+from parley.v1.audio_pb2 import AudioFormat
+from services.asr.endpoint import EndpointConfig, Endpointer, Mark
+from services.asr.vad import Level, Silero, silero
+from tests.sound import cut, noise, silence, tone
+
+ROOT = Path(__file__).parents[3]
+RECORDING = media.read((ROOT / "examples/two-speakers.flac").read_bytes(), 60)
+SPEECH = decode(RECORDING.data, Format.of(AudioFormat(sample_rate_hz=RECORDING.rate_hz)))
+
+
+def marks(sound: Samples, cuts: list[int]) -> list[Mark]:
+    endpointer = Endpointer(EndpointConfig(), Silero(silero()))
+    return [mark for piece in cut(sound, cuts) for mark in endpointer.feed(piece)] + endpointer.end()
+
+
+def test_people_are_heard() -> None:
+    """Speech between two silences is found, and its edges with it."""
+    found = marks(np.concatenate([silence(1), SPEECH, silence(1)]), [])
+    assert [mark.began for mark in found] == [True, False] * (len(found) // 2)
+    assert 1.0 <= found[0].at / RATE_HZ < 2.0
+    assert found[-1].at <= RATE_HZ + len(SPEECH)
+    spoken = sum(ended.at - began.at for began, ended in zip(found[::2], found[1::2], strict=True))
+    assert spoken > 0.7 * len(SPEECH)
+
+
+@pytest.mark.parametrize("sound", [silence(5), noise(80_000), noise(80_000, 0.01), tone(440, 5), tone(110, 5)])
+def test_noise_is_nobody(sound: Samples) -> None:
+    """Silence, hiss and a tone are not speech, whatever their level."""
+    assert marks(sound, []) == []
+
+
+@given(st.lists(st.integers(0, len(SPEECH)), max_size=12))
+def test_no_chunking_is_heard(cuts: list[int]) -> None:
+    """Any chunking of the same sound gives the same marks."""
+    assert marks(SPEECH, cuts) == marks(SPEECH, [])
+
+
+def test_streams_share_a_graph_and_nothing_else() -> None:
+    """Two streams by turns hear what each alone hears."""
+    blocks = SPEECH[: 100 * Silero.block].reshape(-1, 10, Silero.block)
+    one, other, alone = Silero(silero()), Silero(silero()), Silero(silero())
+    by_turns = [(one.hear(some), other.hear(np.flip(some)))[0] for some in blocks]
+    assert by_turns == [alone.hear(some) for some in blocks]
+
+
+def test_no_sound_is_no_answer() -> None:
+    """Nothing heard, nothing told, by either ear."""
+    for ear in (Silero(silero()), Level(-45)):
+        assert list(ear.hear(SILENCE.reshape(0, ear.block))) == []
