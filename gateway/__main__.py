@@ -15,6 +15,7 @@ import uvloop
 
 from gateway.config import GatewayConfig
 from gateway.core import Core
+from gateway.patience import PatientHttp, PatientSocket
 from gateway.plan import LARGEST_CHUNK
 from gateway.rest import app
 from gateway.rpc import RpcServer
@@ -78,8 +79,8 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             app(core, settings.limits),
             host=host,
             port=int(port),
-            http="httptools",
-            ws="websockets-sansio",
+            http=PatientHttp,
+            ws=PatientSocket,
             log_config=None,
             access_log=False,
             lifespan="off",
