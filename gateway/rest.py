@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
+from gateway.admin import Admin
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
@@ -26,7 +27,6 @@ from parley.v1.pipeline_pb2 import Notice
 
 Door = Callable[[Fields, Caller], Awaitable[Response]]
 SOUNDS = {"wav": media.wav, "flac": media.flac}
-OF_A_CALLER = ("traceparent", "tracestate", wire.MODEL, wire.SESSION)
 
 
 def app(core: Core, limits: Limits) -> Starlette:
@@ -61,6 +61,7 @@ class Doors:
             self._route("GET", "/metrics", self.metrics),
             self._route("GET", "/openapi.json", self.openapi),
             self._route("GET", "/docs", self.docs),
+            *(self._route(*each) for each in Admin(self._core).doors()),
             Route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False),
         ]
 
@@ -205,7 +206,7 @@ class Doors:
 
 
 def _metadata(asked: HTTPConnection) -> Mapping[str, str]:
-    return {name: asked.headers[name] for name in OF_A_CALLER if name in asked.headers}
+    return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 
 def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:

@@ -204,6 +204,11 @@ def tree(root: type[ParleyError] = ParleyError) -> Iterator[type[ParleyError]]:
         yield from tree(child)
 
 
+def of_code(name: str, reason: str) -> type[ParleyError]:
+    """The same, with the code's name."""
+    return of_reason(Code[name].value if name in Code.__members__ else 0, reason)
+
+
 def of_reason(code: int, reason: str) -> type[ParleyError]:
     """The error that another process meant: by its reason, else by its code, else the root."""
     kinds = list(tree())
