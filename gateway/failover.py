@@ -64,7 +64,7 @@ class Words:
 
     def __init__(self, tail: SoundTail) -> None:
         self._tail = tail
-        self._committed = self._started = self._ended = -1
+        self._committed = self._started = self._ended = -1 - NEAR_NS  # at 0 nothing was said before
         self._promised = self._owed = ""
         self._spoken: int | None = None  # where speech began that no final has covered yet
 

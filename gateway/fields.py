@@ -24,8 +24,6 @@ class Fields:
     def text(self, name: str, default: str = "") -> str:
         """One string."""
         value = self.values.get(name, default)
-        if isinstance(value, (bool, int, float)):
-            return str(value).lower()
         if not isinstance(value, str):
             raise FieldInvalid(f"`{name}` must be given once, as a string.", field=name)
         return value
@@ -40,15 +38,19 @@ class Fields:
 
     def flag(self, name: str) -> bool:
         """True or false; absent is false."""
-        value = self.text(name).lower()
+        given = self.values.get(name)
+        value = str(given).lower() if isinstance(given, bool) else self.text(name).lower()
         if value not in ("", "0", "false", "1", "true"):
             raise FieldInvalid(f"`{name}` is {value!r}; say true or false.", field=name)
         return value in ("1", "true")
 
     def number(self, name: str, lowest: float, highest: float) -> float:
         """A number within bounds; absent is 0."""
+        given = self.values.get(name, "")
         try:
-            value = float(self.text(name) or 0)
+            value = float(
+                given if isinstance(given, int | float) and not isinstance(given, bool) else self.text(name) or 0
+            )
         except ValueError:
             value = math.nan
         if not lowest <= value <= highest:

@@ -16,7 +16,7 @@ from parley.errors import BadInput, UploadTooLarge, UploadTooSlow
 
 SILENT_S = 30.0  # the longest pause between two pieces of a body
 LONGEST_TEXT = 4 << 20  # bytes of a body or form field that is not a file
-MOST_FIELDS = 100
+MOST_FIELDS = 200  # of a form; 128 texts may be among them
 
 
 async def read(request: Request, most: int, budget: Budget) -> Fields:

@@ -30,9 +30,9 @@ class Wishes:
 
 def asked(fields: Fields) -> Wishes:
     """A translation request in our words."""
-    if "q" not in fields.values:
-        raise FieldInvalid("`q` is missing; send the text to translate.", field="q")
     texts, source = fields.texts("q"), fields.text("source")
+    if not texts:
+        raise FieldInvalid("`q` is missing; send the text to translate.", field="q")
     if len(texts) > MOST_TEXTS:
         raise FieldInvalid(f"`q` has {len(texts)} texts; send at most {MOST_TEXTS} at once.", field="q")
     if not (target := fields.text("target")):

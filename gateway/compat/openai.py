@@ -36,11 +36,11 @@ def asked(fields: Fields) -> Wishes:
     if streamed and shape not in STREAMED:
         said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
         raise FieldInvalid(said, field="stream")
-    config = _config(fields)
+    config, voices = _config(fields), _voices(fields)
     config.asr.word_times = "word" in granularities or shape == "diarized_json"
     if shape == "diarized_json":
         config.diarize.SetInParent()
-    return Wishes(config, shape, granularities, streamed, _voices(fields) if shape == "diarized_json" else {})
+    return Wishes(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
 
 
 def asked_in_english(fields: Fields) -> Wishes:

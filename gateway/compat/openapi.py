@@ -5,7 +5,9 @@ from gateway.compat.openai_shapes import SHAPES, STREAMED
 from gateway.describe import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
 from gateway.schema import Json, ref
 
+SAID: Json = {"type": "string", "pattern": r"\S"}
 _TEXTS: Json = {"type": "array", "items": TEXT}
+_LISTED: Json = {"oneOf": [TEXT, _TEXTS]}
 HEARD: Json = {
     "file": FILE,
     "model": {
@@ -16,7 +18,7 @@ HEARD: Json = {
     "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
     "prompt": {"type": "string", "description": "Text that came before."},
     "temperature": {"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
-    "keywords[]": _TEXTS | {"description": "Words that are likely to be said."},
+    "keywords[]": _LISTED | {"description": "Words that are likely to be said."},
 }
 TRANSCRIPTION = fields(
     ("file", "model"),
@@ -37,17 +39,40 @@ TRANSCRIPTION = fields(
 IN_ENGLISH = fields(
     ("file", "model"), response_format={"type": "string", "enum": list(TRANSLATED), "default": "json"}, **HEARD
 )
-EVENTS = 'data: {"type": "transcript.text.delta", "delta": "alfa bravo charlie"}\n\n'
-EVENTS += 'data: {"type": "transcript.text.done", "text": "alfa bravo charlie"}\n\n'
+MODEL_OBJECT = fields(
+    ("id", "object", "created", "owned_by"), id=TEXT, object=TEXT, created={"type": "integer"}, owned_by=TEXT
+)
+EVENT = {"data": '{"type": "transcript.text.delta", "delta": "alfa bravo charlie"}'}
+TIME: Json = {"type": "number", "minimum": 0, "description": "Seconds from the recording's start."}
+SPAN: Json = {"start": TIME, "end": TIME}
+SEGMENT = fields(
+    ("id", "start", "end", "text"),
+    id={"type": ["integer", "string"], "description": "A name in diarized_json, else a number."},
+    text=TEXT,
+    speaker=TEXT | {"description": "diarized_json: A, B, ... or a known name; empty: nobody knows."},
+    **SPAN,
+)
+HEARD_JSON = fields(
+    ("text",),
+    text=TEXT,
+    usage=fields(("type", "seconds"), type=TEXT, seconds=TIME),
+    task=TEXT | {"description": "verbose_json and diarized_json, as all that follows."},
+    duration=TIME,
+    language=TEXT,
+    segments={"type": "array", "items": SEGMENT},
+    words={"type": "array", "items": fields(("word", "start", "end"), word=TEXT, **SPAN)},
+)
+HEARD_EXAMPLE = {"text": "alfa bravo charlie", "usage": {"type": "duration", "seconds": 2}}
 TRANSLATION = fields(
     ("q", "target"),
-    q={"oneOf": [TEXT, {"type": "array", "items": TEXT, "maxItems": 128}]},
+    q={"oneOf": [TEXT, _TEXTS | {"minItems": 1, "maxItems": 128}]},
     source={"type": "string", "default": "auto"},
-    target=TEXT,
+    target=SAID,
     format={"type": "string", "enum": ["text"], "default": "text"},
     alternatives={"type": "integer", "minimum": 0, "maximum": 100, "description": "Answered with none."},
     model=MODEL,
 )
+LANGUAGE = fields(("code", "name", "targets"), code=TEXT, name=TEXT, targets=_TEXTS)
 DETECTED = {"language": "de", "confidence": 98.7}
 TRANSLATE_ME = {"q": "Good morning.", "source": "en", "target": "de", "format": "text"}
 REALTIME = """OpenAI's Realtime API, transcription only, in the newer and the older shape. Audio is 24 kHz PCM unless
@@ -61,10 +86,10 @@ PATHS: Json = {
             "A recording's words, in OpenAI's shape",
             good(
                 "The words.",
-                content("application/json", fields(("text",), text=TEXT), {"text": "alfa bravo charlie"})
+                content("application/json", ref("Transcription"), HEARD_EXAMPLE)
                 | content("text/plain", TEXT, "alfa bravo charlie\n")
                 | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nalfa bravo charlie\n\n")
-                | content("text/event-stream", TEXT, EVENTS),
+                | content("text/event-stream", fields(("data",), data=TEXT), EVENT),
                 SERVED,
             ),
             content("multipart/form-data", TRANSCRIPTION, {"file": "talk.wav", "model": "whisper-1"}),
@@ -77,7 +102,7 @@ PATHS: Json = {
             "A recording's words in English, in OpenAI's shape",
             good(
                 "The words; a recording in English gives the words themselves.",
-                content("application/json", fields(("text",), text=TEXT), {"text": "Good day."})
+                content("application/json", ref("Transcription"), HEARD_EXAMPLE | {"text": "Good day."})
                 | content("text/plain", TEXT, "Good day.\n")
                 | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nGood day.\n\n"),
                 SERVED,
@@ -94,7 +119,7 @@ PATHS: Json = {
                 "The models.",
                 content(
                     "application/json",
-                    fields(("object", "data"), object=TEXT, data={"type": "array", "items": {"type": "object"}}),
+                    fields(("object", "data"), object=TEXT, data={"type": "array", "items": MODEL_OBJECT}),
                     {
                         "object": "list",
                         "data": [{"id": "echo@1", "object": "model", "created": 0, "owned_by": "parley"}],
@@ -145,8 +170,8 @@ PATHS: Json = {
                 content("application/json", {"type": "array", "items": ref("Detected")}, [DETECTED]),
                 SERVED,
             ),
-            content("application/json", fields(("q",), q=TEXT, model=MODEL), {"q": "Guten Morgen."})
-            | content("application/x-www-form-urlencoded", fields(("q",), q=TEXT, model=MODEL), {"q": "Guten Morgen."}),
+            content("application/json", fields(("q",), q=SAID, model=MODEL), {"q": "Guten Morgen."})
+            | content("application/x-www-form-urlencoded", fields(("q",), q=SAID, model=MODEL), {"q": "Guten Morgen."}),
             "LibreTranslateError",
             "curl -d q='Guten Morgen.' http://localhost:8080/detect",
         )
@@ -158,7 +183,7 @@ PATHS: Json = {
                 "The languages.",
                 content(
                     "application/json",
-                    {"type": "array", "items": {"type": "object"}},
+                    {"type": "array", "items": LANGUAGE},
                     [{"code": "en", "name": "English", "targets": ["de"]}],
                 ),
             ),
@@ -171,9 +196,8 @@ PATHS: Json = {
 _THEIRS = fields(
     ("message", "type", "param", "code"), message=TEXT, type=TEXT, param={"type": ["string", "null"]}, code=TEXT
 )
-_LISTED: Json = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
-
 SCHEMAS: Json = {
+    "Transcription": HEARD_JSON,
     "OpenAIError": fields(("error",), error=_THEIRS),
     "LibreTranslateError": fields(("error",), error=TEXT),
     "Detected": fields(("language", "confidence"), language=TEXT, confidence={"type": "number"}),

@@ -167,6 +167,8 @@ class Conversation:
         end_ms = self._ms(final.interval.end)
         while len(self._items) > 1 and self._items[1].start_ms < end_ms:
             yield from self._complete()
+        if not self._items and not self._dropping:  # nobody said that it began
+            yield from self._commit(self._open_item(), end_ms)
         if self._items:
             item = self._items[0]
             yield from self._delta(item, final.text.strip())

@@ -46,6 +46,11 @@ class Asking:
         return int(self.options.get("full_frames", 3000))
 
     @property
+    def frames_at_once(self) -> int:
+        """In one call: memory has an end."""
+        return int(self.options.get("frames_at_once", 12_000))
+
+    @property
     def reads_prompts(self) -> bool:
         """Whether text from before, and phrases, mean anything to it."""
         return bool(self.options.get("reads_prompts", False))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
@@ -15,8 +16,6 @@ from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, without_loop
 
-FRAMES_AT_ONCE = 6_000  # in one call: what attention needs grows with the square
-
 
 @dataclass(frozen=True)
 class Utterance:
@@ -27,6 +26,26 @@ class Utterance:
     times: bool = False  # of the words
     language: str = ""
     before: str = ""  # text
+
+
+class Turn:
+    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
+
+    def __init__(self, utterances: Sequence[Utterance]) -> None:
+        self._utterances, self._taken = utterances, False
+        self._lock = Lock()
+
+    def take(self) -> Sequence[Utterance]:
+        """What is to be done. The engine calls this, on its own thread."""
+        with self._lock:
+            self._taken = True
+            return self._utterances
+
+    def give_way(self, utterances: Sequence[Utterance]) -> bool:
+        """Whether these will be done instead."""
+        with self._lock:
+            self._utterances = self._utterances if self._taken else utterances
+            return not self._taken
 
 
 @dataclass(frozen=True)
@@ -78,11 +97,12 @@ class AsrEngine:
     def __init__(self, generator: Generator, ways: Asking) -> None:
         self._generator, self._ways = generator, ways
 
-    def run(self, jobs: Sequence[Sequence[Utterance]]) -> list[list[Heard]]:
-        """A job is some utterances of one stream; an answer each, in order."""
-        cases = [self._case(utterance) for job in jobs for utterance in job]
+    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+        """An answer for each utterance of each job, in order."""
+        taken = [job.take() for job in jobs]
+        cases = [self._case(utterance) for utterances in taken for utterance in utterances]
         heard = iter([self._heard(case, answer) for case, answer in zip(cases, self._believed(cases), strict=True)])
-        return [[next(heard) for _ in job] for job in jobs]
+        return [[next(heard) for _ in utterances] for utterances in taken]
 
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(utterance.samples)
@@ -117,7 +137,7 @@ class AsrEngine:
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
         answers: dict[int, _Answer] = {}
         for (window, *_), places in alike.items():
-            size = max(1, FRAMES_AT_ONCE // window)
+            size = max(1, self._ways.frames_at_once // window)
             for at in range(0, len(places), size):
                 some = places[at : at + size]
                 answers |= zip(some, self._together([cases[n] for n in some]), strict=True)
@@ -155,11 +175,11 @@ class AsrEngine:
         )
 
 
-def open_engine(spec: ModelSpec) -> Placed[Engine[Sequence[Utterance], list[Heard]]]:
+def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
     """Open a model and run it once, so that the first caller does not pay for it."""
     ways = asking(spec)
     placed = backends.generator(spec)
     engine = AsrEngine(placed.model, ways)
     second = np.zeros(RATE_HZ, np.float32)
-    engine.run([[Utterance(second, times=True)]])
+    engine.run([Turn([Utterance(second, times=True)])])
     return placed.holding(engine)

@@ -10,7 +10,7 @@ from parley.audio import RATE_HZ, Ear, Samples, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.agreement import Agreement
 from services.asr.endpoint import Endpointer, Mark
-from services.asr.engine import Heard, Spoken, Utterance
+from services.asr.engine import Heard, Spoken, Turn, Utterance
 
 MARGIN = RATE_HZ // 5  # kept before and after speech: consonants are quiet
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
@@ -49,6 +49,7 @@ class AsrSession:
         self._finals: deque[Cut] = deque()
         self._guessed = 0  # how far the last interim heard
         self._working: list[Cut] = []
+        self._turn = Turn(())
         self._agreement = Agreement()
         self._before = wishes.before
 
@@ -80,11 +81,19 @@ class AsrSession:
                 yield SpeechStarted(at=time_of(mark.at))
             else:
                 end = min(mark.at + margin, mark.told)
-                self._finals.append(Cut(self._start, end, True))
+                self._ended(Cut(self._start, end, True))
                 self._start = end
                 yield SpeechEnded(at=time_of(mark.at))
 
-    def next_job(self) -> Sequence[Utterance] | None:
+    def _ended(self, final: Cut) -> None:
+        """An interim that still waits for the engine is too late now: the final takes its turn."""
+        guessing = any(not cut.is_final for cut in self._working)
+        if guessing and self._turn.give_way([self._utterance(final)]):
+            self._working = [final]
+        else:
+            self._finals.append(final)
+
+    def next_job(self) -> Turn | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
         if self._finals:
             count = 1 if self._wishes.carries_on else AT_ONCE
@@ -94,7 +103,8 @@ class AsrSession:
             self._guessed = self._tape.end
         else:
             return None
-        return [self._utterance(cut) for cut in self._working]
+        self._turn = Turn([self._utterance(cut) for cut in self._working])
+        return self._turn
 
     def _utterance(self, cut: Cut) -> Utterance:
         times = cut.is_final and self._wishes.word_times
@@ -110,7 +120,8 @@ class AsrSession:
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
         """Say what was heard, unless it comes too late to matter."""
-        for cut, heard in zip(self._working, result, strict=True):
+        cuts, self._working = self._working, []
+        for cut, heard in zip(cuts, result, strict=True):
             if cut.is_final:
                 yield from self._final(cut, heard)
             elif self._endpointer.since is not None and cut.start == self._start:

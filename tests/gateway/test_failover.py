@@ -55,6 +55,12 @@ async def _send(tail: SoundTail) -> None:
         pass
 
 
+async def test_speech_at_the_very_first_sample_is_announced() -> None:
+    """Nothing was said before it."""
+    _, words = await heard()
+    assert words.say("speech_started", started(0.0)) is not None
+
+
 async def test_a_final_is_where_the_next_replica_begins() -> None:
     """Its end is committed; what the next one says is moved to where it belongs, words and all."""
     tail, words = await heard()

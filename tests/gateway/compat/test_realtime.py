@@ -76,6 +76,13 @@ def test_a_turn_without_words_is_completed_all_the_same() -> None:
     assert [event["transcript"] for event in events if event["type"].endswith("completed")] == ["", "alfa", ""]
 
 
+def test_words_that_nobody_announced_are_a_turn_too() -> None:
+    """No word is lost for want of a mark."""
+    events = Talk().hear(final("alfa"))
+    assert _kinds(events) == ["committed", "added", "done", "delta", "completed"]
+    assert events[-1]["transcript"] == "alfa"
+
+
 def test_times_go_on_from_pipeline_to_pipeline() -> None:
     """Each begins at zero; the session does not."""
     talk = Talk()

@@ -34,8 +34,8 @@ def sounds(count: int, frames: int = 64) -> np.ndarray[tuple[int, int, int], np.
 @pytest.mark.parametrize("beam", [1, 3])
 def test_company_changes_nothing(generator: Generator, beam: int) -> None:
     """In a batch every sound gets the answer that it gets alone."""
-    sources, how = sounds(5), Decoding(beam, 12, align=[64, 0, 30, 64, 1])
-    together = generator.generate(sources, [PROMPT] * 5, how)
+    sources, how = sounds(12), Decoding(beam, 12, align=[64, 0, 30, 64, 1, 64] * 2)
+    together = generator.generate(sources, [PROMPT] * 12, how)
     for n, answer in enumerate(together):
         (alone,) = generator.generate(sources[n : n + 1], [PROMPT], Decoding(beam, 12, align=how.align[n : n + 1]))
         assert (alone.tokens, alone.alignment.frames) == (answer.tokens, answer.alignment.frames)
@@ -80,6 +80,7 @@ class Polyglot:
 
     def __init__(self, model: Any) -> None:
         self.encode, self.generate, self.align = model.encode, model.generate, model.align
+        self.device = model.device
 
     def detect_language(self, memory: ctranslate2.StorageView) -> list[list[tuple[str, float]]]:
         return [[(f"<|{'de' if row[0, 0] > 0 else 'en'}|>", 0.9)] for row in np.array(memory)]

@@ -11,7 +11,7 @@ from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, asking
-from services.asr.engine import AsrEngine, Heard, Utterance
+from services.asr.engine import AsrEngine, Heard, Turn, Utterance
 from services.asr.guards import TURNS
 from tests.fakes import spec_of
 from tests.sound import noise
@@ -53,8 +53,12 @@ def engine(answer: Answer, **options: Any) -> tuple[AsrEngine, Told]:
     return AsrEngine(told, asking(spec_of("asr", **{**OPTIONS, **options}))), told
 
 
+def run(asr: AsrEngine, *jobs: Sequence[Utterance]) -> list[list[Heard]]:
+    return list(asr.run([Turn(job) for job in jobs]))
+
+
 def heard(answer: Answer, utterance: Utterance | None = None, **options: Any) -> Heard:
-    return engine(answer, **options)[0].run([[utterance or Utterance(noise(RATE_HZ))]])[0][0]
+    return run(engine(answer, **options)[0], [utterance or Utterance(noise(RATE_HZ))])[0][0]
 
 
 def length(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
@@ -68,14 +72,14 @@ def test_everybody_gets_their_own_answer(jobs: list[list[tuple[int, bool]]]) -> 
     """However many utterances of however many lengths come together, each gets what it would get alone."""
     made = [[Utterance(noise(n, seed=n), is_final, before="a" * (n % 3)) for n, is_final in job] for job in jobs]
     whole, _ = engine(length)
-    assert whole.run(made) == [[whole.run([[each]])[0][0] for each in job] for job in made]
+    assert run(whole, *made) == [[run(whole, [each])[0][0] for each in job] for job in made]
 
 
 def test_only_equal_shapes_share_a_call() -> None:
     """Utterances whose windows are alike go together; guesses, which are searched for less, apart."""
     asr, told = engine(says(" yes"))
     lengths = (4000, 15_000, 16_001, 90_000)
-    asr.run([[Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:2]]])
+    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:2]])
     assert sorted((shape[0], shape[1], how.beam) for shape, _, how in told.asked) == [
         (1, 4, 3), (1, 12, 3), (2, 2, 1), (2, 2, 3),
     ]  # fmt: skip
@@ -83,8 +87,8 @@ def test_only_equal_shapes_share_a_call() -> None:
 
 def test_a_call_is_only_so_large() -> None:
     """What would need too much memory at once is asked in several calls."""
-    asr, told = engine(says(" yes"), grain_s=1000.0, full_frames=2500)
-    answers = asr.run([[Utterance(noise(100))] * 5])
+    asr, told = engine(says(" yes"), grain_s=1000.0, full_frames=2500, frames_at_once=6500)
+    answers = run(asr, [Utterance(noise(100))] * 5)
     assert [shape[0] for shape, _, _ in told.asked] == [3, 2]
     assert len(answers[0]) == 5
 
@@ -92,25 +96,25 @@ def test_a_call_is_only_so_large() -> None:
 def test_without_leave_the_window_is_full() -> None:
     """A model whose card does not allow short windows never gets one."""
     asr, told = engine(says(" yes"), short_context=False)
-    asr.run([[Utterance(noise(100)), Utterance(noise(300_000))]])
+    run(asr, [Utterance(noise(100)), Utterance(noise(300_000))])
     assert [shape[:2] for shape, _, _ in told.asked] == [(2, 40)]
 
 
 def test_the_prompt_is_filled_in() -> None:
     """The language goes where the model wants it, without its region; unsaid, the model finds out; text goes first."""
     asr, told = engine(says(" yes"))
-    asr.run([[Utterance(noise(100), language="de-AT", before="guten Tag"), Utterance(noise(100))]])
+    run(asr, [Utterance(noise(100), language="de-AT", before="guten Tag"), Utterance(noise(100))])
     prompts = [prompt for _, prompt, _ in told.asked]
     assert ["<|startofprev|>", " guten", " Tag", "<|startoftranscript|>", "<|de|>"] in prompts
     assert ["<|startoftranscript|>", "<|language|>"] in prompts
-    asr.run([[Utterance(noise(100), before="ja " * 1000)]])
+    run(asr, [Utterance(noise(100), before="ja " * 1000)])
     assert told.asked[-1][1] == ["<|startofprev|>", *[" ja"] * MOST_BEFORE, "<|startoftranscript|>", "<|language|>"]
 
 
 def test_nobody_speaks_faster() -> None:
     """The limit of tokens follows the window."""
     asr, told = engine(says(" yes"), tokens_per_second=4, least_tokens=3)
-    asr.run([[Utterance(noise(16_000)), Utterance(noise(48_000))]])
+    run(asr, [Utterance(noise(16_000)), Utterance(noise(48_000))])
     assert sorted(how.longest for _, _, how in told.asked) == [3 + 4, 3 + 12]
 
 
@@ -121,7 +125,7 @@ def test_an_odd_answer_is_asked_again_once_in_a_full_window() -> None:
         return Generated([" fine"] if len(source) == 40 or source[0].any() == 0 else STUCK, -0.5)
 
     asr, told = engine(stuck)
-    (answers,) = asr.run([[Utterance(noise(8000)), Utterance(np.zeros(8000, np.float32))]])
+    (answers,) = run(asr, [Utterance(noise(8000)), Utterance(np.zeros(8000, np.float32))])
     assert [each.text for each in answers] == ["fine", "fine"]
     assert [shape[:2] for shape, _, _ in told.asked] == [(2, 2), (1, 40)]
 
@@ -129,14 +133,14 @@ def test_an_odd_answer_is_asked_again_once_in_a_full_window() -> None:
 def test_a_cut_answer_is_asked_again() -> None:
     """Who runs into the limit of tokens is not believed either."""
     asr, told = engine(says(*(f" {n}" for n in range(9))), tokens_per_second=0, least_tokens=9)
-    asr.run([[Utterance(noise(100))]])
+    run(asr, [Utterance(noise(100))])
     assert len(told.asked) == 2
 
 
 def test_a_guess_is_asked_once() -> None:
     """An interim is not worth a second question."""
     asr, told = engine(says(*STUCK))
-    asr.run([[Utterance(noise(100), is_final=False)]])
+    run(asr, [Utterance(noise(100), is_final=False)])
     assert len(told.asked) == 1
 
 
@@ -174,7 +178,7 @@ def test_words_have_times_inside_the_utterance() -> None:
 def test_only_who_wants_times_is_aligned() -> None:
     """Finding words costs; who does not ask does not pay."""
     asr, told = engine(says(" yes"))
-    asr.run([[Utterance(noise(9000), times=True), Utterance(noise(9000))]])
+    run(asr, [Utterance(noise(9000), times=True), Utterance(noise(9000))])
     assert told.asked[0][2].align == [2, 0]
 
 
@@ -183,3 +187,13 @@ def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
     """What nobody can do is said when the model is loaded."""
     with pytest.raises(BadModel, match=r"options\.(features|doubts)"):
         engine(says(), **wrong)
+
+
+def test_a_turn_is_given_away_until_it_is_taken() -> None:
+    """Other utterances can take the place of those that wait, never of those that the engine has."""
+    first, second, third = ([Utterance(noise(n))] for n in (1, 2, 3))
+    turn = Turn(first)
+    assert turn.give_way(second)
+    assert turn.take() is second
+    assert not turn.give_way(third)
+    assert turn.take() is second

@@ -14,7 +14,7 @@ from parley.errors import BadInput, BadModel, UnsupportedFormat
 from parley.session import Flush
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding
-from services.asr.engine import Utterance, open_engine
+from services.asr.engine import Turn, Utterance, open_engine
 from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
 from tests.fakes import spec_of
@@ -130,9 +130,23 @@ def test_a_late_interim_is_dropped() -> None:
     list(heard.feed(pcm(noise(RATE_HZ))))
     guess = heard.next_job()
     assert guess is not None
+    result = ENGINE.run([guess])[0]
     list(heard.flush())
-    assert list(heard.absorb(ENGINE.run([guess])[0])) == []
+    assert list(heard.absorb(result)) == []
     assert heard.next_job() is not None
+
+
+def test_a_final_takes_the_turn_of_a_guess_that_waits() -> None:
+    """A guess that the engine has not begun when its utterance ends is never made: the final comes in its place."""
+    heard = session(interim_results=True)
+    list(heard.feed(pcm(noise(RATE_HZ))))
+    guess = heard.next_job()
+    assert guess is not None
+    list(heard.feed(pcm(noise(RATE_HZ))))
+    list(heard.flush())
+    (final,) = finals(heard.absorb(ENGINE.run([guess])[0]))
+    assert seconds(final) == (0.0, 2.0)
+    assert heard.next_job() is None
 
 
 def test_words_lie_inside_their_final() -> None:
@@ -171,7 +185,7 @@ def test_a_client_chooses_its_patience() -> None:
 
 def test_a_batch_gives_what_each_alone_gives() -> None:
     """Utterances of unlike length share a batch without hearing each other."""
-    jobs = [[Utterance(noise(length, seed=length), times=True)] for length in (8000, 20_000, 8000, 100, 16_000)]
+    jobs = [Turn([Utterance(noise(length, seed=length), times=True)]) for length in (8000, 20_000, 8000, 100, 16_000)]
     assert list(ENGINE.run(jobs)) == [ENGINE.run([job])[0] for job in jobs]
 
 
@@ -184,8 +198,8 @@ def test_unknown_features_are_refused() -> None:
 class Loud:
     """Says how much it was given."""
 
-    def run(self, jobs: Sequence[Sequence[Utterance]]) -> Sequence[Any]:
-        self.lengths = [len(utterance.samples) for job in jobs for utterance in job]
+    def run(self, jobs: Sequence[Turn]) -> Sequence[Any]:
+        self.lengths = [len(utterance.samples) for job in jobs for utterance in job.take()]
         return ENGINE.run(jobs)
 
 

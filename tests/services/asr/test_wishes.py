@@ -10,7 +10,7 @@ import pytest
 from parley.audio import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
-from services.asr.engine import Heard, Spoken, Utterance
+from services.asr.engine import Heard, Spoken, Turn, Utterance
 from services.asr.session import AT_ONCE, AsrSession
 from services.asr.stage import AsrServiceConfig, begin
 from tests.fakes import spec_of
@@ -33,9 +33,10 @@ class Counting:
         self.asked: list[Sequence[Utterance]] = []
         self._heard = 0
 
-    def run(self, jobs: Sequence[Sequence[Utterance]]) -> list[list[Heard]]:
-        self.asked += jobs
-        return [[self._number() for _ in job] for job in jobs]
+    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+        taken = [job.take() for job in jobs]
+        self.asked += taken
+        return [[self._number() for _ in utterances] for utterances in taken]
 
     def _number(self) -> Heard:
         self._heard += 1
