@@ -12,17 +12,18 @@ from gateway.schema import Json
 Door = Callable[[Fields, Caller], Awaitable[Response]]
 ROUTES = {"asr/default": {"nano@3": 90, "nano@4": 10}}
 TABLES: Json = {"type": "object", "additionalProperties": {"type": "object"}}
+CHANGES: Json = {"type": "object", "additionalProperties": {"type": ["object", "null"]}, "minProperties": 1}
 SHOWN = good("The routes as they are now.", content("application/json", fields(routes=TABLES), {"routes": ROUTES}))
 CURL = "curl http://localhost:8080/v1/routes"
 PATHS: Json = {
-    "/v1/routes": {
-        "get": door("The routes: what each alias means", SHOWN, curl=CURL),
-        "patch": door(
+    "/v1/routes": {"get": door("The routes: what each alias means", SHOWN, curl=CURL)},
+    "/v1/routes/change": {
+        "post": door(
             "Change routes; null takes one away",
             SHOWN,
-            content("application/json", TABLES, ROUTES),
-            curl=f"{CURL} -X PATCH -H 'content-type: application/json' -d '" + '{"asr/default": {"nano@4": 100}}' + "'",
-        ),
+            content("application/json", CHANGES, ROUTES),
+            curl=CURL + "/change -H 'content-type: application/json' -d '" + '{"asr/default": {"nano@4": 100}}' + "'",
+        )
     },
     "/v1/routes/rollback": {
         "post": door("Routes as before the last change", SHOWN, curl=f"{CURL}/rollback -X POST"),
@@ -40,7 +41,7 @@ class Admin:
         """Method, path, door."""
         return [
             ("GET", "/v1/routes", self.show),
-            ("PATCH", "/v1/routes", self.change),
+            ("POST", "/v1/routes/change", self.change),
             ("POST", "/v1/routes/rollback", self.roll_back),
         ]
 

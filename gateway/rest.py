@@ -1,7 +1,7 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 
 from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
 from gateway.admin import Admin
+from gateway.admission import CLASS
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
@@ -77,7 +78,7 @@ class Doors:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, request: Request, door: Door) -> Response:
-        caller = Caller(_metadata(request), Budget.of(self._limits.request_s))
+        caller = Caller({CLASS: "batch"} | _metadata(request), Budget.of(self._limits.request_s))
         fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
 
         async def work() -> Response:
@@ -205,7 +206,7 @@ class Doors:
         return HTMLResponse(docs.page(openapi.DOCUMENT))
 
 
-def _metadata(asked: HTTPConnection) -> Mapping[str, str]:
+def _metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from parley.cli import listen, models, routes, stages, status, up
+from parley.cli import keys, listen, models, routes, stages, status, up
 from parley.cli.outcome import EPILOG, Commands
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ for command in (up.up, listen.stream, listen.transcribe, stages.denoise, stages.
     app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(routes.app, name="routes")
+app.add_typer(keys.app, name="keys")
 app.command()(status.status)
 
 

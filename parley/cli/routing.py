@@ -42,7 +42,7 @@ def roll_back(http: str, *, as_json: bool) -> None:
 
 
 def _change(http: str, alias: str, told: Mapping[str, Any], as_json: bool) -> None:
-    _print(ask(http, PATH, "PATCH", {alias: told}), as_json)
+    _print(ask(http, f"{PATH}/change", "POST", {alias: told}), as_json)
 
 
 def _full(told: Mapping[str, Any]) -> dict[str, Any]:
