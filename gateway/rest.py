@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -151,12 +152,14 @@ class Doors:
     async def translate(self, fields: Fields, caller: Caller) -> Response:
         """Text in another language, in LibreTranslate's shape."""
         wishes = libretranslate.asked(fields)
+        caller = _with_key(fields, caller)
         told, model = await files.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
         return JSONResponse(libretranslate.answer(wishes, told), headers=_served(model))
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = libretranslate.asked_language(fields)
+        caller = _with_key(fields, caller)
         (told,), model = await files.translate(self._core, [text], config, caller, fields.text("model"))
         return JSONResponse(libretranslate.detected(told), headers=_served(model))
 
@@ -210,6 +213,12 @@ class Doors:
 
 def _metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
+
+
+def _with_key(fields: Fields, caller: Caller) -> Caller:
+    """LibreTranslate's clients send their key among the fields; one in a header goes before it."""
+    key = fields.text("api_key")
+    return replace(caller, metadata={"authorization": f"Bearer {key}", **caller.metadata}) if key else caller
 
 
 def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
