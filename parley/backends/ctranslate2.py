@@ -73,19 +73,12 @@ class WhisperGenerator:
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
         spoken = self._languages(memory, prompts)
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
-        results = self._model.generate(
-            memory,
-            begun,
-            max_length=_bound(how.longest, len(begun[0])),
-            suppress_blank=bool(self._options.get("suppress_blank", True)),
-            return_scores=True,
-            return_no_speech_prob=True,
-            **_search(how),
-        )
-        said = [self._text(result.sequences_ids[0], result.sequences[0]) for result in results]
+        results = self._say(memory, begun, how)
+        silent = self._silent(memory, begun, how)
+        said = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
         where = self._align(memory, begun, said, how.align) if any(how.align) else [Alignment()] * len(said)
         return [
-            Generated(tokens, result.scores[0], result.no_speech_prob, language.strip("<|>"), alignment)
+            Generated(tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, _bare(language), alignment)
             for result, tokens, language, alignment in zip(results, said, spoken, where, strict=True)
         ]
 
@@ -106,9 +99,32 @@ class WhisperGenerator:
         heard = self._model.detect_language(memory)
         return [likely[0][0] if ANY in prompt else "" for likely, prompt in zip(heard, prompts, strict=True)]
 
-    def _text(self, numbers: Sequence[int], tokens: Tokens) -> Tokens:
+    def _say(
+        self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
+    ) -> "list[ctranslate2.models.WhisperGenerationResult]":
+        return self._model.generate(  # type: ignore[no-any-return]
+            memory,
+            prompts,
+            max_length=_bound(how.longest, len(prompts[0])),
+            suppress_blank=bool(self._options.get("suppress_blank", True)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            **_search(how),
+        )
+
+    def _silent(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding) -> list[bool]:
+        """For which sounds the end is the likeliest of all first tokens.
+
+        A search divides by the number of tokens, so to CTranslate2 an answer without any is infinitely unlikely.
+        """
+        if how.beam == 1:
+            return [False] * len(prompts)
+        return [not each.sequences[0] for each in self._say(memory, prompts, Decoding(longest=1))]
+
+    def _text(self, result: "ctranslate2.models.WhisperGenerationResult") -> Tokens:
         """Without times and the like, which are all numbered after the end."""
-        return [token for number, token in zip(numbers, tokens, strict=True) if number < self._end]
+        both = zip(result.sequences_ids[0], result.sequences[0], strict=True)
+        return [token for number, token in both if number < self._end]
 
     def _align(
         self,
@@ -139,6 +155,10 @@ def _vocabulary(spec: ModelSpec) -> list[str]:
     if END not in tokens:
         raise BadModel(f"{spec.folder / names[0]} lacks {END}, which a Whisper model has.")
     return tokens
+
+
+def _bare(language: str) -> str:
+    return language.strip("<|>")
 
 
 def _bound(tokens: int, prompt: int) -> int:
