@@ -197,3 +197,13 @@ def test_a_turn_is_given_away_until_it_is_taken() -> None:
     assert turn.take() is second
     assert not turn.give_way(third)
     assert turn.take() is second
+
+
+def test_guesses_can_wait() -> None:
+    """Finals go first, and a guess whose turn a final took is one."""
+    asr, _ = engine(says())
+    guess, final = Utterance(noise(1), is_final=False), Utterance(noise(1))
+    turn = Turn([guess])
+    assert asr.can_wait(turn)
+    turn.give_way([final])
+    assert not asr.can_wait(turn)
