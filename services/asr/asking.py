@@ -1,4 +1,14 @@
-"""How a model wants to be asked: what its model.toml says under [options], checked once. Must not know streams."""
+"""How a model wants to be asked: what its model.toml says under [options], checked once. Must not know streams.
+
+The defaults are those of OpenAI's models; one of them, converted for faster-whisper, needs no more than
+
+    [options]
+    architecture = "whisper"
+    features = "log-mel"
+    tokenizer = "tokenizer.json"
+    prompt = ["<|startoftranscript|>", "<|language|>", "<|transcribe|>", "<|notimestamps|>"]
+    reads_prompts = true
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
