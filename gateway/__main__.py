@@ -19,6 +19,7 @@ from gateway import bind
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.gate import Gate
+from gateway.patience import PatientHttp, PatientSocket
 from gateway.plan import LARGEST_CHUNK
 from gateway.rest import app
 from gateway.rpc import RpcServer
@@ -84,8 +85,8 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             Gate(app(core, settings.limits), core.keys),
             host=host,
             port=int(port),
-            http="httptools",
-            ws="websockets-sansio",
+            http=PatientHttp,
+            ws=PatientSocket,
             log_config=None,
             access_log=False,
             lifespan="off",

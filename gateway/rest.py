@@ -21,7 +21,6 @@ from gateway.core import Caller, Core
 from gateway.fields import Fields
 from parley import media, wire
 from parley.budget import Budget
-from parley.media import Recording
 from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
@@ -96,9 +95,9 @@ class Doors:
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
         return _written(wishes, heard)
 
-    def _tell(self, wishes: openai.Wishes, recording: Recording, caller: Caller) -> Response:
+    def _tell(self, wishes: openai.Wishes, recording: files.Sound, caller: Caller) -> Response:
         """Words as they are found."""
-        heard, telling = files.Heard(recording.duration_s), openai_shapes.Telling(wishes.shape)
+        heard, telling = files.Heard(), openai_shapes.Telling(wishes.shape)
 
         async def events() -> sse.Events:
             async with aclosing(files.hear(self._core, recording, wishes.config, caller)) as answers:

@@ -32,9 +32,9 @@ def test_transcript_of_a_file_is_its_finals_joined_by_a_space(client: TestClient
 
 def test_what_did_not_go_as_asked_is_said(client: TestClient, core: FakeCore, talk: bytes) -> None:
     """A notice of the pipeline is a header of the answer."""
-    core.answers = [final("alfa"), PipelineResponse(notice={"stage": "asr", "reason": "UNAVAILABLE", "message": "…"})]
+    core.answers = [final("alfa"), PipelineResponse(notice={"stage": "diarize", "reason": "UNAVAILABLE"})]
     answer = client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER)
-    assert (answer.status_code, answer.headers["parley-notices"]) == (200, "asr UNAVAILABLE")
+    assert (answer.status_code, answer.headers["parley-notices"]) == (200, "diarize UNAVAILABLE")
 
 
 def test_a_file_is_fed_by_the_second_at_its_own_rate(client: TestClient, core: FakeCore, talk: bytes) -> None:
