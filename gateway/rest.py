@@ -81,7 +81,8 @@ class Doors:
         fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
 
         async def work() -> Response:
-            return await door(fields, caller)
+            served = self._core.serves(caller)
+            return await self._core.cache.answered(request.url.path, fields, served, lambda: door(fields, caller))
 
         return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 
