@@ -43,8 +43,10 @@ def merges(rows: Rows, weights: Weights) -> list[Merge]:
 
 def _costs(rows: Rows, weights: Weights) -> npt.NDArray[np.float64]:
     square = (rows * rows).sum(1)
-    far = np.maximum(square[:, None] + square - 2.0 * rows @ rows.T, 0)
+    far = np.maximum(square[:, None] + square - 2.0 * (rows @ rows.T), 0)
     cost = 2 * far * weights[:, None] * weights / (weights[:, None] + weights)
+    # The same both ways to the last bit: else a chain of nearest neighbours may go round for ever.
+    cost = np.maximum(cost, cost.T)
     np.fill_diagonal(cost, np.inf)
     return np.asarray(cost, np.float64)
 
