@@ -87,8 +87,8 @@ def knee(name: str, steps: Sequence[Step], most: int) -> str:
         for what in ordered[-1].latencies_ms
     }
     values = [y for points in lines.values() for _, y in points] or [1.0]
-    across, up = linear(0, ordered[-1].people), logarithmic(min(values), max(values), " ms")
-    return chart(f"{name}: latency by how many talk", lines, across, up, [(most, f"{most} hold")])
+    across, up = linear(0, ordered[-1].people), logarithmic(min(values), max(values))
+    return chart(f"{name}: latency in ms, by how many talk", lines, across, up, [(most, f"{most} hold")])
 
 
 def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console) -> dict[str, Any]:
