@@ -24,6 +24,9 @@ run: $(STAMP) ## Set up what is missing, then start Parley on this machine
 test: $(STAMP) ## Run every test (offline, no GPU)
 	$(BIN)/python -m pytest -q
 
+fuzz: $(STAMP) ## Broken files and frames at the doors, for about a minute
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --timeout=300 tests/gateway/test_fuzz.py
+
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
 
@@ -77,4 +80,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test check lint types protos drift lock bench-transport sla capacity loadtest-ui soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport sla capacity loadtest-ui soak eval clean

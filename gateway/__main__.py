@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import logging
 import signal
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,11 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
+from gateway import bind
 from gateway.config import GatewayConfig
 from gateway.core import Core
+from gateway.gate import Gate
+from gateway.patience import PatientHttp, PatientSocket
 from gateway.plan import LARGEST_CHUNK
 from gateway.rest import app
 from gateway.rpc import RpcServer
@@ -37,9 +42,11 @@ def main() -> None:
     """Read the config and serve."""
     parser = argparse.ArgumentParser(description="Parley's gateway.")
     parser.add_argument("--config", type=Path, default=Path("deploy/config/gateway.toml"))
-    path = parser.parse_args().config
+    parser.add_argument("--insecure", action="store_true", help="listen to other machines without keys and TLS")
+    told = parser.parse_args()
     try:
-        settings = config.load(GatewayConfig, path)
+        settings = config.load(GatewayConfig, told.config)
+        bind.check(dataclasses.replace(settings, insecure=settings.insecure or told.insecure))
         telemetry.set_up("gateway", settings.telemetry)
         uvloop.run(serve(settings))
     except BadConfig as error:
@@ -75,11 +82,11 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
         raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
     return Http(
         uvicorn.Config(
-            app(core, settings.limits),
+            Gate(app(core, settings.limits), core.keys),
             host=host,
             port=int(port),
-            http="httptools",
-            ws="websockets-sansio",
+            http=PatientHttp,
+            ws=PatientSocket,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -87,6 +94,10 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             ws_max_size=2 * LARGEST_CHUNK,
             ws_per_message_deflate=False,  # sound does not deflate
             server_header=False,
+            ssl_certfile=settings.tls.cert or None,
+            ssl_keyfile=settings.tls.key or None,
+            ssl_ca_certs=settings.tls.client_ca or None,
+            ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls.mutual else ssl.CERT_NONE,
         )
     )
 

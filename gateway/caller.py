@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from parley import wire
 from parley.budget import Budget
@@ -16,11 +15,12 @@ class Caller:
     metadata: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget.of(None))
     name: str = ""  # of the API key
+    draw: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    @cached_property
+    @property
     def key(self) -> str:
-        """What keeps a caller on one version; without a session every call draws anew, once."""
-        return self.metadata.get(wire.SESSION) or uuid.uuid4().hex
+        """What keeps a caller on one version; without a session every call draws anew."""
+        return self.metadata.get(wire.SESSION) or self.draw
 
 
 @dataclass(frozen=True)

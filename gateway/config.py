@@ -6,6 +6,7 @@ from gateway.breaker import BreakerConfig
 from gateway.failover import FailoverConfig
 from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
+from parley.tls import TlsConfig
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,10 @@ class Limits:
     """What one caller, and all of them together, may ask for."""
 
     streams: int = 500  # calls at a time; one more is refused
+    for_live: float = 0.1  # share of these places that batch calls do not get
+    streams_per_key: int = 0  # calls of one key at a time; 0: as many as there are
+    rate_per_key: str = ""  # new calls of one key, e.g. "600/minute"; empty: as many as they like
+    rate_store: str = "memory://"  # where they are counted: here, or redis://host:port for several gateways
     shadows: int = 8  # streams at a time that another version hears too
     upload_bytes: int = 100 << 20
     audio_s: float = 3600.0  # the longest recording
@@ -31,6 +36,9 @@ class GatewayConfig:
     routes_file: str = ""  # beside or instead of `routes`: read again when it changes, written by `parley routes`
     # Stage -> what foreign clients call a model, * for any -> what is meant.
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    keys_file: str = ""  # who may come in, made by `parley keys`; empty: everybody
+    tls: TlsConfig = field(default_factory=TlsConfig)
+    insecure: bool = False  # listen to other machines without keys and TLS
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)

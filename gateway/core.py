@@ -2,22 +2,26 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from gateway import report
-from gateway.admission import Admission
+from gateway.admission import Admission, kind_of
 from gateway.caller import Caller as Caller
 from gateway.caller import Wish
 from gateway.config import GatewayConfig
+from gateway.keyring import KeyRing, demand
 from gateway.pipeline import Pipeline
 from gateway.replica import Call
 from gateway.rewind import Rewind
 from gateway.switchboard import Answers, Switchboard
 from parley import telemetry, wire
 from parley.errors import ConfigExpected, ParleyError
+from parley.keys import ADMIN
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 
 Again = Callable[[], AsyncIterator[Message]]
@@ -44,7 +48,8 @@ class Core:
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self.board = Switchboard(config)
-        self.admission = Admission(config.limits.streams)
+        self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
+        self.admission = Admission(config.limits)
 
     async def start(self) -> None:
         """Find the replicas."""
@@ -55,11 +60,18 @@ class Core:
         """The stages that have an upstream, by name."""
         return self.board.stages
 
+    def _known(self, caller: Caller, scope: str) -> Caller:
+        """The caller with the name of their key, which must be good for that."""
+        key = self.keys.of(caller.metadata)
+        demand(key, scope)
+        return replace(caller, name=key.name)
+
     @asynccontextmanager
     async def open(
         self, stage: str, requests: AsyncIterator[bytes], caller: Caller, model: str = ""
     ) -> AsyncIterator[Answers]:
         """One stream to one stage, as bytes; until its first answer, another replica may take it."""
+        caller = self._known(caller, stage)
         wish, rewind = Wish(stage, model or caller.metadata.get(wire.MODEL, "")), Rewind(requests)
         try:
             await rewind.first()
@@ -72,8 +84,10 @@ class Core:
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
         """A place, and a span that continues the caller's trace. A pipeline's stages share both."""
+        key = self.keys.of(caller.metadata)
+        await self.admission.rate(key)
         with (
-            self.admission.place(),
+            self.admission.place(key, kind_of(key, caller.metadata)),
             telemetry.tracer().start_as_current_span("gateway", telemetry.parent_of(caller.metadata)) as span,
         ):
             span.set_attribute("parley.call", name)
@@ -106,7 +120,7 @@ class Core:
         def raw() -> AsyncIterator[bytes]:
             return (request.SerializeToString() async for request in again())
 
-        answer = self.board.answer(wish.stage)
+        answer, caller = self.board.answer(wish.stage), self._known(caller, wish.stage)
         async with self.board.stream(wish, caller, raw, movable=True) as exchange:
             async for data in exchange.answers():
                 yield answer.FromString(data)
@@ -133,8 +147,10 @@ class Core:
         async with self.admitted("models", caller):
             call = Call(stage, path, telemetry.traceparent(), caller.budget)
             upstream = self.board.upstream(stage)
-            # What changes a stage changes all of its replicas.
-            return await (upstream.unary if path.endswith("/List") else upstream.every)(call, request)
+            if path.endswith("/List"):
+                return await upstream.unary(call, request)
+            self._known(caller, ADMIN)
+            return await upstream.every(call, request)  # what changes a stage changes all of its replicas
 
     async def ready(self) -> dict[str, bool]:
         """Stage -> whether some replica serves."""

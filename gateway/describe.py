@@ -4,6 +4,8 @@ from gateway.schema import Json, ref
 
 REASONS = {
     "400": "The request cannot be understood; the message says what would be right.",
+    "401": "A key is needed; send it as Authorization: Bearer.",
+    "403": "The key is not for this.",
     "404": "There is no such model.",
     "408": "The body does not arrive.",
     "413": "The body is too large.",

@@ -1,16 +1,17 @@
 """Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway import notices
 from gateway.core import Caller, Core
 from gateway.speakers import Speakers
 from parley import media
 from parley.client import requests_of
-from parley.media import Recording
+from parley.media import Decoder, Recording
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
@@ -18,7 +19,7 @@ from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
 
-PIECE_S = 1.0
+PIECE_S, BLOCK_S = 1.0, 10.0
 PIECE_CHARACTERS = 1 << 16
 LONGEST_VOICE_S = 30.0  # of an enrolment
 
@@ -27,7 +28,7 @@ LONGEST_VOICE_S = 30.0  # of an enrolment
 class Heard:
     """What became of a recording."""
 
-    duration_s: float
+    duration_s: float = 0.0
     models: dict[str, str] = field(default_factory=dict)
     finals: list[Transcript] = field(default_factory=list)
     turns: dict[str, Turn] = field(default_factory=dict)
@@ -65,14 +66,43 @@ class Heard:
             speakers.label(final)
 
 
-async def decode(file: bytes, longest_s: float) -> Recording:
-    """A file's samples; decoding is work, so a thread does it."""
-    return await asyncio.to_thread(media.read, file, longest_s)
+class Sound:
+    """A file's samples, decoded by a thread as they are needed: they are many times as large as the file."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.rate_hz = decoder.rate_hz
+        self._blocks = decoder.blocks(BLOCK_S)
+        self._block = b""
+        self._heard = 0  # bytes
+
+    async def advance(self) -> None:
+        """The next block; none: that was all."""
+        self._block = await asyncio.to_thread(next, self._blocks, b"")
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays, as far as it was heard."""
+        return self._heard / 2 / self.rate_hz
+
+    @property
+    def form(self) -> AudioFormat:
+        """What the pieces are."""
+        return AudioFormat(encoding="AUDIO_ENCODING_PCM_S16LE", sample_rate_hz=self.rate_hz, channels=1)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """All of it, once."""
+        while block := self._block:
+            self._heard += len(block)
+            for piece in Recording(block, self.rate_hz).chunks(PIECE_S):
+                yield piece
+            await self.advance()
 
 
-def format_of(recording: Recording) -> AudioFormat:
-    """What `chunks` of it are."""
-    return AudioFormat(encoding="AUDIO_ENCODING_PCM_S16LE", sample_rate_hz=recording.rate_hz, channels=1)
+async def decode(file: bytes, longest_s: float) -> Sound:
+    """Begin to decode a file; what is no audio is refused here, what plays too long when it does."""
+    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s))
+    await sound.advance()
+    return sound
 
 
 async def enrol(config: DiarizeConfig, voices: Mapping[str, bytes], rate_hz: int) -> None:
@@ -83,22 +113,25 @@ async def enrol(config: DiarizeConfig, voices: Mapping[str, bytes], rate_hz: int
 
 
 async def hear(
-    core: Core, recording: Recording, config: PipelineConfig, caller: Caller
+    core: Core, recording: Sound, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
-    """Everything that is said of a recording, as it is said."""
-    config.format.CopyFrom(format_of(recording))
-    requests: Any = requests_of(PipelineRequest, config, recording.chunks(PIECE_S))
+    """Everything that is said of a recording, as it is said; half of its words would look like all of them."""
+    config.format.CopyFrom(recording.form)
+    requests: Any = requests_of(PipelineRequest, config, recording.pieces())
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
+            if lost := notices.loss(answer.notice, "asr"):
+                raise lost
             yield answer
 
 
-async def transcribe(core: Core, recording: Recording, config: PipelineConfig, caller: Caller) -> Heard:
+async def transcribe(core: Core, recording: Sound, config: PipelineConfig, caller: Caller) -> Heard:
     """The words of a recording, and who said them where that was asked."""
-    heard = Heard(recording.duration_s)
+    heard = Heard()
     async with aclosing(hear(core, recording, config, caller)) as answers:
         async for answer in answers:
             heard.take(answer)
+    heard.duration_s = recording.duration_s
     if config.HasField("diarize"):
         heard.label()
     return heard
@@ -115,12 +148,12 @@ async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> No
 
 
 async def clean(
-    core: Core, recording: Recording, config: DenoiseConfig, caller: Caller, model: str
+    core: Core, recording: Sound, config: DenoiseConfig, caller: Caller, model: str
 ) -> tuple[Recording, str]:
     """A recording without its noise, and the model that took it away."""
-    config.format.CopyFrom(format_of(recording))
+    config.format.CopyFrom(recording.form)
     served, data = "", bytearray()
-    requests = requests_of(DenoiseRequest, config, recording.chunks(PIECE_S))
+    requests = requests_of(DenoiseRequest, config, recording.pieces())
     async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
         async for answer in answers:
             served = answer.opened.model or served
@@ -129,12 +162,12 @@ async def clean(
 
 
 async def turns(
-    core: Core, recording: Recording, config: DiarizeConfig, caller: Caller, model: str
+    core: Core, recording: Sound, config: DiarizeConfig, caller: Caller, model: str
 ) -> tuple[list[Turn], str]:
     """Who spoke when, after every revision, and the model that heard it."""
-    config.format.CopyFrom(format_of(recording))
+    config.format.CopyFrom(recording.form)
     served, told = "", dict[str, Turn]()
-    requests = requests_of(DiarizeRequest, config, recording.chunks(PIECE_S))
+    requests = requests_of(DiarizeRequest, config, recording.pieces())
     async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
         async for answer in answers:
             served = answer.opened.model or served

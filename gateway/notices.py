@@ -1,6 +1,6 @@
 """What a client is told when something does not go as asked, in words. Pure."""
 
-from parley.errors import ParleyError
+from parley.errors import ParleyError, Unavailable, of_reason
 from parley.v1.audio_pb2 import Interval
 from parley.v1.pipeline_pb2 import Notice
 
@@ -25,6 +25,13 @@ BACK = {
 def lost(stage: str, error: ParleyError) -> Notice:
     """The stage is gone for good."""
     return Notice(stage=stage, reason=error.reason, message=f"{error} {INSTEAD[stage]}")
+
+
+def loss(notice: Notice, *stages: str) -> ParleyError | None:
+    """The error for who waits for nothing but these stages; None: they go on, or another was meant."""
+    if notice.stage not in stages or notice.HasField("interval"):  # what goes on says from where
+        return None
+    return of_reason(Unavailable.code.value, notice.reason)(notice.message)
 
 
 def replaced(stage: str, error: ParleyError, at_ns: int, lost_from_ns: int | None) -> Notice:

@@ -1,5 +1,6 @@
 """The OpenAPI document: what every HTTP door takes and gives, with examples. Must not know how a door works."""
 
+from gateway import admin
 from gateway.compat import openapi
 from gateway.describe import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
 from gateway.schema import Json, ref, schemas
@@ -18,101 +19,114 @@ on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 an
 come back, 1011 is ours."""
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
 
-PATHS: Json = openapi.PATHS | {
-    "/v1/audio/denoise": {
-        "post": door(
-            "A recording without its noise, at the rate it came in",
-            good(
-                "The cleaned recording.",
-                content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC..."),
-                SERVED,
-            ),
-            content(
-                "multipart/form-data",
-                fields(
-                    ("file",),
-                    file=FILE,
-                    model=MODEL,
-                    attenuation_limit_db={"type": "number", "minimum": 0, "maximum": 200, "default": 0},
-                    response_format={"type": "string", "enum": ["wav", "flac"], "default": "wav"},
+PATHS: Json = (
+    openapi.PATHS
+    | admin.PATHS
+    | {
+        "/v1/audio/denoise": {
+            "post": door(
+                "A recording without its noise, at the rate it came in",
+                good(
+                    "The cleaned recording.",
+                    content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC..."),
+                    SERVED,
                 ),
-                {"file": "talk.wav", "attenuation_limit_db": 24},
-            ),
-            curl=f"{CALL} -o clean.wav {TALK}/denoise",
-        )
-    },
-    "/v1/audio/diarize": {
-        "post": door(
-            "Who spoke when",
-            good(
-                "The turns, after a second look at all of them.",
                 content(
-                    "application/json",
-                    fields(("model", "turns"), model=TEXT, turns={"type": "array", "items": ref("Turn")}),
-                    {"model": "echo@1", "turns": [TURN]},
-                )
-                | content("text/plain", TEXT, "SPEAKER talk 1 0.000 2.250 <NA> <NA> 1 <NA> <NA>\n"),
-                SERVED,
-            ),
-            content(
-                "multipart/form-data",
-                fields(
-                    ("file",),
-                    file=FILE,
-                    model=MODEL,
-                    max_speakers={"type": "integer", "minimum": 0, "maximum": 100, "default": 0},
-                    response_format={"type": "string", "enum": ["json", "rttm"], "default": "json"},
+                    "multipart/form-data",
+                    fields(
+                        ("file",),
+                        file=FILE,
+                        model=MODEL,
+                        attenuation_limit_db={"type": "number", "minimum": 0, "maximum": 200, "default": 0},
+                        response_format={"type": "string", "enum": ["wav", "flac"], "default": "wav"},
+                    ),
+                    {"file": "talk.wav", "attenuation_limit_db": 24},
                 ),
-                {"file": "talk.wav", "response_format": "json"},
-            ),
-            curl=f"{CALL} {TALK}/diarize",
-        )
-    },
-    "/v1/pipeline": {
-        "get": {
-            "summary": "Several stages in one live stream, over a WebSocket",
-            "description": PIPELINE,
-            "responses": {
-                "101": {
-                    "description": "The WebSocket is open.",
-                    "content": content("application/json", ref("PipelineConfig"), CONFIG),
+                curl=f"{CALL} -o clean.wav {TALK}/denoise",
+            )
+        },
+        "/v1/audio/diarize": {
+            "post": door(
+                "Who spoke when",
+                good(
+                    "The turns, after a second look at all of them.",
+                    content(
+                        "application/json",
+                        fields(("model", "turns"), model=TEXT, turns={"type": "array", "items": ref("Turn")}),
+                        {"model": "echo@1", "turns": [TURN]},
+                    )
+                    | content("text/plain", TEXT, "SPEAKER talk 1 0.000 2.250 <NA> <NA> 1 <NA> <NA>\n"),
+                    SERVED,
+                ),
+                content(
+                    "multipart/form-data",
+                    fields(
+                        ("file",),
+                        file=FILE,
+                        model=MODEL,
+                        max_speakers={"type": "integer", "minimum": 0, "maximum": 100, "default": 0},
+                        response_format={"type": "string", "enum": ["json", "rttm"], "default": "json"},
+                    ),
+                    {"file": "talk.wav", "response_format": "json"},
+                ),
+                curl=f"{CALL} {TALK}/diarize",
+            )
+        },
+        "/v1/pipeline": {
+            "get": {
+                "summary": "Several stages in one live stream, over a WebSocket",
+                "description": PIPELINE,
+                "responses": {
+                    "101": {
+                        "description": "The WebSocket is open.",
+                        "content": content("application/json", ref("PipelineConfig"), CONFIG),
+                    },
+                    "426": {
+                        "description": "This is a WebSocket.",
+                        "content": content("application/json", ref("Error")),
+                    },
                 },
-                "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
-            },
-        }
-    },
-    "/v1/status": {
-        "get": door(
-            "Stages, replicas, models and routes at a glance",
-            good(
-                "The state.",
-                content(
-                    "application/json", {"type": "object"}, {"ready": True, "streams": 0, "routes": {}, "stages": {}}
+            }
+        },
+        "/v1/status": {
+            "get": door(
+                "Stages, replicas, models and routes at a glance",
+                good(
+                    "The state.",
+                    content(
+                        "application/json",
+                        {"type": "object"},
+                        {"ready": True, "streams": 0, "routes": {}, "stages": {}},
+                    ),
                 ),
-            ),
-            curl="curl http://localhost:8080/v1/status",
-        )
-    },
-    "/healthz": {
-        "get": door(
-            "Whether the process lives",
-            good("It does.", content("application/json", fields(status=TEXT), {"status": "ok"})),
-        )
-    },
-    "/readyz": {
-        "get": door("Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY)))
-    },
-    "/metrics": {
-        "get": door("Prometheus metrics", good("The metrics.", content("text/plain", TEXT, "parley_streams 0\n")))
-    },
-    "/openapi.json": {
-        "get": door(
-            "This document",
-            good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
-        )
-    },
-    "/docs": {"get": door("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))},
-}
+                curl="curl http://localhost:8080/v1/status",
+            )
+        },
+        "/healthz": {
+            "get": door(
+                "Whether the process lives",
+                good("It does.", content("application/json", fields(status=TEXT), {"status": "ok"})),
+            )
+        },
+        "/readyz": {
+            "get": door(
+                "Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY))
+            )
+        },
+        "/metrics": {
+            "get": door("Prometheus metrics", good("The metrics.", content("text/plain", TEXT, "parley_streams 0\n")))
+        },
+        "/openapi.json": {
+            "get": door(
+                "This document",
+                good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
+            )
+        },
+        "/docs": {
+            "get": door("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))
+        },
+    }
+)
 
 _OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)
 

@@ -12,7 +12,7 @@ from typing import Any, Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway import refusal, transcode
+from gateway import notices, refusal, transcode
 from gateway.compat.realtime import Conversation
 from gateway.compat.realtime_session import Settings
 from gateway.core import Caller, Core
@@ -128,6 +128,8 @@ class Door:
     async def _run(self, first: bytes) -> None:
         async with aclosing(self._core.pipeline(self._requests(first), self._caller)) as answers:
             async for answer in answers:
+                if lost := notices.loss(answer.notice, "asr"):
+                    raise lost
                 await self.tell(self._conversation.said(answer))
         await self.tell(self._conversation.over())
 

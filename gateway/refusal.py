@@ -20,6 +20,8 @@ class Answer:
 
 ANSWERS = {
     Code.INVALID_ARGUMENT: Answer(400, 1008),
+    Code.UNAUTHENTICATED: Answer(401, 1008),
+    Code.PERMISSION_DENIED: Answer(403, 1008),
     Code.NOT_FOUND: Answer(404, 1008),
     Code.RESOURCE_EXHAUSTED: Answer(429, 1013, retry=True),
     Code.UNAVAILABLE: Answer(503, 1013, retry=True),

@@ -1,7 +1,7 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,20 +13,20 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
+from gateway.admin import Admin
+from gateway.admission import CLASS
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
 from parley import media, wire
 from parley.budget import Budget
-from parley.media import Recording
 from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
 
 Door = Callable[[Fields, Caller], Awaitable[Response]]
 SOUNDS = {"wav": media.wav, "flac": media.flac}
-OF_A_CALLER = ("traceparent", "tracestate", wire.MODEL, wire.SESSION)
 
 
 def app(core: Core, limits: Limits) -> Starlette:
@@ -61,6 +61,7 @@ class Doors:
             self._route("GET", "/metrics", self.metrics),
             self._route("GET", "/openapi.json", self.openapi),
             self._route("GET", "/docs", self.docs),
+            *(self._route(*each) for each in Admin(self._core).doors()),
             Route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False),
         ]
 
@@ -76,7 +77,7 @@ class Doors:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, request: Request, door: Door) -> Response:
-        caller = Caller(_metadata(request), Budget.of(self._limits.request_s))
+        caller = Caller({CLASS: "batch"} | _metadata(request), Budget.of(self._limits.request_s))
         fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
 
         async def work() -> Response:
@@ -94,9 +95,9 @@ class Doors:
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
         return _written(wishes, heard)
 
-    def _tell(self, wishes: openai.Wishes, recording: Recording, caller: Caller) -> Response:
+    def _tell(self, wishes: openai.Wishes, recording: files.Sound, caller: Caller) -> Response:
         """Words as they are found."""
-        heard, telling = files.Heard(recording.duration_s), openai_shapes.Telling(wishes.shape)
+        heard, telling = files.Heard(), openai_shapes.Telling(wishes.shape)
 
         async def events() -> sse.Events:
             async with aclosing(files.hear(self._core, recording, wishes.config, caller)) as answers:
@@ -204,8 +205,8 @@ class Doors:
         return HTMLResponse(docs.page(openapi.DOCUMENT))
 
 
-def _metadata(asked: HTTPConnection) -> Mapping[str, str]:
-    return {name: asked.headers[name] for name in OF_A_CALLER if name in asked.headers}
+def _metadata(asked: HTTPConnection) -> dict[str, str]:
+    return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 
 def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:

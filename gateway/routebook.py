@@ -57,6 +57,8 @@ class RouteBook:
 
     def change(self, changes: Mapping[str, Any], by: str) -> None:
         """Set these aliases; None takes one away."""
+        if not changes:
+            raise BadInput("There is nothing to change; name at least one alias.")
         unknown = next((alias for alias, told in changes.items() if told is None and alias not in self.tables), None)
         if unknown is not None:
             raise NotFound(f"There is no route {unknown!r}; there are {', '.join(self.tables) or 'none'}.")

@@ -88,7 +88,7 @@ class RpcServer:
         names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]
         names += riva.SERVICES
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
-        listen(self._server, config.grpc)
+        listen(self._server, config.grpc, config.tls)
 
     async def start(self) -> None:
         """Take calls."""

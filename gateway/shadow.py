@@ -33,7 +33,7 @@ class Shadow:
         self._copies: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._waiting = self._heard = 0
         self._answers: list[bytes] = []
-        self._last = 0.0
+        self._last, self._dropped = 0.0, False
         self._ended = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
 
@@ -53,16 +53,17 @@ class Shadow:
         return copied
 
     def _copy(self, request: bytes | None) -> None:
+        if self.over:
+            return
         self._waiting += len(request or b"")
+        self._copies.put_nowait(request)
         if self._waiting > COPIED_MOST:
             self.drop("lagged")
-        elif not self._task.done():
-            self._copies.put_nowait(request)
 
     def said(self, answer: bytes) -> None:
         """What the caller got."""
         self._last = time.monotonic()
-        if not self._task.done():
+        if not self.over:
             self._answers.append(answer)
 
     def done(self) -> None:
@@ -76,10 +77,13 @@ class Shadow:
 
     def drop(self, outcome: str) -> None:
         """It is of no use any more."""
-        if not self._task.done():
+        if not self.over:
+            self._dropped = True
             self._count(outcome)
             self._task.cancel()
-        self._answers.clear()
+            self._answers.clear()
+            while not self._copies.empty():
+                self._copies.get_nowait()
 
     def _count(self, outcome: str) -> None:
         instruments.SHADOWS.labels(self._upstream.stage, self._call.version, outcome).inc()
@@ -133,7 +137,7 @@ class Shadow:
     @property
     def over(self) -> bool:
         """It has been compared, or dropped."""
-        return self._task.done()
+        return self._dropped or self._task.done()
 
 
 def words(answers: Any) -> list[str]:

@@ -113,9 +113,4 @@ async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits) -> tuple[Au
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The recording is too large; send at most {limits.upload_bytes} bytes.")
     recording = await files.decode(bytes(begun), limits.audio_s)
-
-    async def pieces() -> Chunks:
-        for piece in recording.chunks(files.PIECE_S):
-            yield piece
-
-    return files.format_of(recording), pieces()
+    return recording.form, recording.pieces()

@@ -21,6 +21,8 @@ MOST_FIELDS = 200  # of a form; 128 texts may be among them
 
 async def read(request: Request, most: int, budget: Budget) -> Fields:
     """Everything a request says; what its body says goes before what its query says."""
+    if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
+        raise BadInput(f"The body is compressed ({coding}); send it as it is.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     plain = kind != "multipart/form-data" and not _is_raw(kind)
     limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget))

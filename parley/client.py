@@ -33,8 +33,13 @@ SERVICES: dict[str, ServiceDescriptor] = {
 }
 
 
+TLS = "grpcs://"
+
+
 def dial(address: str) -> grpc.aio.Channel:
-    """A channel to host:port or unix:/path."""
+    """A channel to host:port or unix:/path; grpcs://host:port is TLS (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names roots)."""
+    if address.startswith(TLS):
+        return grpc.aio.secure_channel(address.removeprefix(TLS), grpc.ssl_channel_credentials(), options=OPTIONS)
     return grpc.aio.insecure_channel(address, options=OPTIONS)
 
 

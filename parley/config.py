@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from parley.errors import BadConfig
 
 PREFIX = "PARLEY_"
+FOR_CLIENTS = "PARLEY_API_KEY"  # a shell that asks may also be one that serves
 Config = TypeVar("Config")
 
 
@@ -39,7 +40,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _overlay(table: dict[str, Any], env: Mapping[str, str]) -> None:
     for name, text in sorted(env.items()):
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIX) and name != FOR_CLIENTS:
             *parents, key = name.removeprefix(PREFIX).lower().split("__")
             place = table
             for parent in parents:

@@ -12,12 +12,15 @@ ParleyError                      INTERNAL
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
+├── Unauthenticated              UNAUTHENTICATED      who are you?
+├── Forbidden                    PERMISSION_DENIED    not with this key
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
 │   └── BadModel                 model.toml or a weight file is not what it says
 ├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
-│   └── TooManyStreams           no place for one more stream
+│   ├── TooManyStreams           no place for one more stream
+│   └── RateLimited              too many calls in too short a time
 ├── Unavailable                  UNAVAILABLE          nobody there who could do it
 │   ├── Draining                 this replica is going away
 │   ├── ModelNotReady            still loading
@@ -37,10 +40,12 @@ class Code(Enum):
     INVALID_ARGUMENT = 3
     DEADLINE_EXCEEDED = 4
     NOT_FOUND = 5
+    PERMISSION_DENIED = 7
     RESOURCE_EXHAUSTED = 8
     FAILED_PRECONDITION = 9
     INTERNAL = 13
     UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
 
 
 class ParleyError(Exception):
@@ -125,6 +130,18 @@ class UndecodableMedia(BadInput):
     reason = "UNDECODABLE_MEDIA"
 
 
+class Unauthenticated(ParleyError):
+    """No key, or none that is good."""
+
+    code, reason = Code.UNAUTHENTICATED, "KEY_NEEDED"
+
+
+class Forbidden(ParleyError):
+    """The key is good, but not for this."""
+
+    code, reason = Code.PERMISSION_DENIED, "KEY_NOT_FOR_THIS"
+
+
 class NotFound(ParleyError):
     """There is no such thing."""
 
@@ -159,6 +176,12 @@ class TooManyStreams(Overloaded):
     """There is no place for one more stream."""
 
     reason = "STREAMS_FULL"
+
+
+class RateLimited(Overloaded):
+    """Too many calls in too short a time."""
+
+    reason = "RATE_LIMITED"
 
 
 class Unavailable(ParleyError):
@@ -202,6 +225,11 @@ def tree(root: type[ParleyError] = ParleyError) -> Iterator[type[ParleyError]]:
     yield root
     for child in root.__subclasses__():
         yield from tree(child)
+
+
+def of_code(name: str, reason: str) -> type[ParleyError]:
+    """The same, with the code's name."""
+    return of_reason(Code[name].value if name in Code.__members__ else 0, reason)
 
 
 def of_reason(code: int, reason: str) -> type[ParleyError]:

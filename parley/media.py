@@ -3,6 +3,7 @@
 import io
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -38,31 +39,58 @@ class Recording:
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
 
 
+class Decoder:
+    """A file, decoded no further than somebody asks: a small one may play for days."""
+
+    def __init__(self, file: bytes, longest_s: float, rate_hz: int = 0) -> None:
+        with _in_words():
+            self._container = av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS})
+        # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
+        known = [stream for stream in self._container.streams.audio if getattr(stream, "codec_context", None)]
+        if not known:
+            raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
+        self._stream, self._longest_s = known[0], longest_s
+        self.rate_hz = rate_hz or min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+
+    def blocks(self, seconds: float) -> Iterator[bytes]:
+        """Its samples, so many seconds at once; refuses what plays too long."""
+        size, most = round(seconds * self.rate_hz) * 2, self._longest_s * self.rate_hz * 2
+        held, before = bytearray(), 0
+        for piece in self._pieces():
+            held += piece
+            if before + len(held) > most:
+                raise UndecodableMedia(f"The file plays longer than {self._longest_s:.0f} s; cut it.")
+            while len(held) >= size:
+                yield bytes(held[:size])
+                del held[:size]
+                before += size
+        if held:
+            yield bytes(held)
+
+    def _pieces(self) -> Iterator[bytes]:
+        resampler = AudioResampler("s16", "mono", self.rate_hz)
+        with _in_words(), self._container:
+            for frame in _and_end(self._container.decode(self._stream)):
+                if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
+                    said = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
+                    raise UndecodableMedia(said)
+                for piece in resampler.resample(frame):
+                    yield bytes(piece.planes[0])[: piece.samples * 2]
+
+
 def read(file: bytes, longest_s: float, rate_hz: int = 0) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
+    decoder = Decoder(file, longest_s, rate_hz)
+    return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
     try:
-        with av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS}) as container:
-            # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
-            known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
-            if not known:
-                raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
-            rate_hz = rate_hz or min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
-            return Recording(_decode(container.decode(known[0]), rate_hz, longest_s), rate_hz)
+        yield
     except (av.FFmpegError, ValueError, EOFError) as error:
         said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
         raise UndecodableMedia(f"The file cannot be decoded ({said}); send WAV, MP3, M4A, FLAC, OGG or WebM.") from None
-
-
-def _decode(frames: Iterator[AudioFrame], rate_hz: int, longest_s: float) -> bytes:
-    resampler, pcm = AudioResampler("s16", "mono", rate_hz), bytearray()
-    for frame in _and_end(frames):
-        if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
-            raise UndecodableMedia(f"The file says that it has {frame.sample_rate} samples a second; that is no sound.")
-        for piece in resampler.resample(frame):
-            pcm += bytes(piece.planes[0])[: piece.samples * 2]
-        if len(pcm) > longest_s * rate_hz * 2:
-            raise UndecodableMedia(f"The file plays longer than {longest_s:.0f} s; cut it.")
-    return bytes(pcm)
 
 
 def _and_end(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame | None]:

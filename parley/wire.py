@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -12,6 +13,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from parley.errors import BadConfig, BadInput, ParleyError, of_reason
+from parley.tls import TlsConfig
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ SERVER_OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 )
+NO_TLS = TlsConfig()
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -91,9 +94,18 @@ def parse(kind: type[Message], data: bytes) -> Message:
         raise BadInput(f"These {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}.") from None
 
 
-def listen(server: grpc.aio.Server, address: str) -> None:
+def listen(server: grpc.aio.Server, address: str, tls: TlsConfig = NO_TLS) -> None:
     """Take a port or a Unix socket."""
     try:
-        server.add_insecure_port(address)
+        if tls.on:
+            server.add_secure_port(address, _credentials(tls))
+        else:
+            server.add_insecure_port(address)
     except RuntimeError as error:
         raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None
+
+
+def _credentials(tls: TlsConfig) -> grpc.ServerCredentials:
+    pair = (Path(tls.key).read_bytes(), Path(tls.cert).read_bytes())
+    roots = Path(tls.client_ca).read_bytes() if tls.mutual else None
+    return grpc.ssl_server_credentials([pair], roots, require_client_auth=tls.mutual)

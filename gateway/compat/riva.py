@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import grpc
 from google.protobuf.message import Message
 
-from gateway import calls, files, sound
+from gateway import calls, files, notices, sound
 from gateway.calls import Context
 from gateway.compat import names, riva_asr, riva_nmt
 from gateway.config import GatewayConfig
@@ -18,7 +18,7 @@ from parley import wire
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
 from parley.compat.riva_pb2 import RequestId
-from parley.errors import ConfigExpected, ConfigRepeated, EmptyMessage, Unavailable, of_reason
+from parley.errors import ConfigExpected, ConfigRepeated, EmptyMessage
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
@@ -60,7 +60,7 @@ class Door(grpc.GenericRpcHandler):
         request = _parse(asr.RecognizeRequest, data)
         form = riva_asr.form(request.config)
         config = riva_asr.asked(request.config, self._name("asr", request.config.model))
-        heard = Heard(0.0)
+        heard = Heard()
         async with aclosing(self._heard(_once(request.audio), form, config, context, heard)) as answers:
             async for _ in answers:
                 pass
@@ -90,7 +90,7 @@ class Door(grpc.GenericRpcHandler):
         told = first.streaming_config
         config = riva_asr.asked(told.config, self._name("asr", told.config.model), interim=told.interim_results)
         chunks = _audio(context, asr.StreamingRecognizeRequest)
-        async with aclosing(self._heard(chunks, riva_asr.form(told.config), config, context, Heard(0.0))) as answers:
+        async with aclosing(self._heard(chunks, riva_asr.form(told.config), config, context, Heard())) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
                     result = riva_asr.live(answer.transcript)
@@ -105,7 +105,7 @@ class Door(grpc.GenericRpcHandler):
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
         chunks = _audio(context, nmt.StreamingTranslateSpeechToTextRequest)
-        async with aclosing(self._heard(chunks, riva_asr.form(spoken), config, context, Heard(0.0))) as answers:
+        async with aclosing(self._heard(chunks, riva_asr.form(spoken), config, context, Heard())) as answers:
             async for answer in answers:
                 if answer.translation.text.strip():
                     result = riva_nmt.live(answer.translation)
@@ -119,11 +119,11 @@ class Door(grpc.GenericRpcHandler):
         async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 heard.take(answer)
-                if answer.notice.stage in ("asr", "translate"):  # words are all that this client waits for
-                    raise of_reason(Unavailable.code.value, answer.notice.reason)(answer.notice.message)
+                if lost := notices.loss(answer.notice, "asr", "translate"):
+                    raise lost
                 yield answer
-        notices = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
-        told = {wire.MODEL: heard.models.get("asr", ""), "parley-notices": notices}
+        noticed = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
+        told = {wire.MODEL: heard.models.get("asr", ""), "parley-notices": noticed}
         context.set_trailing_metadata(tuple(each for each in told.items() if each[1]))
 
     async def _requests(

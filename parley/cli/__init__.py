@@ -2,7 +2,7 @@
 
 import typer
 
-from parley.cli import listen, models, stages, status, up
+from parley.cli import keys, listen, models, routes, stages, status, up
 from parley.cli.outcome import EPILOG, Commands
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
 for command in (up.up, listen.stream, listen.transcribe, stages.denoise, stages.diarize, stages.translate):
     app.command()(command)
 app.add_typer(models.app, name="models")
+app.add_typer(routes.app, name="routes")
+app.add_typer(keys.app, name="keys")
 app.command()(status.status)
 
 

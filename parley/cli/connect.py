@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from parley.cli import options
 from parley.client import Client
 from parley.errors import Unavailable
 
@@ -16,7 +17,7 @@ logging.getLogger("parley").addHandler(logging.NullHandler())
 @asynccontextmanager
 async def connected(server: str) -> AsyncIterator[Client]:
     """A client whose errors tell "nobody is there" from "it is there and cannot"."""
-    async with Client(server) as client:
+    async with Client(server, options.credentials()) as client:
         try:
             yield client
         except Unavailable:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 import tomllib
 from pathlib import Path
@@ -22,7 +23,8 @@ def check(config: Path) -> None:
     except (OSError, ValueError) as error:
         raise BadInput(f"{config} cannot be read ({error}); name a process's config.") from None
     if "http" in table:
-        _healthz(_here(os.environ.get("PARLEY_HTTP", table["http"])))
+        address = _here(os.environ.get("PARLEY_HTTP", table["http"]))
+        _listens(address) if table.get("tls") else _healthz(address)
     else:
         asyncio.run(_grpc(_here(os.environ.get("PARLEY_LISTEN", table["listen"]))))
 
@@ -31,6 +33,15 @@ def _here(address: str) -> str:
     for anywhere in ANYWHERE:
         address = address.replace(anywhere, "127.0.0.1:")
     return address
+
+
+def _listens(address: str) -> None:
+    """Behind TLS it may want a certificate that we do not have: that it takes calls must do."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), WAIT_S).close()
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{address} is not well: {error}.") from None
 
 
 def _healthz(address: str) -> None:

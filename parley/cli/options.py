@@ -1,5 +1,6 @@
 """The options that several commands share. Must not know what a command does with them."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -18,6 +19,15 @@ TranslateTo = Annotated[
     list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")
 ]
 Denoise = Annotated[bool, typer.Option("--denoise", help="Recognise the cleaned sound.")]
+
+KEY = "PARLEY_API_KEY"  # in the environment: options are in everybody's list of processes
+
+
+def credentials() -> dict[str, str]:
+    """What tells the gateway who asks."""
+    key = os.environ.get(KEY, "")
+    return {"authorization": f"Bearer {key}"} if key else {}
+
 
 SERVER = "localhost:50051"
 HTTP = "http://localhost:8080"

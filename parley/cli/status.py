@@ -6,19 +6,21 @@ from typing import Any
 import typer
 
 from parley.cli import options
+from parley.cli.ask import ask
 from parley.cli.outcome import Exit
 from parley.cli.printing import print_json, print_line
 from parley.cli.table import table
-from parley.errors import BadInput, DeadlinePassed, ParleyError
+from parley.errors import ParleyError
 
-WAIT_S = 5.0
 OF_REPLICA = ("address", "health", "breaker", "streams")
 HEADS = ("stage", *OF_REPLICA, "models")
 
 
 def status(http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
     """Show each stage's replicas and models; exits with 3 when not everything is ready."""
-    told = _ask(f"{http.rstrip('/')}/v1/status")
+    told = ask(http, "/v1/status")
+    if "stages" not in told:
+        raise ParleyError(f"{http} does not answer like a Parley gateway; check --http.")
     if as_json:
         print_json(told)
     else:
@@ -26,23 +28,6 @@ def status(http: options.Http = options.HTTP, as_json: options.AsJson = False) -
         print_line("ready" if told.get("ready") else "not ready")
     if not told.get("ready"):
         raise typer.Exit(Exit.UNREACHABLE)
-
-
-def _ask(url: str) -> dict[str, Any]:
-    import httpx
-
-    try:
-        answer = httpx.get(url, timeout=WAIT_S, trust_env=False)
-        told = answer.json()
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise BadInput(f"{url} is not an address; write e.g. --http {options.HTTP}.") from None
-    except httpx.HTTPError:
-        raise DeadlinePassed(f"Nobody answers at {url}; is `parley up` running?") from None
-    except ValueError:
-        raise ParleyError(f"{url} does not answer like a Parley gateway; check --http.") from None
-    if not isinstance(told, dict) or "stages" not in told:
-        raise ParleyError(f"{url} does not answer like a Parley gateway; check --http.")
-    return told
 
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from parley.model import ModelSpec
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, without_loop
+from services.asr.vad import detector
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,10 @@ class AsrEngine:
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
-    """Open a model and run it once, so that the first caller does not pay for it."""
+    """Open a model and its ear, and run both once, so that the first caller does not pay for it."""
     ways = asking(spec)
+    ear = detector(spec)
+    ear.hear(np.zeros((1, ear.block), np.float32))
     placed = backends.generator(spec)
     engine = AsrEngine(placed.model, ways)
     second = np.zeros(RATE_HZ, np.float32)

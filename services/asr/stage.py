@@ -10,7 +10,7 @@ from parley.v1 import asr_pb2 as v1
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
 from services.asr.session import MARGIN, AsrSession, Wishes
-from services.asr.vad import DETECTORS
+from services.asr.vad import detector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,10 @@ class AsrServiceConfig(ServiceConfig):
 def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrSession:
     """Check what is asked, and open a stream's memory."""
     endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
-    detector = DETECTORS[spec.options.get("detector", "silero")](endpoint.level_db)
-    ear = Ear(Format.of(config.format))
-    noticed_within = round(endpoint.start_s * RATE_HZ) + detector.block
-    return AsrSession(ear, Endpointer(endpoint, detector), noticed_within, _wishes(config, spec, settings))
+    detected = detector(spec, endpoint.level_db)
+    noticed_within = round(endpoint.start_s * RATE_HZ) + detected.block
+    ear, endpointer = Ear(Format.of(config.format)), Endpointer(endpoint, detected)
+    return AsrSession(ear, endpointer, noticed_within, _wishes(config, spec, settings))
 
 
 def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:

@@ -5,7 +5,7 @@ another thread and back, and speech is noticed however busy the recogniser is. A
 """
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -82,4 +82,9 @@ def silero() -> Tensors:
     return backends.tensors(spec).model
 
 
-DETECTORS: dict[str, Callable[[float], Detector]] = {"level": Level, "silero": lambda _: Silero(silero())}
+def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:
+    """The ear that a model wants for a stream."""
+    name = spec.options.get("detector", "silero")
+    if name not in ("silero", "level"):
+        raise BadModel(f"{spec.ref}: options.detector is {name!r}; write silero or level.")
+    return Silero(silero()) if name == "silero" else Level(level_db)

@@ -1,68 +1,105 @@
 """Which voice an embedding belongs to. Pure: embeddings in, numbers out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Embedding = npt.NDArray[np.float32]
+NOTHING: Embedding = np.zeros(1, np.float32)
 
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """How alike is the same."""
+    """How alike is the same. Thresholds belong to a model's embeddings."""
 
-    same: float = 0.75  # cosine from which on two embeddings are one voice
+    same: float  # cosine from which on two embeddings are one voice
+    ward_height: float  # cost from which on two groups of embeddings are two voices
     most: int = 16  # voices at the most
 
 
 @dataclass
 class Voice:
-    """The sum of what has been heard of one person, and the name, where it is known."""
+    """The sum of what has been heard of one person, and of the person's enrolment."""
 
-    total: Embedding
-    name: str = ""
+    name: str
+    heard: Embedding
+    enrolled: Embedding | None = None
+
+    @property
+    def total(self) -> Embedding:
+        """All that is known."""
+        return self.heard if self.enrolled is None else self.heard + self.enrolled
 
 
 class Voices:
-    """The voices of one stream, in order of appearance."""
+    """The voices of one stream, in order of appearance; the number of one never changes."""
 
     def __init__(self, config: ClusterConfig) -> None:
-        self._config = config
-        self._voices: list[Voice] = []
+        self.config = config
+        self._voices: dict[int, Voice] = {}
+        self._given = self._nameless = 0  # numbers and names given away
 
     def enrol(self, name: str, embeddings: Sequence[Embedding]) -> None:
         """A voice whose name is known, or more of it."""
-        total = np.sum([_unit(each) for each in embeddings], 0)
-        known = next((voice for voice in self._voices if voice.name == name), None)
+        total = np.sum([unit(each) for each in embeddings], 0)
+        known = next((voice for voice in self._voices.values() if voice.name == name), None)
         if known is None:
-            self._voices.append(Voice(total, name))
-        else:
-            known.total = known.total + total
+            known = self._voices[self._new(name)]
+        known.enrolled = total if known.enrolled is None else known.enrolled + total
 
-    def hear(self, embedding: Embedding) -> tuple[int, float]:
+    def _new(self, name: str = "") -> int:
+        self._nameless += not name
+        self._given += 1
+        self._voices[self._given - 1] = Voice(name or str(self._nameless), NOTHING)
+        return self._given - 1
+
+    def hear(self, embedding: Embedding, weight: float = 1.0) -> tuple[int, float]:
         """The voice it belongs to, a new one if none is alike, and how alike it is."""
         voice, likeness = self.nearest(embedding)
-        if likeness < self._config.same and len(self._voices) < self._config.most:
-            self._voices.append(Voice(_unit(embedding)))
-            return len(self._voices) - 1, 1.0
-        self._voices[voice].total = self._voices[voice].total + _unit(embedding)
+        if likeness < self.config.same and len(self._voices) < self.config.most:
+            voice, likeness = self._new(), 1.0
+        self._voices[voice].heard = self._voices[voice].heard + weight * unit(embedding)
         return voice, likeness
 
     def nearest(self, embedding: Embedding) -> tuple[int, float]:
         """The voice most alike, and how alike."""
-        if not self._voices:
-            return -1, -1.0
-        likeness = [float(_unit(voice.total) @ _unit(embedding)) for voice in self._voices]
-        best = int(np.argmax(likeness))
-        return best, likeness[best]
+        likeness = {number: self.likeness(number, embedding) for number in self._voices}
+        best = max(likeness, key=likeness.__getitem__, default=-1)
+        return best, likeness.get(best, -1.0)
+
+    def likeness(self, voice: int, embedding: Embedding) -> float:
+        """How alike an embedding is to one voice."""
+        return float(unit(self._voices[voice].total) @ unit(embedding))
 
     def name(self, voice: int) -> str:
         """An enrolled name, or a number in order of appearance."""
-        nameless = sum(not each.name for each in self._voices[: voice + 1])
-        return self._voices[voice].name or str(nameless)
+        return self._voices[voice].name
+
+    def regroup(self, sums: Sequence[Embedding], were: Mapping[tuple[int, int], float]) -> list[int]:
+        """Every group's voice, given how much of which group was which voice; a voice without a group is forgotten."""
+        found = {group: voice for group, total in enumerate(sums) if (voice := self._known(total)) is not None}
+        free = {number for number, voice in self._voices.items() if voice.enrolled is None}
+        for group, voice in sorted(were, key=were.__getitem__, reverse=True):
+            if group not in found and voice in free:
+                found[group] = voice
+                free.remove(voice)
+        voices = [found[group] if group in found else self._new() for group in range(len(sums))]
+        for known in self._voices.values():
+            known.heard = NOTHING
+        for number, total in zip(voices, sums, strict=True):
+            self._voices[number].heard = self._voices[number].heard + total
+        self._voices = {n: v for n, v in self._voices.items() if v.enrolled is not None or n in voices}
+        return voices
+
+    def _known(self, total: Embedding) -> int | None:
+        """The enrolled voice that this is."""
+        alike = {n: float(unit(v.enrolled) @ unit(total)) for n, v in self._voices.items() if v.enrolled is not None}
+        best = max(alike, key=alike.__getitem__, default=None)
+        return best if best is not None and alike[best] >= self.config.same else None
 
 
-def _unit(vector: Embedding) -> Embedding:
+def unit(vector: Embedding) -> Embedding:
+    """Of length one."""
     return vector / max(float(np.linalg.norm(vector)), 1e-9)

@@ -10,9 +10,11 @@ from parley import backends
 from parley.audio import RATE_HZ
 from parley.backends import Placed
 from parley.engine import Engine, Tensors
+from parley.errors import BadModel
 from parley.model import ModelSpec
 
 Rows = npt.NDArray[np.float32]
+A_RUN = 4  # windows: more are no cheaper by the window, and need more memory
 
 
 @dataclass(frozen=True)
@@ -23,26 +25,45 @@ class WindowsJob:
 
 
 class DiarizeEngine:
-    """Stacks everybody's windows into one run."""
+    """Puts everybody's windows into runs of a bounded size."""
 
-    def __init__(self, tensors: Tensors) -> None:
+    def __init__(self, tensors: Tensors, spec: ModelSpec) -> None:
         self._tensors = tensors
+        self._input = str(spec.options.get("input", "audio"))
+        self._output = str(spec.options.get("output", "embedding"))
 
     def run(self, jobs: Sequence[WindowsJob]) -> Sequence[Rows]:
         """One array of embeddings a job, a row a window."""
         together = np.concatenate([job.windows for job in jobs])
-        rows = self._tensors.run({"audio": together})["embedding"]
+        parts = [together[at : at + A_RUN] for at in range(0, len(together), A_RUN)]
+        rows = np.concatenate([self._tensors.run({self._input: part})[self._output] for part in parts])
         return np.split(rows, np.cumsum([len(job.windows) for job in jobs])[:-1])
 
 
-def window_size(spec: ModelSpec) -> int:
-    """Samples in one window."""
-    return round(float(spec.option("window_s")) * RATE_HZ)
+@dataclass(frozen=True)
+class Shape:
+    """What a model hears, and what its embeddings mean."""
+
+    size: int  # samples in a window
+    hop: int  # samples from window to window
+    same: float  # cosine from which on two embeddings are one voice
+    ward_height: float  # cost from which on two groups of embeddings are two voices
+
+
+def shape_of(spec: ModelSpec) -> Shape:
+    """What model.toml says."""
+    window_s = float(spec.option("window_s"))
+    hop_s = float(spec.options.get("hop_s", window_s / 2))
+    if not 0 < hop_s <= window_s:
+        raise BadModel(f"{spec.folder / 'model.toml'}: `hop_s` must lie between 0 and `window_s`, {window_s:g}.")
+    same, ward_height = float(spec.option("same")), float(spec.option("ward_height"))
+    return Shape(round(window_s * RATE_HZ), round(hop_s * RATE_HZ), same, ward_height)
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob, Rows]]:
-    """Open a model and run it once, so that the first caller does not pay for it."""
-    placed = backends.tensors(spec)
-    engine = DiarizeEngine(placed.model)
-    engine.run([WindowsJob(np.zeros((1, window_size(spec)), np.float32))])
+    """Open a model and run it once at its smallest and its largest, so that no caller pays for a first time."""
+    size, placed = shape_of(spec).size, backends.tensors(spec)
+    engine = DiarizeEngine(placed.model, spec)
+    for windows in (1, A_RUN):
+        engine.run([WindowsJob(np.zeros((windows, size), np.float32))])
     return placed.holding(engine)

@@ -1,99 +1,67 @@
-"""One stream's memory in diarize: windows out, turns said, revised at the end. Never awaits, never reads a clock."""
+"""One stream's memory in diarize: windows out, turns said, and revised. Never awaits, never reads a clock."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio import Ear, Samples, Windows, interval
-from parley.v1.diarize_pb2 import Revision, Turn
+from parley.audio import Ear
+from parley.v1.diarize_pb2 import Revision
 from services.diarize.clustering import Embedding, Voices
 from services.diarize.engine import Rows, WindowsJob
+from services.diarize.past import Past
+from services.diarize.pieces import Cutter, Piece
+from services.diarize.turns import Turns, drafts_of
 
-AT_ONCE = 16  # windows of one stream in one job
-QUIET = 10 ** (-50 / 10)  # mean power below which nobody speaks
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One window in which somebody spoke: the piece of the stream it answers for, and what the voice was like."""
-
-    start: int
-    end: int
-    embedding: Embedding
-    closes: bool = False  # a flush came after it
-
-
-@dataclass
-class OpenTurn:
-    """One person speaking, so far."""
-
-    number: int
-    voice: int
-    start: int
-    end: int
-    likeness: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A window on its way to the engine; one with a name enrols a voice."""
-
-    start: int
-    samples: Samples
-    name: str = ""
-    closes: bool = False  # a flush came after it: its turn ends with it
+AT_ONCE = 4  # windows of one stream in one job: a file must not hold up the live
+FIRST_LOOK, LATER = 16.0, 1.25  # windows before the first second look, and how many times as many before the next
 
 
 class DiarizeSession:
     """Hears bytes, hands out windows, says turns."""
 
     def __init__(
-        self,
-        ear: Ear,
-        windows: Windows,
-        voices: Voices,
-        enrolments: Sequence[Piece] = (),
-        *,
-        open_turns: bool = False,
+        self, ear: Ear, cutter: Cutter, voices: Voices, enrolments: Sequence[Piece] = (), *, open_turns: bool = False
     ) -> None:
-        self._ear, self._windows, self._voices = ear, windows, voices
+        self._ear, self._cutter, self._voices = ear, cutter, voices
         self._waiting: deque[Piece] = deque(enrolments)
         self._working: list[Piece] = []
-        self._heard: list[Heard] = []
-        self._turn: OpenTurn | None = None
-        self._turns: list[Turn] = []
-        self._ended, self._length = False, 0
-        self._open_turns = open_turns
+        self._past, self._turns = Past(), Turns(voices.name)
+        self._heard, self._look_at = 0, FIRST_LOOK  # windows
+        self._ended, self._open_turns = False, open_turns
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        self._cut(self._ear.hear(item))
-        return iter(())
+        return iter(self._take(self._cutter.feed(self._ear.hear(item))))
 
     def flush(self) -> Iterator[Message]:
         """The turn ends here, also when the engine has not come as far."""
-        queue = self._waiting or self._working
-        if not queue:
-            self._heard[-1:] = [replace(heard, closes=True) for heard in self._heard[-1:]]
-            return iter(self._close())
-        queue[-1] = replace(queue[-1], closes=True)
-        return iter(())
+        return iter((*self._take(self._cutter.flush()), *self._close()))
 
     def finish(self) -> Iterator[Message]:
-        """What does not fill a window is filled with silence."""
-        self._cut(self._ear.finish())
-        rest, self._ended = self._windows.rest, True
-        self._length = self._windows.offset + len(rest)
-        if len(rest) and (len(rest) > self._windows.size - self._windows.hop or not self._windows.offset):
-            self._cut(np.zeros(self._windows.size - len(rest), np.float32))
-        return iter(self._complete())
+        """The end of the stream may lie in no window yet."""
+        said = self._take(self._cutter.feed(self._ear.finish())) + self._take(self._cutter.finish())
+        self._ended = True
+        return iter(said + self._complete())
 
-    def _cut(self, samples: Samples) -> None:
-        loud = ((at, cut) for at, cut in self._windows.feed(samples) if np.mean(cut * cut) > QUIET)
-        self._waiting.extend(Piece(at, cut) for at, cut in loud)
+    def _take(self, pieces: Sequence[Piece]) -> list[Message]:
+        said: list[Message] = []
+        for piece in pieces:
+            if piece.speech:
+                self._waiting.append(piece)
+            else:
+                said += self._close()
+        return said
+
+    def _close(self) -> Sequence[Message]:
+        queue = self._waiting or self._working
+        if queue:
+            queue[-1] = replace(queue[-1], closes=True)
+            return []
+        self._past.close()
+        return self._turns.close()
 
     def next_job(self) -> WindowsJob | None:
         """As many windows as are there, within reason; enrolled voices before everything else, each by itself."""
@@ -111,62 +79,34 @@ class DiarizeSession:
         if working[0].name:
             self._voices.enrol(working[0].name, list(result))
             return iter(self._complete())
-        said: list[Message] = []
-        for piece, embedding in zip(working, result, strict=True):
-            start = piece.start if piece.start == 0 else piece.start + (self._windows.size - self._windows.hop) // 2
-            end = piece.start + (self._windows.size + self._windows.hop) // 2
-            # Only the last window is filled with silence, and in silence nobody speaks.
-            heard = Heard(start, min(end, self._length) if self._ended else end, embedding, piece.closes)
-            self._heard.append(heard)
-            said += self._extend(heard, *self._voices.hear(embedding))
-            said += self._close() if heard.closes else []
-        if self._open_turns and self._turn:
-            said.append(self._said(self._turn, is_open=True))
+        said = [event for piece, row in zip(working, result, strict=True) for event in self._place(piece, row)]
+        if self._open_turns:
+            said += self._turns.open()
         return iter(said + self._complete())
 
-    def _extend(self, heard: Heard, voice: int, likeness: float) -> list[Message]:
-        turn, closed = self._turn, []
-        if turn is None or voice != turn.voice or heard.start > turn.end:
-            closed = self._close()
-            turn = self._turn = OpenTurn(len(self._turns) + 1, voice, heard.start, heard.end)
-        turn.end = heard.end
-        turn.likeness.append(likeness)
-        return closed
+    def _place(self, piece: Piece, embedding: Embedding) -> list[Message]:
+        # Not after a window but before the next: by then it is known whether a turn has ended, however fast the engine.
+        said: list[Message] = [*self._look()] if self._heard >= self._look_at else []
+        voice, likeness = self._voices.hear(embedding, piece.share)
+        self._past.hear(embedding, piece.share, voice)
+        for start, end in piece.speech:
+            self._past.span(start, end)
+            said += self._turns.speak(voice, start, end, likeness)
+        if piece.closes:
+            self._past.close()
+            said += self._turns.close()
+        self._heard += 1
+        return said
 
-    def _close(self) -> list[Message]:
-        if self._turn is None:
-            return []
-        turn, self._turn = self._turn, None
-        self._turns.append(self._said(turn))
-        return [self._turns[-1]]
-
-    def _said(self, turn: OpenTurn, *, is_open: bool = False) -> Turn:
-        return Turn(
-            is_open=is_open,
-            id=f"t{turn.number}",
-            speaker=self._voices.name(turn.voice),
-            interval=interval(turn.start, turn.end),
-            confidence=max(0.0, min(1.0, float(np.mean(turn.likeness)))),
-        )
+    def _look(self, *, is_whole: bool = False) -> list[Revision]:
+        self._look_at = LATER * self._heard
+        self._past.regroup(self._voices)
+        spoken = ((voice, s.start, s.end, alike, s.closes) for s, voice, alike in self._past.spans(self._voices))
+        return self._turns.revise(drafts_of(spoken), is_whole=is_whole)
 
     def _complete(self) -> list[Message]:
         """After the last window: the last turn, and the second look."""
-        done = self._ended and not self._waiting and not self._working
-        return self._close() + self._whole() if done else []
-
-    def _whole(self) -> list[Message]:
-        """A second look: every window goes to the voice that is most alike now that all have been heard."""
-        before, self._turns = self._turns, []
-        for heard in self._heard:
-            self._extend(heard, *self._voices.nearest(heard.embedding))
-            if heard.closes:
-                self._close()
-        self._close()
-        gone = [turn.id for turn in before[len(self._turns) :]]
-        return [Revision(turns=self._turns, withdrawn_ids=gone, is_whole=True)] if before else []
-
-
-def enrolment(name: str, samples: Samples, size: int) -> list[Piece]:
-    """A known voice, cut into windows."""
-    pieces = [cut for _, cut in Windows(size, size).feed(samples)] or [np.pad(samples, (0, size - len(samples)))]
-    return [Piece(0, cut, name) for cut in pieces]
+        if not self._ended or self._waiting or self._working:
+            return []
+        self._past.close()
+        return [*self._turns.close(), *(self._look(is_whole=True) if self._heard else ())]

@@ -1,35 +1,36 @@
 """What the diarize folder declares."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from parley.audio import RATE_HZ, Ear, Format, Samples, Windows
+from parley.audio import RATE_HZ, Ear, Format, Samples
 from parley.errors import BadInput
 from parley.model import ModelSpec
 from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.clustering import ClusterConfig, Voices
-from services.diarize.engine import open_engine, window_size
-from services.diarize.session import DiarizeSession, enrolment
+from services.diarize.engine import open_engine, shape_of
+from services.diarize.pieces import Cutter, enrolment
+from services.diarize.session import DiarizeSession
 
 SHORTEST_S, LONGEST_S = 2, 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiarizeServiceConfig(ServiceConfig):
-    """Beside what every service has: how voices are told apart."""
+    """Beside what every service has."""
 
-    clusters: ClusterConfig = field(default_factory=ClusterConfig)
+    most_speakers: int = 16  # in one stream
 
 
 def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceConfig) -> DiarizeSession:
     """Check what is asked, and open a stream's memory."""
-    form, size = Format.of(config.format), window_size(spec)
-    most = min(config.max_speakers or settings.clusters.most, settings.clusters.most)
-    pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), size)]
-    voices = Voices(replace(settings.clusters, most=most))
-    return DiarizeSession(Ear(form), Windows(size, size // 2), voices, pieces, open_turns=config.open_turns)
+    form, shape = Format.of(config.format), shape_of(spec)
+    most = min(config.max_speakers or settings.most_speakers, settings.most_speakers)
+    pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), shape.size)]
+    voices = Voices(ClusterConfig(shape.same, shape.ward_height, most))
+    return DiarizeSession(Ear(form), Cutter(shape.size, shape.hop), voices, pieces, open_turns=config.open_turns)
 
 
 def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:

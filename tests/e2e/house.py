@@ -10,7 +10,7 @@ import sys
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,15 @@ def free_port() -> int:
 class House:
     """Services, of each stage so many replicas, and a gateway."""
 
-    def __init__(self, folder: Path, stages: Sequence[str] = STAGES, replicas: int = 1, **config: Any) -> None:
-        self.folder, self.stages, self.config = folder, stages, config
+    def __init__(
+        self,
+        folder: Path,
+        stages: Sequence[str] = STAGES,
+        replicas: int = 1,
+        env: Mapping[str, str] | None = None,
+        **config: Any,
+    ) -> None:
+        self.folder, self.stages, self.env, self.config = folder, stages, env or {}, config
         self.names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
         self.grpc = f"127.0.0.1:{free_port()}"
         self.http = f"127.0.0.1:{free_port()}"
@@ -56,11 +63,11 @@ class House:
         self._spawn("gateway", "gateway", self.folder / "gateway.toml")
         await self.ready()
 
-    def start_service(self, name: str, **env: str) -> None:
+    def start_service(self, name: str) -> None:
         """One replica, again or for the first time."""
         stage = name.partition("-")[0]
         config = Path(f"deploy/echo/{stage}.toml")
-        self._spawn(name, f"services.{stage}", config, PARLEY_LISTEN=f"unix:{self.socket(name)}", **env)
+        self._spawn(name, f"services.{stage}", config, PARLEY_LISTEN=f"unix:{self.socket(name)}", **self.env)
 
     def socket(self, name: str) -> Path:
         """Where a service listens."""

@@ -6,6 +6,7 @@ import math
 import struct
 import wave
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.rest import app
+from gateway.routebook import RouteBook
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
@@ -39,6 +41,7 @@ class FakeCore:
         self.open = 0
         self.opened = asyncio.Event()
         self.stages = {"asr": True, "translate": True}
+        self.board = SimpleNamespace(book=RouteBook({"asr/default": {"echo@1": 1}}, None))
 
     async def pipeline(self, requests: AsyncIterator[PipelineRequest], caller: Caller) -> AsyncIterator[Any]:
         async for answer in self._run("pipeline", requests, caller):

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from parley.errors import CircuitOpen, UnknownModel
+from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final
 
 DOOR = "/v1/realtime?intent=transcription"
@@ -112,6 +113,15 @@ def test_a_pipeline_that_cannot_run_ends_the_conversation(
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
     assert closed.value.code == close
+
+
+def test_a_lost_recogniser_ends_the_conversation(client: TestClient, core: FakeCore) -> None:
+    """There is no notice in this API, and a stream must not go quiet."""
+    core.answers = [PipelineResponse(notice={"stage": "asr", "reason": "UNAVAILABLE", "message": "No more words."})]
+    with client.websocket_connect(DOOR) as socket:
+        socket.send_json(_append(bytes(4800)))
+        socket.send_json(COMMIT)
+        assert _until(socket, "error")[-1]["error"]["message"] == "No more words."
 
 
 def test_a_browsers_key_in_the_subprotocol_is_no_obstacle(client: TestClient) -> None:

@@ -59,6 +59,19 @@ def test_a_stream_that_breaks_says_so_and_is_never_done(client: TestClient, core
     assert events[-1]["error"]["message"] == "gone"
 
 
+@pytest.mark.parametrize("door", [TRANSCRIBE, TRANSLATE])
+def test_half_of_the_words_are_not_passed_off_as_all(
+    client: TestClient, core: FakeCore, talk: bytes, door: str
+) -> None:
+    """A recogniser that is lost for good is an error; one that another has replaced is not."""
+    notice = {"stage": "asr", "reason": "UNAVAILABLE", "message": "No more words come."}
+    core.answers = [final("alfa"), PipelineResponse(notice=notice)]
+    answer = client.post(door, files={"file": talk}, data=WHISPER)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (503, "No more words come.")
+    core.answers = [PipelineResponse(notice=notice | {"interval": {"start": {"seconds": 1}}}), final("alfa")]
+    assert client.post(door, files={"file": talk}, data=WHISPER).json()["text"] == "alfa"
+
+
 async def test_hanging_up_ends_a_stream(doors: Starlette, core: FakeCore) -> None:
     """A caller who leaves in the middle holds nothing."""
     core.hang = True

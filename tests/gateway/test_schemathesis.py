@@ -22,6 +22,7 @@ def _doors() -> Any:
 TALK = tone(0.5)
 # A form's fields are strings, an empty one is not given, and no schema says what a recording is.
 FORMS = [negative_data_rejection, positive_data_acceptance]
+ROUTES = "/v1/routes/change"  # a route leads to aliases that are there: no schema says that either
 SOCKETS = "/v1/(pipeline|realtime)"  # what a plain GET of them gets has a test of its own
 
 schemathesis.openapi.format("binary", st.just(TALK))
@@ -34,4 +35,5 @@ def test_doors_do_what_the_document_says(case: Any) -> None:
     """Whatever fits the schema, and much that does not, gets an answer that the document knows."""
     if isinstance(case.body, dict) and case.body.get("file") == "talk.wav":
         case.body["file"] = TALK  # the document's example names a file
-    case.call_and_validate(excluded_checks=FORMS if "form" in (case.media_type or "") else None)
+    loose = "form" in (case.media_type or "") or case.path == ROUTES
+    case.call_and_validate(excluded_checks=FORMS if loose else None)

@@ -111,3 +111,11 @@ def test_a_json_body_has_a_smaller_limit(core: FakeCore, monkeypatch: pytest.Mon
     monkeypatch.setattr(uploads, "LONGEST_TEXT", 1000)
     client = TestClient(app(cast(Core, core), Limits()))
     assert client.post("/translate", json={"q": "a" * 2000, "target": "de"}).status_code == 413
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate, br", "x"])
+def test_a_compressed_body_is_refused(client: TestClient, talk: bytes, coding: str) -> None:
+    """What is small on the wire and large behind it is not let in."""
+    headers = {"content-type": "audio/wav", "content-encoding": coding}
+    answer = client.post("/v1/audio/denoise", content=talk, headers=headers)
+    assert (answer.status_code, coding in answer.json()["error"]["message"]) == (400, True)

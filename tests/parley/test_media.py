@@ -1,5 +1,6 @@
 import io
 import struct
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -115,6 +116,19 @@ def test_a_long_file_is_refused() -> None:
     with pytest.raises(UndecodableMedia, match="longer than 1 s"):
         media.read(media.wav(bytes(32_002), 16_000), longest_s=1)
     assert media.read(media.wav(bytes(32_000), 16_000), longest_s=1).duration_s == 1
+
+
+def test_a_file_is_decoded_no_further_than_it_is_asked_for() -> None:
+    """Two minutes of silence take a few kilobytes in a file and 11 MB as samples; no more than a block is ever held."""
+    file = media.flac(bytes(2 * 48_000 * 120), 48_000)
+    tracemalloc.start()
+    try:
+        played = sum(len(block) for block in media.Decoder(file, 600.0).blocks(1.0))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert played == 2 * 48_000 * 120
+    assert most < 1_000_000
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

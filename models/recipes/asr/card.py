@@ -11,6 +11,7 @@ from models.recipes.asr import bank, cast, features, real
 from models.recipes.asr.engine import BEAM, LEAST_TOKENS, STEP_S, TOKENS_A_SECOND
 from models.recipes.asr.tokens import Tokens
 from models.recipes.provenance import Manifest, describe
+from models.recipes.sound import RATE_HZ
 from models.recipes.targets import Row, at_least, at_most, table, told
 
 FILES = ("model.bin", "config.json", "vocabulary.json", "tokenizer.json", "preprocessor_config.json")
@@ -68,6 +69,7 @@ def options(tokens: Tokens, median: int) -> dict[str, Any]:
         "tail": features.TAIL,
         "short_context": True,
         "longest_s": LONGEST_S,
+        "full_frames": round(LONGEST_S * RATE_HZ / features.HOP),  # 3000 would be heard as well, at five times the cost
         "tokenizer": "tokenizer.json",
         "prompt": ["<|startoftranscript|>", "<|notimestamps|>"],
         "ids": {
@@ -83,6 +85,7 @@ def options(tokens: Tokens, median: int) -> dict[str, Any]:
         "least_tokens": LEAST_TOKENS,
         "alignment_step_s": STEP_S,
         "alignment_median": median,
+        "reads_prompts": False,  # it never saw text from before
     }
 
 

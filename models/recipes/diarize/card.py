@@ -36,8 +36,8 @@ normalisation are inside the file. Precision: {precision}.
 Speakers never trained on. Pairs are made within a corpus only, so the channel gives nothing away; a speaker's
 windows share no sample, but mostly come from one session. Telephone: 200-3700 Hz at most, through a codec.
 Diarization: conversations of two to four held-out voices with overlaps, rooms and noise; no collar, overlap scored;
-`online` is the service's own clustering, `ward` clusters afterwards; `pauses cut` takes the pauses out of the turns
-by level, which the service does not do; `perfect net` is what these windows cost when no voice is ever mistaken.
+`online` is what the service has told when a stream ends, `ward` its second look at all of it; `perfect net` is what
+these windows cost when no voice is ever mistaken, with the pauses left in the turns and cut out of them by level.
 Thresholds come from other speakers.
 
 {tables}

@@ -13,7 +13,7 @@ from models.recipes.diarize.conversations import Conversation, conversations, me
 from models.recipes.diarize.cost import cost
 from models.recipes.diarize.der import Errors, errors
 from models.recipes.diarize.floor import perfect
-from models.recipes.diarize.following import METHODS, SERVICE, Follow, speech_only
+from models.recipes.diarize.following import COSINES, HEIGHTS, Follow, online, speech_only, ward
 from models.recipes.diarize.runner import Embed, Runner
 from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
 from models.recipes.provenance import Manifest
@@ -29,19 +29,19 @@ def evaluate(data: Sequence[Path], out: Path | None) -> list[Row]:
     """Tune on the development speakers, judge on the test speakers, and write it into the model's papers."""
     folder = out or FOLDER
     runner = Runner(folder / "model.onnx")
-    thresholds = {name: tuned(data, runner, *method) for name, method in METHODS.items()}
+    height = tuned(data, runner, ward, HEIGHTS)
+    methods = {"ward": ward, "online": online(height)}
+    thresholds = {"ward": height, "online": tuned(data, runner, methods["online"], COSINES)}
     results = {
         "eer": verification(data, runner, "test"),
         "dev_eer": verification(data, runner, "dev"),
         "thresholds": thresholds,
-        "der": diarization(data, runner, thresholds),
+        "der": diarization(data, runner, methods, thresholds),
         "cost": cost(folder / "model.onnx"),
     }
     print(json.dumps(results, indent=1))
     papers = judged_by(Manifest.read(folder), results)
     publish(papers, folder)
-    if not SERVICE:
-        print("The diarize service is not importable here: its online clustering was not judged.")
     return promises(papers.metrics)
 
 
@@ -66,17 +66,17 @@ def tuned(data: Sequence[Path], embed: Embed, follow: Follow, choices: list[floa
     return min(choices, key=lambda threshold: judged(talk, embed, follow, threshold).rate)
 
 
-def diarization(data: Sequence[Path], embed: Embed, thresholds: dict[str, float]) -> dict[str, Table]:
+def diarization(
+    data: Sequence[Path], embed: Embed, methods: dict[str, Follow], thresholds: dict[str, float]
+) -> dict[str, Table]:
     """By method: errors on made conversations of test speakers, and on real meetings."""
     talks = {condition: conversations(data, "test", TEST_COUNT, condition) for condition in CONDITIONS}
     talks["ami-mini dev"] = meetings(data)
     talks = {row: talk for row, talk in talks.items() if talk}
-    tables: dict[str, Table] = {}
-    for name, threshold in thresholds.items():
-        follow = METHODS[name][0]
-        tables[name] = {row: judged(talk, embed, follow, threshold).shares() for row, talk in talks.items()}
-        cut = pauses_cut(follow)
-        tables[f"{name}, pauses cut"] = {row: judged(t, embed, cut, threshold).shares() for row, t in talks.items()}
+    tables = {
+        name: {row: judged(talk, embed, methods[name], threshold).shares() for row, talk in talks.items()}
+        for name, threshold in thresholds.items()
+    }
     return tables | floors(talks)
 
 
@@ -89,11 +89,6 @@ def floors(talks: dict[str, list[Conversation]]) -> dict[str, Table]:
         for name, each in zip(found, (plain, cut), strict=True):
             found[name][row] = reduce(add, each, Errors()).shares()
     return found
-
-
-def pauses_cut(follow: Follow) -> Follow:
-    """A method whose turns lose the pauses in them."""
-    return lambda audio, embed, threshold: speech_only(follow(audio, embed, threshold), audio)
 
 
 def judged(talk: Sequence[Conversation], embed: Embed, follow: Follow, threshold: float) -> Errors:

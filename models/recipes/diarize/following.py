@@ -1,58 +1,69 @@
-"""Who speaks when, by the embeddings: as the service says it online, and with Ward's method afterwards."""
+"""Who speaks when, by the embeddings: as the service tells it online, and as its second look at the end has it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
+from google.protobuf.message import Message
 
 from models.recipes.diarize.conversations import stretches
 from models.recipes.diarize.runner import Embed
 from models.recipes.diarize.speakers import Turn
 from models.recipes.sound import RATE_HZ, Audio
-
-try:
-    from parley.audio import Ear, Format, Windows
-    from parley.v1.audio_pb2 import AudioFormat
-    from parley.v1.diarize_pb2 import Revision
-    from services.diarize.clustering import ClusterConfig, Voices
-    from services.diarize.session import DiarizeSession
-except ImportError:
-    SERVICE = False
-else:
-    SERVICE = True
+from parley.audio import Ear, Format
+from parley.v1 import diarize_pb2 as v1
+from parley.v1.audio_pb2 import AudioFormat
+from services.diarize.clustering import ClusterConfig, Voices
+from services.diarize.pieces import Cutter
+from services.diarize.session import DiarizeSession
 
 SIZE, HOP = 24000, 12000
-QUIET = 10 ** (-50 / 10)
 
 # Sound, embeddings, and a threshold -> turns.
 Follow = Callable[[Audio, Embed, float], list[Turn]]
 
-
-def online(audio: Audio, embed: Embed, same: float) -> list[Turn]:
-    """The service's own session, window by window, and its second look at the end."""
-    session = DiarizeSession(Ear(Format.of(AudioFormat())), Windows(SIZE, HOP), Voices(ClusterConfig(same=same)))
-    turns: list[Turn] = []
-    session.feed(np.round(audio * 32767).astype("<i2").tobytes())
-    messages = list(session.finish())
-    while job := session.next_job():
-        messages += session.absorb(embed(job.windows))
-    for message in messages:
-        if isinstance(message, Revision):
-            spans = [(t.speaker, t.interval.start, t.interval.end) for t in message.turns]
-            turns = [(name, a.ToNanoseconds() / 1e9, b.ToNanoseconds() / 1e9) for name, a, b in spans]
-    return turns
+HEIGHTS = [round(0.6 + 0.1 * i, 2) for i in range(25)]
+COSINES = [round(0.2 + 0.04 * i, 2) for i in range(17)]
 
 
 def ward(audio: Audio, embed: Embed, height: float) -> list[Turn]:
-    """All windows at once: merged while merging costs less than `height`."""
-    starts = [at for at in range(0, len(audio) - SIZE + 1, HOP) if np.mean(audio[at : at + SIZE] ** 2) > QUIET]
-    if len(starts) < 2:
-        return [("1", 0.0, len(audio) / RATE_HZ)] if starts else []
-    rows = embed(np.stack([audio[at : at + SIZE] for at in starts]))
-    voices = fcluster(linkage(rows, "ward"), height, "distance")
-    return [(str(voice), *span(at)) for at, voice in zip(starts, voices, strict=True)]
+    """The second look, which does not depend on how voices were told apart before."""
+    return served(audio, embed, ClusterConfig(0.5, height))[1]
+
+
+def online(height: float) -> Follow:
+    """What has been told by the end of a stream, before the second look at all of it."""
+    return lambda audio, embed, same: served(audio, embed, ClusterConfig(same, height))[0]
+
+
+def served(audio: Audio, embed: Embed, config: ClusterConfig) -> tuple[list[Turn], list[Turn]]:
+    """The service's own session: what holds before its last word, and after."""
+    session = DiarizeSession(Ear(Format.of(AudioFormat())), Cutter(SIZE, HOP), Voices(config))
+    known: dict[str, v1.Turn] = {}
+    before: list[Turn] = []
+    for message in spoken(session, np.round(audio * 32767).astype("<i2").tobytes(), embed):
+        if isinstance(message, v1.Turn):
+            known[message.id] = message
+        elif isinstance(message, v1.Revision):
+            before = timed(known.values())
+            known = {turn: known[turn] for turn in known if turn not in message.withdrawn_ids}
+            known |= {turn.id: turn for turn in message.turns}
+    return before, timed(known.values())
+
+
+def spoken(session: DiarizeSession, data: bytes, embed: Embed) -> Iterable[Message]:
+    """All that a session says."""
+    yield from session.feed(data)
+    yield from session.finish()
+    while job := session.next_job():
+        yield from session.absorb(embed(job.windows))
+
+
+def timed(turns: Iterable[v1.Turn]) -> list[Turn]:
+    """Speaker, start and end in seconds."""
+    spans = [(turn.speaker, turn.interval.start, turn.interval.end) for turn in turns]
+    return [(name, start.ToNanoseconds() / 1e9, end.ToNanoseconds() / 1e9) for name, start, end in spans]
 
 
 def span(at: int) -> tuple[float, float]:
@@ -62,15 +73,7 @@ def span(at: int) -> tuple[float, float]:
 
 
 def speech_only(turns: list[Turn], audio: Audio) -> list[Turn]:
-    """The turns without the pauses in them, by level: what the service could do besides, and does not yet."""
+    """The turns without the pauses in them, by level."""
     speech = stretches(audio)
     cut = [(name, max(start, a), min(end, b)) for name, start, end in turns for a, b in speech]
     return [(name, start, end) for name, start, end in cut if end > start]
-
-
-# Method -> how it follows, and the thresholds tried on the development speakers.
-METHODS: dict[str, tuple[Follow, list[float]]] = {
-    "ward": (ward, [round(0.8 + 0.15 * i, 2) for i in range(22)]),
-}
-if SERVICE:
-    METHODS["online"] = (online, [round(0.2 + 0.04 * i, 2) for i in range(17)])

@@ -72,6 +72,14 @@ async def test_what_did_not_go_as_asked_is_in_the_trailers(channel: grpc.aio.Cha
     assert (len(answers), trailers["parley-notices"]) == (1, "diarize UNAVAILABLE")
 
 
+async def test_a_stream_that_another_replica_takes_over_goes_on(channel: grpc.aio.Channel, core: FakeCore) -> None:
+    """Nobody hangs up for what is mended already; the trailers tell."""
+    replaced = {"stage": "asr", "reason": "UNAVAILABLE", "interval": {"start": {"seconds": 1}}}
+    core.answers = [PipelineResponse(notice=replaced), final("alfa")]
+    answers, trailers = await _stream(channel, CONFIG, SOUND)
+    assert (len(answers), trailers["parley-notices"]) == (1, "asr UNAVAILABLE")
+
+
 async def test_a_stream_without_words_to_come_does_not_go_quiet(channel: grpc.aio.Channel, core: FakeCore) -> None:
     """Riva has no notices: a lost recogniser is an error there."""
     core.answers = [PipelineResponse(notice={"stage": "asr", "reason": "CIRCUIT_OPEN", "message": "No more words."})]

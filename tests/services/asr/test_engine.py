@@ -11,7 +11,7 @@ from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, asking
-from services.asr.engine import AsrEngine, Heard, Turn, Utterance
+from services.asr.engine import AsrEngine, Heard, Turn, Utterance, open_engine
 from services.asr.guards import TURNS
 from tests.fakes import spec_of
 from tests.sound import noise
@@ -182,11 +182,11 @@ def test_only_who_wants_times_is_aligned() -> None:
     assert told.asked[0][2].align == [2, 0]
 
 
-@pytest.mark.parametrize("wrong", [{"features": "mel"}, {"doubts": {"silence": 1}}])
+@pytest.mark.parametrize("wrong", [{"features": "mel"}, {"doubts": {"silence": 1}}, {"detector": "ear"}])
 def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
     """What nobody can do is said when the model is loaded."""
-    with pytest.raises(BadModel, match=r"options\.(features|doubts)"):
-        engine(says(), **wrong)
+    with pytest.raises(BadModel, match=r"options\.(features|doubts|detector)"):
+        open_engine(spec_of("asr", **{**OPTIONS, **wrong}))
 
 
 def test_a_turn_is_given_away_until_it_is_taken() -> None:

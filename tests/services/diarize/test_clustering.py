@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from services.diarize.clustering import ClusterConfig, Embedding, Voices
 
-CONFIG = ClusterConfig(same=0.8, most=4)
+CONFIG = ClusterConfig(same=0.8, ward_height=1.0, most=4)
 VECTORS = st.lists(st.tuples(*[st.integers(-5, 5)] * 3), min_size=1, max_size=20)
 
 
@@ -22,7 +22,7 @@ def test_the_same_voice_is_the_same_number() -> None:
 @given(VECTORS, st.integers(1, 5))
 def test_never_more_voices_than_allowed(vectors: list[tuple[int, int, int]], most: int) -> None:
     """Whoever comes when all places are taken is the nearest of those who are there; numbers have no gaps."""
-    voices, seen = Voices(ClusterConfig(same=0.99, most=most)), 0
+    voices, seen = Voices(ClusterConfig(0.99, 1.0, most)), 0
     for each in vectors:
         number, likeness = voices.hear(vector(*each))
         assert 0 <= number <= min(seen, most - 1)
@@ -48,7 +48,7 @@ def test_names_and_numbers() -> None:
 
 def test_more_of_a_voice_is_the_same_voice() -> None:
     """Enrolling in several parts, or twice, makes one voice, and takes one place."""
-    voices = Voices(ClusterConfig(same=0.8, most=2))
+    voices = Voices(ClusterConfig(0.8, 1.0, most=2))
     for each in (vector(1, 0, 0), vector(1, 0.2, 0)):
         voices.enrol("Ada", [each])
     assert voices.hear(vector(0, 1, 0))[0] == 1
@@ -57,3 +57,40 @@ def test_more_of_a_voice_is_the_same_voice() -> None:
 def test_nobody_is_nearest_to_nobody() -> None:
     """Without voices there is none, and it is not alike."""
     assert Voices(CONFIG).nearest(vector(1, 0)) == (-1, -1.0)
+
+
+def test_a_group_keeps_the_voice_that_most_of_it_had() -> None:
+    """After a second look the larger part decides; what is nobody's before is a new voice, and its name is new."""
+    voices = Voices(CONFIG)
+    for each in (vector(1, 0, 0), vector(0, 1, 0)):
+        voices.hear(each)
+    groups = [vector(3, 3, 0), vector(0, 2, 0), vector(0, 0, 1)]
+    assert voices.regroup(groups, {(0, 0): 3.0, (0, 1): 1.0, (1, 1): 2.0}) == [0, 1, 2]
+    assert [voices.name(n) for n in (0, 1, 2)] == ["1", "2", "3"]
+
+
+def test_a_voice_without_a_group_gives_its_place_back() -> None:
+    """Who turned out to be somebody else is no voice any more, and the name is not given away again."""
+    voices = Voices(ClusterConfig(0.8, 1.0, most=2))
+    for each in (vector(1, 0, 0), vector(0, 1, 0)):
+        voices.hear(each)
+    assert voices.regroup([vector(1, 1, 0)], {(0, 0): 2.0, (0, 1): 1.0}) == [0]
+    assert voices.name(voices.hear(vector(0, 0, 1))[0]) == "3"
+
+
+def test_a_known_voice_is_found_in_any_group() -> None:
+    """Groups that sound like an enrolled voice are that voice, whoever was taken for it before."""
+    voices = Voices(CONFIG)
+    voices.enrol("Ada", [vector(1, 0, 0)])
+    voices.hear(vector(0, 1, 0))
+    found = voices.regroup([vector(5, 1, 0), vector(0, 1, 0), vector(2, 0, 0)], {(0, 1): 5.0, (1, 0): 1.0})
+    assert [voices.name(n) for n in found] == ["Ada", "2", "Ada"]
+
+
+def test_an_enrolment_survives_every_second_look() -> None:
+    """A known voice that has not spoken yet still has its name when it does."""
+    voices = Voices(CONFIG)
+    voices.enrol("Ada", [vector(1, 0, 0)])
+    voices.hear(vector(0, 1, 0))
+    voices.regroup([vector(0, 1, 0)], {(0, 1): 1.0})
+    assert voices.name(voices.hear(vector(2, 0.1, 0))[0]) == "Ada"

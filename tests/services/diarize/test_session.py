@@ -10,14 +10,14 @@ from parley.audio import RATE_HZ, Samples
 from parley.errors import BadInput, BadModel
 from parley.session import Flush
 from parley.v1 import diarize_pb2 as v1
-from services.diarize.engine import WindowsJob, open_engine
+from services.diarize.engine import Rows, WindowsJob, open_engine
 from services.diarize.session import DiarizeSession
 from services.diarize.stage import DiarizeServiceConfig, begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import cut, pcm, silence, tone
 
-SPEC = spec_of("diarize", window_s=1.5, outputs={"embedding": 32})
+SPEC = spec_of("diarize", window_s=1.5, same=0.75, ward_height=0.7, outputs={"embedding": 32})
 ECHO = open_engine(SPEC).model
 SETTINGS = DiarizeServiceConfig(listen="", models=())
 LOW, HIGH = 150.0, 3000.0
@@ -100,6 +100,55 @@ def test_a_flush_before_the_end_is_one_turn() -> None:
     """A flush after the last sound does not make an empty turn."""
     said = play(session(), ECHO, [pcm(tone(LOW, 3)), Flush(), Flush()])
     assert len(turns(said)) == 1
+
+
+@given(st.floats(0.1, 4, allow_subnormal=False), st.floats(0, 2, allow_subnormal=False))
+def test_the_tail_is_somebodys(tail_s: float, before_s: float) -> None:
+    """However little is spoken after the last window, it belongs to a turn, to the last sample."""
+    sound = np.concatenate((tone(LOW, 2), silence(before_s), tone(LOW, tail_s)))
+    last = spans(of(v1.Revision, play(session(), ECHO, [pcm(sound)]))[-1].turns)[-1]
+    assert last[2] == pytest.approx(len(sound) / RATE_HZ, abs=1e-6)
+
+
+def test_turns_leave_pauses_out() -> None:
+    """Who pauses for a second has spoken twice, begun and ended within 60 ms; a breath of 0.2 s is no pause."""
+    sound = pcm(tone(LOW, 2), silence(0.2), tone(LOW, 2), silence(1), tone(LOW, 1.5), silence(0.5))
+    wanted = [("1", 0.0, 4.2), ("1", 5.2, 6.7)]
+    said = play(session(), ECHO, [sound])
+    for found in (turns(said), of(v1.Revision, said)[-1].turns):
+        assert [speaker for speaker, *_ in spans(found)] == ["1", "1"]
+        assert np.allclose([edges for _, *edges in spans(found)], [edges for _, *edges in wanted], atol=0.06)
+
+
+def test_a_turn_is_told_when_silence_comes() -> None:
+    """Not only when somebody else speaks: a listener should not wait for that."""
+    opened = session()
+    said = list(opened.feed(pcm(tone(LOW, 3), silence(2))))
+    while (job := opened.next_job()) is not None:
+        said += opened.absorb(ECHO.run([job])[0])
+    assert len(turns(said)) == 1
+
+
+def test_later_evidence_changes_earlier_turns() -> None:
+    """A voice that was taken for two while little of it was known is one after the second look, which says so."""
+
+    class Unsure:
+        """Hears somebody else in the first window."""
+
+        def run(self, jobs: Sequence[WindowsJob]) -> Sequence[Rows]:
+            return [self._rows(len(job.windows)) for job in jobs]
+
+        def _rows(self, count: int) -> Rows:
+            first, self.heard = self.heard, self.heard + count
+            return np.array([[0.6, 0.8] if n == 0 else [1, 0] for n in range(first, self.heard)], np.float32)
+
+        heard = 0
+
+    said = play(session(), Unsure(), [pcm(tone(LOW, 20))])
+    revision, whole = of(v1.Revision, said)
+    assert spans(turns(said)) == [("1", 0.0, 1.125), ("2", 0.0, 20.0)]
+    assert (list(revision.turns), list(revision.withdrawn_ids), revision.is_whole) == ([], ["t1"], False)
+    assert spans(whole.turns) == [("2", 0.0, 20.0)]
 
 
 def test_the_second_look_is_told_whole() -> None:

@@ -1,0 +1,20 @@
+"""Whether the gateway may listen where it is told to. Pure."""
+
+from gateway.config import GatewayConfig
+from parley.errors import BadConfig
+
+AT_HOME = ("127.", "localhost:", "[::1]:", "unix:")
+
+
+def check(config: GatewayConfig) -> None:
+    """Other machines may call only where they must say who they are and cannot be overheard; or where told so."""
+    config.tls.check()
+    away = [address for address in (config.http, config.grpc) if not address.startswith(AT_HOME)]
+    if not away or config.insecure or config.tls.mutual or (config.keys_file and config.tls.on):
+        return
+    missing = [] if config.keys_file else ["`keys_file` (parley keys add)"]
+    missing += [] if config.tls.on else ["`tls`"]
+    raise BadConfig(
+        f"{away[0]} is open to other machines: set {' and '.join(missing)}, listen on 127.0.0.1, "
+        "or say --insecure where something in front takes care of both."
+    )

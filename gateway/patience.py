@@ -1,0 +1,93 @@
+"""uvicorn's protocols with an end to their patience: for what costs memory or a socket and never becomes a request.
+
+Must not know a door.
+"""
+
+import asyncio
+import json
+
+from starlette.status import HTTP_408_REQUEST_TIMEOUT, HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+HEAD_S = 10.0  # how long a request's head may take
+LARGEST_HEAD = 1 << 16  # bytes
+MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their sizes are no bound
+
+
+class PatientHttp(HttpToolsProtocol):
+    """A request's head comes whole, soon, or not at all."""
+
+    _head = 0  # bytes of a head that is not complete
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A head is awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        """So it is after another request on the same connection."""
+        super().on_message_begin()
+        if self._timer is None:
+            self._await_head()
+
+    def _await_head(self) -> None:
+        self._head = 0
+        self._timer = self.loop.call_later(HEAD_S, self._too_slow)
+
+    def data_received(self, data: bytes) -> None:
+        """More of it."""
+        super().data_received(data)
+        if self._timer is not None:
+            self._head += len(data)
+            if self._head > LARGEST_HEAD:
+                said = f"The request's head is too large; send at most {LARGEST_HEAD} bytes of it."
+                self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", said)
+
+    def on_headers_complete(self) -> None:
+        """It is here."""
+        self._be_done()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It will not come."""
+        self._be_done()
+        super().connection_lost(exc)
+
+    def _be_done(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        said = "The request's head does not arrive; send it faster."
+        self._refuse(HTTP_408_REQUEST_TIMEOUT, "HEAD_TOO_SLOW", said)
+
+    def _refuse(self, status: int, reason: str, said: str) -> None:
+        self._be_done()
+        body = json.dumps({"error": {"code": "INVALID_ARGUMENT", "reason": reason, "message": said}}).encode()
+        head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[status] + head.encode() + body)
+        self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """Who does not read gets no pongs, and a message ends some time."""
+
+    def handle_ping(self) -> None:
+        """A pong, unless the ones before still wait."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def handle_cont(self, event: Frame) -> None:
+        """One more piece."""
+        super().handle_cont(event)
+        if len(self.frames) > MOST_PIECES:
+            said = f"A message of more than {MOST_PIECES} pieces; send fewer."
+            self.transport.pause_reading()
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, said)
+            self.handle_parser_exception()

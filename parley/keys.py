@@ -1,0 +1,91 @@
+"""API keys on paper: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know a door.
+
+A key is `pk_<id>_<secret>`. The secret has 256 random bits, so a plain SHA-256 keeps it.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from parley.errors import BadConfig
+
+USE, ADMIN = "use", "admin"
+CLASSES = ("live", "batch")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key as it is kept."""
+
+    id: str
+    name: str
+    hash: str
+    scopes: tuple[str, ...] = (USE,)  # use: every stage; admin: models and routes; or stages by name
+    expires: str = ""  # an ISO moment; empty: never
+    streams: int = 0  # at a time; 0: as the gateway's limits say
+    kind: str = ""  # live or batch; empty: as each call says
+
+    def is_of(self, text: str) -> bool:
+        """The key as it was given out."""
+        return hmac.compare_digest(self.hash, hashed(text))
+
+    def has_expired(self, now: datetime) -> bool:
+        """It was good for a time that is over."""
+        return bool(self.expires) and now >= datetime.fromisoformat(self.expires)
+
+    def may(self, scope: str) -> bool:
+        """It is good for that."""
+        return scope in self.scopes or (scope != ADMIN and USE in self.scopes)
+
+
+def hashed(text: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def id_of(text: str) -> str:
+    """Which key a text claims to be."""
+    parts = text.split("_", 2)
+    return parts[1] if len(parts) == 3 and parts[0] == "pk" else ""
+
+
+def make(name: str, scopes: Iterable[str], expires: datetime | None = None) -> tuple[str, Key]:
+    """A new key: what is given out, once, and what is kept."""
+    number = secrets.token_hex(4)
+    text = f"pk_{number}_{secrets.token_urlsafe(32)}"
+    until = expires.astimezone(UTC).isoformat(timespec="seconds") if expires else ""
+    return text, Key(number, name, hashed(text), tuple(scopes), until)
+
+
+def read(file: Path) -> dict[str, Key]:
+    """Id -> key."""
+    try:
+        told = json.loads(file.read_text("utf-8"))
+        if not isinstance(told, list):
+            raise TypeError("it holds no list")
+        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in told]
+        for key in keys:
+            key.has_expired(datetime.now(UTC))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadConfig(f"The keys in {file} cannot be read ({error}); `parley keys add` makes such a file.") from None
+    return {key.id: key for key in keys}
+
+
+def write(file: Path, keys: Iterable[Key]) -> None:
+    """Whole or not at all, for the owner's eyes only."""
+    new = file.with_name(f"{file.name}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            json.dump([asdict(key) for key in keys], out, indent=1)
+        new.replace(file)
+    except OSError as error:
+        raise BadConfig(f"The keys cannot be written to {file} ({error.strerror}); name another file.") from None
+
+
+NOBODY = Key("", "", "", (USE, ADMIN))  # where no keys are asked for, anybody may do everything

@@ -1,0 +1,108 @@
+"""What was heard of a stream, in bounded memory, for a second look at all of it. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from services.diarize.clustering import Embedding, Voices, unit
+from services.diarize.turns import PAUSE
+from services.diarize.ward import groups, settled
+
+MOST = 300  # rows: what a second look can take in without keeping others waiting
+LEAST = 1.0  # windows full of speech that a voice of its own weighs
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of speech, and the row that says whose."""
+
+    start: int
+    end: int
+    row: int
+    closes: bool = False  # the turn ends with it
+
+
+@dataclass
+class Row:
+    """One window, or what several of one voice have in common."""
+
+    total: Embedding
+    weight: float
+    voice: int
+
+
+class Past:
+    """Embeddings are joined where they are many; stretches of speech are joined where they touch."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._spans: list[Span] = []
+
+    def hear(self, embedding: Embedding, weight: float, voice: int) -> None:
+        """One more window."""
+        if len(self._rows) >= MOST:
+            self._thin()
+        self._rows.append(Row(weight * unit(embedding), weight, voice))
+
+    def span(self, start: int, end: int) -> None:
+        """A stretch of speech in the last window."""
+        self._spans.append(Span(start, end, len(self._rows) - 1))
+
+    def close(self) -> None:
+        """The turn has ended."""
+        self._spans[-1:] = [replace(span, closes=True) for span in self._spans[-1:]]
+
+    def spans(self, voices: Voices) -> Iterator[tuple[Span, int, float]]:
+        """Every stretch of speech, whose it is, and how alike."""
+        alike = [voices.likeness(row.voice, row.total) for row in self._rows]
+        for span in self._spans:
+            yield span, self._rows[span.row].voice, alike[span.row]
+
+    def regroup(self, voices: Voices) -> None:
+        """A second look: who is who now that so much has been heard."""
+        rows = np.stack([unit(row.total) for row in self._rows])
+        weights = np.array([row.weight for row in self._rows])
+        labels = groups(rows, weights, voices.config.ward_height, voices.config.most)
+        labels = settled(labels, rows, weights, LEAST)
+        were: defaultdict[tuple[int, int], float] = defaultdict(float)
+        for label, row in zip(labels.tolist(), self._rows, strict=True):
+            were[label, row.voice] += row.weight
+        totals = np.stack([row.total for row in self._rows])
+        found = voices.regroup([totals[labels == group].sum(0) for group in range(labels.max() + 1)], were)
+        for label, row in zip(labels.tolist(), self._rows, strict=True):
+            row.voice = found[label]
+
+    def _thin(self) -> None:
+        """Of the rows that follow each other in one voice the most alike pairs become one."""
+        into: dict[int, int] = {}
+        for one, other in self._alike():
+            if not {one, other} & {*into, *into.values()} and len(into) < MOST // 3:
+                into[other] = one
+        for other, one in into.items():
+            self._rows[one].total = self._rows[one].total + self._rows[other].total
+            self._rows[one].weight += self._rows[other].weight
+        kept = [n for n in range(len(self._rows)) if n not in into]
+        place = {row: n for n, row in enumerate(kept)}
+        self._rows = [self._rows[n] for n in kept]
+        self._spans = bridged(replace(span, row=place[into.get(span.row, span.row)]) for span in self._spans)
+
+    def _alike(self) -> list[tuple[int, int]]:
+        """Pairs of rows that follow each other in one voice, the most alike first."""
+        order = sorted(range(len(self._rows)), key=lambda n: self._rows[n].voice)
+        pairs = [(a, b) for a, b in pairwise(order) if self._rows[a].voice == self._rows[b].voice]
+        return sorted(pairs, key=lambda pair: -float(unit(self._rows[pair[0]].total) @ unit(self._rows[pair[1]].total)))
+
+
+def bridged(spans: Iterable[Span]) -> list[Span]:
+    """Stretches of one row with no more than a breath between them are one."""
+    kept: list[Span] = []
+    for span in spans:
+        last = kept[-1] if kept else None
+        if last and last.row == span.row and not last.closes and span.start - last.end <= PAUSE:
+            kept[-1] = replace(span, start=last.start)
+        else:
+            kept.append(span)
+    return kept

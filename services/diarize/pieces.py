@@ -1,0 +1,72 @@
+"""A stream -> the windows in which somebody speaks, each with the piece of the stream that it answers for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from parley.audio import Samples, Tape
+from services.diarize.activity import Activity, Stretches
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A window on its way to the engine, and where in its piece of the stream there is speech."""
+
+    samples: Samples
+    speech: Stretches
+    name: str = ""  # it enrols a voice
+    closes: bool = False  # the turn ends with it
+
+    @property
+    def share(self) -> float:
+        """How much speech there is, in windows."""
+        return sum(end - start for start, end in self.speech) / len(self.samples)
+
+
+class Cutter:
+    """Windows overlap; each answers for its middle, so that together they answer for everything once."""
+
+    def __init__(self, size: int, hop: int) -> None:
+        self._size, self._hop = size, hop
+        self._tape, self._activity = Tape(), Activity()
+        self._next = self._answered = 0  # where the next window starts, and up to where the last one answers
+
+    def feed(self, samples: Samples) -> list[Piece]:
+        """The pieces that these samples complete."""
+        self._tape.append(samples)
+        self._activity.feed(samples)
+        pieces = []
+        while self._next + self._size <= self._tape.end:
+            end = self._next + (self._size + self._hop) // 2
+            if end > self._answered:
+                pieces.append(self._piece(self._next, end))
+            self._next += self._hop
+        self._tape.forget(min(self._next, self._tape.end - self._size))
+        return pieces
+
+    def flush(self) -> list[Piece]:
+        """What no window has answered for yet; its window ends here."""
+        end = min(self._tape.end, self._activity.end)
+        return [self._piece(max(0, end - self._size), end)] if end > self._answered else []
+
+    def finish(self) -> list[Piece]:
+        """The same, at the end of the stream."""
+        self._activity.finish()
+        return self.flush()
+
+    def _piece(self, start: int, end: int) -> Piece:
+        samples = self._tape.cut(start, min(start + self._size, self._tape.end))
+        speech = self._activity.speech(self._answered, end)
+        self._answered = end
+        return Piece(filled(samples, self._size), speech)
+
+
+def filled(samples: Samples, size: int) -> Samples:
+    """A stream shorter than a window is heard again and again."""
+    return np.resize(samples, size) if len(samples) < size else samples
+
+
+def enrolment(name: str, samples: Samples, size: int) -> list[Piece]:
+    """A known voice, cut into windows."""
+    starts = range(0, max(1, len(samples) - size + 1), size)
+    return [Piece(filled(samples[at : at + size], size), [], name) for at in starts]

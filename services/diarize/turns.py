@@ -1,0 +1,121 @@
+"""Who spoke when, as it is told and told anew. Pure: stretches of speech in, messages out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from parley.audio import RATE_HZ, interval
+from parley.v1.diarize_pb2 import Revision, Turn
+
+PAUSE = round(0.3 * RATE_HZ)  # samples: a breath, which ends no turn
+
+
+@dataclass
+class Draft:
+    """One person speaking."""
+
+    voice: int
+    start: int
+    end: int
+    alike: float = 0.0  # likeness times samples
+    heard: int = 0  # samples
+    number: int = 0
+    is_open: bool = True
+
+    def goes_on(self, voice: int, start: int) -> bool:
+        """More of the same."""
+        return self.is_open and voice == self.voice and start - self.end <= PAUSE
+
+    def extend(self, start: int, end: int, likeness: float) -> None:
+        """More speech."""
+        self.end = end
+        self.alike += likeness * (end - start)
+        self.heard += end - start
+
+
+class Turns:
+    """The turns of a stream, in order; a turn keeps its number whatever is found out later."""
+
+    def __init__(self, name: Callable[[int], str]) -> None:
+        self._name = name
+        self._drafts: list[Draft] = []
+        self._told: dict[int, Turn] = {}
+        self._given = 0
+
+    def speak(self, voice: int, start: int, end: int, likeness: float) -> list[Turn]:
+        """A stretch of speech; the turn before it, if it ends a turn."""
+        said: list[Turn] = []
+        if not (self._drafts and self._drafts[-1].goes_on(voice, start)):
+            said = self.close()
+            self._given += 1
+            self._drafts.append(Draft(voice, start, end, number=self._given))
+        self._drafts[-1].extend(start, end, likeness)
+        return said
+
+    def close(self) -> list[Turn]:
+        """The turn ends here."""
+        if not (self._drafts and self._drafts[-1].is_open):
+            return []
+        draft = self._drafts[-1]
+        draft.is_open = False
+        self._told[draft.number] = self._turn(draft)
+        return [self._told[draft.number]]
+
+    def open(self) -> list[Turn]:
+        """The turn that still lasts."""
+        return [self._turn(draft) for draft in self._drafts[-1:] if draft.is_open]
+
+    def revise(self, drafts: list[Draft], *, is_whole: bool = False) -> list[Revision]:
+        """What holds now; told is what has changed, and in the end everything."""
+        for draft, number in zip(drafts, _numbers(self._drafts, drafts), strict=True):
+            self._given += not number
+            draft.number = number or self._given
+        before, self._drafts = self._told, drafts
+        self._told = {draft.number: self._turn(draft) for draft in drafts if not draft.is_open}
+        fresh = [turn for number, turn in self._told.items() if is_whole or _differ(turn, before.get(number))]
+        gone = [turn.id for number, turn in before.items() if number not in self._told]
+        return [Revision(turns=fresh, withdrawn_ids=gone, is_whole=is_whole)] if fresh or gone else []
+
+    def _turn(self, draft: Draft) -> Turn:
+        return Turn(
+            id=f"t{draft.number}",
+            speaker=self._name(draft.voice),
+            interval=interval(draft.start, draft.end),
+            confidence=max(0.0, min(1.0, draft.alike / draft.heard)),
+            is_open=draft.is_open,
+        )
+
+
+def drafts_of(spoken: Iterable[tuple[int, int, int, float, bool]]) -> list[Draft]:
+    """Voice, start, end, likeness and whether a turn ends there -> turns; the last one is open if it may go on."""
+    drafts: list[Draft] = []
+    for voice, start, end, likeness, closes in spoken:
+        if not (drafts and drafts[-1].goes_on(voice, start)):
+            for draft in drafts[-1:]:
+                draft.is_open = False
+            drafts.append(Draft(voice, start, end))
+        drafts[-1].extend(start, end, likeness)
+        drafts[-1].is_open = not closes
+    return drafts
+
+
+def _numbers(before: list[Draft], now: list[Draft]) -> list[int]:
+    """Each turn's number: that of the turn before with which it shares most; zero: a new one."""
+    shared, first = [], 0
+    for place, draft in enumerate(now):
+        while first < len(before) and before[first].end <= draft.start:
+            first += 1
+        for other in before[first:]:
+            if other.start >= draft.end:
+                break
+            if other.is_open == draft.is_open:
+                shared.append((min(draft.end, other.end) - max(draft.start, other.start), -place, other.number))
+    numbers, taken = [0] * len(now), set()
+    for _, place, number in sorted(shared, reverse=True):
+        if not numbers[-place] and number not in taken:
+            numbers[-place] = number
+            taken.add(number)
+    return numbers
+
+
+def _differ(turn: Turn, before: Turn | None) -> bool:
+    return before is None or (turn.speaker, turn.interval) != (before.speaker, before.interval)

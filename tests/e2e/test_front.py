@@ -1,0 +1,228 @@
+"""Who is let in: keys, places, rates, certificates, and what the gateway refuses to start with."""
+
+import asyncio
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+import pytest_asyncio
+
+from parley.client import Client, requests_of
+from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticated
+from parley.v1.asr_pb2 import AsrConfig, AsrRequest
+from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
+from tests.e2e.house import ROOT, House, toml
+from tests.e2e.supervised import free_ports, parley
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+
+class Keys:
+    """A keys file, written by the command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "keys.json"
+
+    def add(self, name: str, *options: str) -> str:
+        done = parley("keys", "add", name, "--file", str(self.file), *options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode().strip()
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> AsyncIterator[House]:
+    keys.add("nobody")
+    limits = {"streams": 4, "for_live": 0.5, "rate_per_key": "8/hour"}
+    house = House(tmp_path_factory.mktemp("front"), ("asr",), keys_file=str(keys.file), limits=limits)
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+def known(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+async def opened(client: Client) -> list[Any]:
+    return [a async for a in client.stream("Asr", requests_of(AsrRequest, AsrConfig(), []), timeout_s=20)]
+
+
+async def test_no_key_no_service(house: House, keys: Keys) -> None:
+    """Without a good key every door but health says who is missing; with one it opens; neither log has the key."""
+    text = keys.add("ann")
+    await asyncio.sleep(1.1)
+    async with httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+        for path in ("/v1/models", "/v1/status", "/v1/routes", "/translate"):
+            assert (await http.get(path)).status_code == 401
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/v1/models", headers=known(text))).status_code == 200
+        assert (await http.get("/v1/routes", headers=known(text))).status_code == 403
+    async with house.client() as client:
+        with pytest.raises(Unauthenticated):
+            await opened(client)
+    async with Client(house.grpc, known(text)) as client:
+        assert (await opened(client))[0].opened.model == "echo@1"
+        with pytest.raises(Forbidden):
+            await client.models("Load", ModelsLoadRequest(model="echo@1"), "asr")
+    assert text.split("_")[2] not in (house.folder / "gateway.log").read_text()
+
+
+async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: Keys) -> None:
+    """A key for denoise is not for asr; one that is revoked is refused within seconds."""
+    text, other = keys.add("ben", "--scope", "asr", "--days", "1"), keys.add("fay", "--scope", "denoise")
+    await asyncio.sleep(1.1)
+    async with Client(house.grpc, known(other)) as client:
+        with pytest.raises(Forbidden):
+            await opened(client)
+    async with Client(house.grpc, known(text)) as client:
+        assert await opened(client)
+        assert b"ben" in parley("keys", "list", "--file", str(keys.file)).stdout
+        assert parley("keys", "revoke", "ben", "--file", str(keys.file)).returncode == 0
+        await asyncio.sleep(1.1)
+        with pytest.raises(Unauthenticated):
+            await opened(client)
+
+
+async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> None:
+    """With two live streams open, batch work gets 429 and a time; live streams still come in, up to the limit."""
+    text = keys.add("cat")
+    admin = keys.add("dan", "--scope", "admin", "--scope", "use", "--streams", "1")
+    await asyncio.sleep(1.1)
+    async with Client(house.grpc, known(text)) as client, httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+        held = [client.stream("Asr", _waiting(), timeout_s=30) for _ in range(4)]
+        for stream in held[:2]:
+            await anext(stream)
+        refused = await http.post("/v1/audio/denoise", headers=known(admin), files={"file": _wav()})
+        assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
+        for stream in held[2:]:
+            await anext(stream)
+        with pytest.raises(TooManyStreams) as full:
+            await opened(client)
+        assert full.value.retry_s
+        for stream in held:
+            await stream.aclose()
+    async with Client(house.grpc, known(admin)) as client:
+        mine = client.stream("Asr", _waiting(), timeout_s=30)
+        await anext(mine)
+        with pytest.raises(TooManyStreams, match="dan"):
+            await opened(client)
+        await mine.aclose()
+
+
+async def _waiting() -> AsyncIterator[Any]:
+    yield AsrRequest(config={})
+    await asyncio.Event().wait()
+
+
+def _wav() -> bytes:
+    return (ROOT / "examples/one-speaker.flac").read_bytes()
+
+
+async def test_too_many_calls_wait(house: House, keys: Keys) -> None:
+    """The ninth call of an hour is told when to come back, and counted as shed."""
+    text = keys.add("eve")
+    await asyncio.sleep(1.1)
+    async with Client(house.grpc, known(text)) as client:
+        for _ in range(8):
+            await client.models("List", ModelsListRequest(), "asr")
+        with pytest.raises(RateLimited) as refused:
+            await opened(client)
+    assert 0 < (refused.value.retry_s or 0) <= 3600
+    async with httpx.AsyncClient() as http:
+        page = (await http.get(f"http://{house.http}/metrics")).text
+    assert 'parley_shed_total{class="live",reason="RATE_LIMITED"} 1.0' in page
+
+
+@contextmanager
+def gateway(folder: Path, **config: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """A gateway without services."""
+    http, rpc = free_ports(2)
+    told = {"http": f"127.0.0.1:{http}", "grpc": f"127.0.0.1:{rpc}", "upstreams": {"asr": ["127.0.0.1:1"]}} | config
+    (folder / "gateway.toml").write_text(toml(told))
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")}
+    command = (sys.executable, "-m", "gateway", "--config", str(folder / "gateway.toml"))
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_open_to_the_world_it_does_not_start(tmp_path: Path) -> None:
+    """Another machine's calls, without keys or TLS: one sentence, and no traceback."""
+    with gateway(tmp_path, http="0.0.0.0:0") as process:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode
+    assert b"--insecure" in said
+    assert b"Traceback" not in said
+
+
+def _certificates(folder: Path) -> tuple[str, str, str]:
+    """An authority, and one certificate of it for the server and its callers alike."""
+    ca, key, cert, request = (str(folder / name) for name in ("ca.pem", "key.pem", "cert.pem", "request.pem"))
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
+    new = ("openssl", "req", "-newkey", "rsa:2048", "-nodes")
+    own = ("-x509", "-keyout", str(folder / "ca.key"), "-out", ca, "-subj", "/CN=Test", "-days", "1")
+    signed = ("-CA", ca, "-CAkey", str(folder / "ca.key"), "-CAcreateserial", "-extfile", str(folder / "names"))
+    for command in (
+        (*new, *own),
+        (*new, "-keyout", key, "-out", request, "-subj", "/CN=localhost"),
+        ("openssl", "x509", "-req", "-in", request, "-out", cert, "-days", "1", *signed),
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    return ca, key, cert
+
+
+async def test_both_faces_ask_for_certificates(tmp_path: Path) -> None:
+    """With mTLS a caller with a certificate is served over HTTP and gRPC, one without gets no connection."""
+    ca, key, cert = await asyncio.to_thread(_certificates, tmp_path)
+    http, rpc = free_ports(2)
+    addresses = {"http": f"127.0.0.1:{http}", "grpc": f"127.0.0.1:{rpc}"}
+    with gateway(tmp_path, **addresses, tls={"cert": cert, "key": key, "client_ca": ca}):
+        context = ssl.create_default_context(cafile=ca)
+        async with asyncio.timeout(30):
+            while not await _answers(f"https://127.0.0.1:{http}/healthz", _with(ca, cert, key)):
+                await asyncio.sleep(0.1)
+        assert not await _answers(f"https://127.0.0.1:{http}/healthz", context)
+        pem = await asyncio.gather(*(asyncio.to_thread(Path(name).read_bytes) for name in (ca, key, cert)))
+        assert await _greets(rpc, grpc.ssl_channel_credentials(*pem))
+        assert not await _greets(rpc, grpc.ssl_channel_credentials(pem[0]))
+
+
+def _with(ca: str, cert: str, key: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+async def _answers(url: str, context: ssl.SSLContext) -> bool:
+    try:
+        async with httpx.AsyncClient(verify=context) as client:
+            return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _greets(port: int, credentials: grpc.ChannelCredentials) -> bool:
+    async with grpc.aio.secure_channel(f"localhost:{port}", credentials) as channel:
+        try:
+            await asyncio.wait_for(channel.channel_ready(), 3)
+        except TimeoutError:
+            return False
+    return True

@@ -1,0 +1,188 @@
+"""One asr with several versions: who gets which, and what happens while that changes."""
+
+import asyncio
+import urllib.request
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from parley.client import Client, requests_of
+from parley.errors import UnknownModel
+from parley.v1.asr_pb2 import AsrConfig, AsrRequest
+from parley.v1.models_pb2 import ModelsRetireRequest
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
+from tests.e2e.house import House, cut, speech
+from tests.e2e.process import models_root
+from tests.e2e.supervised import parley
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+ROUTES = """
+["asr/default"]
+versions = {"echo@1" = 80, "echo@2" = 20}
+rules = [{language = "de", to = "echo@3"}, {header = "x-tier=gold", to = "asr/gold"}]
+
+["asr/gold"]
+"echo@3" = 1
+
+["asr/hurt"]
+versions = {"echo@9" = 1}
+fallback = ["echo@8", "asr/gold"]
+
+["asr/watched"]
+versions = {"echo@1" = 1}
+shadow = {"echo@2" = 100, "echo@9" = 100}
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("routes")
+    (folder / "routes.toml").write_text(ROUTES)
+    root = models_root(folder, "asr", "1", "2", "3", "4")
+    env = {"PARLEY_MODELS_ROOT": str(root), "PARLEY_MODELS": "echo@1,echo@2,echo@3,echo@4"}
+    house = House(folder, ("asr",), env=env, routes_file=str(folder / "routes.toml"))
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+async def served(house: House, model: str = "", **metadata: str) -> str:
+    """The version that an empty stream gets."""
+    async with Client(house.grpc, {key.replace("_", "-"): value for key, value in metadata.items()}) as client:
+        requests = requests_of(AsrRequest, AsrConfig(), [])
+        (opened,) = [a async for a in client.stream("Asr", requests, model=model, timeout_s=20)]
+        return str(opened.opened.model)
+
+
+async def test_sessions_stick_to_their_share(house: House) -> None:
+    """A fifth of the sessions get version 2, and each gets its own again; versions are in the metrics."""
+    sessions = [f"s{n}" for n in range(60)]
+    first = [await served(house, parley_session=each) for each in sessions]
+    again = [await served(house, parley_session=each) for each in sessions]
+    assert first == again
+    assert 3 <= Counter(first)["echo@2"] <= 24
+    assert 'parley_routed_total{alias="asr/default",model="echo@2",stage="asr"}' in await page(house)
+
+
+async def test_pins_and_rules_go_before_shares(house: House) -> None:
+    """A model's name, a header and a language each decide; an unknown alias is told."""
+    assert await served(house, model="echo@4") == "echo@4"
+    assert await served(house, parley_model="echo@2") == "echo@2"
+    assert await served(house, x_tier="gold") == "echo@3"
+    async with house.client() as client:
+        config = PipelineConfig(asr={"language": "de-AT"})
+        requests = requests_of(PipelineRequest, config, [])
+        (opened,) = [a async for a in client.stream("Pipeline", requests, timeout_s=20)]
+        assert dict(opened.opened.models) == {"asr": "echo@3"}
+        with pytest.raises(UnknownModel):
+            await served(house, model="asr/none")
+
+
+async def test_a_version_that_is_not_there_is_replaced(house: House) -> None:
+    """The chain is followed to the first that serves; a pinned version is not replaced."""
+    assert await served(house, model="asr/hurt") == "echo@3"
+    with pytest.raises(UnknownModel):
+        await served(house, model="echo@9")
+
+
+async def heard(house: House, model: str, pcm: bytes) -> list[str]:
+    async with house.client() as client:
+        config = PipelineConfig(asr={}, models={"asr": model})
+        requests = requests_of(PipelineRequest, config, cut(pcm))
+        return [a.transcript.text async for a in client.stream("Pipeline", requests, timeout_s=30) if a.transcript.text]
+
+
+async def page(house: House) -> str:
+    def get() -> str:
+        with urllib.request.urlopen(f"http://{house.http}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    return await asyncio.to_thread(get)
+
+
+async def test_a_shadow_is_compared_and_never_heard(house: House) -> None:
+    """Two shadows, one of them broken, change nothing in the answer; how they did is in the metrics."""
+    pcm = speech(0.6, 0.8)
+    assert await heard(house, "asr/watched", pcm) == await heard(house, "echo@1", pcm)
+    async with asyncio.timeout(20):
+        while "compared" not in (metrics := await page(house)) or "failed" not in metrics:
+            await asyncio.sleep(0.1)
+    assert 'parley_shadows_total{outcome="compared",shadow="echo@2",stage="asr"} 1.0' in metrics
+    assert 'parley_shadows_total{outcome="failed",shadow="echo@9",stage="asr"} 1.0' in metrics
+    assert 'parley_shadow_divergence_bucket{le="0.0",shadow="echo@2",stage="asr"} 1.0' in metrics
+
+
+def routes(house: House, *arguments: str) -> str:
+    done = parley("routes", *arguments, "--http", f"http://{house.http}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+async def test_one_command_promotes_and_one_rolls_back(house: House) -> None:
+    """`parley routes` shows, shares out, promotes and rolls back; the file says the same, an audit line who."""
+    assert "echo@1 80%" in routes(house, "show")
+    routes(house, "set", "asr/new", "echo@1=3", "echo@2=1", "--shadow", "echo@3=10")
+    assert await served(house, model="asr/new", parley_session="s1") in ("echo@1", "echo@2")
+    assert "echo@4 100%" in routes(house, "promote", "asr/default", "echo@4")
+    assert await served(house) == "echo@4"
+    assert "echo@4" in (house.folder / "routes.toml").read_text()
+    assert "echo@1 80%" in routes(house, "rollback")
+    assert await served(house, parley_session="s1") != "echo@4"
+    assert '"parley.audit"' in (house.folder / "gateway.log").read_text()
+    refused = parley("routes", "set", "asr/new", "echo=3", "--http", f"http://{house.http}")
+    assert refused.returncode == 2
+    assert b"NAME@VERSION=NUMBER" in refused.stderr
+
+
+async def test_a_bad_file_changes_nothing(house: House) -> None:
+    """The routes stay as they were, the status says why, and a good file is heeded again."""
+    file = house.folder / "routes.toml"
+    good = file.read_text()
+    file.write_text("what?")
+    await _fault(house, expected=True)
+    assert await served(house, x_tier="gold") == "echo@3"
+    file.write_text(good.replace('"echo@3" = 1', '"echo@4" = 1'))
+    await _fault(house, expected=False)
+    assert await served(house, x_tier="gold") == "echo@4"
+
+
+async def _fault(house: House, *, expected: bool) -> None:
+    async with asyncio.timeout(20):
+        while ("routes_fault" in await house.status()) != expected:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_retired_version_hands_its_streams_on(house: House) -> None:
+    """Promote the next version, retire the old one: an open stream goes on with the next, no word lost."""
+    routes(house, "set", "asr/swap", "echo@3=1")
+    pcm, opened, retired = speech(0.6, 0.8, 0.5), asyncio.Event(), asyncio.Event()
+
+    async def live() -> AsyncIterator[bytes]:
+        for number, chunk in enumerate(cut(pcm)):
+            if number == 22:  # in the middle of the second utterance
+                opened.set()
+                await retired.wait()
+            yield chunk
+
+    async def listen(client: Client) -> list[Any]:
+        config = PipelineConfig(asr={}, models={"asr": "asr/swap"})
+        return [a async for a in client.stream("Pipeline", requests_of(PipelineRequest, config, live()), timeout_s=60)]
+
+    async with house.client() as client:
+        stream = asyncio.create_task(listen(client))
+        await opened.wait()
+        routes(house, "promote", "asr/swap", "echo@2")
+        await client.models("Retire", ModelsRetireRequest(model="echo@3"), "asr")
+        async with asyncio.timeout(20):
+            while any(m["model"] == "echo@3" for m in (await house.status())["stages"]["asr"]["models"]):
+                await asyncio.sleep(0.1)
+        retired.set()
+        answers = await stream
+    assert [a.transcript.text for a in answers if a.transcript.is_final] == await heard(house, "echo@2", pcm)
+    assert [a.notice.reason for a in answers if a.HasField("notice")] == ["DRAINING"]
