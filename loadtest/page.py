@@ -132,8 +132,8 @@ def _counts(each: Judgement) -> str:
     rows += [[escape(name), f"{value:.3g}"] for name, value in each.found.facts.items()]
     for name, cpu_s in usage.get("cpu_s", {}).items():
         rows.append([f"{escape(name)}: CPU s, most MB", f"{cpu_s:.2f}, {usage['rss_mb'].get(name, 0):.0f}"])
-    for name, value in each.found.notes.get("cost", {}).items():
-        rows.append([escape(name), f"{value:.4g}"])
+    rows += [[escape(name), f"{value:.4g}"] for name, value in each.found.notes.get("cost", {}).items()]
+    rows += [[f"breaker of {escape(who)}", escape(how)] for who, how in each.found.notes.get("breakers", {}).items()]
     return f"<details><summary>Everything that was counted</summary>{_table(('', ''), rows, 1)}</details>"
 
 

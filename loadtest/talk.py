@@ -95,6 +95,10 @@ class Talk:
         """One more who talks, from now until the scenario's end."""
         await self._crowd.person()
 
+    async def leave(self) -> None:
+        """Nobody begins anything new."""
+        self._crowd.leave()
+
     async def end(self) -> None:
         """Give up what is still open, and hang up."""
         self._crowd.give_up()
