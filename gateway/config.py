@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.breaker import BreakerConfig
+from gateway.cache import CacheConfig
 from gateway.failover import FailoverConfig
 from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
@@ -40,6 +41,7 @@ class GatewayConfig:
     keys_file: str = ""  # who may come in, made by `parley keys`; empty: everybody
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
+    cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)

@@ -85,7 +85,8 @@ class Doors:
             fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, place)
 
             async def work() -> Response:
-                return await door(fields, caller)
+                served, path = self._core.serves(caller), request.url.path
+                return await self._core.cache.answered(path, fields, served, lambda: door(fields, caller))
 
             return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 
