@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import replace
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -13,13 +12,14 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
+from gateway import cache, docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
 from gateway.admin import Admin
 from gateway.admission import CLASS
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
+from gateway.gate import IN_THE_BODY
 from gateway.room import Room
 from parley import media, wire
 from parley.budget import Budget
@@ -80,15 +80,17 @@ class Doors:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, request: Request, door: Door) -> Response:
-        caller = Caller({CLASS: "batch"} | _metadata(request), Budget.of(self._limits.request_s))
+        path, budget = request.url.path, Budget.of(self._limits.request_s)
+        most = uploads.LONGEST_TEXT if path in IN_THE_BODY else self._limits.upload_bytes
         with self._room.place() as place:
-            fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, place)
+            fields = await uploads.read(request, most, budget, place)
+            caller = Caller({CLASS: "batch"} | _key(path, fields) | _metadata(request), budget)
 
             async def work() -> Response:
-                served, path = self._core.serves(caller), request.url.path
+                served = self._core.serves(caller) if path in cache.DOORS else None  # other doors may need no key
                 return await self._core.cache.answered(path, fields, served, lambda: door(fields, caller))
 
-            return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
+            return await hangup.within(budget, hangup.unless(hangup.gone(request), work()))
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
@@ -153,14 +155,12 @@ class Doors:
     async def translate(self, fields: Fields, caller: Caller) -> Response:
         """Text in another language, in LibreTranslate's shape."""
         wishes = libretranslate.asked(fields)
-        caller = _with_key(fields, caller)
         told, model = await files.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
         return JSONResponse(libretranslate.answer(wishes, told), headers=_served(model))
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = libretranslate.asked_language(fields)
-        caller = _with_key(fields, caller)
         (told,), model = await files.translate(self._core, [text], config, caller, fields.text("model"))
         return JSONResponse(libretranslate.detected(told), headers=_served(model))
 
@@ -216,10 +216,10 @@ def _metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 
-def _with_key(fields: Fields, caller: Caller) -> Caller:
+def _key(path: str, fields: Fields) -> dict[str, str]:
     """LibreTranslate's clients send their key among the fields; one in a header goes before it."""
-    key = fields.text("api_key")
-    return replace(caller, metadata={"authorization": f"Bearer {key}", **caller.metadata}) if key else caller
+    key = fields.text("api_key") if path in IN_THE_BODY else ""
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:

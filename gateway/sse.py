@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway import hangup, refusal
@@ -14,11 +14,11 @@ from parley import wire
 Events = AsyncGenerator[Mapping[str, object]]
 
 
-class EventStream(Response):
+class EventStream(StreamingResponse):
     """One frame an event. What goes wrong before the first is a refusal with its status, later an event of its own."""
 
     def __init__(self, events: Events, shape: refusal.Shape, served: Callable[[], Mapping[str, str]]) -> None:
-        super().__init__(media_type="text/event-stream")
+        super().__init__((), media_type="text/event-stream")
         self._events, self._shape, self._served = events, shape, served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,6 @@ class EventStream(Response):
         """Only now is it known what serves."""
         self.headers.update(self._served())
         self.headers["cache-control"] = "no-cache"
-        del self.headers["content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
 

@@ -22,8 +22,9 @@ def asked(client: Any, file: Path) -> dict[str, Any]:
     told["verbose"] = {"class": type(verbose).__name__, **verbose.model_dump()}
     diarized = listen.create(**common, response_format="diarized_json")
     told["diarized"] = {"class": type(diarized).__name__, **diarized.model_dump()}
-    with listen.create(**common, stream=True) as events:
-        told["events"] = [event.model_dump(exclude_none=True) for event in events]
+    for name in ("events", "again"):
+        with listen.create(**common, stream=True) as events:
+            told[name] = [event.model_dump(exclude_none=True) for event in events]
     told["english"] = client.audio.translations.create(**common).text
     told["refusals"] = [_refusal(listen, file, "nope@1"), _refusal(listen, Path(__file__), "whisper-1")]
     return told

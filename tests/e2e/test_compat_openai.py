@@ -56,6 +56,7 @@ def test_a_stream_is_deltas_and_one_done(told: dict[str, Any]) -> None:
     assert {event["type"] for event in deltas} == {"transcript.text.delta"}
     assert done == {"type": "transcript.text.done", "text": told["json"]}
     assert "".join(event["delta"] for event in deltas) == told["json"]
+    assert told["again"] == told["events"]
 
 
 def test_models_and_refusals_are_the_packages_own(told: dict[str, Any]) -> None:

@@ -82,6 +82,19 @@ async def test_no_key_no_service(house: House, keys: Keys) -> None:
     assert text.split("_")[2] not in (house.folder / "gateway.log").read_text()
 
 
+async def test_a_key_in_the_body_is_a_key(house: House, keys: Keys) -> None:
+    """LibreTranslate has no other place for it: with one a call gets to the stage, without it no further than here."""
+    text = keys.add("gil")
+    await asyncio.sleep(1.1)
+    asked = {"q": "a", "target": "de"}
+    async with httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+        assert (await http.post("/translate", json=asked)).status_code == 401
+        assert (await http.post("/translate", json=asked | {"api_key": "pk_x_y"})).status_code == 401
+        assert (await http.post("/translate", json=asked | {"api_key": text})).status_code == 404  # no such stage here
+        form = {"content-type": "multipart/form-data; boundary=x"}
+        assert (await http.post("/translate", content=bytes(5 << 20), headers=form)).status_code == 413
+
+
 async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: Keys) -> None:
     """A key for denoise is not for asr; one that is revoked is refused within seconds."""
     text, other = keys.add("ben", "--scope", "asr", "--days", "1"), keys.add("fay", "--scope", "denoise")
