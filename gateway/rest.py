@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -81,8 +82,8 @@ class Doors:
         fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
 
         async def work() -> Response:
-            served = self._core.serves(caller)
-            return await self._core.cache.answered(request.url.path, fields, served, lambda: door(fields, caller))
+            serves = partial(self._core.serves, caller)
+            return await self._core.cache.answered(request.url.path, fields, serves, lambda: door(fields, caller))
 
         return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 
