@@ -21,6 +21,7 @@ class Limits:
     rate_store: str = "memory://"  # where they are counted: here, or redis://host:port for several gateways
     shadows: int = 8  # streams at a time that another version hears too
     upload_bytes: int = 100 << 20
+    uploads_bytes: int = 1 << 30  # of all of them at a time, over HTTP and over gRPC
     audio_s: float = 3600.0  # the longest recording
     request_s: float = 300.0  # the longest that an HTTP request is worked on
 
