@@ -1,12 +1,9 @@
 """OpenAI's REST door: whole recordings, as any server that speaks it takes them."""
 
-import io
-import wave
-
 import httpx
 
 from loadtest.book import Book
-from loadtest.clips import RATE_HZ, Clip
+from loadtest.clips import Clip, wav
 from loadtest.samples import Samples
 from loadtest.words import compare
 
@@ -19,7 +16,7 @@ class RestFiles:
     def __init__(self, base: str, clips: list[Clip], samples: Samples) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
         self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits)
-        self._files = [(clip, _wav(clip.pcm)) for clip in clips]
+        self._files = [(clip, wav(clip.pcm)) for clip in clips]
         self._samples = samples
         self._wanted: dict[str, str] = {}
 
@@ -65,13 +62,3 @@ class Refused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status}")
         self.reason = f"HTTP_{status}"
-
-
-def _wav(pcm: bytes) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(pcm)
-    return file.getvalue()
