@@ -1,7 +1,8 @@
 """Which voice an embedding belongs to. Pure: embeddings in, numbers out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +35,12 @@ class Voice:
 
 
 class Voices:
-    """The voices of one stream, in order of appearance; the number of one never changes."""
+    """The voices of one stream. One is known by a number that never changes; its name is for people."""
 
     def __init__(self, config: ClusterConfig) -> None:
         self.config = config
         self._voices: dict[int, Voice] = {}
-        self._given = self._nameless = 0  # numbers and names given away
+        self._given = 0
 
     def enrol(self, name: str, embeddings: Sequence[Embedding]) -> None:
         """A voice whose name is known, or more of it."""
@@ -50,9 +51,9 @@ class Voices:
         known.enrolled = total if known.enrolled is None else known.enrolled + total
 
     def _new(self, name: str = "") -> int:
-        self._nameless += not name
+        taken = {voice.name for voice in self._voices.values()}
+        self._voices[self._given] = Voice(name or next(n for n in map(str, count(1)) if n not in taken), NOTHING)
         self._given += 1
-        self._voices[self._given - 1] = Voice(name or str(self._nameless), NOTHING)
         return self._given - 1
 
     def hear(self, embedding: Embedding, weight: float = 1.0) -> tuple[int, float]:
@@ -74,7 +75,7 @@ class Voices:
         return float(unit(self._voices[voice].total) @ unit(embedding))
 
     def name(self, voice: int) -> str:
-        """An enrolled name, or a number in order of appearance."""
+        """An enrolled name, or the lowest number that was nobody's."""
         return self._voices[voice].name
 
     def regroup(self, sums: Sequence[Embedding], were: Mapping[tuple[int, int], float]) -> list[int]:
@@ -92,6 +93,12 @@ class Voices:
             self._voices[number].heard = self._voices[number].heard + total
         self._voices = {n: v for n, v in self._voices.items() if v.enrolled is not None or n in voices}
         return voices
+
+    def rename(self, order: Iterable[int]) -> None:
+        """Numbers for names in this order; enrolled names stay."""
+        nameless = [voice for voice in dict.fromkeys(order) if self._voices[voice].enrolled is None]
+        for place, voice in enumerate(nameless, 1):
+            self._voices[voice].name = str(place)
 
     def _known(self, total: Embedding) -> int | None:
         """The enrolled voice that this is."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from services.diarize.clustering import Embedding, Voices, unit
 from services.diarize.turns import PAUSE
-from services.diarize.ward import groups, settled
+from services.diarize.ward import groups, leaning, settled
 
 MOST = 300  # rows: what a second look can take in without keeping others waiting
 LEAST = 1.0  # windows full of speech that a voice of its own weighs
@@ -61,9 +61,9 @@ class Past:
         for span in self._spans:
             yield span, self._rows[span.row].voice, alike[span.row]
 
-    def regroup(self, voices: Voices) -> None:
-        """A second look: who is who now that so much has been heard."""
-        rows = np.stack([unit(row.total) for row in self._rows])
+    def regroup(self, voices: Voices) -> list[int]:
+        """A second look: who is who now that so much has been heard; gives the voices in order of appearance."""
+        rows = leaning(np.stack([unit(row.total) for row in self._rows]))
         weights = np.array([row.weight for row in self._rows])
         labels = groups(rows, weights, voices.config.ward_height, voices.config.most)
         labels = settled(labels, rows, weights, LEAST)
@@ -74,6 +74,7 @@ class Past:
         found = voices.regroup([totals[labels == group].sum(0) for group in range(labels.max() + 1)], were)
         for label, row in zip(labels.tolist(), self._rows, strict=True):
             row.voice = found[label]
+        return found
 
     def _thin(self) -> None:
         """Of the rows that follow each other in one voice the most alike pairs become one."""

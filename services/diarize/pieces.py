@@ -30,13 +30,15 @@ class Cutter:
         self._size, self._hop = size, hop
         self._tape, self._activity = Tape(), Activity()
         self._next = self._answered = 0  # where the next window starts, and up to where the last one answers
+        self._listened = 0
 
     def feed(self, samples: Samples) -> list[Piece]:
         """The pieces that these samples complete."""
         self._tape.append(samples)
-        self._activity.feed(samples)
         pieces = []
         while self._next + self._size <= self._tape.end:
+            # Not all at once: what a piece is held against must not depend on how much came with it.
+            self._listen(self._next + self._size)
             end = self._next + (self._size + self._hop) // 2
             if end > self._answered:
                 pieces.append(self._piece(self._next, end))
@@ -46,13 +48,19 @@ class Cutter:
 
     def flush(self) -> list[Piece]:
         """What no window has answered for yet; its window ends here."""
+        self._listen(self._tape.end)
         end = min(self._tape.end, self._activity.end)
         return [self._piece(max(0, end - self._size), end)] if end > self._answered else []
 
     def finish(self) -> list[Piece]:
         """The same, at the end of the stream."""
+        self._listen(self._tape.end)
         self._activity.finish()
         return self.flush()
+
+    def _listen(self, end: int) -> None:
+        self._activity.feed(self._tape.cut(self._listened, end))
+        self._listened = end
 
     def _piece(self, start: int, end: int) -> Piece:
         samples = self._tape.cut(start, min(start + self._size, self._tape.end))

@@ -100,7 +100,9 @@ class DiarizeSession:
 
     def _look(self, *, is_whole: bool = False) -> list[Revision]:
         self._look_at = LATER * self._heard
-        self._past.regroup(self._voices)
+        order = self._past.regroup(self._voices)
+        if is_whole:
+            self._voices.rename(order)
         spoken = ((voice, s.start, s.end, alike, s.closes) for s, voice, alike in self._past.spans(self._voices))
         return self._turns.revise(drafts_of(spoken), is_whole=is_whole)
 

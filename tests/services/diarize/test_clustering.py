@@ -44,6 +44,8 @@ def test_names_and_numbers() -> None:
     voices.enrol("Ada", [vector(1, 0, 0)])
     numbers = [voices.hear(v)[0] for v in (vector(0, 1, 0), vector(1, 0.1, 0), vector(0, 0, 1))]
     assert [voices.name(n) for n in numbers] == ["1", "Ada", "2"]
+    voices.rename(reversed(numbers))
+    assert [voices.name(n) for n in numbers] == ["2", "Ada", "1"]
 
 
 def test_more_of_a_voice_is_the_same_voice() -> None:
@@ -70,12 +72,13 @@ def test_a_group_keeps_the_voice_that_most_of_it_had() -> None:
 
 
 def test_a_voice_without_a_group_gives_its_place_back() -> None:
-    """Who turned out to be somebody else is no voice any more, and the name is not given away again."""
+    """Who turned out to be somebody else is no voice any more; the next new voice has the number instead."""
     voices = Voices(ClusterConfig(0.8, 1.0, most=2))
     for each in (vector(1, 0, 0), vector(0, 1, 0)):
         voices.hear(each)
     assert voices.regroup([vector(1, 1, 0)], {(0, 0): 2.0, (0, 1): 1.0}) == [0]
-    assert voices.name(voices.hear(vector(0, 0, 1))[0]) == "3"
+    assert voices.hear(vector(0, 0, 1))[0] == 2
+    assert voices.name(2) == "2"
 
 
 def test_a_known_voice_is_found_in_any_group() -> None:

@@ -37,6 +37,16 @@ def test_windows_are_whole_and_in_place(length: int, cuts: list[int]) -> None:
     assert all(np.array_equal(p.samples, padded[at : at + SIZE]) for p, at in zip(pieces, starts, strict=True))
 
 
+@given(CUTS)
+def test_speech_does_not_hear_the_chunks(cuts: list[int]) -> None:
+    """How loud is loud is known from what came before, not from what came with it in one chunk."""
+    words = [np.concatenate((tone(300, 0.1, level), noise(1600, level / 20))) for level in (0.02, 0.3, 0.05, 0.9, 0.1)]
+    sound = np.concatenate(words * 2)
+    whole, pieces = Cutter(SIZE, HOP), Cutter(SIZE, HOP)
+    found = [piece for chunk in cut(sound, cuts) for piece in pieces.feed(chunk)] + pieces.finish()
+    assert spans(found) == spans(whole.feed(sound) + whole.finish())
+
+
 def test_where_nobody_speaks_there_is_no_speech() -> None:
     """A silent piece comes all the same, and says so."""
     cutter = Cutter(SIZE, HOP)

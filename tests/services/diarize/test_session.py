@@ -148,7 +148,7 @@ def test_later_evidence_changes_earlier_turns() -> None:
     revision, whole = of(v1.Revision, said)
     assert spans(turns(said)) == [("1", 0.0, 1.125), ("2", 0.0, 20.0)]
     assert (list(revision.turns), list(revision.withdrawn_ids), revision.is_whole) == ([], ["t1"], False)
-    assert spans(whole.turns) == [("2", 0.0, 20.0)]
+    assert spans(whole.turns) == [("1", 0.0, 20.0)]
 
 
 def test_the_second_look_is_told_whole() -> None:
