@@ -8,6 +8,7 @@ from loadtest.samples import Samples
 from loadtest.words import compare
 
 TIMEOUT_S = 60.0
+LENGTHS_S = (3, 10, 30, 120)
 
 
 class RestFiles:
@@ -34,6 +35,7 @@ class RestFiles:
         clip, file = self._files[n % len(self._files)]
         text = await self._transcribe(file)
         book.late("rest", due)
+        book.late(f"rest of {_length(clip)}", due)
         book.count("audio s", due, clip.seconds)
         wanted = self._wanted.get(clip.name, "")
         if wanted:
@@ -54,6 +56,12 @@ class RestFiles:
     async def close(self) -> None:
         """Hang up."""
         await self._http.aclose()
+
+
+def _length(clip: Clip) -> str:
+    """Long recordings take longer: each kind has its own curve."""
+    under_s = next((each for each in LENGTHS_S if clip.seconds <= each), 0)
+    return f"up to {under_s} s" if under_s else f"over {LENGTHS_S[-1]} s"
 
 
 class Refused(Exception):
