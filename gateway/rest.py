@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -12,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import cache, docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
+from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
 from gateway.admin import Admin
 from gateway.admission import CLASS
 from gateway.compat import libretranslate, openai, openai_shapes, rttm
@@ -87,8 +88,8 @@ class Doors:
             caller = Caller({CLASS: "batch"} | _key(path, fields) | _metadata(request), budget)
 
             async def work() -> Response:
-                served = self._core.serves(caller) if path in cache.DOORS else None  # other doors may need no key
-                return await self._core.cache.answered(path, fields, served, lambda: door(fields, caller))
+                serves = partial(self._core.serves, caller)
+                return await self._core.cache.answered(path, fields, serves, lambda: door(fields, caller))
 
             return await hangup.within(budget, hangup.unless(hangup.gone(request), work()))
 
