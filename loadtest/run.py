@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,14 @@ class Watch:
             for name, (cpu, _) in after.items():
                 spent[name] = spent.get(name, 0.0) + max(0.0, cpu - before.get(name, (cpu, 0.0))[0])
         return spent
+
+    def growth(self) -> float:
+        """The most that a process grew by, from the second quarter of the run to the last, as a share."""
+        held: dict[str, list[float]] = {}
+        for _, usage in self.usage:
+            for name, (_, rss) in usage.items():
+                held.setdefault(name, []).append(rss)
+        return max((_quarters_apart(rss) for rss in held.values() if len(rss) >= 8), default=0.0)
 
     def others_cores(self) -> float:
         """What everybody else on this machine took meanwhile, the talkers left out."""
@@ -115,6 +124,11 @@ def _attend(
         time.sleep(TICK_S)
 
 
+def _quarters_apart(values: list[float]) -> float:
+    quarter = len(values) // 4
+    return median(values[-quarter:]) / median(values[quarter : 2 * quarter]) - 1
+
+
 def _busy_s() -> float:
     times = psutil.cpu_times()
     return float(times.user + times.system + getattr(times, "nice", 0.0))
@@ -143,6 +157,7 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
     if server:
         facts |= {"ready": server.ready_s, "first answer": server.answered_s}
         talkers = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
+        facts["memory growth"] = watch.growth()
         facts["cores that others took"] = max(0.0, watch.others_cores() - talkers)
         facts["real time"] = sum(watch.cpu_s().values()) / max(0.1, measures.total("audio s"))
     recovered = recovery_s(scenario, measures)
