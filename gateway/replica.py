@@ -73,6 +73,10 @@ class Replica:
         """What it last said of itself, or of one version."""
         return self._health.get(version, UNKNOWN)
 
+    def serves(self, version: str = "") -> bool:
+        """It says so; of a version that nobody has asked it about yet it is believed."""
+        return self.health() == SERVING and self.health(version) in (SERVING, UNKNOWN)
+
     def is_leaving(self, version: str = "") -> bool:
         """It has said that it takes no new streams, or none for the version."""
         return self.gone or NOT_SERVING in (self.health(), self.health(version))

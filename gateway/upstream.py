@@ -93,10 +93,10 @@ class Upstream:
             raise Unavailable(f"No replica of {self.stage} serves {version} just now; come back.", retry_s=1.0)
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
-        chosen = min(able, key=lambda r: (r in tried, r.health(version) != SERVING, r.streams, r.turns.get(version, 0)))
+        chosen = min(able, key=lambda r: (r in tried, not r.serves(version), r.streams, r.turns.get(version, 0)))
         chosen.turns[version] = next(self._turns)
-        if version:
-            chosen.watch(version)
+        for replica in here:
+            replica.watch(version)
         return chosen
 
     @asynccontextmanager

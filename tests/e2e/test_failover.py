@@ -28,6 +28,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
     house = House(tmp_path_factory.mktemp("pair"), ("asr",), replicas=2)
     try:
         await house.start()
+        await _settled(house)
         yield house
     finally:
         house.stop()

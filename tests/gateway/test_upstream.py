@@ -32,6 +32,29 @@ async def test_the_least_loaded_takes_the_next_stream(tmp_path: Path) -> None:
         assert [replica.streams for replica in here.replicas] == [2, 2]
 
 
+async def test_a_replica_that_comes_later_gets_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that are there stay; new ones go to the newcomer, though nothing is known of its versions yet."""
+    async with replicas(tmp_path, "a", "b") as made, AsyncExitStack() as stack:
+        for each in made:
+            await each.serves(True, "echo@1")
+        known = [made[0].address]
+
+        async def addresses(_: str) -> list[str]:
+            return list(known)
+
+        monkeypatch.setattr("gateway.upstream.addresses", addresses)
+        async with upstream([made[0]]) as here:
+            asked = call(version="echo@1")
+            for _ in range(2):
+                await stack.enter_async_context(here.stream(asked, waiting))
+            await _until(lambda: here.replicas[0].health("echo@1") == "SERVING")
+            known.append(made[1].address)
+            await here._name()
+            await _until(lambda: here.replicas[1].health() == "SERVING")
+            assert (await said(here, asked=asked))[0] == b"b"
+            await stack.aclose()
+
+
 async def test_who_says_not_serving_gets_nothing(tmp_path: Path) -> None:
     """A replica that drains takes no new streams, and takes them again when it serves."""
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here:
