@@ -159,7 +159,8 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
         talkers = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
         facts["memory growth"] = watch.growth()
         facts["cores that others took"] = max(0.0, watch.others_cores() - talkers)
-        facts["real time"] = sum(watch.cpu_s().values()) / max(0.1, measures.total("audio s"))
+        if heard_s := measures.total("audio s"):
+            facts["real time"] = sum(watch.cpu_s().values()) / heard_s
     recovered = recovery_s(scenario, measures)
     if recovered is not None:
         facts["recovery"] = recovered
