@@ -72,10 +72,10 @@ class Core:
     def serves(self, caller: Caller) -> Served | None:
         """Which exact versions this caller would get now; None where a stage chooses by itself."""
         key = self.keys.of(caller.metadata)
-        pinned = caller.metadata.get(wire.MODEL, "")
+        pinned = (value for name, value in caller.metadata.items() if name.startswith(wire.MODEL))
         versions = self.board.versions(replace(caller, name=key.name))
         routes = json.dumps(self.board.book.tables, sort_keys=True)
-        return Served(key.id, routes, (*versions, pinned)) if versions else None
+        return Served(key.id, routes, (*versions, *pinned)) if versions else None
 
     @asynccontextmanager
     async def open(
@@ -132,6 +132,8 @@ class Core:
             return (request.SerializeToString() async for request in again())
 
         answer, caller = self.board.answer(wish.stage), self._known(caller, wish.stage)
+        if not wish.model and (pinned := caller.metadata.get(f"{wire.MODEL}-{wish.stage}", "")):
+            wish = replace(wish, model=pinned, origin=pinned)
         async with self.board.stream(wish, caller, raw, movable=True) as exchange:
             async for data in exchange.answers():
                 yield answer.FromString(data)
@@ -169,7 +171,8 @@ class Core:
 
     async def status(self) -> dict[str, Any]:
         """What an operator wants to see at a glance."""
-        return await report.status(self.board) | {"streams": self.admission.open}
+        told = await report.status(self.board) | {"streams": self.admission.open}
+        return told | {"words": report.words(told)}
 
     async def close(self) -> None:
         """Hang up everywhere."""

@@ -17,7 +17,7 @@ from parley.tls import TlsConfig
 
 log = logging.getLogger(__name__)
 
-MODEL = "parley-model"  # asks for a model; in trailers: the one that served
+MODEL = "parley-model"  # asks for a model (with -asr and so on, for one stage of several); in trailers: what served
 STAGE = "parley-stage"  # which stage's Models service a call through the gateway means
 SESSION = "parley-session"  # keeps a client's streams on one version
 USER = "parley-user"  # who the client works for; routes may go by it

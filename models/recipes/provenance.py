@@ -42,7 +42,8 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """What `folder` says of itself."""
         found = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
-        return cls(**{"sample_rate_hz": 0, **found, "files": list(found["files"])})
+        absent = {"sample_rate_hz": 0, "languages": [], "training": {}}
+        return cls(**{**absent, **found, "files": list(found.get("files", ()))})
 
     def judged(self, scores: Mapping[str, Any]) -> Manifest:
         """The same with new scores; what export found stays."""

@@ -1,7 +1,6 @@
 """One asr with several versions: who gets which, and what happens while that changes."""
 
 import asyncio
-import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -84,6 +83,15 @@ async def test_pins_and_rules_go_before_shares(house: House) -> None:
             await served(house, model="asr/none")
 
 
+async def test_a_header_pins_one_stage_of_a_pipeline(house: House) -> None:
+    """Where the config names no model, parley-model-asr does."""
+    async with Client(house.grpc, {"parley-model-asr": "echo@4"}) as client:
+        for models, version in (({}, "echo@4"), ({"asr": "echo@2"}, "echo@2")):
+            requests = requests_of(PipelineRequest, PipelineConfig(asr={}, models=models), [])
+            (opened,) = [a async for a in client.stream("Pipeline", requests, timeout_s=20)]
+            assert dict(opened.opened.models) == {"asr": version}
+
+
 async def test_a_version_that_is_not_there_is_replaced(house: House) -> None:
     """The chain is followed to the first that serves; a pinned version is not replaced."""
     assert await served(house, model="asr/hurt") == "echo@3"
@@ -99,11 +107,7 @@ async def heard(house: House, model: str, pcm: bytes) -> list[str]:
 
 
 async def page(house: House) -> str:
-    def get() -> str:
-        with urllib.request.urlopen(f"http://{house.http}/metrics", timeout=10) as answer:
-            return str(answer.read().decode())
-
-    return await asyncio.to_thread(get)
+    return await asyncio.to_thread(house.page)
 
 
 async def test_a_shadow_is_compared_and_never_heard(house: House) -> None:

@@ -31,7 +31,7 @@ async def _door(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest_asyncio.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(patience, "HEAD_S", 0.3)
+    monkeypatch.setattr(patience, "HEAD_S", 1.0)
     config = uvicorn.Config(_door, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
@@ -95,7 +95,7 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
 async def test_a_slow_request_is_no_slow_head(port: int) -> None:
     """Only the head is timed here: a WebSocket may be silent as long as it likes."""
     async with connect(f"ws://127.0.0.1:{port}/") as socket:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         await socket.send(b"abc")
         assert await asyncio.wait_for(socket.recv(), 5) == "3"
 
