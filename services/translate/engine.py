@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from parley import backends
 from parley.backends import Placed
-from parley.engine import Decoding, Engine, Generator
+from parley.engine import Decoding, Engine, Generator, Tokens
 from parley.model import ModelSpec
 from services.translate.detector import Guess, detect
 from services.translate.languages import Languages
@@ -73,11 +73,19 @@ class TranslateEngine:
     def _generate(self, steps: Sequence[_Step]) -> list[str]:
         if not steps:
             return []
-        split = self._tokenizer
-        sources = [split.source(" ".join([*(a for a, _ in s.before), s.text]), s.source, s.target) for s in steps]
-        prompts = [split.prompt(" ".join(b for _, b in s.before), s.source, s.target) for s in steps]
-        results = self._generator.generate(sources, prompts, self._how)
-        return [split.text(each.tokens[len(p) :]) for each, p in zip(results, prompts, strict=True)]
+        asked = [self._asked(step) for step in steps]
+        results = self._generator.generate([source for source, _ in asked], [prompt for _, prompt in asked], self._how)
+        pairs = zip(results, asked, strict=True)
+        return [self._tokenizer.text(result.tokens[len(prompt) :]) for result, (_, prompt) in pairs]
+
+    def _asked(self, step: _Step) -> tuple[Tokens, Tokens]:
+        """The source and how its answer begins. What came before is dropped when it would take the answer's room."""
+        for before in (step.before[n:] for n in range(len(step.before) + 1)):
+            text = " ".join([*(said for said, _ in before), step.text])
+            prompt = self._tokenizer.prompt(" ".join(told for _, told in before), step.source, step.target)
+            if not before or len(prompt) <= self._how.longest // 2:
+                break
+        return self._tokenizer.source(text, step.source, step.target), prompt
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:

@@ -38,8 +38,9 @@ class Scribe:
         return [Generated([*prompt, *source]) for source, prompt in zip(sources, prompts, strict=True)]
 
 
-def engine(scribe: Scribe) -> TranslateEngine:
-    return TranslateEngine(scribe, Tagged(), Languages.of(SPEC), Decoding(beam=2, no_repeat_ngram=4))
+def engine(scribe: Scribe, longest: int = 128) -> TranslateEngine:
+    how = Decoding(beam=2, longest=longest, no_repeat_ngram=4)
+    return TranslateEngine(scribe, Tagged(), Languages.of(SPEC), how)
 
 
 def test_a_batch_of_everything() -> None:
@@ -84,6 +85,14 @@ def test_what_was_said_before_is_heard_again() -> None:
     job = Sentence("She ran.", "en", "de", before=(("A cat came.", "Eine Katze kam."),))
     assert engine(scribe).run([job]) == [Translated("en-de A cat came. She ran.", "en", 1.0)]
     assert scribe.asked == [[("en-de A cat came. She ran.", "Eine Katze kam.")]]
+
+
+def test_context_leaves_room_for_the_answer() -> None:
+    """Of what came before, the oldest is dropped until half of the longest answer is left."""
+    scribe = Scribe()
+    said = tuple((f"old {n}", " ".join(["alt"] * 3)) for n in range(3))
+    engine(scribe, longest=14).run([Sentence("New.", "en", "de", before=said)])
+    assert scribe.asked == [[("en-de old 1 old 2 New.", "alt alt alt alt alt alt")]]
 
 
 def test_a_model_is_opened_warm() -> None:
