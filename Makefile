@@ -51,6 +51,16 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
+sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=report.json] [ARGS=...]; exit 0, 1 or 2
+	$(BIN)/python -m loadtest.sla $(SCENARIO) $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
+
+capacity: $(STAMP) ## How many live streams can this machine carry? [SCENARIO=live-asr] [ARGS=...]
+	$(BIN)/python -m loadtest.capacity $(SCENARIO) $(ARGS)
+
+loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke]
+	SLA_SCENARIO=$(or $(SCENARIO),smoke) $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
+		--host http://127.0.0.1:8080 --stop-timeout 15 $(ARGS)
+
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
 	$(BIN)/python -m loadtest.soak
 
@@ -70,4 +80,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport sla capacity loadtest-ui soak eval clean

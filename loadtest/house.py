@@ -1,6 +1,7 @@
 """Processes under test: started, weighed and always ended. Must not know what is measured on them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,33 +31,58 @@ def free_port() -> str:
 class House:
     """Some processes in one folder, configured by the files of another."""
 
-    def __init__(self, folder: Path, configs: str = "deploy/echo") -> None:
-        self._folder, self._configs = folder, configs
+    def __init__(self, folder: Path, configs: str = "deploy/echo", nice: int = 0) -> None:
+        self._folder, self._configs, self._nice = folder, configs, nice
         folder.mkdir(parents=True, exist_ok=True)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, tuple[list[str], dict[str, str]]] = {}
         self.names: tuple[str, ...] = ()
 
-    def socket(self, stage: str) -> str:
+    def socket(self, name: str) -> str:
         """Where a service listens."""
-        return f"unix:{self._folder}/{stage}.sock"
+        return f"unix:{self._folder}/{name}.sock"
 
     def start(self, name: str, module: str, *words: str, **env: str) -> None:
         """One process."""
+        nice = ["nice", "-n", str(self._nice)] if self._nice else []
+        self._started[name] = [*nice, sys.executable, "-m", module, *words], {**_ENVIRONMENT, **env}
+        self.start_again(name)
+
+    def start_again(self, name: str) -> None:
+        """A process that has ended, as it was."""
+        command, env = self._started[name]
         with (self._folder / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", module, *words]
-            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env={**_ENVIRONMENT, **env}, stderr=log)
+            self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=env, stderr=log)
         self.names = tuple(self._processes)
 
-    def start_service(self, stage: str) -> None:
-        """A service as it is deployed: with metrics."""
-        env = {"PARLEY_LISTEN": self.socket(stage), "PARLEY_TELEMETRY__METRICS": free_port()}
-        self.start(stage, f"services.{stage}", "--config", f"{self._configs}/{stage}.toml", **env)
+    def start_if_ended(self, name: str) -> bool:
+        """The same, unless it still lives; whether it was started."""
+        ended = self.has_ended(name)
+        if ended:
+            self.start_again(name)
+        return ended
 
-    def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str]) -> None:
+    def start_service(self, stage: str, name: str = "", **env: str) -> None:
+        """A service as it is deployed: with metrics. name: where there are several of a stage."""
+        name = name or stage
+        env = {"PARLEY_LISTEN": self.socket(name), "PARLEY_TELEMETRY__METRICS": free_port(), **env}
+        self.start(name, f"services.{stage}", "--config", f"{self._configs}/{stage}.toml", **env)
+
+    def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str], **env: str) -> None:
         """A gateway to these."""
-        env = {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
+        env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
         words = ("--config", f"{self._configs}/gateway.toml")
         self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)
+
+    def signal(self, name: str, number: signal.Signals) -> bool:
+        """Kill, freeze, thaw or ask to go; whether there was somebody to hear it."""
+        heard = not self.has_ended(name)
+        self._processes[name].send_signal(number)
+        return heard
+
+    def has_ended(self, name: str) -> bool:
+        """Whether a process is gone."""
+        return self._processes[name].poll() is not None
 
     def await_ready(self, http: str) -> None:
         """Until /readyz says yes."""
@@ -92,6 +118,7 @@ class House:
         self.names = tuple(self._processes)
         for process in gone:
             process.terminate()
+            process.send_signal(signal.SIGCONT)  # a frozen one could not hear it
         for process in gone:
             try:
                 process.wait(15)

@@ -67,6 +67,8 @@ def read(file: Path) -> dict[str, Key]:
     """Id -> key."""
     try:
         told = json.loads(file.read_text("utf-8"))
+        if not isinstance(told, list):
+            raise TypeError("it holds no list")
         keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in told]
         for key in keys:
             key.has_expired(datetime.now(UTC))

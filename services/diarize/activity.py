@@ -8,7 +8,8 @@ from parley.audio import Samples, Tape
 FRAME = 320  # 20 ms
 MARGIN = 2  # frames around what is loud
 QUIETEST, BINS = -100, 101  # decibels of the first bin, of one decibel each
-SILENCE = -50.0  # decibels that nobody speaks below
+STEADY, FAINT = -50.0, -65.0  # decibels that nobody speaks below: where all is alike, and where some stands out
+KNOWN = 25  # frames that must stand out to know how loud people speak
 FORGET = 0.998  # of what is known of levels, each time that it is asked for
 
 Stretches = list[tuple[int, int]]
@@ -57,13 +58,13 @@ class Activity:
         return [(int(a), int(b)) for a, b in found if a < b]
 
     def _threshold(self) -> float:
-        seen = self._seen
-        floor = _percentile(seen, 0.1)
-        louder = np.where(np.arange(QUIETEST, QUIETEST + BINS) > floor + 6, seen, 0)
+        floor = _percentile(self._seen, 0.1)
         # Where people speak seldom the loud frames alone tell how loud they speak.
-        top = _percentile(louder if louder.sum() > 50 else seen, 0.95)
+        louder = np.where(np.arange(QUIETEST, QUIETEST + BINS) > floor + 6, self._seen, 0)
+        stands_out = louder.sum() > KNOWN
+        top = _percentile(louder if stands_out else self._seen, 0.95)
         self._seen *= FORGET
-        return max(top - 32, min(floor + 0.35 * (top - floor), top - 12), SILENCE)
+        return max(top - 36, min(floor + 0.3 * (top - floor), top - 12), FAINT if stands_out else STEADY)
 
 
 def _percentile(seen: npt.NDArray[np.float64], share: float) -> float:

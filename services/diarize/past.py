@@ -9,7 +9,7 @@ import numpy as np
 
 from services.diarize.clustering import Embedding, Voices, unit
 from services.diarize.turns import PAUSE
-from services.diarize.ward import groups, settled
+from services.diarize.ward import groups, leaning, settled
 
 MOST = 300  # rows: what a second look can take in without keeping others waiting
 LEAST = 1.0  # windows full of speech that a voice of its own weighs
@@ -63,7 +63,7 @@ class Past:
 
     def regroup(self, voices: Voices) -> list[int]:
         """A second look: who is who now that so much has been heard; gives the voices in order of appearance."""
-        rows = np.stack([unit(row.total) for row in self._rows])
+        rows = leaning(np.stack([unit(row.total) for row in self._rows]))
         weights = np.array([row.weight for row in self._rows])
         labels = groups(rows, weights, voices.config.ward_height, voices.config.most)
         labels = settled(labels, rows, weights, LEAST)

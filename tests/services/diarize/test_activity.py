@@ -42,8 +42,9 @@ def test_chunks_do_not_matter(cuts: list[int]) -> None:
 
 
 def test_quiet_noise_is_nobody() -> None:
-    """What lies below -50 dB is not speech, though there is nothing louder."""
+    """What lies below -50 dB is not speech, though there is nothing louder; words as quiet are."""
     assert speech(noise(5 * RATE_HZ, 0.003)) == []
+    assert len(speech(np.float32(0.01) * spoken(0.001))) == 2
 
 
 def test_one_long_sound_is_speech() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.diarize.ward import Rows, groups, merges, settled
+from services.diarize.ward import Rows, groups, leaning, merges, settled
 
 SIZES = st.lists(st.integers(1, 3), min_size=2, max_size=9)
 
@@ -66,3 +66,17 @@ def test_a_row_in_the_wrong_group_moves() -> None:
     """Merges are never undone; a row that is nearer to another group's mean goes there."""
     rows = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0.1, 1]], np.float32)
     assert settled(np.array([0, 0, 1, 1, 0]), rows, np.ones(5), 1.0).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_leaning_brings_one_voice_together() -> None:
+    """Rows of one voice come nearer to each other and those of two do not; too few have nobody to lean on."""
+    rng = np.random.default_rng(0)
+    voices = np.repeat(np.eye(2, 16, dtype=np.float32), 20, 0)
+    rows = voices + rng.normal(0, 0.2, voices.shape).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    leant = leaning(rows)
+    same, other = (leant @ leant.T)[:20, :20].mean(), (leant @ leant.T)[:20, 20:].mean()
+    assert same > (rows @ rows.T)[:20, :20].mean() + 0.1
+    assert other < (rows @ rows.T)[:20, 20:].mean() + 0.05
+    assert np.allclose(np.linalg.norm(leant, axis=1), 1, atol=1e-5)
+    assert np.array_equal(leaning(rows[:3]), rows[:3])

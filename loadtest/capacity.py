@@ -1,0 +1,147 @@
+"""`python -m loadtest.capacity live-asr`: the most people that a scenario can have and still keep its promise.
+
+Doubles until the promise breaks, then halves the gap. What the machine cannot hold is tried twice before it is
+believed: a neighbour's noise must not pass for a limit.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from loadtest import machine
+from loadtest.charts import chart, linear, logarithmic
+from loadtest.house import ROOT
+from loadtest.judge import Judgement, Verdict, judge
+from loadtest.page import STYLE
+from loadtest.run import TalkersFailed
+from loadtest.scenario import BadScenario, Plan, Scenario, read
+from loadtest.sla import Measured
+
+FINE = 0.08  # a gap this small, as a share, is not worth another run
+MOST = 2000
+Try = Callable[[int], Verdict]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One size that was tried."""
+
+    people: int
+    verdict: str
+    latencies_ms: dict[str, float]  # promised measure -> p99
+    cores: float
+    doubts: tuple[str, ...]
+
+
+def search(holds: Try, start: int) -> int:
+    """The largest size that holds, as far as was tried; 0: none does."""
+    good, bad = 0, 0
+    size = max(1, start)
+    while not bad and size <= MOST:
+        if _holds(holds, size):
+            good, size = size, 2 * size
+        else:
+            bad = size
+    while bad - good > max(1, FINE * good):
+        middle = (good + bad) // 2
+        if _holds(holds, middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _holds(holds: Try, size: int) -> bool:
+    """Twice no is no. A talker that cannot keep up ends the search as well: nothing above it can be measured."""
+    return any(holds(size) is Verdict.HELD for _ in range(2))
+
+
+def sized(scenario: Scenario, people: int) -> Scenario:
+    """The same with so many people, or calls a second."""
+    return replace(scenario, rate=float(people)) if scenario.rate else replace(scenario, people=people)
+
+
+def step_of(judgement: Judgement, people: int) -> Step:
+    """What is kept of a try."""
+    found = judgement.found
+    promised = [what for what in found.scenario.promise if what in found.measures.latencies]
+    cores = sum(found.usage.get("cpu_s", {}).values()) / found.talked_s
+    p99 = {what: found.measures.latencies[what].percentile_ms(99) for what in promised}
+    return Step(people, judgement.verdict.name, p99, round(cores, 3), judgement.doubts)
+
+
+def knee(name: str, steps: Sequence[Step], most: int) -> str:
+    """Latency over size: where the curve turns up is what the machine carries."""
+    ordered = sorted(steps, key=lambda step: step.people)
+    lines = {
+        f"{what} p99": [(step.people, step.latencies_ms[what]) for step in ordered if what in step.latencies_ms]
+        for what in ordered[-1].latencies_ms
+    }
+    values = [y for points in lines.values() for _, y in points] or [1.0]
+    across, up = linear(0, ordered[-1].people), logarithmic(min(values), max(values), " ms")
+    return chart(f"{name}: latency by how many talk", lines, across, up, [(most, f"{most} hold")])
+
+
+def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console) -> dict[str, Any]:
+    steps: list[Step] = []
+
+    def holds(people: int) -> Verdict:
+        judgement = judge(measured.found(sized(scenario, people)), plan)
+        steps.append(step_of(judgement, people))
+        console.print(f"[dim]{scenario.name}: {people} {judgement.verdict.name.lower()} {'; '.join(judgement.doubts)}")
+        return judgement.verdict
+
+    most = search(holds, max(1, scenario.crowd // 2))
+    at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
+    cores = at_most.cores if at_most else 0.0
+    told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
+
+
+def _tell(found: Sequence[dict[str, Any]], folder: Path, console: Console) -> None:
+    table = Table("scenario", "most at a time", "cores taken", "per core")
+    for each in found:
+        table.add_row(each["scenario"], str(each["most"]), f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
+    console.print(table)
+    facts = {"machine": machine.facts(), "commit": machine.commit(), "found": list(found)}
+    (folder / "capacity.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    knees = "".join(each["knee"] for each in found)
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    body = f"<title>Capacity</title><style>{STYLE}</style><h1>Capacity</h1><div class=charts>{knees}</div></html>"
+    (folder / "capacity.html").write_text(head + body, "utf-8")
+    console.print(f"[dim]{folder / 'capacity.html'}")
+
+
+def main() -> None:
+    """Search, tell."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenarios", nargs="*", default=["live-asr", "denoise"])
+    parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")
+    parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config")
+    parser.add_argument("--seconds", type=float, default=14.0, help="of each try: one recording at least")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/capacity" / time.strftime("%Y-%m-%dT%H-%M-%S"))
+    arguments, console = parser.parse_args(), Console()
+    console.print(f"[dim]{psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")
+    measured = Measured(arguments.file, arguments.out, arguments.settings, None)
+    try:
+        plan = read(arguments.file)
+        chosen = [replace(each, seconds=arguments.seconds) for each in plan.named(arguments.scenarios)]
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        _tell([_measure(each, plan, measured, console) for each in chosen], arguments.out, console)
+    except (BadScenario, TalkersFailed) as error:
+        sys.exit(str(error))
+    finally:
+        measured.stop()
+
+
+if __name__ == "__main__":
+    main()

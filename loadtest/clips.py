@@ -1,0 +1,82 @@
+"""What is said: recordings as 16 kHz PCM, and when somebody speaks in them. Must not know a server or a clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+RATE_HZ = 16_000
+CHUNK_S = 0.1
+CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
+FRAME = RATE_HZ // 100
+QUIET_DB = 35.0  # this much below the loudest is silence
+KINDS = (".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording."""
+
+    name: str
+    pcm: bytes  # 16 kHz, signed 16 bits, one channel
+    text: str = ""  # what is said in it, where that is known
+    clean: bytes = b""  # the same without its noise, where that is known
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.pcm) / (2 * RATE_HZ)
+
+    def chunks(self) -> Iterator[bytes]:
+        """In pieces of 100 ms, as a microphone gives them."""
+        return (self.pcm[at : at + CHUNK] for at in range(0, len(self.pcm), CHUNK))
+
+    @cached_property
+    def _voiced(self) -> npt.NDArray[np.intp]:
+        samples = np.frombuffer(self.pcm, np.int16).astype(np.float32)
+        frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+        level = 20 * np.log10(np.sqrt((frames**2).mean(1)) + 1e-3) if len(frames) else np.zeros(0)
+        return np.flatnonzero(level > level.max(initial=-60) - QUIET_DB)
+
+    def speech_ends(self, before_s: float) -> float:
+        """When somebody was last heard before this, whatever a server says about it."""
+        heard = self._voiced[(self._voiced + 1) * FRAME <= before_s * RATE_HZ + 1]
+        return float((heard[-1] + 1) * FRAME / RATE_HZ) if len(heard) else 0.0
+
+    def speech_begins(self, after_s: float) -> float:
+        """When somebody is first heard after this."""
+        heard = self._voiced[self._voiced * FRAME >= after_s * RATE_HZ - 1]
+        return float(heard[0] * FRAME / RATE_HZ) if len(heard) else self.seconds
+
+
+def read(path: Path, pause_s: float = 0.0) -> Clip:
+    """A recording with silence behind it, as people pause; `name.txt` beside it is what is said."""
+    resampler, pieces = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ), []
+    with av.open(str(path)) as container:
+        for frame in (*container.decode(audio=0), None):
+            pieces += [each.to_ndarray().tobytes() for each in resampler.resample(frame)]
+    text = path.with_suffix(".txt")
+    said = text.read_text("utf-8").strip() if text.exists() else ""
+    return Clip(path.stem, b"".join(pieces) + bytes(2 * round(pause_s * RATE_HZ)), said)
+
+
+def folder(path: Path, pause_s: float = 0.0) -> list[Clip]:
+    """Every recording in a folder."""
+    clips = [read(each, pause_s) for each in sorted(path.iterdir()) if each.suffix in KINDS]
+    if not clips:
+        raise FileNotFoundError(f"{path} has no recording ({', '.join(KINDS)}); name a folder that has some.")
+    return clips
+
+
+def noisy(clip: Clip, snr_db: float, seed: int = 0) -> Clip:
+    """With noise this far below the voice; the same every time."""
+    voice = np.frombuffer(clip.pcm, np.int16).astype(np.float32)
+    noise = np.random.default_rng(seed).standard_normal(len(voice)).astype(np.float32)
+    noise *= np.sqrt((voice**2).mean()) / 10 ** (snr_db / 20)
+    loud = np.clip(voice + noise, -32768, 32767).astype(np.int16)
+    return Clip(f"{clip.name}+{snr_db:g}dB", loud.tobytes(), clip.text, clip.pcm)

@@ -1,0 +1,77 @@
+"""OpenAI's REST door: whole recordings, as any server that speaks it takes them."""
+
+import io
+import wave
+
+import httpx
+
+from loadtest.book import Book
+from loadtest.clips import RATE_HZ, Clip
+from loadtest.samples import Samples
+from loadtest.words import compare
+
+TIMEOUT_S = 60.0
+
+
+class RestFiles:
+    """A program that sends recordings."""
+
+    def __init__(self, base: str, clips: list[Clip], samples: Samples) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits)
+        self._files = [(clip, _wav(clip.pcm)) for clip in clips]
+        self._samples = samples
+        self._wanted: dict[str, str] = {}
+
+    async def calm(self) -> None:
+        """What each recording gives when there is time."""
+        for clip, file in self._files:
+            self._wanted[clip.name] = await self._transcribe(file)
+
+    def lasts(self, n: int) -> float:
+        """Files are sent at once."""
+        return 0.0
+
+    async def call(self, n: int, due: float, book: Book) -> None:
+        """One recording."""
+        clip, file = self._files[n % len(self._files)]
+        text = await self._transcribe(file)
+        book.late("rest", due)
+        book.count("audio s", due, clip.seconds)
+        wanted = self._wanted.get(clip.name, "")
+        if wanted:
+            found = compare(wanted, text)
+            book.count("lost words", due, found.lost)
+            book.count("doubled words", due, found.doubled)
+            book.count("changed words", due, found.changed)
+            book.count("words", due, len(text.split()))
+        self._samples.keep(clip, text)
+
+    async def _transcribe(self, file: bytes) -> str:
+        sent = {"file": ("clip.wav", file, "audio/wav")}
+        answer = await self._http.post("/v1/audio/transcriptions", files=sent, data={"model": "whisper-1"})
+        if answer.status_code != httpx.codes.OK:
+            raise Refused(answer.status_code)
+        return str(answer.json()["text"])
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._http.aclose()
+
+
+class Refused(Exception):
+    """An HTTP status that is no answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.reason = f"HTTP_{status}"
+
+
+def _wav(pcm: bytes) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(pcm)
+    return file.getvalue()

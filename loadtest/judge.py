@@ -1,0 +1,138 @@
+"""Held, broken or invalid: what was measured beside what is promised. Must not know how it was measured."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from loadtest.measures import Measures
+from loadtest.samples import means
+from loadtest.scenario import Plan, Scenario
+from loadtest.selfwatch import CPU, LAG
+
+KINDS = {"errors": "error ", "refused": "refused ", "notices": "notice "}
+
+
+class Verdict(Enum):
+    """Of a promise, a scenario or a whole run; the value is the exit code."""
+
+    HELD = 0
+    BROKEN = 1
+    INVALID = 2
+
+
+@dataclass(frozen=True)
+class Found:
+    """One scenario's run, whatever it was measured with."""
+
+    scenario: Scenario
+    measures: Measures
+    facts: Mapping[str, float] = field(default_factory=dict)  # e.g. recovery, first answer, rss slope
+    usage: Mapping[str, Any] = field(default_factory=dict)  # process -> cpu_s, rss_mb
+    notes: Mapping[str, Any] = field(default_factory=dict)  # for the report: stages, faults, marks
+
+    @property
+    def talked_s(self) -> float:
+        """How long."""
+        return self.scenario.ramp_s + self.scenario.seconds
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One promise, and what became of it."""
+
+    measure: str
+    statistic: str
+    limit: float
+    value: float | None  # None: nothing was measured
+    wanted: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Nothing measured is no success."""
+        if self.value is None:
+            return Verdict.INVALID
+        good = self.value >= self.limit if self.statistic == "least" else self.value <= self.limit
+        return Verdict.HELD if good else Verdict.BROKEN
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One scenario's."""
+
+    found: Found
+    kept: tuple[Kept, ...]
+    doubts: tuple[str, ...]  # why this run says nothing
+
+    @property
+    def verdict(self) -> Verdict:
+        """A run that cannot be believed is invalid, whatever it says."""
+        if self.doubts or any(each.verdict is Verdict.INVALID for each in self.kept):
+            return Verdict.INVALID
+        return Verdict.BROKEN if any(each.verdict is Verdict.BROKEN for each in self.kept) else Verdict.HELD
+
+
+def judge(found: Found, plan: Plan) -> Judgement:
+    """Every promise of a scenario."""
+    scenario = found.scenario
+    kept = [
+        Kept(measure, statistic, limit, value_of(found, measure, statistic), _wanted(scenario, measure, statistic))
+        for measure, limits in scenario.promise.items()
+        for statistic, limit in limits.items()
+    ]
+    return Judgement(found, tuple(kept), tuple(_doubts(found, plan)))
+
+
+def overall(judgements: list[Judgement]) -> Verdict:
+    """A broken promise that can be believed comes first; then whatever says nothing."""
+    verdicts = {each.verdict for each in judgements}
+    for verdict in (Verdict.BROKEN, Verdict.INVALID):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.HELD if judgements else Verdict.INVALID
+
+
+def _wanted(scenario: Scenario, measure: str, statistic: str) -> float | None:
+    return scenario.wanted.get(measure, {}).get(statistic)
+
+
+def value_of(found: Found, measure: str, statistic: str) -> float | None:
+    """What was measured; None: nothing was."""
+    measures = found.measures
+    if statistic.endswith("_ms"):
+        series = measures.latencies.get(measure)
+        percent = 100.0 if statistic == "max_ms" else float(statistic[1:-3])
+        return series.percentile_ms(percent) if series and series.count else None
+    if statistic in ("s", "mb", "ratio"):
+        return found.facts.get(measure)
+    if statistic == "least":
+        return means(measures.samples).get(measure)
+    return _counted(measures, measure, statistic)
+
+
+def _counted(measures: Measures, measure: str, statistic: str) -> float | None:
+    calls = measures.total("calls")
+    if not calls:
+        return None
+    quality = means(measures.samples).get(measure)
+    if quality is not None:
+        return quality
+    total = sum(measures.among(KINDS[measure]).values()) if measure in KINDS else measures.total(measure)
+    if statistic == "count":
+        return total
+    whole = measures.total("words") if measure.endswith(" words") else calls
+    return total / max(1.0, whole)
+
+
+def _doubts(found: Found, plan: Plan) -> Iterator[str]:
+    lag, calls = found.measures.latencies.get(LAG), found.measures.total("calls")
+    if not calls:
+        yield "nobody called"
+    if lag is None or not lag.count:
+        yield "the talker did not watch itself"
+    elif lag.percentile_ms(99) > plan.lag_p99_ms:
+        late = lag.percentile_ms(99)
+        yield f"the talker itself was late: p99 {late:.0f} ms, allowed {plan.lag_p99_ms:g} ms"
+    share = found.measures.total(CPU) / max(1.0, found.talked_s)
+    if share > plan.cpu_share:
+        yield f"the talker took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"

@@ -1,0 +1,152 @@
+"""Locust's users: people of a scenario. `make loadtest-ui SCENARIO=live-asr`, or `python -m loadtest.swarm -f ...`.
+
+What is measured goes to Locust's table as well, but is judged from histograms of our own, which workers send to
+their master and which add up exactly. The environment says the rest: SLA_FILE and SLA_SCENARIO what is run, SLA_GRPC
+and --host where, SLA_RESULT where it is written.
+"""
+
+import json
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import LoadTestShape, User, events, task
+from locust.env import Environment
+from locust.exception import StopUser
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtest.bridge import Bridge
+from loadtest.measures import Measures
+from loadtest.scenario import read
+from loadtest.talk import Talk, Where
+
+HERE = Path(__file__).parent
+PLAN = read(Path(os.environ.get("SLA_FILE", HERE / "sla.toml")))
+SCENARIO = PLAN.named([os.environ.get("SLA_SCENARIO", "smoke")])[0].resized(os.environ)
+RESULT = os.environ.get("SLA_RESULT", "")
+TABLE_S = 0.2
+CALM_S = 60.0  # for the questions before anybody talks
+
+
+class Share:
+    """What this process does of a run."""
+
+    def __init__(self) -> None:
+        self.measured, self.began = Measures(), 0.0
+        self._bridge: Bridge | None = None
+        self._talk: Talk | None = None
+        self._table: deque[tuple[str, float]] = deque()
+
+    def begin(self, environment: Environment) -> None:
+        """Make ready; nobody talks before the calm questions are answered."""
+        self._bridge = self._bridge or Bridge()
+        host = environment.host or "http://127.0.0.1:8080"
+        where = Where(os.environ.get("SLA_GRPC", "127.0.0.1:50051"), host)
+        self._bridge.run(self._begin(where))
+        if RESULT:
+            Path(f"{RESULT}.began").write_text(str(self.began))
+        gevent.spawn(self._fill_table, environment)
+
+    async def _begin(self, where: Where) -> None:
+        self._talk = Talk(SCENARIO, where, lambda what, ms: self._table.append((what, ms)))
+        await self._talk.begin()
+        self.began = self._talk.began
+
+    def person(self) -> None:
+        """One more of them."""
+        if self._bridge and self._talk:
+            self._bridge.run(self._talk.person())
+
+    def _fill_table(self, environment: Environment) -> None:
+        while True:
+            gevent.sleep(TABLE_S)
+            while self._table:
+                what, ms = self._table.popleft()
+                told = {"request_type": SCENARIO.door, "name": what, "response_time": ms, "response_length": 0}
+                environment.events.request.fire(**told, exception=None, context={})
+
+    def end(self) -> None:
+        """Nobody talks any more."""
+        if self._bridge and self._talk:
+            self._bridge.run(self._talk.end())
+            self.measured.add(self._talk.measures)
+            self._talk = None
+
+    def write(self) -> None:
+        """For whoever judges."""
+        if RESULT:
+            Path(RESULT).write_text(json.dumps({"began": self.began, "measures": self.measured.to_json()}))
+
+
+SHARE = Share()
+
+
+def _quit_when_all_is_said(environment: Environment) -> None:
+    """Locust knows run times only; a run without a web page is over when the last answer is here."""
+    runner, seen = environment.runner, False
+    last = time.monotonic() + CALM_S + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
+    while runner and time.monotonic() < last and not (seen and runner.user_count == 0):
+        seen = seen or runner.user_count > 0
+        gevent.sleep(TABLE_S)
+    if runner:
+        runner.quit()
+
+
+class Person(User):
+    """Talks from when it is spawned until the scenario ends."""
+
+    @task
+    def talk(self) -> None:
+        """All of it, in one go."""
+        SHARE.person()
+        raise StopUser
+
+
+if SCENARIO.burst:
+
+    class Burst(LoadTestShape):
+        """More people for a while."""
+
+        def tick(self) -> tuple[int, float] | None:
+            """How many there are now."""
+            burst, at_s = SCENARIO.burst, self.get_run_time()
+            assert burst
+            if at_s > SCENARIO.ramp_s + SCENARIO.seconds:
+                return None
+            more = burst.at_s <= at_s < burst.at_s + burst.for_s
+            return SCENARIO.most if more else SCENARIO.crowd, max(1.0, SCENARIO.most / max(0.5, SCENARIO.ramp_s))
+
+
+@events.test_start.add_listener
+def _begin(environment: Environment, **_: Any) -> None:
+    if not isinstance(environment.runner, MasterRunner):
+        SHARE.begin(environment)
+    if not (environment.web_ui or isinstance(environment.runner, WorkerRunner)):
+        gevent.spawn(_quit_when_all_is_said, environment)
+
+
+@events.test_stop.add_listener
+def _end(**_: Any) -> None:
+    SHARE.end()
+
+
+@events.report_to_master.add_listener
+def _report(data: dict[str, Any], **_: Any) -> None:
+    """Everything since the last report, so that nothing is counted twice."""
+    data["parley"] = {"began": SHARE.began, "measures": SHARE.measured.to_json()}
+    SHARE.measured = Measures()
+
+
+@events.worker_report.add_listener
+def _hear_worker(data: dict[str, Any], **_: Any) -> None:
+    SHARE.measured.add(Measures.of_json(data["parley"]["measures"]))
+    SHARE.began = data["parley"]["began"] or SHARE.began
+
+
+@events.quitting.add_listener
+def _write(environment: Environment, **_: Any) -> None:
+    if not isinstance(environment.runner, WorkerRunner):
+        SHARE.write()

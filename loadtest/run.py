@@ -1,0 +1,158 @@
+"""One scenario, run: the talkers in a process of their own, faults at their times, the server watched meanwhile."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loadtest.faults import Act, acts_of, recovery_s
+from loadtest.house import ROOT
+from loadtest.judge import Found
+from loadtest.measures import Measures
+from loadtest.scenario import Scenario
+from loadtest.server import Server
+from loadtest.talk import Where
+
+TICK_S = 0.05
+CALM_S = 90.0  # for a process to start and ask its calm questions
+Say = Callable[[str], None]
+
+
+class TalkersFailed(Exception):
+    """The load itself did not work; the message is the end of its log."""
+
+
+@dataclass
+class Watch:
+    """What a server's processes took while somebody talked."""
+
+    marks: list[dict[str, Any]] = field(default_factory=list)  # what was done to it, and when
+    usage: list[tuple[float, dict[str, tuple[float, float]]]] = field(default_factory=list)
+
+    def cpu_s(self) -> dict[str, float]:
+        """Process -> CPU seconds. One that was started anew counts from nothing again."""
+        spent: dict[str, float] = {}
+        for (_, before), (_, after) in zip(self.usage, self.usage[1:], strict=False):
+            for name, (cpu, _) in after.items():
+                spent[name] = spent.get(name, 0.0) + max(0.0, cpu - before.get(name, (cpu, 0.0))[0])
+        return spent
+
+    def rss_mb(self) -> dict[str, float]:
+        """Process -> the most it held."""
+        most: dict[str, float] = {}
+        for _, usage in self.usage:
+            for name, (_, rss) in usage.items():
+                most[name] = max(most.get(name, 0.0), rss)
+        return most
+
+
+def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> Found:
+    """Talk, watch, gather. server: None where it is somebody else's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    result, watch = folder / f"{scenario.name}.json", Watch()
+    for old in (result, Path(f"{result}.began")):
+        old.unlink(missing_ok=True)
+    with (folder / f"{scenario.name}.log").open("wb") as log:
+        talkers = _talkers(scenario, plan, where, result, log)
+        try:
+            _attend(talkers, scenario, server, Path(f"{result}.began"), watch)
+        finally:
+            _end(talkers)
+    if not result.exists():
+        raise TalkersFailed((folder / f"{scenario.name}.log").read_text("utf-8", "replace")[-2000:])
+    measures = Measures.of_json(json.loads(result.read_text())["measures"])
+    return _found(scenario, measures, watch, server)
+
+
+def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: Any) -> "subprocess.Popen[bytes]":
+    rate = scenario.crowd / max(0.1, scenario.ramp_s)
+    words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
+    words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
+    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_GRPC": where.grpc, "SLA_RESULT": str(result)}
+    told |= {"SLA_PEOPLE": str(scenario.people), "SLA_RATE": str(scenario.rate), "SLA_SECONDS": str(scenario.seconds)}
+    command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **told}, stdout=log, stderr=log, start_new_session=True
+    )
+
+
+def _attend(
+    talkers: "subprocess.Popen[bytes]", scenario: Scenario, server: Server | None, began: Path, watch: Watch
+) -> None:
+    acts = acts_of(scenario.faults, server.house) if server else []
+    last, start, looked = time.monotonic() + CALM_S, 0.0, 0.0
+    while talkers.poll() is None:
+        now = time.monotonic()
+        if now > last:
+            return
+        if not start and began.exists() and began.read_text():
+            start = float(began.read_text())
+            last = start + scenario.ramp_s + scenario.seconds + 2 * scenario.grace_s + 10
+        if start and server:
+            acts = _act(acts, now - start, watch)
+            if now - looked >= 0.5:
+                looked = now
+                watch.usage.append((now - start, server.usage()))
+        time.sleep(TICK_S)
+
+
+def _act(acts: list[Act], at_s: float, watch: Watch) -> list[Act]:
+    """Do what is due; give back what is left."""
+    left = []
+    for act in acts:
+        if act.at_s <= at_s and act.do():
+            watch.marks.append({"at_s": round(at_s, 2), "what": act.what})
+        else:
+            left.append(act)
+    return left
+
+
+def _end(talkers: "subprocess.Popen[bytes]") -> None:
+    """Its children too."""
+    if talkers.poll() is None:
+        os.killpg(talkers.pid, signal.SIGKILL)
+    talkers.wait()
+
+
+def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> Found:
+    facts: dict[str, float] = {}
+    if server:
+        facts["ready"] = server.ready_s
+        facts["real time"] = sum(watch.cpu_s().values()) / max(0.1, measures.total("audio s"))
+    recovered = recovery_s(scenario, measures)
+    if recovered is not None:
+        facts["recovery"] = recovered
+    for fault in scenario.faults:
+        if fault.what == "hang-up":
+            watch.marks.append({"at_s": fault.at_s, "what": f"{fault.share:.0%} hang up"})
+    usage = {"cpu_s": watch.cpu_s(), "rss_mb": watch.rss_mb()}
+    notes = {"marks": watch.marks} | ({"stages": stages_of(server.spans()), **_breakers(server)} if server else {})
+    return Found(scenario, measures, facts, usage, notes)
+
+
+def _breakers(server: Server) -> dict[str, Any]:
+    """Circuits that are not closed, where anybody is left to tell."""
+    try:
+        return {"breakers": {who: state for who, state in server.breakers().items() if state != "closed"}}
+    except OSError:
+        return {"breakers": {"gateway": "does not answer"}}
+
+
+def stages_of(spans: Mapping[str, list[tuple[str, float]]]) -> dict[str, dict[str, float]]:
+    """Where the time went: process and span -> how many, p50 and p99 in milliseconds."""
+    told = {}
+    for process, found in spans.items():
+        for name in dict.fromkeys(name for name, _ in found):
+            if name in ("queue", "batch", "engine"):
+                times = [ms for each, ms in found if each == name]
+                p50, p99 = np.percentile(times, (50, 99))
+                told[f"{process} {name}"] = {"count": len(times), "p50_ms": float(p50), "p99_ms": float(p99)}
+    return told

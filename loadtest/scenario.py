@@ -1,0 +1,154 @@
+"""What a run shall be, and what is promised: sla.toml -> frozen dataclasses. Must not know how it is done."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest")
+STAGES = ("denoise", "asr", "diarize", "translate")
+FAULTS = ("kill", "freeze", "slow", "restart", "hang-up")
+STATISTICS = ("p50_ms", "p95_ms", "p99_ms", "max_ms", "share", "count", "s", "ratio", "mb", "least")
+
+
+class BadScenario(Exception):
+    """sla.toml says something that is not so; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong, on purpose, at its time."""
+
+    what: str  # kill, freeze, slow, restart; hang-up: some people hang up
+    at_s: float
+    who: str = ""  # a process, e.g. asr or gateway
+    for_s: float = 0.0  # how long; kill, restart: until it starts again
+    share: float = 0.1  # hang-up: of the people; slow: of the time that it stands still
+
+
+@dataclass(frozen=True)
+class Burst:
+    """More people for a while."""
+
+    times: float
+    at_s: float
+    for_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One run: who talks, what, with what; and the promise."""
+
+    name: str
+    about: str = ""
+    door: str = "pipeline"
+    stages: tuple[str, ...] = ()  # what a pipeline does
+    people: int = 0  # live streams at a time, each one recording after the other; or
+    rate: float = 0.0  # calls a second, whoever has been answered
+    seconds: float = 20.0
+    ramp_s: float = 2.0
+    grace_s: float = 10.0  # how long the last calls may take
+    burst: Burst | None = None
+    clips: str = "bundled"  # or a folder of recordings
+    snr_db: float | None = None  # noise this far below the voices
+    target: str = "de"  # the language to translate into
+    held_ms: float = 32.0  # what a denoiser may keep back of a chunk until the next one comes
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    apart: bool = False  # not one of the standard set
+    promise: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # measure -> statistic -> limit
+    wanted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # what we would like to promise
+
+    @property
+    def crowd(self) -> int:
+        """How many people it takes, the burst's left out: each of a rate's calls once a second, or less often."""
+        return self.people or max(1, round(self.rate))
+
+    @property
+    def most(self) -> int:
+        """How many there are at the height of it."""
+        return round(self.crowd * self.burst.times) if self.burst else self.crowd
+
+    def resized(self, told: Mapping[str, str]) -> "Scenario":
+        """With as many people, such a rate or as many seconds as the environment says."""
+        return replace(
+            self,
+            people=int(told.get("SLA_PEOPLE", self.people)),
+            rate=float(told.get("SLA_RATE", self.rate)),
+            seconds=float(told.get("SLA_SECONDS", self.seconds)),
+        )
+
+    @classmethod
+    def of(cls, name: str, table: Mapping[str, Any]) -> Self:
+        """Read one table of sla.toml."""
+        known = {each.name for each in fields(cls)} - {"name"}
+        for key in table:
+            if key not in known:
+                raise BadScenario(f"[{name}] has the key {key!r}; known: {', '.join(sorted(known))}.")
+        parts = dict(table)
+        if "burst" in parts:
+            parts["burst"] = _part(Burst, parts["burst"], f"{name}.burst")
+        parts["faults"] = tuple(_part(Fault, each, f"{name}.faults") for each in parts.get("faults", ()))
+        parts["stages"] = tuple(parts.get("stages", ()))
+        scenario = cls(name=name, **parts)
+        _check(scenario)
+        return scenario
+
+
+def _part(kind: Any, table: Mapping[str, Any], where: str) -> Any:
+    try:
+        return kind(**table)
+    except TypeError as error:
+        known = ", ".join(each.name for each in fields(kind))
+        raise BadScenario(f"[{where}]: {str(error).partition(' ')[2]}; it takes {known}.") from None
+
+
+def _check(scenario: Scenario) -> None:
+    def among(what: str, value: str, choices: tuple[str, ...]) -> None:
+        if value not in choices:
+            raise BadScenario(f"[{scenario.name}]: {what} is {value!r}; write one of {', '.join(choices)}.")
+
+    among("door", scenario.door, DOORS)
+    for stage in scenario.stages:
+        among("a stage", stage, STAGES)
+    for fault in scenario.faults:
+        among("a fault", fault.what, FAULTS)
+    for measure, limits in (*scenario.promise.items(), *scenario.wanted.items()):
+        for statistic in limits:
+            among(f"what is promised of {measure}", statistic, STATISTICS)
+    if bool(scenario.people) == bool(scenario.rate):
+        raise BadScenario(f"[{scenario.name}]: say either how many `people` talk or at which `rate` calls come.")
+    if scenario.door == "pipeline" and not scenario.stages:
+        raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
+    if not scenario.promise:
+        raise BadScenario(f"[{scenario.name}] promises nothing; write [{scenario.name}.promise].")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole sla.toml."""
+
+    scenarios: Mapping[str, Scenario]
+    price_per_core_hour: float = 0.0
+    currency: str = "EUR"
+    lag_p99_ms: float = 20.0  # a talker later than this measured itself
+    cpu_share: float = 0.9  # of a core, that a talker may take
+
+    def named(self, names: list[str]) -> list[Scenario]:
+        """These, in this order."""
+        strange = [name for name in names if name not in self.scenarios]
+        if strange:
+            raise BadScenario(f"There is no scenario {strange[0]!r}; there are {', '.join(self.scenarios)}.")
+        return [self.scenarios[name] for name in names]
+
+
+def read(path: Path) -> Plan:
+    """Read sla.toml."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadScenario(f"{path} cannot be read: {error}.") from None
+    scenarios = {name: Scenario.of(name, each) for name, each in table.pop("scenarios", {}).items()}
+    plan: Plan = _part(Plan, {"scenarios": scenarios, **table}, path.name)
+    return plan

@@ -1,0 +1,139 @@
+"""`python -m loadtest.sla`: run scenarios, judge them, tell. Exit code 0: held, 1: broken, 2: nothing was proved.
+
+Without --grpc and --host it starts a Parley of its own from --settings; with them it measures whatever answers there.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from loadtest import compare, machine
+from loadtest.bill import bill
+from loadtest.house import ROOT
+from loadtest.judge import Found, Judgement, Verdict, judge, overall
+from loadtest.page import page
+from loadtest.run import TalkersFailed, run
+from loadtest.scenario import BadScenario, Plan, Scenario, read
+from loadtest.server import Server
+from loadtest.talk import Where
+from loadtest.telling import show, write_json, write_junit
+
+WIDTH = 110
+Tick = Callable[[str], None]
+
+
+class Measured:
+    """A server, ours or not, on which scenarios are run. Ours is new where a scenario needs it to be."""
+
+    def __init__(self, plan: Path, folder: Path, settings: Path, elsewhere: Where | None) -> None:
+        self._plan, self._folder, self._settings, self._elsewhere = plan, folder, settings, elsewhere
+        self._server: Server | None = None
+        self._replicas: dict[str, int] = {}
+        self.models: dict[str, Any] = {}
+
+    def found(self, scenario: Scenario) -> Found:
+        """Run one."""
+        if self._elsewhere:
+            return run(scenario, self._plan, self._elsewhere, None, self._folder)
+        server = self._ours(dict(scenario.replicas))
+        found = run(scenario, self._plan, server.where, server, self._folder)
+        if scenario.faults:
+            self.stop()  # whoever was hurt is not measured again
+        return found
+
+    def _ours(self, replicas: dict[str, int]) -> Server:
+        if self._server is None or replicas != self._replicas:
+            self.stop()
+            folder = self._folder / f"server-{time.monotonic_ns()}"
+            self._server, self._replicas = Server(folder, self._settings, replicas), replicas
+            self._server.start()
+            self.models = self.models or self._server.models()
+        return self._server
+
+    def stop(self) -> None:
+        """End ours."""
+        if self._server:
+            self._server.house.stop()
+        self._server = None
+
+
+def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: Tick) -> Iterator[Judgement]:
+    """One after the other. What cannot be run is no success."""
+    for scenario in scenarios:
+        tick(f"{scenario.name}: {scenario.about}")
+        found = measured.found(scenario)
+        cost = bill(found, plan)
+        yield judge(replace(found, notes={**found.notes, "cost": cost}), plan)
+
+
+def report(folder: Path, judgements: Sequence[Judgement], about: dict[str, Any], extra: str) -> Verdict:
+    """report.json, report.html and junit.xml."""
+    verdict = overall(list(judgements))
+    write_json(folder / "report.json", verdict, judgements, about)
+    write_junit(folder / "junit.xml", judgements)
+    (folder / "report.html").write_text(page(verdict, judgements, about, extra), "utf-8")
+    return verdict
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenarios", nargs="*", help="names from the file; none: all but those that stand apart")
+    parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")
+    parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
+    parser.add_argument("--grpc", help="host:port of a server that runs already")
+    parser.add_argument("--host", default="http://127.0.0.1:8080", help="its HTTP address")
+    parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
+    parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")
+    parser.add_argument("--out", type=Path, default=ROOT / "build/sla" / time.strftime("%Y-%m-%dT%H-%M-%S"))
+    return parser.parse_args()
+
+
+def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
+    names = arguments.scenarios or [name for name, each in plan.scenarios.items() if not each.apart]
+    chosen = plan.named(names)
+    return [replace(each, seconds=arguments.seconds) for each in chosen] if arguments.seconds else chosen
+
+
+def _about(measured: Measured) -> dict[str, Any]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S")
+    return {"when": when, "commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
+
+
+def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
+    plan = read(arguments.file)
+    scenarios, folder = _chosen(arguments, plan), arguments.out
+    folder.mkdir(parents=True, exist_ok=True)
+    elsewhere = Where(arguments.grpc, arguments.host) if arguments.grpc else None
+    measured = Measured(arguments.file, folder, arguments.settings, elsewhere)
+    try:
+        judgements = list(judged(measured, scenarios, plan, lambda what: console.print(f"[dim]{what}")))
+    finally:
+        measured.stop()
+    changes = compare.with_baseline(arguments.baseline, judgements) if arguments.baseline else []
+    verdict = report(folder, judgements, _about(measured), compare.as_html(changes))
+    compare.show(changes, console)
+    show(judgements, verdict, console)
+    console.print(f"[dim]{folder / 'report.html'}")
+    return verdict
+
+
+def main() -> None:
+    """Run, judge, tell."""
+    console = Console()
+    console.width = max(console.width, WIDTH)
+    try:
+        verdict = _measure(_arguments(), console)
+    except (BadScenario, TalkersFailed, FileNotFoundError) as error:
+        console.print(f"[red]{error}", markup=True)
+        sys.exit(Verdict.INVALID.value)
+    sys.exit(verdict.value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""One scenario's talking, from the first calm question to the last answer. Must not know Locust."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from loadtest import clips
+from loadtest.book import Book, Told
+from loadtest.clips import Clip
+from loadtest.crowd import Crowd
+from loadtest.doors import Door
+from loadtest.doors.grpc import GrpcStream
+from loadtest.doors.rest import RestFiles
+from loadtest.doors.text import Texts
+from loadtest.measures import Measures
+from loadtest.pace import until
+from loadtest.samples import Samples
+from loadtest.scenario import Scenario
+from loadtest.selfwatch import watch
+
+BUNDLED = Path(__file__).parents[1] / "examples"
+PAUSE_S = 0.8
+LEAD_S = 0.2
+
+
+@dataclass(frozen=True)
+class Where:
+    """What is talked to."""
+
+    grpc: str  # host:port, or unix:/path
+    http: str  # http://host:port
+
+
+def recordings(scenario: Scenario) -> list[Clip]:
+    """What is said."""
+    folder = BUNDLED if scenario.clips == "bundled" else Path(scenario.clips)
+    found = clips.folder(folder, PAUSE_S)
+    return found if scenario.snr_db is None else [clips.noisy(each, scenario.snr_db) for each in found]
+
+
+def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
+    """The way in that the scenario takes."""
+    if scenario.door == "translate":
+        return Texts(where.grpc, scenario, samples)
+    if scenario.door == "rest":
+        return RestFiles(where.http, recordings(scenario), samples)
+    return GrpcStream(where.grpc, scenario, recordings(scenario), samples)
+
+
+class Talk:
+    """One process's share of a scenario. Make it, `begin`, let people in, `end`."""
+
+    def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
+        self._scenario, self._tell = scenario, tell
+        self.measures = Measures()
+        self._door = open_door(scenario, where, Samples(self.measures.samples))
+        self._tasks: list[asyncio.Task[None]] = []
+        self.began = 0.0
+
+    async def begin(self) -> None:
+        """Hear what comes back when there is time; from then on the clock runs."""
+        await self._door.calm()
+        gc.collect()
+        gc.freeze()
+        scenario = self._scenario
+        self.began = time.monotonic() + LEAD_S
+        book = Book(self.measures, self.began, self._tell)
+        every_s = scenario.crowd / scenario.rate if scenario.rate else 0.0
+        self._crowd = Crowd(self._door, book, every_s, self.began + scenario.ramp_s + scenario.seconds)
+        self._beside(watch(book))
+        self._beside(self._crowd.tell())
+        for fault in scenario.faults:
+            if fault.what == "hang-up":
+                self._beside(_later(self.began + fault.at_s, partial(self._crowd.hang_up, fault.share)))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def person(self) -> None:
+        """One more who talks, from now until the scenario's end."""
+        await self._crowd.person()
+
+    async def end(self) -> None:
+        """Give up what is still open, and hang up."""
+        self._crowd.give_up()
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._door.close()
+
+    async def alone(self) -> Measures:
+        """The whole scenario in this process: for tests, and where nobody needs a table."""
+        await self.begin()
+        scenario = self._scenario
+        gap_s = scenario.ramp_s / scenario.crowd
+        people = [asyncio.create_task(self._after(self.began + n * gap_s)) for n in range(scenario.crowd)]
+        await asyncio.wait(people, timeout=scenario.ramp_s + scenario.seconds + scenario.grace_s)
+        await self.end()
+        await asyncio.gather(*people, return_exceptions=True)
+        return self.measures
+
+    async def _after(self, moment: float) -> None:
+        await until(moment)
+        await self.person()
+
+
+async def _later(moment: float, act: Callable[[], None]) -> None:
+    await until(moment)
+    act()

@@ -1,0 +1,97 @@
+"""A judgement in words: for the terminal, for report.json, for a CI's JUnit XML. Must not know how it was judged."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.judge import Judgement, Kept, Verdict
+
+COLOURS = {Verdict.HELD: "green", Verdict.BROKEN: "red", Verdict.INVALID: "yellow"}
+UNITS = {"share": " %", "s": " s", "mb": " MB", "count": "", "ratio": "", "least": ""}
+
+
+def _number(value: float, statistic: str) -> str:
+    number = 100 * value if statistic == "share" else value
+    return f"{number:.3g}{UNITS.get(statistic, ' ms')}" if abs(number) < 1000 else f"{number:.0f} ms"
+
+
+def limit_of(kept: Kept) -> str:
+    """What is promised."""
+    return f"{'>=' if kept.statistic == 'least' else '<='} {_number(kept.limit, kept.statistic)}"
+
+
+def value_of_kept(kept: Kept) -> str:
+    """What was measured."""
+    return "nothing" if kept.value is None else _number(kept.value, kept.statistic)
+
+
+def show(judgements: Sequence[Judgement], verdict: Verdict, console: Console) -> None:
+    """One table."""
+    table = Table(title_justify="left")
+    for name in ("scenario", "promise", "limit", "measured", "wanted", ""):
+        table.add_column(name, justify="right" if name in ("limit", "measured", "wanted") else "left", no_wrap=True)
+    for judgement in judgements:
+        for n, kept in enumerate(judgement.kept):
+            table.add_row(judgement.found.scenario.name if n == 0 else "", *_row(kept))
+        table.add_section()
+    console.print(table)
+    for judgement in judgements:
+        for doubt in judgement.doubts:
+            console.print(f"[yellow]{judgement.found.scenario.name} says nothing: {doubt}.")
+    console.print(f"[bold {COLOURS[verdict]}]The promise is {verdict.name.lower()}.")
+
+
+def _row(kept: Kept) -> list[str]:
+    what = f"{kept.measure} {kept.statistic.removesuffix('_ms')}"
+    wanted = "" if kept.wanted is None else _number(kept.wanted, kept.statistic)
+    colour = COLOURS[kept.verdict]
+    return [what, limit_of(kept), value_of_kept(kept), wanted, f"[{colour}]{kept.verdict.name.lower()}"]
+
+
+def as_json(judgement: Judgement) -> dict[str, Any]:
+    """Everything of one scenario, so that a later run can be compared with it."""
+    found = judgement.found
+    kept = [
+        {"measure": each.measure, "statistic": each.statistic, "limit": each.limit, "value": each.value}
+        | {"wanted": each.wanted, "verdict": each.verdict.name}
+        for each in judgement.kept
+    ]
+    return {
+        "name": found.scenario.name,
+        "about": found.scenario.about,
+        "people": found.scenario.crowd,
+        "verdict": judgement.verdict.name,
+        "doubts": list(judgement.doubts),
+        "promises": kept,
+        "facts": dict(found.facts),
+        "usage": dict(found.usage),
+        "notes": dict(found.notes),
+        "measures": found.measures.to_json(),
+    }
+
+
+def write_json(path: Path, verdict: Verdict, judgements: Sequence[Judgement], about: Mapping[str, Any]) -> None:
+    """report.json."""
+    told = {"verdict": verdict.name, **about, "scenarios": [as_json(each) for each in judgements]}
+    path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+def write_junit(path: Path, judgements: Sequence[Judgement]) -> None:
+    """A suite a scenario, a case a promise; what cannot be believed is an error, not a failure."""
+    root = ElementTree.Element("testsuites", name="sla")
+    for judgement in judgements:
+        suite = ElementTree.SubElement(root, "testsuite", name=judgement.found.scenario.name)
+        suite.set("tests", str(len(judgement.kept)))
+        for kept in judgement.kept:
+            name = f"{kept.measure} {kept.statistic} {limit_of(kept)}"
+            case = ElementTree.SubElement(suite, "testcase", name=name, classname=judgement.found.scenario.name)
+            if judgement.verdict is Verdict.INVALID:
+                ElementTree.SubElement(case, "error", message="; ".join(judgement.doubts) or "nothing was measured")
+            elif kept.verdict is Verdict.BROKEN:
+                ElementTree.SubElement(case, "failure", message=f"measured {value_of_kept(kept)}")
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)

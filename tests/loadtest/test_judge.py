@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+
+from loadtest.judge import Found, Judgement, Verdict, judge, overall
+from loadtest.measures import Measures
+from loadtest.scenario import Plan, Scenario
+from loadtest.selfwatch import CPU, LAG
+
+PLAN = Plan(scenarios={}, lag_p99_ms=20, cpu_share=0.9)
+
+
+def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **counts: float) -> Measures:
+    measures = Measures()
+    for second in range(100):
+        measures.late("final", final_ms, second)
+        measures.late(LAG, lag_ms, second)
+        measures.count("calls", second)
+        measures.count("words", second, 10)
+    measures.count(CPU, 0, cpu_s)
+    for what, times in counts.items():
+        measures.count(what.replace("_", " "), 3, times)
+    return measures
+
+
+def judged(measures: Measures, facts: dict[str, float] | None = None, **promise: dict[str, float]) -> Judgement:
+    named = {what.replace("_", " "): limits for what, limits in promise.items()}
+    scenario = Scenario(name="x", door="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
+    return judge(Found(scenario, measures, facts or {}), PLAN)
+
+
+def test_a_promise_is_held_or_broken() -> None:
+    """On the line is held, above it is broken; what was wanted stands beside it."""
+    assert judged(measured(300)).verdict is Verdict.HELD
+    assert judged(measured(500)).verdict is Verdict.HELD
+    assert judged(measured(600)).verdict is Verdict.BROKEN
+    (kept,) = judged(measured(300)).kept
+    assert kept.value == pytest.approx(300, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "promise"),
+    [
+        ({"lost_words": 1}, {"lost_words": {"count": 0}}),
+        ({"error_UNAVAILABLE": 1}, {"errors": {"share": 0.009}}),
+        ({"refused_QUEUE_FULL": 5}, {"refused": {"share": 0.04}}),
+        ({"notice_asr_CIRCUIT_OPEN": 1}, {"notices": {"count": 0}}),
+        ({"changed_words": 20}, {"changed_words": {"share": 0.01}}),
+    ],
+)
+def test_planted_faults_are_caught(counts: dict[str, float], promise: dict[str, Any]) -> None:
+    """A lost word, one per cent of errors, refusals, notices: each breaks its promise, and without it all holds."""
+    assert judged(measured(**counts), **promise).verdict is Verdict.BROKEN
+    assert judged(measured(), **promise).verdict is Verdict.HELD
+
+
+def test_a_late_talker_proves_nothing() -> None:
+    """A talker that was late, or had no core left, is invalid even where every promise looks held or broken."""
+    late = judged(measured(lag_ms=30))
+    assert late.verdict is Verdict.INVALID
+    assert "the talker itself was late: p99 30 ms" in late.doubts[0]
+    assert judged(measured(600, cpu_s=25)).verdict is Verdict.INVALID
+
+
+def test_nothing_measured_is_no_success() -> None:
+    """Without calls, or without the latency that is promised, a run is invalid."""
+    assert judged(Measures()).verdict is Verdict.INVALID
+    assert judged(measured(), chunk={"p99_ms": 100.0}).verdict is Verdict.INVALID
+    assert judged(measured(), recovery={"s": 30.0}).verdict is Verdict.INVALID
+
+
+def test_facts_and_quality_are_judged_too() -> None:
+    """Seconds to recover come from the run, scores from the samples: some have a floor instead of a limit."""
+    assert judged(measured(), {"recovery": 3.0}, recovery={"s": 30.0}).verdict is Verdict.HELD
+    measures = measured()
+    measures.samples += [{"si-sdr": 9.0, "wer": 0.1}, {"si-sdr": 11.0, "wer": 0.3}]
+    assert judged(measures, **{"si-sdr": {"least": 9.5}}).verdict is Verdict.HELD
+    assert judged(measures, **{"si-sdr": {"least": 10.5}}).verdict is Verdict.BROKEN
+    assert judged(measures, wer={"share": 0.1}).verdict is Verdict.BROKEN
+
+
+def test_the_whole_verdict() -> None:
+    """A broken promise that can be believed decides; else an invalid run does; no run proves nothing."""
+    held, broken, invalid = judged(measured()), judged(measured(600)), judged(Measures())
+    assert overall([held, held]) is Verdict.HELD
+    assert overall([held, invalid, broken]) is Verdict.BROKEN
+    assert overall([held, invalid]) is Verdict.INVALID
+    assert overall([]) is Verdict.INVALID

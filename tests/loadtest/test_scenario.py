@@ -1,0 +1,54 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtest.scenario import BadScenario, Scenario, read
+from tests.contract.source import ROOT
+
+GOOD: dict[str, Any] = {"door": "asr", "people": 4, "promise": {"final": {"p99_ms": 500}}}
+
+
+def test_the_shipped_file_is_read() -> None:
+    """Every key is known, and every scenario promises something."""
+    plan = read(ROOT / "loadtest/sla.toml")
+    assert "smoke" in plan.scenarios
+    assert all(scenario.promise and scenario.about for scenario in plan.scenarios.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"peopel": 4}, "has the key 'peopel'; known: about"),
+        ({"door": "window"}, "door is 'window'; write one of pipeline"),
+        ({"rate": 5.0}, "either how many `people` talk or at which `rate`"),
+        ({"door": "pipeline"}, "a pipeline needs `stages`"),
+        ({"stages": ["sing"]}, "a stage is 'sing'"),
+        ({"promise": {}}, "promises nothing"),
+        ({"promise": {"final": {"p98": 1}}}, "what is promised of final is 'p98'"),
+        ({"faults": [{"what": "trip", "at_s": 1}]}, "a fault is 'trip'"),
+        ({"faults": [{"what": "kill", "when": 1}]}, r"\[x.faults\].*it takes what, at_s"),
+        ({"burst": {"times": 4}}, r"\[x.burst\].*it takes times, at_s, for_s"),
+    ],
+)
+def test_a_mistake_is_a_sentence(change: dict[str, Any], told: str) -> None:
+    """What is wrong is named, with what would be right."""
+    with pytest.raises(BadScenario, match=told):
+        Scenario.of("x", GOOD | change)
+
+
+def test_a_scenario_that_is_not_there(tmp_path: Path) -> None:
+    """Who misspells a name hears the names; a file that is not TOML is named."""
+    (tmp_path / "sla.toml").write_text('[scenarios.one]\ndoor = "asr"\npeople = 1\npromise.open = { p50_ms = 1 }\n')
+    with pytest.raises(BadScenario, match="no scenario 'two'; there are one"):
+        read(tmp_path / "sla.toml").named(["two"])
+    (tmp_path / "bad.toml").write_text("=")
+    with pytest.raises(BadScenario, match=r"bad\.toml cannot be read"):
+        read(tmp_path / "bad.toml")
+
+
+def test_how_many_people_it_takes() -> None:
+    """A rate of a hundred calls is a hundred people who call once a second; a burst multiplies them."""
+    assert Scenario.of("x", {**GOOD, "people": 0, "rate": 100.0}).crowd == 100
+    burst = Scenario.of("x", {**GOOD, "burst": {"times": 4, "at_s": 1, "for_s": 2}})
+    assert (burst.crowd, burst.most) == (4, 16)
