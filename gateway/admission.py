@@ -85,7 +85,7 @@ class Rate:
 
         try:
             self._item = parse(rate)
-            self._window = MovingWindowRateLimiter(storage_from_string(f"async+{store}"))
+            self._window = MovingWindowRateLimiter(storage_from_string(f"async+{store}", **_client(store)))
         except (ValueError, ConfigurationError) as error:
             raise BadConfig(
                 f"`limits.rate_per_key`: {error}; write e.g. 600/minute, and memory:// or redis://host."
@@ -97,6 +97,11 @@ class Rate:
             return 0.0
         stats = await self._window.get_window_stats(self._item, who)
         return max(0.1, stats.reset_time - time.time())
+
+
+def _client(store: str) -> dict[str, str]:
+    """The Redis library that parley[redis] brings."""
+    return {"implementation": "redispy"} if store.startswith("redis") else {}
 
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:

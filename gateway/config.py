@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.breaker import BreakerConfig
+from gateway.cache import CacheConfig
 from gateway.failover import FailoverConfig
 from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
@@ -20,6 +21,7 @@ class Limits:
     rate_store: str = "memory://"  # where they are counted: here, or redis://host:port for several gateways
     shadows: int = 8  # streams at a time that another version hears too
     upload_bytes: int = 100 << 20
+    uploads_bytes: int = 1 << 30  # of all of them at a time, over HTTP and over gRPC
     audio_s: float = 3600.0  # the longest recording
     request_s: float = 300.0  # the longest that an HTTP request is worked on
 
@@ -39,6 +41,7 @@ class GatewayConfig:
     keys_file: str = ""  # who may come in, made by `parley keys`; empty: everybody
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
+    cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)

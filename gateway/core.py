@@ -1,5 +1,6 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from google.protobuf.message import Message
 
 from gateway import report
 from gateway.admission import Admission, kind_of
+from gateway.cache import Cache, Served
 from gateway.caller import Caller as Caller
 from gateway.caller import Wish
 from gateway.config import GatewayConfig
@@ -50,6 +52,7 @@ class Core:
         self.board = Switchboard(config)
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
+        self.cache = Cache(config.cache)
 
     async def start(self) -> None:
         """Find the replicas."""
@@ -65,6 +68,14 @@ class Core:
         key = self.keys.of(caller.metadata)
         demand(key, scope)
         return replace(caller, name=key.name)
+
+    def serves(self, caller: Caller) -> Served | None:
+        """Which exact versions this caller would get now; None where a stage chooses by itself."""
+        key = self.keys.of(caller.metadata)
+        pinned = caller.metadata.get(wire.MODEL, "")
+        versions = self.board.versions(replace(caller, name=key.name))
+        routes = json.dumps(self.board.book.tables, sort_keys=True)
+        return Served(key.id, routes, (*versions, pinned)) if versions else None
 
     @asynccontextmanager
     async def open(

@@ -4,11 +4,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import refusal
-from gateway.keyring import KeyRing, demand
+from gateway.keyring import KeyRing, demand, presented
 from parley.errors import ParleyError
 from parley.keys import ADMIN
 
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
+FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes",)
 
 
@@ -20,7 +21,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer 401 or 403; a WebSocket is refused before its handshake."""
-        if scope["type"] in ("http", "websocket") and scope["path"] not in FREE:
+        if scope["type"] in ("http", "websocket") and not _is_free(scope):
             try:
                 self._check(scope["path"], Headers(scope=scope))
             except ParleyError as error:
@@ -39,3 +40,9 @@ class Gate:
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": error.reason})
+
+
+def _is_free(scope: Scope) -> bool:
+    if scope["path"] in IN_THE_BODY:
+        return bool(scope["method"] == "POST" and not presented(Headers(scope=scope)))
+    return scope["path"] in FREE

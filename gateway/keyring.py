@@ -12,7 +12,7 @@ from parley.keys import NOBODY, Key, id_of, read
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0
-BEARER = "bearer "
+BEARER, SUBPROTOCOL = "bearer ", "openai-insecure-api-key."
 
 
 class KeyRing:
@@ -58,9 +58,13 @@ class KeyRing:
 
 
 def presented(metadata: Mapping[str, str]) -> str:
-    """The key as a caller sends it."""
+    """The key as a caller sends it; a browser can give a WebSocket none but a subprotocol, as OpenAI's clients do."""
     told = metadata.get("authorization", "")
-    return told[len(BEARER) :].strip() if told.lower().startswith(BEARER) else metadata.get("x-api-key", "")
+    if told.lower().startswith(BEARER):
+        return told[len(BEARER) :].strip()
+    offered = metadata.get("sec-websocket-protocol", "").split(",")
+    in_a_browser = (each.strip()[len(SUBPROTOCOL) :] for each in offered if each.strip().startswith(SUBPROTOCOL))
+    return metadata.get("x-api-key", "") or next(in_a_browser, "")
 
 
 def demand(key: Key, scope: str) -> None:

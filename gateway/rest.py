@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
+from gateway.room import Room
 from parley import media, wire
 from parley.budget import Budget
 from parley.v1.denoise_pb2 import DenoiseConfig
@@ -39,6 +41,7 @@ class Doors:
 
     def __init__(self, core: Core, limits: Limits) -> None:
         self._core, self._limits = core, limits
+        self._room = Room(limits.uploads_bytes)
 
     def routes(self) -> list[BaseRoute]:
         """Path -> door, and how it says no."""
@@ -78,12 +81,14 @@ class Doors:
 
     async def _answer(self, request: Request, door: Door) -> Response:
         caller = Caller({CLASS: "batch"} | _metadata(request), Budget.of(self._limits.request_s))
-        fields = await uploads.read(request, self._limits.upload_bytes, caller.budget)
+        with self._room.place() as place:
+            fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, place)
 
-        async def work() -> Response:
-            return await door(fields, caller)
+            async def work() -> Response:
+                served, path = self._core.serves(caller), request.url.path
+                return await self._core.cache.answered(path, fields, served, lambda: door(fields, caller))
 
-        return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
+            return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
@@ -148,12 +153,14 @@ class Doors:
     async def translate(self, fields: Fields, caller: Caller) -> Response:
         """Text in another language, in LibreTranslate's shape."""
         wishes = libretranslate.asked(fields)
+        caller = _with_key(fields, caller)
         told, model = await files.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
         return JSONResponse(libretranslate.answer(wishes, told), headers=_served(model))
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = libretranslate.asked_language(fields)
+        caller = _with_key(fields, caller)
         (told,), model = await files.translate(self._core, [text], config, caller, fields.text("model"))
         return JSONResponse(libretranslate.detected(told), headers=_served(model))
 
@@ -207,6 +214,12 @@ class Doors:
 
 def _metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
+
+
+def _with_key(fields: Fields, caller: Caller) -> Caller:
+    """LibreTranslate's clients send their key among the fields; one in a header goes before it."""
+    key = fields.text("api_key")
+    return replace(caller, metadata={"authorization": f"Bearer {key}", **caller.metadata}) if key else caller
 
 
 def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:

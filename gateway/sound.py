@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from gateway import files
 from gateway.config import Limits
+from gateway.room import Place
+from gateway.unpack import Unpacking
 from parley.errors import UndecodableMedia, UploadTooLarge
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 
 PIECE = 1 << 16  # bytes
 LONGEST_HEADER = 1 << 16
 ENDLESS = 0x7FFF0000  # a WAV that claims more, or nothing, was written before its length was known
+UNPACKING = 4 << 20  # what a decoder and its thread hold, about
 MAGIC = (b"fLaC", b"OggS", b"\x1aE\xdf\xa3")
 ENCODINGS = {
     (1, 16): AudioEncoding.AUDIO_ENCODING_PCM_S16LE,
@@ -42,17 +45,21 @@ def frame_bytes(form: AudioFormat) -> int:
     return WIDTHS.get(form.encoding, 2) * (form.channels or 1)
 
 
-async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits) -> tuple[AudioFormat, Chunks]:
+async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
     """What the sound is, and its samples as they come; without a format it must be a file."""
     begun = bytearray()
     async for chunk in chunks:
         begun += chunk
-        if len(begun) >= 12 and (header := _header(bytes(begun), form)) is not None:
+        if len(begun) < 12:
+            continue
+        if begun.startswith(MAGIC):
+            return await _unpacked(begun, chunks, limits, place)
+        if (header := _header(bytes(begun), form)) is not None:
             if header.form is None:
-                return await _decoded(begun, chunks, limits)
+                return await _decoded(begun, chunks, limits, place)
             return header.form, _samples(begun[header.start :], chunks, header)
     if begun and (form is None or begun[:4] == b"RIFF"):
-        return await _decoded(begun, chunks, limits)
+        return await _decoded(begun, chunks, limits, place)
     return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
 
 
@@ -60,7 +67,7 @@ def _header(begun: bytes, form: AudioFormat | None) -> Header | None:
     """None: not all of it is here yet."""
     if begun[:4] == b"RIFF" and begun[8:12] == b"WAVE":
         return _wav(begun)
-    return Header(None if begun.startswith(MAGIC) else form)
+    return Header(form)
 
 
 def _wav(begun: bytes) -> Header | None:
@@ -106,9 +113,18 @@ async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
             held += chunk
 
 
-async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits) -> tuple[AudioFormat, Chunks]:
-    """Compressed files are heard once they are whole."""
+async def _unpacked(begun: bytearray, chunks: Chunks, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
+    place.take(UNPACKING)
+    unpacking = Unpacking(bytes(begun), chunks, limits.audio_s)
+    place.callback(unpacking.end)
+    return await unpacking.form(), unpacking.pieces()
+
+
+async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
+    """Other files are heard once they are whole: some have at their end what must be known at the start."""
+    place.take(len(begun))
     async for chunk in chunks:
+        place.take(len(chunk))
         begun += chunk
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The recording is too large; send at most {limits.upload_bytes} bytes.")

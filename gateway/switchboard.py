@@ -119,6 +119,13 @@ class Switchboard:
             for shadow in shadows:
                 shadow.settle()
 
+    def versions(self, caller: Caller) -> tuple[str, ...]:
+        """What every alias means for a caller; empty where a stage has no default alias."""
+        if any(f"{stage}/default" not in self.book.tables for stage in self.upstreams):
+            return ()
+        wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
+        return tuple(str(self._choice(wish, caller, wish.model).ref) for wish in wishes)
+
     def _choice(self, wish: Wish, caller: Caller, model: str) -> Choice:
         asker = Asker(caller.key, caller.metadata, caller.name, wish.languages)
         return self.book.router.pick(wish.stage, model, asker)

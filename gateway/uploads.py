@@ -11,6 +11,7 @@ from starlette.types import Message, Receive
 
 from gateway import transcode
 from gateway.fields import Fields
+from gateway.room import Place
 from parley.budget import Budget
 from parley.errors import BadInput, UploadTooLarge, UploadTooSlow
 
@@ -19,13 +20,13 @@ LONGEST_TEXT = 4 << 20  # bytes of a body or form field that is not a file
 MOST_FIELDS = 200  # of a form; 128 texts may be among them
 
 
-async def read(request: Request, most: int, budget: Budget) -> Fields:
+async def read(request: Request, most: int, budget: Budget, place: Place) -> Fields:
     """Everything a request says; what its body says goes before what its query says."""
     if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
         raise BadInput(f"The body is compressed ({coding}); send it as it is.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     plain = kind != "multipart/form-data" and not _is_raw(kind)
-    limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget))
+    limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget, place))
     query = _folded(request.query_params.multi_items())
     if request.method in ("GET", "HEAD"):
         return Fields(query)
@@ -40,7 +41,7 @@ def _is_raw(kind: str) -> bool:
     return kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"
 
 
-def _limited(request: Request, most: int, budget: Budget) -> Receive:
+def _limited(request: Request, most: int, budget: Budget, place: Place) -> Receive:
     """The body, refused as soon as it is too large or does not come."""
     seen = 0
     declared = request.headers.get("content-length", "")
@@ -53,9 +54,10 @@ def _limited(request: Request, most: int, budget: Budget) -> Receive:
             message = await asyncio.wait_for(request.receive(), min(SILENT_S, budget.left))
         except TimeoutError:
             raise UploadTooSlow("The request's body does not arrive; send it faster, or less of it.") from None
-        seen += len(message.get("body", b""))
+        seen += (size := len(message.get("body", b"")))
         if seen > most:
             raise _too_large(most)
+        place.take(size)
         return message
 
     return receive

@@ -5,6 +5,7 @@ Locust without its monkey patches: a patched standard library would take asyncio
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import uvloop
 
 Result = TypeVar("Result")
 UNPATCHED = "LOCUST_SKIP_MONKEY_PATCH"
+SWITCH_S = 0.0005  # how long Locust's thread may keep the talkers' waiting
 
 
 class Bridge:
@@ -23,6 +25,7 @@ class Bridge:
     def __init__(self) -> None:
         if not os.environ.get(UNPATCHED):
             raise RuntimeError("Start Locust with `python -m loadtest.swarm`: its monkey patches break asyncio.")
+        sys.setswitchinterval(SWITCH_S)
         self._loop = uvloop.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 

@@ -87,8 +87,8 @@ def knee(name: str, steps: Sequence[Step], most: int) -> str:
         for what in ordered[-1].latencies_ms
     }
     values = [y for points in lines.values() for _, y in points] or [1.0]
-    across, up = linear(0, ordered[-1].people), logarithmic(min(values), max(values), " ms")
-    return chart(f"{name}: latency by how many talk", lines, across, up, [(most, f"{most} hold")])
+    across, up = linear(0, ordered[-1].people), logarithmic(min(values), max(values))
+    return chart(f"{name}: latency in ms, by how many talk", lines, across, up, [(most, f"{most} hold")])
 
 
 def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console) -> dict[str, Any]:
@@ -104,13 +104,19 @@ def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Consol
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
     told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    told["at_least"] = not any(step.verdict == "BROKEN" for step in steps)
     return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
 def _tell(found: Sequence[dict[str, Any]], folder: Path, console: Console) -> None:
     table = Table("scenario", "most at a time", "cores taken", "per core")
     for each in found:
-        table.add_row(each["scenario"], str(each["most"]), f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
+        most = f"{'>= ' if each['at_least'] else ''}{each['most']}"
+        table.add_row(each["scenario"], most, f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
+        if each["at_least"]:
+            console.print(
+                f"[yellow]{each['scenario']}: the talker could not keep up before the server broke its promise."
+            )
     console.print(table)
     facts = {"machine": machine.facts(), "commit": machine.commit(), "found": list(found)}
     (folder / "capacity.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")

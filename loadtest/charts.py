@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDE, HIGH = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 64, 28, 14, 40
 COLOURS = ("#2f6fde", "#d9822b", "#1f9d62", "#b04ab8", "#c8413b", "#5f6b7a", "#0f9aa8", "#9a7b1c")
 Points = Sequence[tuple[float, float]]
 
@@ -83,7 +83,7 @@ def _grid(across: Axis, up: Axis) -> str:
     for value, name in across.ticks:
         x = _x(across.place(value))
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HIGH - BOTTOM}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{escape(name)}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{HIGH - BOTTOM + 24}" text-anchor="middle">{escape(name)}</text>')
     return "".join(parts)
 
 

@@ -5,6 +5,7 @@ are alike, so single latencies would pretend to know more than they do.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -19,7 +20,8 @@ from loadtest.selfwatch import LAG
 
 DRAWS = 500
 SURE = 95  # per cent
-NOTICEABLE = 0.02  # a difference smaller than this share is none
+NOTICEABLE = 0.05  # a difference smaller than this share is none: two runs of one thing differ by as much
+ENOUGH = 8  # seconds that hold something; with fewer, drawing them anew says nothing
 PERCENTS = (50, 95, 99)
 
 
@@ -46,6 +48,8 @@ class Change:
 def interval_ms(series: Series, percent: float, seed: int = 0) -> tuple[float, float, float]:
     """Lower end, middle, upper end."""
     seconds = [counts for counts in series.seconds.values() if counts]
+    if len(seconds) < ENOUGH:
+        return 0.0, series.percentile_ms(percent), math.inf
     values = np.array(sorted({us for counts in seconds for us in counts}))
     places = {us: n for n, us in enumerate(values.tolist())}
     matrix = np.zeros((len(seconds), len(values)))
@@ -88,7 +92,8 @@ def with_baseline(path: Path, judgements: Sequence[Judgement]) -> list[Change]:
 
 def _row(change: Change) -> tuple[str, ...]:
     def span(interval: tuple[float, float, float]) -> str:
-        return f"{interval[1]:.3g} ({interval[0]:.3g} to {interval[2]:.3g})"
+        low, middle, high = interval
+        return f"{middle:.3g} ({low:.3g} to {high:.3g})" if math.isfinite(high) else f"{middle:.3g} (too few)"
 
     what = f"{change.measure} p{change.percent}"
     return change.scenario, what, span(change.before), span(change.now), change.verdict

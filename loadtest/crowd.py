@@ -69,6 +69,10 @@ class Crowd:
         for task in gone:
             task.cancel()
 
+    def leave(self) -> None:
+        """Nobody calls any more; the calls that are open go on."""
+        self._end = min(self._end, time.monotonic())
+
     def give_up(self) -> None:
         """Nobody waits any longer."""
         for task in list(self._open):

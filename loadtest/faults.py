@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from loadtest.house import House
 from loadtest.measures import Measures
 from loadtest.scenario import Fault, Scenario
+from loadtest.swap import Swap
 
 PULSE_S = 0.2
 
@@ -20,10 +21,24 @@ class Act:
     do: Callable[[], bool]
 
 
-def acts_of(faults: tuple[Fault, ...], house: House) -> list[Act]:
+def acts_of(faults: tuple[Fault, ...], house: House, swap: Swap) -> list[Act]:
     """Everything that is to be done, in order; people who hang up are the talker's affair."""
-    acts = [act for fault in faults if fault.what != "hang-up" for act in _acts(fault, house)]
+    acts = [act for fault in faults if fault.what not in ("hang-up", "swap") for act in _acts(fault, house)]
+    acts += [act for fault in faults if fault.what == "swap" for act in _swaps(fault, swap)]
     return sorted(acts, key=lambda act: act.at_s)
+
+
+def _swaps(fault: Fault, swap: Swap) -> list[Act]:
+    def swapped() -> bool:
+        swap(fault.who)
+        return True
+
+    def retired() -> bool:
+        swap.retire(fault.who)
+        return True
+
+    flip = Act(fault.at_s, f"{fault.who} gets a new version", swapped)
+    return [flip, Act(fault.at_s + fault.for_s, f"{fault.who}: the old one retires", retired)]
 
 
 def _acts(fault: Fault, house: House) -> list[Act]:

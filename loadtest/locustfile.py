@@ -21,6 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtest.bridge import Bridge
 from loadtest.measures import Measures
 from loadtest.scenario import read
+from loadtest.selfwatch import LAG
 from loadtest.talk import Talk, Where
 
 HERE = Path(__file__).parent
@@ -42,18 +43,24 @@ class Share:
 
     def begin(self, environment: Environment) -> None:
         """Make ready; nobody talks before the calm questions are answered."""
-        self._bridge = self._bridge or Bridge()
+        if self._bridge is None:
+            self._bridge = Bridge()
+            gevent.spawn(self._fill_table, environment)
         host = environment.host or "http://127.0.0.1:8080"
         where = Where(os.environ.get("SLA_GRPC", "127.0.0.1:50051"), host)
         self._bridge.run(self._begin(where))
         if RESULT:
             Path(f"{RESULT}.began").write_text(str(self.began))
-        gevent.spawn(self._fill_table, environment)
 
     async def _begin(self, where: Where) -> None:
-        self._talk = Talk(SCENARIO, where, lambda what, ms: self._table.append((what, ms)))
+        # Where nobody looks on, the table is not filled: it costs more than the talking.
+        self._talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
         await self._talk.begin()
         self.began = self._talk.began
+
+    def _tell(self, what: str, ms: float) -> None:
+        if what != LAG:
+            self._table.append((what, ms))
 
     def person(self) -> None:
         """One more of them."""
@@ -67,6 +74,11 @@ class Share:
                 what, ms = self._table.popleft()
                 told = {"request_type": SCENARIO.door, "name": what, "response_time": ms, "response_length": 0}
                 environment.events.request.fire(**told, exception=None, context={})
+
+    def leave(self) -> None:
+        """Somebody has pressed Stop."""
+        if self._bridge and self._talk:
+            self._bridge.run(self._talk.leave())
 
     def end(self) -> None:
         """Nobody talks any more."""
@@ -126,6 +138,11 @@ def _begin(environment: Environment, **_: Any) -> None:
         SHARE.begin(environment)
     if not (environment.web_ui or isinstance(environment.runner, WorkerRunner)):
         gevent.spawn(_quit_when_all_is_said, environment)
+
+
+@events.test_stopping.add_listener
+def _leave(**_: Any) -> None:
+    SHARE.leave()
 
 
 @events.test_stop.add_listener

@@ -16,9 +16,12 @@ async def until(due: float) -> None:
         await asyncio.sleep(left + EARLY_S)
 
 
-async def paced(things: Iterable[Thing], start: float, every_s: float) -> AsyncIterator[tuple[float, Thing]]:
-    """Thing n is due when it is complete, as a microphone's chunks are: at start + (n + 1) * every_s."""
+async def paced(things: Iterable[Thing], start: float | None, every_s: float) -> AsyncIterator[tuple[float, Thing]]:
+    """Thing n is due when it is complete, as a microphone's chunks are: at start + (n + 1) * every_s.
+
+    Without a start there is no hurry and no wait.
+    """
     for n, thing in enumerate(things):
-        due = start + (n + 1) * every_s
+        due = time.monotonic() if start is None else start + (n + 1) * every_s
         await until(due)
         yield due, thing

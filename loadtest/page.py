@@ -26,7 +26,10 @@ td,th{padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);text-align
 td.n,th.n{text-align:right}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));
 gap:1rem}figure{margin:0}svg{width:100%;height:auto}svg text{font-size:13px;fill:var(--dim)}
 .grid{stroke:var(--line)}polyline{fill:none;stroke-width:2}line.mark{stroke:var(--bad);stroke-dasharray:4 3}
-svg text.mark{fill:var(--bad);font-size:11px}.legend span{margin-right:1rem;font-size:.85rem;white-space:nowrap}
+svg text.mark{fill:var(--bad);font-size:11px}
+@media(max-width:34rem){svg text{font-size:20px}svg text.mark{font-size:15px}td,th{padding-right:.4rem}}
+summary{color:var(--dim);cursor:pointer;margin:.5rem 0}
+.legend span{margin-right:1rem;font-size:.85rem;white-space:nowrap}
 .legend i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.3rem;vertical-align:-1px}
 """
 
@@ -81,14 +84,14 @@ def _promises(kept: Iterable[Kept]) -> str:
     rows = [
         [
             escape(f"{each.measure} {each.statistic.removesuffix('_ms')}"),
-            limit_of(each),
-            value_of_kept(each),
-            "" if each.wanted is None else f"{each.wanted:g}",
             _word(each.verdict),
+            escape(value_of_kept(each)),
+            escape(limit_of(each)),
+            "" if each.wanted is None else f"{each.wanted:g}",
         ]
         for each in kept
     ]
-    return _table(("promise", "limit", "measured", "wanted", ""), rows)
+    return _table(("promise", "", "measured", "limit", "wanted"), rows)
 
 
 def _charts(each: Judgement) -> Iterable[str]:
@@ -96,12 +99,12 @@ def _charts(each: Judgement) -> Iterable[str]:
     if not series:
         return
     everything = [us / 1000 for s in series.values() for counts in s.seconds.values() for us in counts]
-    up, end = logarithmic(min(everything), max(everything), " ms"), each.found.talked_s
+    up, end = logarithmic(min(everything), max(everything)), each.found.talked_s
     marks = [(mark["at_s"], mark["what"]) for mark in each.found.notes.get("marks", ())]
     curves = {name: [(percent, s.percentile_ms(percent)) for percent in SHOWN] for name, s in series.items()}
-    yield chart("Latency by percentile", curves, percentiles(), up)
+    yield chart("Latency by percentile, ms", curves, percentiles(), up)
     over = {name: _over_time(s) for name, s in series.items()}
-    yield chart("The slowest of each second", over, linear(0, end, " s"), up, marks)
+    yield chart("The slowest of each second, ms", over, linear(0, end, " s"), up, marks)
     streams = sorted(each.found.measures.counts.get(OPEN, {}).items())
     if streams:
         most = max(count for _, count in streams)
@@ -129,9 +132,9 @@ def _counts(each: Judgement) -> str:
     rows += [[escape(name), f"{value:.3g}"] for name, value in each.found.facts.items()]
     for name, cpu_s in usage.get("cpu_s", {}).items():
         rows.append([f"{escape(name)}: CPU s, most MB", f"{cpu_s:.2f}, {usage['rss_mb'].get(name, 0):.0f}"])
-    for name, value in each.found.notes.get("cost", {}).items():
-        rows.append([escape(name), f"{value:.4g}"])
-    return _table(("counted", ""), rows, 1)
+    rows += [[escape(name), f"{value:.4g}"] for name, value in each.found.notes.get("cost", {}).items()]
+    rows += [[f"breaker of {escape(who)}", escape(how)] for who, how in each.found.notes.get("breakers", {}).items()]
+    return f"<details><summary>Everything that was counted</summary>{_table(('', ''), rows, 1)}</details>"
 
 
 def _facts(about: Mapping[str, Any]) -> str:

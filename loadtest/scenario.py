@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest")
+DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest", "realtime", "riva")
 STAGES = ("denoise", "asr", "diarize", "translate")
-FAULTS = ("kill", "freeze", "slow", "restart", "hang-up")
+FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
 STATISTICS = ("p50_ms", "p95_ms", "p99_ms", "max_ms", "share", "count", "s", "ratio", "mb", "least")
 
 
@@ -20,10 +20,10 @@ class BadScenario(Exception):
 class Fault:
     """Something that goes wrong, on purpose, at its time."""
 
-    what: str  # kill, freeze, slow, restart; hang-up: some people hang up
+    what: str  # kill, freeze, slow, restart, swap; hang-up: some people hang up
     at_s: float
     who: str = ""  # a process, e.g. asr or gateway
-    for_s: float = 0.0  # how long; kill, restart: until it starts again
+    for_s: float = 0.0  # how long; kill, restart: until it starts again; swap: until the old one retires
     share: float = 0.1  # hang-up: of the people; slow: of the time that it stands still
 
 
@@ -54,7 +54,9 @@ class Scenario:
     snr_db: float | None = None  # noise this far below the voices
     target: str = "de"  # the language to translate into
     held_ms: float = 32.0  # what a denoiser may keep back of a chunk until the next one comes
-    replicas: Mapping[str, int] = field(default_factory=dict)
+    replicas: Mapping[str, int] = field(default_factory=dict)  # of a stage, of a server of our own
+    admitted: int = 0  # calls that its gateway takes at a time; 0: as many as its config says
+    traced: float = 0.1  # share of the calls whose way is traced: it costs
     faults: tuple[Fault, ...] = ()
     apart: bool = False  # not one of the standard set
     promise: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # measure -> statistic -> limit

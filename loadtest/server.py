@@ -3,25 +3,43 @@
 import json
 import time
 import urllib.request
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from loadtest.house import STAGES, House, free_port
+from loadtest.scenario import Scenario
+from loadtest.swap import Swap, twins
 from loadtest.talk import Where
 
 NICE = 5  # so that on a machine that holds both, the talker is the last to be late
-TRACED = 0.1  # of the calls
+FLUSHED_S = 0.7  # until spans are in their files
+
+
+@dataclass(frozen=True)
+class Like:
+    """What scenarios may want of a server."""
+
+    replicas: tuple[tuple[str, int], ...] = ()  # of a stage
+    admitted: int = 0  # calls at a time; 0: as the config says
+    traced: float = 0.1  # share of the calls
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """What this one wants."""
+        return cls(tuple(sorted(scenario.replicas.items())), scenario.admitted, scenario.traced)
 
 
 class Server:
     """Its processes, by name: asr, or asr-1 and asr-2 where there are two."""
 
-    def __init__(self, folder: Path, settings: Path, replicas: Mapping[str, int] | None = None) -> None:
+    def __init__(self, folder: Path, settings: Path, like: Like | None = None) -> None:
         self.house = House(folder, str(settings), NICE)
-        self._folder, self._replicas = folder, dict(replicas or {})
+        self._folder, self._like, self._read = folder, like or Like(), dict[Path, int]()
+        self._models, self._routes = twins(folder / "models"), folder / "routes.toml"
         self._http, self._grpc = free_port(), free_port()
         self.where = Where(self._grpc, f"http://{self._http}")
+        self.swap = Swap(self._grpc, settings, self._routes)
         self.ready_s = 0.0
 
     def start(self) -> None:
@@ -30,20 +48,24 @@ class Server:
         for stage in STAGES:
             names = self._names(stage)
             for name in names:
-                self.house.start_service(stage, name, **self._traces(name))
+                self.house.start_service(stage, name, PARLEY_MODELS_ROOT=str(self._models), **self._traces(name))
             upstreams[stage] = ",".join(map(self.house.socket, names))
-        self.house.start_gateway("gateway", self._http, self._grpc, upstreams, **self._traces("gateway"))
+        env = {"PARLEY_ROUTES_FILE": str(self._routes), **self._traces("gateway")}
+        env |= {"PARLEY_LIMITS__STREAMS": str(self._like.admitted)} if self._like.admitted else {}
+        self.house.start_gateway("gateway", self._http, self._grpc, upstreams, **env)
         self.house.await_ready(self._http)
         self.ready_s = time.monotonic() - began
 
     def _names(self, stage: str) -> list[str]:
-        count = self._replicas.get(stage, 1)
+        count = dict(self._like.replicas).get(stage, 1)
         return [stage] if count == 1 else [f"{stage}-{n + 1}" for n in range(count)]
 
     def _traces(self, name: str) -> dict[str, str]:
         return {
             "PARLEY_TELEMETRY__TRACES": str(self._folder / f"{name}.traces"),
-            "PARLEY_TELEMETRY__SAMPLE": str(TRACED if name == "gateway" else 0.0),  # a service obeys the gateway
+            "PARLEY_TELEMETRY__SAMPLE": str(
+                self._like.traced if name == "gateway" else 0.0
+            ),  # a service obeys the gateway
         }
 
     def usage(self) -> dict[str, tuple[float, float]]:
@@ -65,9 +87,17 @@ class Server:
         return told
 
     def spans(self) -> dict[str, list[tuple[str, float]]]:
-        """Process -> its spans: name and milliseconds."""
+        """Process -> its spans since they were last asked for: name and milliseconds."""
+        time.sleep(FLUSHED_S)
         files = {name: self._folder / f"{name}.traces" for name in self.house.names}
-        return {name: _spans(path) for name, path in files.items() if path.exists()}
+        return {name: _spans(self._new(path)) for name, path in files.items() if path.exists()}
+
+    def _new(self, path: Path) -> str:
+        with path.open("rb") as file:
+            file.seek(self._read.get(path, 0))
+            new = file.read()
+            self._read[path] = file.tell()
+        return new.decode("utf-8", "replace")
 
     def __enter__(self) -> Self:
         self.start()
@@ -82,9 +112,9 @@ def _serving(told: dict[str, Any]) -> str:
     return ", ".join(names) or "none"
 
 
-def _spans(path: Path) -> list[tuple[str, float]]:
+def _spans(lines: str) -> list[tuple[str, float]]:
     found = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in lines.splitlines():
         try:
             span = json.loads(line)
             found.append((str(span["name"]), 1000 * (_moment(span["end_time"]) - _moment(span["start_time"]))))

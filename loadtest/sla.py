@@ -20,7 +20,7 @@ from loadtest.judge import Found, Judgement, Verdict, judge, overall
 from loadtest.page import page
 from loadtest.run import TalkersFailed, run
 from loadtest.scenario import BadScenario, Plan, Scenario, read
-from loadtest.server import Server
+from loadtest.server import Like, Server
 from loadtest.talk import Where
 from loadtest.telling import show, write_json, write_junit
 
@@ -34,24 +34,25 @@ class Measured:
     def __init__(self, plan: Path, folder: Path, settings: Path, elsewhere: Where | None) -> None:
         self._plan, self._folder, self._settings, self._elsewhere = plan, folder, settings, elsewhere
         self._server: Server | None = None
-        self._replicas: dict[str, int] = {}
+        self._like = Like()
         self.models: dict[str, Any] = {}
 
     def found(self, scenario: Scenario) -> Found:
         """Run one."""
         if self._elsewhere:
             return run(scenario, self._plan, self._elsewhere, None, self._folder)
-        server = self._ours(dict(scenario.replicas))
+        server = self._ours(scenario)
         found = run(scenario, self._plan, server.where, server, self._folder)
         if scenario.faults:
             self.stop()  # whoever was hurt is not measured again
         return found
 
-    def _ours(self, replicas: dict[str, int]) -> Server:
-        if self._server is None or replicas != self._replicas:
+    def _ours(self, scenario: Scenario) -> Server:
+        like = Like.of(scenario)
+        if self._server is None or like != self._like:
             self.stop()
             folder = self._folder / f"server-{time.monotonic_ns()}"
-            self._server, self._replicas = Server(folder, self._settings, replicas), replicas
+            self._server, self._like = Server(folder, self._settings, like), like
             self._server.start()
             self.models = self.models or self._server.models()
         return self._server

@@ -15,8 +15,11 @@ from loadtest.book import Book, Told
 from loadtest.clips import Clip
 from loadtest.crowd import Crowd
 from loadtest.doors import Door
-from loadtest.doors.grpc import GrpcStream
+from loadtest.doors.grpc import GrpcVoice
+from loadtest.doors.live import Live, Voice
+from loadtest.doors.realtime import RealtimeVoice
 from loadtest.doors.rest import RestFiles
+from loadtest.doors.riva import RivaVoice
 from loadtest.doors.text import Texts
 from loadtest.measures import Measures
 from loadtest.pace import until
@@ -48,9 +51,15 @@ def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
     """The way in that the scenario takes."""
     if scenario.door == "translate":
         return Texts(where.grpc, scenario, samples)
+    clips = recordings(scenario)
     if scenario.door == "rest":
-        return RestFiles(where.http, recordings(scenario), samples)
-    return GrpcStream(where.grpc, scenario, recordings(scenario), samples)
+        return RestFiles(where.http, clips, samples)
+    voices: dict[str, Callable[[], Voice]] = {
+        "realtime": lambda: RealtimeVoice(where.http),
+        "riva": lambda: RivaVoice(where.grpc),
+    }
+    voice = voices.get(scenario.door, lambda: GrpcVoice(where.grpc, scenario))()
+    return Live(voice, clips, samples, scenario.held_ms)
 
 
 class Talk:
@@ -85,6 +94,10 @@ class Talk:
     async def person(self) -> None:
         """One more who talks, from now until the scenario's end."""
         await self._crowd.person()
+
+    async def leave(self) -> None:
+        """Nobody begins anything new."""
+        self._crowd.leave()
 
     async def end(self) -> None:
         """Give up what is still open, and hang up."""

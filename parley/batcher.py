@@ -6,7 +6,7 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -15,7 +15,7 @@ from opentelemetry import context as otel
 from opentelemetry.context import Context
 
 from parley.budget import Budget
-from parley.engine import Engine
+from parley.engine import Engine, Ranks
 from parley.errors import DeadlinePassed, Overloaded, Unavailable
 from parley.telemetry import Meter, Moment
 
@@ -98,8 +98,11 @@ class Batcher(Generic[Job, Result]):
 
     def _take(self) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
-        while self._queue and len(batch) < self._config.max_size:
-            caller = self._pop()
+        for caller in self._in_order():
+            if len(batch) == self._config.max_size:
+                break
+            self._queue.remove(caller)
+            caller.taken = True
             if caller.wants():
                 batch.append(caller)
         if not self._queue:
@@ -107,10 +110,10 @@ class Batcher(Generic[Job, Result]):
         self._meter.depth(len(self._queue))
         return batch
 
-    def _pop(self) -> _Caller[Job, Result]:
-        caller = self._queue.popleft()
-        caller.taken = True
-        return caller
+    def _in_order(self) -> list[_Caller[Job, Result]]:
+        """Who presses first; among equals, who came first."""
+        engine = self._engine
+        return sorted(self._queue, key=lambda each: isinstance(engine, Ranks) and engine.can_wait(each.job))
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:
@@ -153,11 +156,14 @@ class Batcher(Generic[Job, Result]):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        _tell([self._pop() for _ in range(len(self._queue))])
+        for caller in self._queue:
+            caller.taken = True
+        _tell(self._queue)
+        self._queue.clear()
         self._thread.shutdown(wait=False)
 
 
-def _tell(callers: Sequence[_Caller[Job, Result]]) -> None:
+def _tell(callers: Iterable[_Caller[Job, Result]]) -> None:
     for caller in callers:
         if not caller.answer.done():
             caller.answer.set_exception(Unavailable(RETIRED))

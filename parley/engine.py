@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,14 @@ class Engine(Protocol[Job, Result]):
 
     def run(self, jobs: Sequence[Job]) -> Sequence[Result]:
         """One result a job, in order."""
+
+
+@runtime_checkable
+class Ranks(Protocol[Job]):
+    """An engine whose jobs are not all equally pressing."""
+
+    def can_wait(self, job: Job) -> bool:
+        """Whether others go before it where not all find a place in a batch."""
 
 
 class Tensors(Protocol):

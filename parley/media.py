@@ -42,9 +42,10 @@ class Recording:
 class Decoder:
     """A file, decoded no further than somebody asks: a small one may play for days."""
 
-    def __init__(self, file: bytes, longest_s: float, rate_hz: int = 0) -> None:
+    def __init__(self, file: bytes | io.RawIOBase, longest_s: float, rate_hz: int = 0) -> None:
         with _in_words():
-            self._container = av.open(io.BytesIO(file), "r", options={"format_whitelist": CONTAINERS})
+            source = io.BytesIO(file) if isinstance(file, bytes) else file
+            self._container = av.open(source, "r", options={"format_whitelist": CONTAINERS})
         # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
         known = [stream for stream in self._container.streams.audio if getattr(stream, "codec_context", None)]
         if not known:

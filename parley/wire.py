@@ -30,6 +30,9 @@ EOF = grpc.aio.EOF
 Metadata = tuple[tuple[str, str | bytes], ...]
 SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    # A window that does not grow: what a stream may send before it is read is memory of ours.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 1 << 18),
     # Without this two processes share a port in silence.
     ("grpc.so_reuseport", 0),
     # A caller whose machine vanished without a word is noticed.

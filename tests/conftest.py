@@ -1,6 +1,10 @@
 """What many tests hold in their hands."""
 
+import os
 from collections.abc import Iterator
+
+# Tests fork children beside open channels: gRPC's own fork handlers would now and then abort the child before its exec.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import pytest
 from hypothesis import settings

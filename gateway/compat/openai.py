@@ -50,7 +50,12 @@ def asked_in_english(fields: Fields) -> Wishes:
 
 def _config(fields: Fields) -> PipelineConfig:
     fields.number("temperature", 0.0, 1.0)
-    asr = AsrConfig(language=fields.text("language"), prompt=fields.text("prompt"), phrases=fields.texts("keywords"))
+    asr = AsrConfig(
+        language=fields.text("language"),
+        prompt=fields.text("prompt"),
+        phrases=fields.texts("keywords"),
+        hints_only=True,  # to OpenAI's clients they are
+    )
     return PipelineConfig(asr=asr, models=chosen(_model(fields)))
 
 

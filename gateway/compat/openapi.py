@@ -5,6 +5,7 @@ from gateway.compat.openai_shapes import SHAPES, STREAMED
 from gateway.describe import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
 from gateway.schema import Json, ref
 
+API_KEY: Json = {"type": "string", "description": "Where keys are needed and none is in a header."}
 SAID: Json = {"type": "string", "pattern": r"\S"}
 _TEXTS: Json = {"type": "array", "items": TEXT}
 _LISTED: Json = {"oneOf": [TEXT, _TEXTS]}
@@ -70,6 +71,7 @@ TRANSLATION = fields(
     target=SAID,
     format={"type": "string", "enum": ["text"], "default": "text"},
     alternatives={"type": "integer", "minimum": 0, "maximum": 100, "description": "Answered with none."},
+    api_key=API_KEY,
     model=MODEL,
 )
 LANGUAGE = fields(("code", "name", "targets"), code=TEXT, name=TEXT, targets=_TEXTS)
@@ -170,8 +172,12 @@ PATHS: Json = {
                 content("application/json", {"type": "array", "items": ref("Detected")}, [DETECTED]),
                 SERVED,
             ),
-            content("application/json", fields(("q",), q=SAID, model=MODEL), {"q": "Guten Morgen."})
-            | content("application/x-www-form-urlencoded", fields(("q",), q=SAID, model=MODEL), {"q": "Guten Morgen."}),
+            content("application/json", fields(("q",), q=SAID, api_key=API_KEY, model=MODEL), {"q": "Guten Morgen."})
+            | content(
+                "application/x-www-form-urlencoded",
+                fields(("q",), q=SAID, api_key=API_KEY, model=MODEL),
+                {"q": "Guten Morgen."},
+            ),
             "LibreTranslateError",
             "curl -d q='Guten Morgen.' http://localhost:8080/detect",
         )

@@ -75,6 +75,7 @@ class Settings:
             language=told["language"],
             prompt=told["prompt"],
             phrases=told.get("keywords", ()),
+            hints_only=True,
             interim_results=not self.by_hand,
             endpointing=self._endpointing(),
         )

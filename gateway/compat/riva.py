@@ -14,6 +14,7 @@ from gateway.compat import names, riva_asr, riva_nmt
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.files import Heard
+from gateway.room import Place, Room
 from parley import wire
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
@@ -34,6 +35,7 @@ class Door(grpc.GenericRpcHandler):
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
         self._core, self._limits, self._aliases = core, config.limits, config.aliases
+        self._room = Room(config.limits.uploads_bytes)
         self._unary: dict[str, Handler] = {
             f"/{ASR}/Recognize": self._recognize,
             f"/{ASR}/GetRivaSpeechRecognitionConfig": self._models,
@@ -115,21 +117,22 @@ class Door(grpc.GenericRpcHandler):
         self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context, heard: Heard
     ) -> AsyncGenerator[PipelineResponse]:
         """What the pipeline says; the trailers say what served and what did not go as asked."""
-        requests = self._requests(chunks, form, config)
-        async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
-            async for answer in answers:
-                heard.take(answer)
-                if lost := notices.loss(answer.notice, "asr", "translate"):
-                    raise lost
-                yield answer
+        with self._room.place() as place:
+            requests = self._requests(chunks, form, config, place)
+            async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
+                async for answer in answers:
+                    heard.take(answer)
+                    if lost := notices.loss(answer.notice, "asr", "translate"):
+                        raise lost
+                    yield answer
         noticed = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
         told = {wire.MODEL: heard.models.get("asr", ""), "parley-notices": noticed}
         context.set_trailing_metadata(tuple(each for each in told.items() if each[1]))
 
     async def _requests(
-        self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig
+        self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, place: Place
     ) -> AsyncIterator[PipelineRequest]:
-        found, samples = await sound.listen(chunks, form, self._limits)
+        found, samples = await sound.listen(chunks, form, self._limits, place)
         config.format.CopyFrom(found)
         yield PipelineRequest(config=config)
         async for piece in samples:

@@ -19,6 +19,7 @@ RAW = {
     Encoding.MULAW: AudioEncoding.AUDIO_ENCODING_MULAW,
     Encoding.ALAW: AudioEncoding.AUDIO_ENCODING_ALAW,
 }
+ANY_LANGUAGE = ("multi", "auto")
 START_SHARE = 0.2  # of its window that Riva wants to be speech, where a client does not say
 
 
@@ -39,11 +40,12 @@ def asked(config: theirs.RecognitionConfig, model: str, *, interim: bool = False
     _refuse(config)
     speakers = config.diarization_config
     asr = AsrConfig(
-        language=config.language_code,
+        language="" if config.language_code in ANY_LANGUAGE else config.language_code,
         interim_results=interim,
         word_times=config.enable_word_time_offsets or speakers.enable_speaker_diarization,
         endpointing=_endpointing(config.endpointing_config) if config.HasField("endpointing_config") else None,
         phrases=[phrase for context in config.speech_contexts for phrase in context.phrases],
+        hints_only=True,
     )
     diarize = DiarizeConfig(max_speakers=max(0, speakers.max_speaker_count))
     models = {"asr": model} if model else {}

@@ -24,6 +24,11 @@ class Hearing:
         self.translations: list[str] = []
 
     @property
+    def seconds(self) -> float:
+        """How long the recording is."""
+        return self._clip.seconds
+
+    @property
     def text(self) -> str:
         """All finals."""
         return " ".join(self._finals)
@@ -33,14 +38,13 @@ class Hearing:
         if kind == "opened":
             self._book.late("open", self._due)
         elif kind == "transcript" and event.is_final:
-            self._late("final", event.interval)
-            self._finals.append(event.text)
+            self.final(event.text, _seconds(event.interval.end))
         elif kind == "transcript":
-            self._guess(_seconds(event.interval.start))
+            self.guess(_seconds(event.interval.start))
         elif kind == "turn" and not event.is_open:
-            self._late("turn", event.interval)
+            self._late("turn", _seconds(event.interval.end))
         elif kind == "translation":
-            self._late("translation", event.interval)
+            self._late("translation", _seconds(event.interval.end))
             self.translations.append(event.text)
         elif kind == "audio":
             self.audio += event.data
@@ -48,11 +52,16 @@ class Hearing:
         elif kind == "notice":
             self._book.count(f"notice {event.stage} {event.reason}", time.monotonic())
 
-    def _late(self, what: str, interval: Any) -> None:
-        self._book.late(what, self._due + self._clip.speech_ends(_seconds(interval.end)))
+    def final(self, text: str, end_s: float) -> None:
+        """Words that will not change. end_s: of the piece that they answer, in the recording."""
+        self._late("final", end_s)
+        self._finals.append(text)
 
-    def _guess(self, start_s: float) -> None:
-        """The first guess of an utterance."""
+    def _late(self, what: str, end_s: float) -> None:
+        self._book.late(what, self._due + self._clip.speech_ends(end_s))
+
+    def guess(self, start_s: float) -> None:
+        """The first guess of an utterance that begins there."""
         if start_s != self._guessed:
             self._guessed = start_s
             self._book.late("first partial", self._due + self._clip.speech_begins(start_s))

@@ -6,9 +6,7 @@ exported, and where each number ended up tells which weight belongs there.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-DTYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
+from models.recipes.weights import read
+
 PART = 4096
-Weights = dict[str, NDArray[Any]]
 
 
 def start_from(folder: Path, model: nn.Module, specification: Callable[[Any], Any]) -> None:
@@ -60,37 +58,3 @@ def fill(parameters: list[nn.Parameter], flat: torch.Tensor) -> None:
     with torch.no_grad():
         for parameter, part in zip(parameters, parts, strict=True):
             parameter.copy_(part.view_as(parameter))
-
-
-def read(path: Path) -> Weights:
-    """Every variable of a `model.bin`, eight bits undone."""
-    with path.open("rb") as file:
-        number(file, "I")
-        text(file)
-        number(file, "I")
-        stored = dict(variable(file) for _ in range(number(file, "I")))
-    return {name: unpacked(value, stored.get(f"{name}_scale")) for name, value in stored.items()}
-
-
-def variable(file: BufferedReader) -> tuple[str, NDArray[Any]]:
-    """A name, a shape, a type, and the bytes."""
-    name = text(file)
-    shape = [number(file, "I") for _ in range(number(file, "B"))]
-    dtype = DTYPES[number(file, "B")]
-    return name, np.frombuffer(file.read(number(file, "I")), dtype).reshape(shape)
-
-
-def number(file: BufferedReader, kind: str) -> int:
-    """One unsigned number."""
-    return int(struct.unpack(kind, file.read(struct.calcsize(kind)))[0])
-
-
-def text(file: BufferedReader) -> str:
-    """A counted string that ends in a zero."""
-    return file.read(number(file, "H"))[:-1].decode()
-
-
-def unpacked(value: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[np.float32]:
-    """In single precision; eight bits have one scale a row."""
-    wide = value.astype(np.float32)
-    return wide if scale is None else wide / scale.reshape(-1, *[1] * (value.ndim - 1))

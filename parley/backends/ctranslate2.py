@@ -1,6 +1,5 @@
 """Runs encoder-decoder models with CTranslate2. Must not know a stage: the options say whisper or translator."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -8,16 +7,15 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
+from parley import whisper
 from parley.engine import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.errors import BadModel
 from parley.model import ModelSpec
+from parley.whisper import ANY, END, STRIDE
 
 DEVICES = {"GPU": "cuda", "CPU": "cpu"}
-# Whisper's own words: its two special tokens that matter here, frames in one position, positions of its decoder.
-START, END = "<|startoftranscript|>", "<|endoftext|>"
-STRIDE, LONGEST = 2, 448
+LONGEST = 448  # places in Whisper's decoder
 ENCODED_AT_ONCE = 512
-ANY = "<|language|>"
 
 
 def devices() -> Sequence[str]:
@@ -43,7 +41,7 @@ def generator(spec: ModelSpec, device: str) -> Generator:
         "files": files,
     }
     if spec.options.get("architecture", "translator") == "whisper":
-        vocabulary = _vocabulary(spec)
+        vocabulary = whisper.vocabulary(spec)
         return WhisperGenerator(ctranslate2.models.Whisper(str(spec.folder), **settings), vocabulary, spec.options)
     return TextGenerator(ctranslate2.Translator(str(spec.folder), **settings))
 
@@ -73,19 +71,14 @@ class WhisperGenerator:
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
         spoken = self._languages(memory, prompts)
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
-        results = self._model.generate(
-            memory,
-            begun,
-            max_length=_bound(how.longest, len(begun[0])),
-            suppress_blank=bool(self._options.get("suppress_blank", True)),
-            return_scores=True,
-            return_no_speech_prob=True,
-            **_search(how),
-        )
-        said = [self._text(result.sequences_ids[0], result.sequences[0]) for result in results]
+        results = self._say(memory, begun, how)
+        silent = self._silent(memory, begun, how)
+        said = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
         where = self._align(memory, begun, said, how.align) if any(how.align) else [Alignment()] * len(said)
         return [
-            Generated(tokens, result.scores[0], result.no_speech_prob, language.strip("<|>"), alignment)
+            Generated(
+                tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, whisper.bare(language), alignment
+            )
             for result, tokens, language, alignment in zip(results, said, spoken, where, strict=True)
         ]
 
@@ -106,9 +99,32 @@ class WhisperGenerator:
         heard = self._model.detect_language(memory)
         return [likely[0][0] if ANY in prompt else "" for likely, prompt in zip(heard, prompts, strict=True)]
 
-    def _text(self, numbers: Sequence[int], tokens: Tokens) -> Tokens:
+    def _say(
+        self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
+    ) -> "list[ctranslate2.models.WhisperGenerationResult]":
+        return self._model.generate(  # type: ignore[no-any-return]
+            memory,
+            prompts,
+            max_length=_bound(how.longest, len(prompts[0])),
+            suppress_blank=bool(self._options.get("suppress_blank", True)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            **_search(how),
+        )
+
+    def _silent(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding) -> list[bool]:
+        """For which sounds the end is the likeliest of all first tokens.
+
+        A search divides by the number of tokens, so to CTranslate2 an answer without any is infinitely unlikely.
+        """
+        if how.beam == 1:
+            return [False] * len(prompts)
+        return [not each.sequences[0] for each in self._say(memory, prompts, Decoding(longest=1))]
+
+    def _text(self, result: "ctranslate2.models.WhisperGenerationResult") -> Tokens:
         """Without times and the like, which are all numbered after the end."""
-        return [token for number, token in zip(numbers, tokens, strict=True) if number < self._end]
+        both = zip(result.sequences_ids[0], result.sequences[0], strict=True)
+        return [token for number, token in both if number < self._end]
 
     def _align(
         self,
@@ -119,7 +135,7 @@ class WhisperGenerator:
     ) -> list[Alignment]:
         """One call has one beginning, so each beginning has its call; who does not take part has no frames."""
         texts = [[self._numbers[token] for token in tokens] for tokens in said]
-        starts = [tuple(self._numbers[token] for token in _task(prompt)) for prompt in prompts]
+        starts = [tuple(self._numbers[token] for token in whisper.task(prompt)) for prompt in prompts]
         found: dict[int, Alignment] = {}
         for start in set(starts):
             mine = [n for n, other in enumerate(starts) if other == start and texts[n] and frames[n]]
@@ -130,25 +146,9 @@ class WhisperGenerator:
         return [found.get(n, Alignment()) for n in range(len(texts))]
 
 
-def _vocabulary(spec: ModelSpec) -> list[str]:
-    names = [name for name in spec.files if name.startswith("vocabulary.")]
-    if len(names) != 1:
-        raise BadModel(f"{spec.folder / 'model.toml'} must list one vocabulary.json or vocabulary.txt under [files].")
-    text = spec.bytes_of(names[0]).decode()
-    tokens: list[str] = json.loads(text) if names[0].endswith(".json") else text.splitlines()
-    if END not in tokens:
-        raise BadModel(f"{spec.folder / names[0]} lacks {END}, which a Whisper model has.")
-    return tokens
-
-
 def _bound(tokens: int, prompt: int) -> int:
     """CTranslate2 takes half of `max_length`, or what the prompt but for its last token leaves, whichever is less."""
     return min(max(2 * tokens, tokens + prompt - 1), LONGEST)
-
-
-def _task(prompt: Tokens) -> Tokens:
-    """What a prompt says of the task: text before it, and how times are written, do not matter to an alignment."""
-    return [token for token in prompt[prompt.index(START) :] if token != "<|notimestamps|>"]
 
 
 def _alignment(result: "ctranslate2.models.WhisperAlignmentResult") -> Alignment:

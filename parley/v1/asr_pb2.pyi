@@ -33,7 +33,7 @@ class Endpointing(_message.Message):
     def __init__(self, start_speech: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stop_silence: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_utterance: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., disabled: bool = ...) -> None: ...
 
 class AsrConfig(_message.Message):
-    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt")
+    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_RESULTS_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,7 @@ class AsrConfig(_message.Message):
     ENDPOINTING_FIELD_NUMBER: _ClassVar[int]
     PHRASES_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
+    HINTS_ONLY_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     language: str
     interim_results: bool
@@ -48,7 +49,8 @@ class AsrConfig(_message.Message):
     endpointing: Endpointing
     phrases: _containers.RepeatedScalarFieldContainer[str]
     prompt: str
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ...) -> None: ...
+    hints_only: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ...) -> None: ...
 
 class Word(_message.Message):
     __slots__ = ("text", "interval", "confidence", "speaker")

@@ -1,4 +1,14 @@
-"""How a model wants to be asked: what its model.toml says under [options], checked once. Must not know streams."""
+"""How a model wants to be asked: what its model.toml says under [options], checked once. Must not know streams.
+
+The defaults are those of OpenAI's models; one of them, converted for faster-whisper, needs no more than
+
+    [options]
+    architecture = "whisper"
+    features = "log-mel"
+    tokenizer = "tokenizer.json"
+    prompt = ["<|startoftranscript|>", "<|language|>", "<|transcribe|>", "<|notimestamps|>"]
+    reads_prompts = true
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +23,7 @@ from services.asr.spelling import ByteLevel, Plain, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
-MOST_BEFORE = 200  # tokens of it: Whisper's decoder has 448 places for everything
+MOST_BEFORE, MOST_TOKENS = 200, 224  # Whisper's decoder has 448 places for everything
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Asking:
     def longest(self, window: int) -> int:
         """Nobody says more tokens in so many frames."""
         pace = float(self.options.get("tokens_per_second", 12)) * self.features.hop / RATE_HZ
-        return int(self.options.get("least_tokens", 8)) + int(window * pace)
+        return min(MOST_TOKENS, int(self.options.get("least_tokens", 8)) + int(window * pace))
 
     def begin(self, language: str, before: Tokens) -> Tokens:
         """The prompt of one utterance."""

@@ -36,6 +36,11 @@ class Turn:
         self._utterances, self._taken = utterances, False
         self._lock = Lock()
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing final is in it."""
+        return not any(utterance.is_final for utterance in self._utterances)
+
     def take(self) -> Sequence[Utterance]:
         """What is to be done. The engine calls this, on its own thread."""
         with self._lock:
@@ -104,6 +109,10 @@ class AsrEngine:
         cases = [self._case(utterance) for utterances in taken for utterance in utterances]
         heard = iter([self._heard(case, answer) for case, answer in zip(cases, self._believed(cases), strict=True)])
         return [[next(heard) for _ in utterances] for utterances in taken]
+
+    def can_wait(self, job: Turn) -> bool:
+        """Finals go before interims, whoever's."""
+        return job.is_guess
 
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(utterance.samples)

@@ -13,6 +13,7 @@ from services.asr.endpoint import Endpointer, Mark
 from services.asr.engine import Heard, Spoken, Turn, Utterance
 
 MARGIN = RATE_HZ // 5  # kept before and after speech: consonants are quiet
+RARER = 10  # parts of the utterance: so much must be new before it is guessed at again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
 
@@ -113,10 +114,10 @@ class AsrSession:
         return Utterance(samples, cut.is_final, times, self._wishes.language, before)
 
     def _interim_due(self) -> bool:
+        """A longer utterance costs more to hear again, so it is heard again less often."""
+        enough = max(self._wishes.interim_every, (self._tape.end - self._start) // RARER)
         speaking = self._endpointer.since is not None
-        return (
-            self._wishes.interim_results and speaking and self._tape.end - self._guessed >= self._wishes.interim_every
-        )
+        return self._wishes.interim_results and speaking and self._tape.end - self._guessed >= enough
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
         """Say what was heard, unless it comes too late to matter."""

@@ -32,7 +32,7 @@ def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
 
 def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:
     reads = bool(spec.options.get("reads_prompts", False))
-    if (config.prompt or config.phrases) and not reads:
+    if (config.prompt or config.phrases) and not (reads or config.hints_only):
         given = "prompt" if config.prompt else "phrases"
         raise BadInput(f"{spec.ref} was not taught to use `{given}`; leave it empty, or ask for a model that was.")
     return Wishes(
@@ -40,8 +40,8 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
         interim_results=config.interim_results,
         word_times=config.word_times,
         interim_every=round(settings.interim_every_s * RATE_HZ),
-        phrases=", ".join(config.phrases),
-        before=config.prompt,
+        phrases=", ".join(config.phrases) if reads else "",
+        before=config.prompt if reads else "",
         carries_on=reads,
     )
 

@@ -1,6 +1,6 @@
 """What the real `nvidia-riva-client` makes of our gRPC door, as JSON on stdout. Must not know Parley but its address.
 
-python -m tests.compat.riva_client HOST:PORT WAV IDLE_S
+python -m tests.compat.riva_client HOST:PORT WAV IDLE_S; beside the WAV lies the same talk as FLAC
 """
 
 import json
@@ -26,6 +26,7 @@ def asked(auth: Any, wav: Path, idle_s: float) -> dict[str, Any]:
         "offline": _dict(asr.offline_recognize(wav.read_bytes(), _config())),
         "raw": _dict(asr.offline_recognize(wav.read_bytes()[44:], _config(encoding=1, sample_rate_hertz=8000))),
         "live": _streamed(asr, _file(wav), _config(model=LONG_NAME, enable_word_time_offsets=True)),
+        "flac": _streamed(asr, _file(wav.with_suffix(".flac")), _config(encoding=2)),
         "paced": _streamed(asr, _file(wav, riva.client.sleep_audio_length), _config()),
         "endpointed": _streamed(asr, _file(wav), _endpointed()),
         "speakers": _streamed(asr, _file(wav), _speakers()),

@@ -21,6 +21,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sound, pause = media.read(tone(1.0, RATE_HZ), 10).data, bytes(2 * RATE_HZ // 3 // 2 * 2)
     file = tmp_path_factory.mktemp("talk") / "talk.wav"
     file.write_bytes(media.wav(sound + pause + sound, RATE_HZ))
+    file.with_suffix(".flac").write_bytes(media.flac(sound + pause + sound, RATE_HZ))
     return file
 
 
@@ -44,6 +45,7 @@ def test_a_wav_with_its_header_is_heard_as_it_is(told: dict[str, Any]) -> None:
     assert len(words.split()) == 5
     assert words.endswith(" ")
     assert raw["alternatives"][0]["transcript"] == _text(told["live"]) == words
+    assert _text(told["flac"]) == words
 
 
 def test_a_model_of_another_house_is_ours(told: dict[str, Any]) -> None:

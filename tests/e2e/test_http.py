@@ -59,6 +59,16 @@ def test_a_recording_becomes_words(client: httpx.Client) -> None:
     assert all(answer.headers["parley-model"] == "echo@1" for answer in told)
 
 
+def test_the_same_again_is_a_hit(client: httpx.Client) -> None:
+    """A second upload of one recording is answered from what was kept; asked of another model it is not."""
+    told = [
+        client.post("/v1/audio/transcriptions", files={"file": ("again.wav", TALK)}, data={"model": model})
+        for model in ("whisper-1", "whisper-1", "echo@1")
+    ]
+    assert [answer.headers["parley-cache"] for answer in told] == ["miss", "hit", "miss"]
+    assert told[0].json() == told[1].json() == told[2].json()
+
+
 def test_a_recording_becomes_clean(client: httpx.Client) -> None:
     """As many samples as went in, at their rate."""
     answer = client.post("/v1/audio/denoise", files={"file": TALK})
@@ -194,11 +204,12 @@ def test_hanging_up_releases_every_stream(house: House, client: httpx.Client) ->
 def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client) -> None:
     """Its door says 503 with Retry-After, /readyz says which, the others work on."""
     house.kill("denoise")
-    answer = client.post("/v1/audio/denoise", files={"file": TALK})
+    unheard = {"file": tone(1.5)}  # what was heard before would be answered from what was kept
+    answer = client.post("/v1/audio/denoise", files=unheard)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "UNAVAILABLE")
     assert int(answer.headers["retry-after"]) >= 1
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["denoise"])
     assert client.post("/v1/audio/diarize", files={"file": TALK}).status_code == 200
     house.start_service("denoise")
-    assert _until(lambda: client.post("/v1/audio/denoise", files={"file": TALK}).status_code == 200)
+    assert _until(lambda: client.post("/v1/audio/denoise", files=unheard).status_code == 200)

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from gateway.cache import Cache, CacheConfig, Served
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.rest import app
@@ -41,7 +42,12 @@ class FakeCore:
         self.open = 0
         self.opened = asyncio.Event()
         self.stages = {"asr": True, "translate": True}
+        self.served: Served | None = None
+        self.cache = Cache(CacheConfig())
         self.board = SimpleNamespace(book=RouteBook({"asr/default": {"echo@1": 1}}, None))
+
+    def serves(self, caller: Caller) -> Served | None:
+        return self.served
 
     async def pipeline(self, requests: AsyncIterator[PipelineRequest], caller: Caller) -> AsyncIterator[Any]:
         async for answer in self._run("pipeline", requests, caller):

@@ -19,6 +19,7 @@ from gateway.compat import riva
 from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
 from gateway.rest import app
+from gateway.room import Room
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
 from parley.errors import ParleyError
@@ -98,8 +99,10 @@ async def test_streams_that_something_happened_to(data: bytes, places: list[int]
             yield chunk
 
     try:
-        form, samples = await sound.listen(chunks(), AudioFormat(sample_rate_hz=16_000) if raw else None, LIMITS)
-        heard = [piece async for piece in samples]
+        with Room(LIMITS.uploads_bytes).place() as place:
+            told = AudioFormat(sample_rate_hz=16_000) if raw else None
+            form, samples = await sound.listen(chunks(), told, LIMITS, place)
+            heard = [piece async for piece in samples]
     except ParleyError:
         return
     assert all(len(piece) % sound.frame_bytes(form) == 0 for piece in heard)

@@ -18,13 +18,14 @@ def test_without_a_file_everybody_may_come() -> None:
     assert KeyRing(None).of({}) is NOBODY
 
 
-def test_both_ways_to_show_a_key(tmp_path: Path) -> None:
-    """As a bearer, or as x-api-key."""
+def test_every_way_to_show_a_key(tmp_path: Path) -> None:
+    """As a bearer, as x-api-key, or as the subprotocol that browsers have."""
     text, key = make("ann", ["use"])
     write(tmp_path / "keys.json", [key])
     ring = KeyRing(tmp_path / "keys.json")
     assert ring.of({"authorization": f"Bearer {text}"}) == key
     assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
 
 
 EXPIRED_TEXT, EXPIRED = make("old", ["use"], datetime(2020, 1, 1, tzinfo=UTC))
@@ -57,9 +58,11 @@ def test_a_revoked_key_is_refused_soon(tmp_path: Path) -> None:
     file.write_text("what?")
     clock.now += 1.0
     assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
     write(file, [])
     os.utime(file, ns=(0, 1))
     assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
     clock.now += 1.0
     with pytest.raises(Unauthenticated):
         ring.of({"x-api-key": text})

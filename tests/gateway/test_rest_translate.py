@@ -87,3 +87,13 @@ def test_alternatives_are_taken_and_there_are_none(client: TestClient) -> None:
     """A client that asks for three gets a list to look at."""
     body = {"q": ["a", "b"], "source": "en", "target": "de", "alternatives": 3}
     assert client.post("/translate", json=body).json()["alternatives"] == [[], []]
+
+
+@pytest.mark.parametrize("door", ["/translate", "/detect"])
+def test_a_key_among_the_fields_is_a_key(client: TestClient, core: FakeCore, door: str) -> None:
+    """LibreTranslate's clients have no other place for it; a header goes before it."""
+    client.post(door, json=TO_DE | {"api_key": "pk_1"})
+    assert core.caller is not None
+    assert core.caller.metadata["authorization"] == "Bearer pk_1"
+    client.post(door, data=TO_DE | {"api_key": "pk_1"}, headers={"authorization": "Bearer pk_2"})
+    assert core.caller.metadata["authorization"] == "Bearer pk_2"

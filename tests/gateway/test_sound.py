@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 
 from gateway import sound
 from gateway.config import Limits
+from gateway.room import Room
 from parley import media
-from parley.errors import ParleyError, UndecodableMedia, UploadTooLarge
+from parley.errors import Overloaded, ParleyError, UndecodableMedia, UploadTooLarge
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from tests.gateway.conftest import tone
 from tests.sound import cut
 
 LIMITS = Limits(upload_bytes=50_000, audio_s=10.0)
+ROOM = Room(10 << 20)
+MP4 = b"\0\0\0 ftypM4A "
 RAW = AudioFormat(encoding=AudioEncoding.AUDIO_ENCODING_PCM_S16LE, sample_rate_hz=16_000)
 WAV = tone(0.5)
 SAMPLES = media.read(WAV, 10).data
@@ -25,8 +28,9 @@ async def _sent(*chunks: bytes) -> AsyncIterator[bytes]:
 
 
 async def _heard(*chunks: bytes, form: AudioFormat | None = None) -> tuple[AudioFormat, bytes]:
-    found, samples = await sound.listen(_sent(*chunks), form, LIMITS)
-    return found, b"".join([piece async for piece in samples])
+    with ROOM.place() as place:
+        found, samples = await sound.listen(_sent(*chunks), form, LIMITS, place)
+        return found, b"".join([piece async for piece in samples])
 
 
 @given(st.lists(st.integers(0, len(WAV)), max_size=12))
@@ -41,8 +45,9 @@ async def test_a_wav_in_any_pieces_is_its_samples(places: list[int]) -> None:
 async def test_bare_samples_are_never_cut_in_two(places: list[int]) -> None:
     """Half a sample waits for its other half; at the end it is no sound."""
     data = bytes(n % 251 for n in range(999))
-    _, samples = await sound.listen(_sent(*cut(data, places)), RAW, LIMITS)
-    pieces = [piece async for piece in samples]
+    with ROOM.place() as place:
+        _, samples = await sound.listen(_sent(*cut(data, places)), RAW, LIMITS, place)
+        pieces = [piece async for piece in samples]
     assert all(len(piece) % 2 == 0 for piece in pieces)
     assert b"".join(pieces) == data[:998]
 
@@ -68,7 +73,7 @@ async def test_what_follows_the_samples_is_no_sound() -> None:
 
 @pytest.mark.parametrize("form", [None, RAW])
 async def test_a_compressed_file_is_decoded(form: AudioFormat | None) -> None:
-    """FLAC in pieces is heard once it is whole."""
+    """FLAC in pieces, whatever a config says."""
     file = media.flac(SAMPLES, 8000)
     found, data = await _heard(file[:100], file[100:], form=form)
     assert (found.sample_rate_hz, data) == (8000, SAMPLES)
@@ -97,10 +102,22 @@ async def test_nothing_is_silence() -> None:
         ((WAV[:30],), UndecodableMedia),
         ((b"RIFF\0\0\0\0WAVEjunk" + struct.pack("<I", 1 << 30), bytes(70_000)), UndecodableMedia),
         ((b"RIFF\0\0\0\0WAVEfmt \4\0\0\0" + bytes(20),), UndecodableMedia),
-        ((b"OggS", *[bytes(10_000)] * 6), UploadTooLarge),
+        ((MP4, *[bytes(10_000)] * 6), UploadTooLarge),
+        ((b"OggS", *[bytes(10_000)] * 6), UndecodableMedia),
     ],
 )
 async def test_what_is_no_sound_is_refused(chunks: tuple[bytes, ...], error: type[ParleyError]) -> None:
     """In one sentence, and without holding more than the limit."""
     with pytest.raises(error):
         await _heard(*chunks)
+
+
+async def test_files_together_are_bounded() -> None:
+    """Bare samples pass through and take no room; a file is held, or a decoder is, and gives its place back."""
+    with ROOM.place() as place:
+        place.take((10 << 20) - 15_000)
+        for begun in (MP4, b"OggS"):
+            with pytest.raises(Overloaded):
+                await _heard(begun, *[bytes(10_000)] * 2)
+        assert len((await _heard(*[bytes(10_000)] * 9, form=RAW))[1]) == 90_000
+    assert ROOM.held == 0

@@ -119,3 +119,24 @@ def test_a_compressed_body_is_refused(client: TestClient, talk: bytes, coding: s
     headers = {"content-type": "audio/wav", "content-encoding": coding}
     answer = client.post("/v1/audio/denoise", content=talk, headers=headers)
     assert (answer.status_code, coding in answer.json()["error"]["message"]) == (400, True)
+
+
+async def test_all_uploads_together_are_bounded(core: FakeCore) -> None:
+    """Who comes when the room is taken is told to come back, and the room is free again afterwards."""
+    limits = Limits(upload_bytes=50_000, uploads_bytes=60_000)
+    doors = app(cast(Core, core), limits)
+    slow = Sender(_then_silent(40_000))
+    first = asyncio.create_task(slow.post(doors, MULTIPART))
+    while slow.taken < 40_000:
+        await asyncio.sleep(0.01)
+    second = Sender(_endless())
+    assert await second.post(doors, MULTIPART) == 429
+    assert (b"retry-after", b"2") in second.answer[0]["headers"]
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert await Sender(_endless()).post(doors, MULTIPART) == 413
+
+
+async def _then_silent(size: int) -> AsyncIterator[bytes]:
+    yield START + bytes(size)
+    await asyncio.sleep(60)

@@ -25,9 +25,22 @@ class FakeHouse:
         return True
 
 
+class FakeSwap:
+    """Two versions of everything."""
+
+    def __init__(self, house: FakeHouse) -> None:
+        self._done = house.done
+
+    def __call__(self, stage: str) -> None:
+        self._done.append((stage, "swap"))
+
+    def retire(self, stage: str) -> None:
+        self._done.append((stage, "retire"))
+
+
 def done(*faults: Fault) -> list[tuple[float, str, str]]:
     house: Any = FakeHouse()
-    acts = acts_of(faults, house)
+    acts = acts_of(faults, house, FakeSwap(house))  # type: ignore[arg-type]
     assert all(act.do() for act in acts)
     return [(round(act.at_s, 2), *what) for act, what in zip(acts, house.done, strict=True)]
 
@@ -41,6 +54,7 @@ def test_what_is_done_when() -> None:
         (5, "asr", "SIGKILL"),
         (7, "asr", "start"),
     ]
+    assert done(Fault("swap", 5, "asr", 2)) == [(5, "asr", "swap"), (7, "asr", "retire")]
     assert done(Fault("kill", 5, "asr")) == [(5, "asr", "SIGKILL")]
     assert done(Fault("restart", 5, "gateway")) == [(5, "gateway", "SIGTERM"), (5, "gateway", "start")]
 

@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from loadtest.house import free_port
@@ -80,23 +84,71 @@ def test_a_mistake_proves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(120)
 def test_workers_add_up(tmp_path: Path) -> None:
-    """Two workers and their master measure what one process would: every call, and the words of each."""
+    """Two workers and their master measure what one process would: every call, and the chunks of each."""
+    (tmp_path / "sla.toml").write_text(QUICK.partition("faults")[0] + "promise.chunk = { p95_ms = 100 }")
     with Server(tmp_path / "server", ECHO) as server:
-        where, port = server.where, free_port().rpartition(":")[2]
-        told = {"SLA_SCENARIO": "smoke", "SLA_GRPC": where.grpc, "SLA_RESULT": str(tmp_path / "result.json")}
-        told |= {"SLA_PEOPLE": "4", "SLA_SECONDS": "1"}
+        told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "1"}
+        told |= {"SLA_GRPC": server.where.grpc, "SLA_RESULT": str(tmp_path / "result.json")}
+        env, port = {**os.environ, **told}, free_port().rpartition(":")[2]
         start = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", "--headless"]
-        start += ["--host", where.http]
-        master = [*start, "--master", "--master-bind-port", port, "--expect-workers", "2", "-u", "4", "-r", "4"]
-        env = {**os.environ, **told}
-        workers = [subprocess.Popen([*start, "--worker", "--master-port", port], cwd=ROOT, env=env) for _ in range(2)]
+        master = ["--master", "--master-bind-port", port, "--expect-workers", "2", "-u", "4", "-r", "4"]
+        worker = [*start, "--worker", "--master-port", port]
+        workers = [subprocess.Popen(worker, cwd=ROOT, env=env) for _ in range(2)]
         try:
-            subprocess.run([*master, "--stop-timeout", "15"], cwd=ROOT, env=env, timeout=100, check=False)
+            subprocess.run([*start, *master, "--stop-timeout", "15"], cwd=ROOT, env=env, timeout=100, check=False)
         finally:
-            for worker in workers:
-                worker.kill()
+            for each in workers:
+                each.kill()
+                each.wait()
     measures = Measures.of_json(json.loads((tmp_path / "result.json").read_text())["measures"])
-    assert measures.total("calls") == 4
-    assert measures.latencies["open"].count == 4
+    assert measures.total("calls") == measures.latencies["open"].count == 4
     assert measures.latencies["chunk"].count >= 10 * measures.total("audio s") - 4
-    assert measures.total("lost words") == 0
+
+
+@pytest.mark.timeout(120)
+def test_the_page_to_do_it_by_hand(tmp_path: Path) -> None:
+    """Locust's page starts people, its table fills with what they hear, and Stop lets them finish."""
+    (tmp_path / "sla.toml").write_text(QUICK.partition("faults")[0] + "promise.chunk = { p95_ms = 100 }")
+    port = free_port().rpartition(":")[2]
+    with Server(tmp_path / "server", ECHO) as server, Page(f"http://127.0.0.1:{port}") as page:
+        told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "1000"}
+        env = {**os.environ, **told, "SLA_GRPC": server.where.grpc}
+        page.start("--host", server.where.http, "--web-host", "127.0.0.1", "--web-port", port, env=env)
+        page.post("swarm", user_count=2, spawn_rate=2, host=server.where.http)
+        page.until(lambda told: any(each["name"] == "chunk" and each["num_requests"] > 20 for each in told["stats"]))
+        page.post("stop")
+        page.until(lambda told: told["state"] == "stopped" and told["user_count"] == 0)
+
+
+class Page:
+    """Locust with its page."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def start(self, *words: str, env: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", "--stop-timeout", "20"]
+        self._process = subprocess.Popen([*command, *words], cwd=ROOT, env=env)
+
+    def post(self, what: str, **form: object) -> None:
+        wait_s = time.monotonic() + 30
+        while True:
+            try:
+                httpx.post(f"{self._url}/{what}", data=form, timeout=30).raise_for_status()
+                return
+            except httpx.ConnectError:
+                assert time.monotonic() < wait_s
+                time.sleep(0.1)
+
+    def until(self, so: Callable[[dict[str, Any]], bool]) -> None:
+        wait_s = time.monotonic() + 45
+        while not so(httpx.get(f"{self._url}/stats/requests", timeout=30).json()):
+            assert time.monotonic() < wait_s
+            time.sleep(0.2)
+
+    def __enter__(self) -> "Page":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()

@@ -47,6 +47,25 @@ async def queued(batcher: Ints, jobs: Sequence[int], budget: Budget = EVER) -> l
     return tasks
 
 
+class Ranked(HeldEngine[int, int]):
+    """Odd jobs can wait."""
+
+    def can_wait(self, job: int) -> bool:
+        return job % 2 == 1
+
+
+async def test_who_presses_goes_first(make: Make) -> None:
+    """Where a batch has no room for all, jobs that can wait do, in the order they came; nobody is left behind."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine, max_size=2)
+    first = await queued(batcher, [1])
+    await engine.busy()
+    rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
+    engine.go()
+    assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
+    assert engine.batches == [[1], [2, 4], [6, 3], [5, 7]]
+
+
 async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine: HeldEngine[int, int]) -> None:
     """Whoever comes while a batch is in the engine shares the next one; each gets its own answer."""
     batcher = make(engine)

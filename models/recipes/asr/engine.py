@@ -60,16 +60,28 @@ class Engine:
 
     def generate(self, shown: np.ndarray, longest: int) -> list[Heard]:
         """From features, [batch, frames, mels]."""
-        results = self._model.generate(
-            _view(shown),
-            [[self.tokens.start, self.tokens.no_stamps]] * len(shown),
-            beam_size=self._beam,
-            max_length=min(2 * longest, 440),  # CTranslate2 takes the half
+        memory = self._model.encode(_view(shown))
+        # A search divides by the number of tokens, so to it no tokens are infinitely unlikely: ask for silence first.
+        silent = [not first.sequences_ids[0] for first in self._say(memory, len(shown), 1, 1)]
+        results = self._say(memory, len(shown), longest, self._beam)
+        return [
+            self._heard([] if nothing else result.sequences_ids[0], result)
+            for nothing, result in zip(silent, results, strict=True)
+        ]
+
+    def _say(
+        self, memory: ctranslate2.StorageView, rows: int, longest: int, beam: int
+    ) -> list[ctranslate2.models.WhisperGenerationResult]:
+        """CTranslate2 takes half of `max_length`."""
+        return self._model.generate(
+            memory,
+            [[self.tokens.start, self.tokens.no_stamps]] * rows,
+            beam_size=beam,
+            max_length=min(2 * longest, 440),
             suppress_blank=False,
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [self._heard(result.sequences_ids[0], result) for result in results]
 
     def _heard(self, ids: list[int], result: ctranslate2.models.WhisperGenerationResult) -> Heard:
         return Heard(self.tokens.text(ids), ids, float(result.scores[0]), float(result.no_speech_prob))

@@ -23,7 +23,7 @@ SIZE, HOP = 24000, 12000
 # Sound, embeddings, and a threshold -> turns.
 Follow = Callable[[Audio, Embed, float], list[Turn]]
 
-HEIGHTS = [round(0.6 + 0.1 * i, 2) for i in range(25)]
+HEIGHTS = [round(1.0 + 0.05 * i, 2) for i in range(29)]
 COSINES = [round(0.2 + 0.04 * i, 2) for i in range(17)]
 
 

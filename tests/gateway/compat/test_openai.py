@@ -24,6 +24,12 @@ def test_speakers_are_told_apart_only_where_wanted() -> None:
     assert not openai.asked(Fields(WHISPER)).config.HasField("diarize")
 
 
+def test_a_prompt_is_a_hint() -> None:
+    """A model that reads none must not cost a client its transcript."""
+    asr = openai.asked(Fields(WHISPER | {"prompt": "Parley, gRPC."})).config.asr
+    assert (asr.prompt, asr.hints_only) == ("Parley, gRPC.", True)
+
+
 def test_known_voices_are_read_from_data_urls() -> None:
     """As many names as voices, in order."""
     known = {"known_speaker_names[]": ["Ann"], "known_speaker_references[]": [VOICE]}

@@ -126,6 +126,13 @@ def test_what_is_not_done_is_refused(field: str) -> None:
         riva_asr.asked(cast(Any, asr.RecognitionConfig)(**{field: True}), "")
 
 
+def test_boosted_words_are_hints_and_any_language_is_none() -> None:
+    """Riva's clients send both whatever the model is."""
+    config = asr.RecognitionConfig(language_code="multi", speech_contexts=[{"phrases": ["Parley"], "boost": 4.0}])
+    told = riva_asr.asked(config, "").asr
+    assert (list(told.phrases), told.hints_only, told.language) == (["Parley"], True, "")
+
+
 def test_endpointing_is_translated_only_where_it_is_said() -> None:
     """-1 and 0 mean the server's own."""
     told = riva_asr.asked(asr.RecognitionConfig(endpointing_config={"stop_history": 320, "start_history": -1}), "")

@@ -75,6 +75,18 @@ def test_only_text_comes_back(generator: Generator) -> None:
     assert {token for each in said for token in each.tokens} <= set(WORDS)
 
 
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_nothing_is_an_answer(tmp_path: Path, seed: int) -> None:
+    """Where the end is the likeliest beginning nothing is said, however wide the search, and no score is infinite."""
+    files = whisper_files(tmp_path, WORDS, seed)
+    ways = {"architecture": "whisper", "compute_type": "float32", "suppress_blank": False}
+    generator = backends.generator(spec(tmp_path, "ctranslate2", files, **ways)).model
+    greedy, wide = (generator.generate(sounds(4), [PROMPT] * 4, Decoding(beam, 12)) for beam in (1, 3))
+    assert [bool(each.tokens) for each in wide] == [bool(each.tokens) for each in greedy]
+    assert not all(each.tokens for each in wide)
+    assert np.isfinite([each.score for each in wide + greedy]).all()
+
+
 class Polyglot:
     """The model, and an ear for languages: CTranslate2 wants 99 of them before it listens."""
 

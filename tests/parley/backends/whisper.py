@@ -21,9 +21,9 @@ SPECIALS = (
 WIDE, MELS, POSITIONS = 16, 80, 100
 
 
-def whisper_files(folder: Path, words: list[str]) -> dict[str, bytes]:
+def whisper_files(folder: Path, words: list[str], seed: int = 0) -> dict[str, bytes]:
     """A model folder's files; its tokens are these words and the specials."""
-    vocabulary, made, random = [*words, *SPECIALS], WhisperSpec(1, 2, 1, 2), np.random.default_rng(0)
+    vocabulary, made, random = [*words, *SPECIALS], WhisperSpec(1, 2, 1, 2), np.random.default_rng(seed)
     _dimensions(made, len(vocabulary), random)
     made.register_vocabulary(vocabulary)
     made.config.lang_ids = [vocabulary.index("<|en|>"), vocabulary.index("<|de|>")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
-from services.asr.asking import MOST_BEFORE, asking
+from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
 from services.asr.engine import AsrEngine, Heard, Turn, Utterance, open_engine
 from services.asr.guards import TURNS
 from tests.fakes import spec_of
@@ -113,9 +113,9 @@ def test_the_prompt_is_filled_in() -> None:
 
 def test_nobody_speaks_faster() -> None:
     """The limit of tokens follows the window."""
-    asr, told = engine(says(" yes"), tokens_per_second=4, least_tokens=3)
-    run(asr, [Utterance(noise(16_000)), Utterance(noise(48_000))])
-    assert sorted(how.longest for _, _, how in told.asked) == [3 + 4, 3 + 12]
+    asr, told = engine(says(" yes"), tokens_per_second=20, least_tokens=3)
+    run(asr, [Utterance(noise(16_000)), Utterance(noise(48_000)), Utterance(noise(300_000))])
+    assert sorted(how.longest for _, _, how in told.asked) == [3 + 20, 3 + 60, MOST_TOKENS]
 
 
 def test_an_odd_answer_is_asked_again_once_in_a_full_window() -> None:
@@ -197,3 +197,13 @@ def test_a_turn_is_given_away_until_it_is_taken() -> None:
     assert turn.take() is second
     assert not turn.give_way(third)
     assert turn.take() is second
+
+
+def test_guesses_can_wait() -> None:
+    """Finals go first, and a guess whose turn a final took is one."""
+    asr, _ = engine(says())
+    guess, final = Utterance(noise(1), is_final=False), Utterance(noise(1))
+    turn = Turn([guess])
+    assert asr.can_wait(turn)
+    turn.give_way([final])
+    assert not asr.can_wait(turn)

@@ -118,6 +118,15 @@ def test_interims_come_and_grow() -> None:
     assert said[-1].committed_characters == len(said[-1].text)
 
 
+def test_long_breaths_are_guessed_at_less_often() -> None:
+    """Half a second more is news after two seconds, not after twenty."""
+    pieces = [pcm(noise(1600, seed=n)) for n in range(240)]
+    said = of(v1.Transcript, play(session(interim_results=True), ENGINE, pieces))
+    ends = [seconds(each)[1] for each in said if not each.is_final]
+    assert ends[1] - ends[0] == pytest.approx(0.5)
+    assert ends[-1] - ends[-2] == pytest.approx(ends[-2] / 10, abs=0.3)
+
+
 def test_no_interim_unasked() -> None:
     """Who does not ask for guesses gets none."""
     said = of(v1.Transcript, play(session(), ENGINE, cut(pcm(noise(5 * RATE_HZ)), range(0, 80_000, 1600), 2)))

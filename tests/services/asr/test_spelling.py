@@ -17,7 +17,8 @@ def trained(texts: list[str]) -> bytes:
     return tokenizer.to_str().encode()
 
 
-SPELLING = ByteLevel(trained([" the cat sat on the mat"] * 20))
+DEFINITION = trained([" the cat sat on the mat"] * 20)
+SPELLING = ByteLevel(DEFINITION)
 
 
 @given(st.text(max_size=30))

@@ -74,6 +74,14 @@ def test_a_model_that_reads_no_prompts_is_given_none(field: str, value: Any) -> 
         session({}, **{field: value})
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_mere_hints_are_used_where_they_can_be(reads: bool) -> None:
+    """Who says that they are no more than that is never refused for them, and a model that reads none sees none."""
+    engine = Counting()
+    play(session({"reads_prompts": reads}, prompt="So far", phrases=["Parley"], hints_only=True), engine, [TALK])
+    assert engine.asked[0][0].before == ("Parley So far" if reads else "")
+
+
 def test_the_language_is_the_one_heard() -> None:
     """Where the client names none, a model of several finds out and the final says so."""
     engine = Counting()

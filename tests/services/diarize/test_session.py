@@ -191,7 +191,19 @@ def test_a_batch_gives_what_each_alone_gives() -> None:
     assert all(np.allclose(rows, ECHO.run([job])[0]) for rows, job in zip(together, jobs, strict=True))
 
 
-def test_a_model_without_a_window_is_a_bad_model() -> None:
-    """The missing option is named."""
-    with pytest.raises(BadModel, match="lacks `window_s`"):
-        open_engine(spec_of("diarize", outputs={"embedding": 32}))
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({}, "lacks `window_s`"),
+        ({"window_s": 1.5, "ward_height": 1.0}, "lacks `same`"),
+        ({"window_s": 1.5, "same": 0.5}, "lacks `ward_height`"),
+        (
+            {"window_s": 1.5, "hop_s": 2.0, "same": 0.5, "ward_height": 1.0},
+            "`hop_s` must lie between 0 and `window_s`, 1.5",
+        ),
+    ],
+)
+def test_a_wrong_description_is_told(options: dict[str, Any], wrong: str) -> None:
+    """Who writes a model.toml is told what is wrong with it, when the model is opened."""
+    with pytest.raises(BadModel, match=wrong):
+        open_engine(spec_of("diarize", outputs={"embedding": 32}, **options))

@@ -1,0 +1,105 @@
+"""One stream that is fed faster than it is heard: memory stays, the client waits, the words come."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from parley.client import Client, requests_of
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
+from tests.e2e.house import House, speech
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+MEGABYTE = 1 << 20
+CHUNK = 1 << 15
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    house = House(tmp_path_factory.mktemp("flood"), ("asr", "denoise"))
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+class Flood:
+    """Sends the same speech again and again, as fast as it is taken."""
+
+    def __init__(self, client: Client, config: PipelineConfig) -> None:
+        self.sent = self.finals = self.returned = 0
+        self.stop = False
+        self._pcm = speech(2.0, 1.0)
+        self.task = asyncio.create_task(self._listen(client, config))
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        while not self.stop:
+            at = self.sent % (len(self._pcm) - CHUNK)
+            yield self._pcm[at - at % 2 :][:CHUNK]
+            self.sent += CHUNK
+
+    async def _listen(self, client: Client, config: PipelineConfig) -> None:
+        requests: Any = requests_of(PipelineRequest, config, self._pieces())
+        async for answer in client.stream("Pipeline", requests, timeout_s=90):
+            self.finals += answer.transcript.is_final
+            self.returned += len(answer.audio.data)
+
+
+def resident(house: House) -> dict[str, float]:
+    return {name: psutil.Process(each.pid).memory_info().rss / MEGABYTE for name, each in house.processes.items()}
+
+
+async def grown(house: House, seconds: float) -> dict[str, float]:
+    """How many megabytes each process came to hold more, at its worst."""
+    before, worst, end = resident(house), dict[str, float](), time.monotonic() + seconds
+    while time.monotonic() < end:
+        await asyncio.sleep(0.1)
+        worst = {name: max(worst.get(name, 0.0), now - before[name]) for name, now in resident(house).items()}
+    return worst
+
+
+async def test_a_stage_that_takes_nothing_stops_its_client(house: House) -> None:
+    """While asr stands still the gateway takes a few megabytes and no more; when it moves again, words come."""
+    async with house.client() as client:
+        house.processes["asr"].send_signal(signal.SIGSTOP)
+        try:
+            flood = Flood(client, PipelineConfig(asr={}))
+            await asyncio.sleep(1.0)
+            assert flood.sent < MEGABYTE  # no replica has opened the stream: only the window fills
+        finally:
+            house.processes["asr"].send_signal(signal.SIGCONT)
+        async with asyncio.timeout(20):
+            while not flood.finals:
+                await asyncio.sleep(0.05)
+        house.processes["asr"].send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(0.5)
+            before = flood.sent
+            more = await grown(house, 2.0)
+        finally:
+            house.processes["asr"].send_signal(signal.SIGCONT)
+        assert flood.sent - before < 2 * MEGABYTE
+        assert more["gateway"] < 16
+        flood.stop = True
+        await asyncio.wait_for(flood.task, 60)
+    assert flood.finals > 1
+
+
+async def test_memory_does_not_grow_with_a_streams_length(house: House) -> None:
+    """Thousands of seconds in a few: no process grows by more than what one stream may hold."""
+    async with house.client() as client:
+        flood = Flood(client, PipelineConfig(asr={}, denoise={}))
+        await asyncio.sleep(1.0)  # what a stream holds anyway
+        more = await grown(house, 4.0)
+        flood.stop = True
+        await asyncio.wait_for(flood.task, 60)
+    assert flood.sent > 10 * MEGABYTE
+    assert flood.returned == flood.sent
+    assert max(more.values()) < 32, more
