@@ -1,9 +1,10 @@
 """One stage inside a pipeline: what goes in, whether it lives, whether it moves. Must not know the other stages."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 
-from gateway import notices
+from gateway import instruments, notices
 from gateway.failover import FailoverConfig, Patience, Turns, Words
 from gateway.plan import REQUESTS, Plan
 from gateway.tail import SoundTail, TextTail
@@ -32,7 +33,7 @@ class Branch:
         self.telling = False  # what it said is on its way to the client
         self.said = 0
         self.owes: Callable[[], bool] = lambda: False  # it must answer soon
-        self._has_replica = False
+        self._has_replica, self._left = False, 0.0  # and when it was left
         self._idle, self._moved = 0, (0, 0)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -77,6 +78,8 @@ class Branch:
     def taken(self, model: str) -> Notice | None:
         """A replica has opened the stream; what the client is told, where it was another one before."""
         again = self.model != ""
+        if again:
+            instruments.FAILOVER.labels(self.stage).observe(time.monotonic() - self._left)
         self.model = self.pinned = model
         self._has_replica = self.alive = True
         self.patience.opened()
@@ -98,6 +101,7 @@ class Branch:
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""
+        self._left = time.monotonic()
         at, lost_from = self._at(), self.voice.lost_from if isinstance(self.voice, Words) else None
         if self.voice:
             self.voice.reopened()

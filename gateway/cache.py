@@ -133,10 +133,11 @@ class Cache:
         self._largest = int(config.bytes * LARGEST_SHARE)
 
     async def answered(
-        self, path: str, fields: Fields, served: Served | None, door: Callable[[], Awaitable[Response]]
+        self, path: str, fields: Fields, serves: Callable[[], Served | None], door: Callable[[], Awaitable[Response]]
     ) -> Response:
-        """What was answered before, or what the door says now; None: who would serve is not known."""
-        if self._store is None or served is None or path not in DOORS:
+        """What was answered before, or what the door says now; `serves` may not know who would serve."""
+        served = serves() if self._store and path in DOORS else None
+        if self._store is None or served is None:
             return await door()
         key = key_of(path, fields, served)
         if (kept := await self._store.get(key)) is not None:

@@ -169,7 +169,8 @@ class Core:
 
     async def status(self) -> dict[str, Any]:
         """What an operator wants to see at a glance."""
-        return await report.status(self.board) | {"streams": self.admission.open}
+        told = await report.status(self.board) | {"streams": self.admission.open}
+        return told | {"words": report.words(told)}
 
     async def close(self) -> None:
         """Hang up everywhere."""

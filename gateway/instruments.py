@@ -20,7 +20,7 @@ SHADOW_LAG = Histogram(
     _SHADOW,
     buckets=(-1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5),
 )
-BREAKERS = Gauge("parley_breaker", "0 closed, 1 half-open, 2 open.", ("stage", "address", "version"))
+BREAKERS = Gauge("parley_breaker", "0 closed, 1 half-open, 2 open.", ("service", "address", "version"))
 SHED = Counter("parley_shed", "Calls that were refused before any work.", ("reason", "class"))
 FAILOVER = Histogram(
     "parley_failover_seconds",

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from prometheus_client import Gauge
 
+from gateway import instruments
 from gateway.breaker import Breaker, BreakerConfig
 from parley import wire
 from parley.budget import Budget
@@ -53,8 +55,13 @@ class Replica:
     def breaker(self, version: str) -> Breaker:
         """A version that fails must not take its neighbours' streams away."""
         if version not in self._breakers:
-            self._breakers[version] = Breaker(f"{version or self._service} at {self.address}", self._breaker)
+            breaker = Breaker(f"{version or self._service} at {self.address}", self._breaker)
+            self._breakers[version] = breaker
+            self._gauge(version).set_function(lambda: len(WORST_FIRST) - 1 - WORST_FIRST.index(breaker.state))
         return self._breakers[version]
+
+    def _gauge(self, version: str) -> Gauge:
+        return instruments.BREAKERS.labels(self._service, self.address, version)
 
     @property
     def circuit(self) -> str:
@@ -141,3 +148,6 @@ class Replica:
             watch.cancel()
         await asyncio.gather(*self._watches.values(), return_exceptions=True)
         await self.channel.close()
+        for version in self._breakers:
+            with suppress(KeyError):
+                instruments.BREAKERS.remove(self._service, self.address, version)

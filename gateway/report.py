@@ -1,11 +1,16 @@
 """What an operator wants to see at a glance, gathered. Must not know a door."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from prometheus_client import Counter
+
+from gateway import instruments
 from gateway.replica import SERVING, Call
 from gateway.switchboard import Switchboard
 from gateway.upstream import Upstream
+from parley import telemetry
 from parley.budget import Budget
 from parley.errors import ParleyError
 from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
@@ -25,7 +30,49 @@ async def status(board: Switchboard) -> dict[str, Any]:
     stages = dict(zip(board.upstreams, told, strict=True))
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
-    return {"ready": able, "routes": board.book.tables, "stages": stages} | fault
+    return {"ready": able, "routes": board.book.tables, "stages": stages, "counted": _counted()} | fault
+
+
+def _counted() -> dict[str, dict[str, int]]:
+    """Since the start: who got which version, who was refused and why, what did not go as asked."""
+    return {
+        "routed": _numbers(instruments.ROUTED, "alias", "model"),
+        "shed": _numbers(instruments.SHED, "reason", "class"),
+        "notices": _numbers(telemetry.NOTICES, "stage", "reason"),
+    }
+
+
+def _numbers(counter: Counter, *labels: str) -> dict[str, int]:
+    samples = (sample for metric in counter.collect() for sample in metric.samples if sample.name.endswith("_total"))
+    return {" ".join(sample.labels[label] for label in labels): int(sample.value) for sample in samples}
+
+
+def words(told: Mapping[str, Any]) -> list[str]:
+    """A status, for people."""
+    return [
+        "Everything is ready." if told["ready"] else "Not everything is ready.",
+        *(line for stage, facts in told["stages"].items() for line in _of_stage(stage, facts["replicas"])),
+        *([f"The routes file is not obeyed: {told['routes_fault']}"] if "routes_fault" in told else []),
+        *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(told, "routed")),
+        *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(told, "shed")),
+        *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(told, "notices")),
+    ]
+
+
+def _pairs(told: Mapping[str, Any], what: str) -> list[tuple[str, str, int]]:
+    """Two labels and a number; a stream without a route has no alias."""
+    each = ((*key.rpartition(" ")[::2], number) for key, number in told["counted"][what].items())
+    return [(first, second, number) for first, second, number in each if first]
+
+
+def _of_stage(stage: str, replicas: list[dict[str, Any]]) -> Iterator[str]:
+    able = sum(replica["health"] == SERVING for replica in replicas)
+    yield f"{stage}: {able} of {len(replicas)} replicas serve, {sum(r['streams'] for r in replicas)} streams."
+    for replica in replicas:
+        if replica["health"] != SERVING:
+            yield f"{stage} at {replica['address']} says {replica['health']}."
+        if replica["breaker"] != "closed":
+            yield f"{stage} at {replica['address']} failed too often; its breaker is {replica['breaker']}."
 
 
 async def _stage(upstream: Upstream) -> dict[str, Any]:

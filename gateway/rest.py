@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -85,8 +86,8 @@ class Doors:
             fields = await uploads.read(request, self._limits.upload_bytes, caller.budget, place)
 
             async def work() -> Response:
-                served, path = self._core.serves(caller), request.url.path
-                return await self._core.cache.answered(path, fields, served, lambda: door(fields, caller))
+                serves = partial(self._core.serves, caller)
+                return await self._core.cache.answered(request.url.path, fields, serves, lambda: door(fields, caller))
 
             return await hangup.within(caller.budget, hangup.unless(hangup.gone(request), work()))
 

@@ -81,7 +81,9 @@ def step_of(judgement: Judgement, people: int) -> Step:
 
 def knee(name: str, steps: Sequence[Step], most: int) -> str:
     """Latency over size: where the curve turns up is what the machine carries."""
-    ordered = sorted(steps, key=lambda step: step.people)
+    # Of a size that was tried twice the better try counts, as in the search.
+    best = {step.people: step for step in sorted(steps, key=lambda step: step.verdict == Verdict.HELD.name)}
+    ordered = [best[people] for people in sorted(best)]
     lines = {
         f"{what} p99": [(step.people, step.latencies_ms[what]) for step in ordered if what in step.latencies_ms]
         for what in ordered[-1].latencies_ms

@@ -1,5 +1,7 @@
 """What is said: recordings as 16 kHz PCM, and when somebody speaks in them. Must not know a server or a clock."""
 
+import io
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,3 +82,14 @@ def noisy(clip: Clip, snr_db: float, seed: int = 0) -> Clip:
     noise *= np.sqrt((voice**2).mean()) / 10 ** (snr_db / 20)
     loud = np.clip(voice + noise, -32768, 32767).astype(np.int16)
     return Clip(f"{clip.name}+{snr_db:g}dB", loud.tobytes(), clip.text, clip.pcm)
+
+
+def wav(pcm: bytes) -> bytes:
+    """As a file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(pcm)
+    return file.getvalue()

@@ -70,6 +70,7 @@ class House:
 
     def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str], **env: str) -> None:
         """A gateway to these."""
+        env |= {"PARLEY_CACHE__BYTES": "0"}  # answers that were kept are no measure
         env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
         words = ("--config", f"{self._configs}/gateway.toml")
         self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)

@@ -24,7 +24,7 @@ h2{font-size:1.2rem;margin:2.5rem 0 .25rem;border-top:1px solid var(--line);padd
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 td,th{padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
 td.n,th.n{text-align:right}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));
-gap:1rem}figure{margin:0}svg{width:100%;height:auto}svg text{font-size:13px;fill:var(--dim)}
+gap:1rem}figure{margin:0;max-width:44rem}svg{width:100%;height:auto}svg text{font-size:13px;fill:var(--dim)}
 .grid{stroke:var(--line)}polyline{fill:none;stroke-width:2}line.mark{stroke:var(--bad);stroke-dasharray:4 3}
 svg text.mark{fill:var(--bad);font-size:11px}
 @media(max-width:34rem){svg text{font-size:20px}svg text.mark{font-size:15px}td,th{padding-right:.4rem}}
@@ -120,8 +120,8 @@ def _stages(each: Judgement) -> str:
     rows = [
         [escape(name), f"{t['count']:.0f}", f"{t['p50_ms']:.2f}", f"{t['p99_ms']:.2f}"] for name, t in stages.items()
     ]
-    heads = ("where the time went (of the calls traced)", "how often", "p50 ms", "p99 ms")
-    return _table(heads, rows, 1) if rows else ""
+    table = _table(("step", "how often", "p50 ms", "p99 ms"), rows, 1)
+    return f"<p class=dim>Where the time went, of the calls that were traced:</p>{table}" if rows else ""
 
 
 def _counts(each: Judgement) -> str:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from loadtest.faults import Act, acts_of, recovery_s
 from loadtest.house import ROOT
 from loadtest.judge import Found
 from loadtest.measures import Measures
 from loadtest.scenario import Scenario
+from loadtest.selfwatch import CPU
 from loadtest.server import Server
 from loadtest.talk import Where
 
@@ -36,6 +38,7 @@ class Watch:
 
     marks: list[dict[str, Any]] = field(default_factory=list)  # what was done to it, and when
     usage: list[tuple[float, dict[str, tuple[float, float]]]] = field(default_factory=list)
+    busy: list[tuple[float, float]] = field(default_factory=list)  # when, and the CPU seconds of all since the boot
 
     def cpu_s(self) -> dict[str, float]:
         """Process -> CPU seconds. One that was started anew counts from nothing again."""
@@ -44,6 +47,13 @@ class Watch:
             for name, (cpu, _) in after.items():
                 spent[name] = spent.get(name, 0.0) + max(0.0, cpu - before.get(name, (cpu, 0.0))[0])
         return spent
+
+    def others_cores(self) -> float:
+        """What everybody else on this machine took meanwhile, the talkers left out."""
+        if len(self.busy) < 2 or self.busy[-1][0] == self.busy[0][0]:
+            return 0.0
+        (began, before), (ended, after) = self.busy[0], self.busy[-1]
+        return max(0.0, (after - before - sum(self.cpu_s().values())) / (ended - began))
 
     def rss_mb(self) -> dict[str, float]:
         """Process -> the most it held."""
@@ -101,7 +111,13 @@ def _attend(
             if now - looked >= 0.5:
                 looked = now
                 watch.usage.append((now - start, server.usage()))
+                watch.busy.append((now, _busy_s()))
         time.sleep(TICK_S)
+
+
+def _busy_s() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 def _act(acts: list[Act], at_s: float, watch: Watch) -> list[Act]:
@@ -125,7 +141,9 @@ def _end(talkers: "subprocess.Popen[bytes]") -> None:
 def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> Found:
     facts: dict[str, float] = {}
     if server:
-        facts["ready"] = server.ready_s
+        facts |= {"ready": server.ready_s, "first answer": server.answered_s}
+        talkers = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
+        facts["cores that others took"] = max(0.0, watch.others_cores() - talkers)
         facts["real time"] = sum(watch.cpu_s().values()) / max(0.1, measures.total("audio s"))
     recovered = recovery_s(scenario, measures)
     if recovered is not None:

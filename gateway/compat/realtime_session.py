@@ -26,6 +26,7 @@ BETA_NAMES = {
 }
 SERVER_VAD: Json = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500}
 LONGEST_SILENCE_MS = 25_000
+EAGERNESS = {"low": 1200, "medium": 600, "high": 300, "auto": 600}  # silence in ms that ends a semantic turn
 
 
 class Settings:
@@ -87,8 +88,9 @@ class Settings:
 
     def _endpointing(self) -> Endpointing:
         told = Endpointing(disabled=self.by_hand)
-        if silence_ms := (self._input["turn_detection"] or {}).get("silence_duration_ms"):
-            told.stop_silence.FromMilliseconds(silence_ms)
+        turns = self._input["turn_detection"]
+        if turns is not None:
+            told.stop_silence.FromMilliseconds(turns.get("silence_duration_ms") or EAGERNESS[turns["eagerness"]])
         return told
 
 
@@ -139,13 +141,20 @@ def _turn_detection(value: object, _: Json) -> Json | None:
     told = _object(value, "turn_detection")
     kind = told.get("type", "server_vad")
     if kind == "semantic_vad":
-        return {"type": kind, "eagerness": told.get("eagerness", "auto")}
+        return {"type": kind, "eagerness": _eagerness(told.get("eagerness", "auto"))}
     if kind != "server_vad":
         said = f"`turn_detection.type` is {kind!r}; say server_vad or semantic_vad, or null to commit yourself."
         raise FieldInvalid(said, field="turn_detection.type")
     silence_ms = told.get("silence_duration_ms", SERVER_VAD["silence_duration_ms"])
     _whole(silence_ms, "turn_detection.silence_duration_ms", 1, LONGEST_SILENCE_MS)
     return SERVER_VAD | {name: each for name, each in told.items() if each is not None}
+
+
+def _eagerness(value: object) -> str:
+    if not isinstance(value, str) or value not in EAGERNESS:
+        said = f"`turn_detection.eagerness` is {value!r}; say one of {', '.join(EAGERNESS)}."
+        raise FieldInvalid(said, field="turn_detection.eagerness")
+    return value
 
 
 def _noise_reduction(value: object, _: object) -> Json | None:

@@ -1,16 +1,14 @@
 """OpenAI's REST door: whole recordings, as any server that speaks it takes them."""
 
-import io
-import wave
-
 import httpx
 
 from loadtest.book import Book
-from loadtest.clips import RATE_HZ, Clip
+from loadtest.clips import Clip, wav
 from loadtest.samples import Samples
 from loadtest.words import compare
 
 TIMEOUT_S = 60.0
+LENGTHS_S = (3, 10, 30, 120)
 
 
 class RestFiles:
@@ -19,7 +17,7 @@ class RestFiles:
     def __init__(self, base: str, clips: list[Clip], samples: Samples) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
         self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits)
-        self._files = [(clip, _wav(clip.pcm)) for clip in clips]
+        self._files = [(clip, wav(clip.pcm)) for clip in clips]
         self._samples = samples
         self._wanted: dict[str, str] = {}
 
@@ -37,6 +35,7 @@ class RestFiles:
         clip, file = self._files[n % len(self._files)]
         text = await self._transcribe(file)
         book.late("rest", due)
+        book.late(f"rest of {_length(clip)}", due)
         book.count("audio s", due, clip.seconds)
         wanted = self._wanted.get(clip.name, "")
         if wanted:
@@ -59,19 +58,15 @@ class RestFiles:
         await self._http.aclose()
 
 
+def _length(clip: Clip) -> str:
+    """Long recordings take longer: each kind has its own curve."""
+    under_s = next((each for each in LENGTHS_S if clip.seconds <= each), 0)
+    return f"up to {under_s} s" if under_s else f"over {LENGTHS_S[-1]} s"
+
+
 class Refused(Exception):
     """An HTTP status that is no answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status}")
         self.reason = f"HTTP_{status}"
-
-
-def _wav(pcm: bytes) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(pcm)
-    return file.getvalue()

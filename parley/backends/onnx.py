@@ -40,8 +40,8 @@ def _options(spec: ModelSpec) -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     # Small graphs: a spinning pool costs more than it gains.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Reaches the pool's threads, but not the one that calls: who carries a state keeps it out of the denormals.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    # No set_denormal_as_zero: it misses the thread that calls, and changes for ever the arithmetic of the thread that
+    # opens the process's first graph. Who carries a state keeps it out of the denormals.
     # An arena grows to its peak and stays there; without one a small graph is as fast.
     options.enable_cpu_mem_arena = bool(spec.options.get("arena", False))
     return options

@@ -25,7 +25,8 @@ def status(http: options.Http = options.HTTP, as_json: options.AsJson = False) -
         print_json(told)
     else:
         print_line(table(HEADS, list(_rows(told))))
-        print_line("ready" if told.get("ready") else "not ready")
+        for line in told.get("words", ()):
+            print_line(line)
     if not told.get("ready"):
         raise typer.Exit(Exit.UNREACHABLE)
 

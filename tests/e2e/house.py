@@ -108,8 +108,12 @@ class House:
         return replicas
 
     def _get(self, path: str) -> Any:
+        return json.loads(self.page(path))
+
+    def page(self, path: str = "/metrics") -> str:
+        """What the gateway shows there."""
         with urllib.request.urlopen(f"http://{self.http}{path}", timeout=10) as answer:
-            return json.load(answer)
+            return str(answer.read().decode())
 
     def tasks(self) -> int:
         """Tasks of every process's event loop."""

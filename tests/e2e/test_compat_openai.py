@@ -10,6 +10,8 @@ from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House
 from tests.gateway.conftest import tone
 
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,6 +13,7 @@ from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House
 from tests.sound import silence, tone
 
+pytestmark = pytest.mark.timeout(180)
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 KINDS = {
     "pcm": (24_000, AudioEncoding.AUDIO_ENCODING_PCM_S16LE),

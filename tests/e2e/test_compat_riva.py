@@ -11,6 +11,7 @@ from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House
 from tests.gateway.conftest import tone
 
+pytestmark = pytest.mark.timeout(180)
 IDLE_S = 2.0  # longer than any pause that the rest of a test has; 42 s were tried by hand
 RATE_HZ = 8000
 

@@ -100,6 +100,12 @@ async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: lis
     assert {(n.stage, n.reason) for each in moved for n in each.notices} == {("asr", "UNAVAILABLE")}
     stalls = sorted(max(each.stalls[1:]) for each in moved)
     assert stalls[-1] < 2.0
+    told = (await pair.status())["words"]
+    assert any(line.startswith("Notices of asr, UNAVAILABLE") for line in told)
+    assert any("says UNAVAILABLE" in line or "2 of 2 replicas" in line for line in told)
+    page = await asyncio.to_thread(pair.page)
+    assert f'parley_failover_seconds_count{{stage="asr"}} {len(moved)}.0' in page
+    assert 'service="parley.v1.Asr",version="echo@1"} 2.0' in page
     await pair.ready()
 
 

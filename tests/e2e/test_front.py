@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest_asyncio
 
 from parley.client import Client, requests_of
 from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticated
+from parley.keys import make, write
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
 from tests.e2e.house import ROOT, House, toml
@@ -26,15 +28,20 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 
 
 class Keys:
-    """A keys file, written by the command."""
+    """A keys file; the command adds to it and takes away."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "keys.json"
+        (self.ann, ann), (self.cat, cat), (self.eve, eve) = (make(name, ["use"]) for name in ("ann", "cat", "eve"))
+        self.fay, fay = make("fay", ["denoise"])
+        self.dan, dan = make("dan", ["admin", "use"])
+        write(self.file, [ann, cat, eve, fay, replace(dan, streams=1)])
+        self.ben = self.run("add", "ben", "--scope", "asr", "--days", "1").stdout.decode().strip()
 
-    def add(self, name: str, *options: str) -> str:
-        done = parley("keys", "add", name, "--file", str(self.file), *options)
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        done = parley("keys", *arguments, "--file", str(self.file))
         assert done.returncode == 0, done.stderr
-        return done.stdout.decode().strip()
+        return done
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +51,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> AsyncIterator[House]:
-    keys.add("nobody")
     limits = {"streams": 4, "for_live": 0.5, "rate_per_key": "8/hour"}
     house = House(tmp_path_factory.mktemp("front"), ("asr",), keys_file=str(keys.file), limits=limits)
     try:
@@ -64,8 +70,7 @@ async def opened(client: Client) -> list[Any]:
 
 async def test_no_key_no_service(house: House, keys: Keys) -> None:
     """Without a good key every door but health says who is missing; with one it opens; neither log has the key."""
-    text = keys.add("ann")
-    await asyncio.sleep(1.1)
+    text = keys.ann
     async with httpx.AsyncClient(base_url=f"http://{house.http}") as http:
         for path in ("/v1/models", "/v1/status", "/v1/routes", "/translate"):
             assert (await http.get(path)).status_code == 401
@@ -84,15 +89,13 @@ async def test_no_key_no_service(house: House, keys: Keys) -> None:
 
 async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: Keys) -> None:
     """A key for denoise is not for asr; one that is revoked is refused within seconds."""
-    text, other = keys.add("ben", "--scope", "asr", "--days", "1"), keys.add("fay", "--scope", "denoise")
-    await asyncio.sleep(1.1)
-    async with Client(house.grpc, known(other)) as client:
+    async with Client(house.grpc, known(keys.fay)) as client:
         with pytest.raises(Forbidden):
             await opened(client)
-    async with Client(house.grpc, known(text)) as client:
+    async with Client(house.grpc, known(keys.ben)) as client:
         assert await opened(client)
-        assert b"ben" in parley("keys", "list", "--file", str(keys.file)).stdout
-        assert parley("keys", "revoke", "ben", "--file", str(keys.file)).returncode == 0
+        assert b"ben" in keys.run("list").stdout
+        keys.run("revoke", "ben")
         await asyncio.sleep(1.1)
         with pytest.raises(Unauthenticated):
             await opened(client)
@@ -100,14 +103,14 @@ async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: K
 
 async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> None:
     """With two live streams open, batch work gets 429 and a time; live streams still come in, up to the limit."""
-    text = keys.add("cat")
-    admin = keys.add("dan", "--scope", "admin", "--scope", "use", "--streams", "1")
-    await asyncio.sleep(1.1)
-    async with Client(house.grpc, known(text)) as client, httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+    async with (
+        Client(house.grpc, known(keys.cat)) as client,
+        httpx.AsyncClient(base_url=f"http://{house.http}") as http,
+    ):
         held = [client.stream("Asr", _waiting(), timeout_s=30) for _ in range(4)]
         for stream in held[:2]:
             await anext(stream)
-        refused = await http.post("/v1/audio/denoise", headers=known(admin), files={"file": _wav()})
+        refused = await http.post("/v1/audio/denoise", headers=known(keys.dan), files={"file": _wav()})
         assert (refused.status_code, "retry-after" in refused.headers) == (429, True)
         for stream in held[2:]:
             await anext(stream)
@@ -116,7 +119,7 @@ async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> Non
         assert full.value.retry_s
         for stream in held:
             await stream.aclose()
-    async with Client(house.grpc, known(admin)) as client:
+    async with Client(house.grpc, known(keys.dan)) as client:
         mine = client.stream("Asr", _waiting(), timeout_s=30)
         await anext(mine)
         with pytest.raises(TooManyStreams, match="dan"):
@@ -135,9 +138,7 @@ def _wav() -> bytes:
 
 async def test_too_many_calls_wait(house: House, keys: Keys) -> None:
     """The ninth call of an hour is told when to come back, and counted as shed."""
-    text = keys.add("eve")
-    await asyncio.sleep(1.1)
-    async with Client(house.grpc, known(text)) as client:
+    async with Client(house.grpc, known(keys.eve)) as client:
         for _ in range(8):
             await client.models("List", ModelsListRequest(), "asr")
         with pytest.raises(RateLimited) as refused:
@@ -164,10 +165,10 @@ def gateway(folder: Path, **config: Any) -> Iterator["subprocess.Popen[bytes]"]:
         process.communicate()
 
 
-def test_open_to_the_world_it_does_not_start(tmp_path: Path) -> None:
+async def test_open_to_the_world_it_does_not_start(tmp_path: Path) -> None:
     """Another machine's calls, without keys or TLS: one sentence, and no traceback."""
     with gateway(tmp_path, http="0.0.0.0:0") as process:
-        _, said = process.communicate(timeout=30)
+        _, said = await asyncio.to_thread(process.communicate, timeout=30)
     assert process.returncode
     assert b"--insecure" in said
     assert b"Traceback" not in said

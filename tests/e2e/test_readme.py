@@ -11,6 +11,7 @@ from tests.contract.source import ROOT
 from tests.e2e.house import House
 from tests.fakes import PATIENCE_S
 
+pytestmark = pytest.mark.timeout(180)
 BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 RUN = {"bash": ("bash", "-ec"), "python": (sys.executable, "-c")}
 

@@ -1,7 +1,6 @@
 """One asr with several versions: who gets which, and what happens while that changes."""
 
 import asyncio
-import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -99,11 +98,7 @@ async def heard(house: House, model: str, pcm: bytes) -> list[str]:
 
 
 async def page(house: House) -> str:
-    def get() -> str:
-        with urllib.request.urlopen(f"http://{house.http}/metrics", timeout=10) as answer:
-            return str(answer.read().decode())
-
-    return await asyncio.to_thread(get)
+    return await asyncio.to_thread(house.page)
 
 
 async def test_a_shadow_is_compared_and_never_heard(house: House) -> None:

@@ -22,6 +22,17 @@ QUICK = CallConfig(pause_s=0.01, open_s=1.0)
 Script = Callable[["FakeReplica", Any], Awaitable[None]]
 
 
+class Health(health.aio.HealthServicer):  # type: ignore[misc]
+    """Answers, unless it is to hang."""
+
+    hangs = False
+
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if self.hangs:
+            await asyncio.sleep(30)
+        return await super().Check(request, context)
+
+
 class FakeReplica:
     """Says its name first, then every request; or what its script does."""
 
@@ -30,7 +41,7 @@ class FakeReplica:
         self.calls: list[list[bytes]] = []
         self.script: Script = echo
         self.unary_s = 0.0
-        self._health = health.aio.HealthServicer()
+        self._health = Health()
         self._server = grpc.aio.server()
 
     async def start(self) -> None:
@@ -51,6 +62,10 @@ class FakeReplica:
         status = health_pb2.HealthCheckResponse
         for name in (f"{SERVICE}/{version}",) if version else (SERVICE, ""):
             await self._health.set(name, status.SERVING if able else status.NOT_SERVING)
+
+    def freeze(self) -> None:
+        """It is there, and does not say how it is."""
+        self._health.hangs = True
 
     async def _stream(self, _: object, context: Any) -> None:
         self.calls.append([])

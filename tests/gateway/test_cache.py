@@ -39,7 +39,7 @@ def good(text: str = "alfa", **headers: str) -> Response:
 
 
 async def ask(cache: Cache, door: Door, path: str = PATH, fields: Fields = FIELDS, served: Any = SERVED) -> Response:
-    return await cache.answered(path, fields, served, door)
+    return await cache.answered(path, fields, lambda: served, door)
 
 
 async def test_the_same_is_answered_once() -> None:

@@ -127,6 +127,20 @@ async def test_cleaned_sound_goes_where_it_was_asked_for(to: DenoiseFor, heard: 
     assert sound(answers) == returned
 
 
+async def test_a_verdict_on_the_sound_goes_through() -> None:
+    """What denoise says of the sound reaches the client as it was said."""
+
+    async def judging(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
+        async for answer in denoise(requests):
+            yield answer
+            if answer.HasField("audio"):
+                yield DenoiseResponse(quality={"input_snr_db": 3.5, "bandwidth_hz": 3400})
+
+    answers = await run(PipelineConfig(denoise={}), [b"AA"], denoise=judging)
+    (verdict,) = [each.quality for each in answers if each.HasField("quality")]
+    assert (verdict.input_snr_db, verdict.bandwidth_hz) == (3.5, 3400)
+
+
 @pytest.mark.parametrize("after", [1, 2, 3])
 async def test_a_lost_filter_loses_and_doubles_no_sound(after: int) -> None:
     """When denoise breaks in mid-stream the raw audio goes on exactly where the cleaned one ended, with a notice."""

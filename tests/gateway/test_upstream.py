@@ -145,6 +145,19 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
         assert await anext(aiter(stays.answers()))
 
 
+async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who twice does not say how it is loses what can be moved, and gets new streams last."""
+    monkeypatch.setattr("gateway.replica.PATIENCE_S", 0.05)
+    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
+        moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
+        holder = made["ab".index((await anext(aiter(moved.answers()))).decode())]
+        holder.freeze()
+        with pytest.raises(Draining):
+            async with asyncio.timeout(10):
+                [answer async for answer in moved.answers()]
+        assert {(await said(here))[0] for _ in range(4)} == {b"b" if holder is made[0] else b"a"}
+
+
 async def test_a_late_answer_is_asked_for_elsewhere(tmp_path: Path) -> None:
     """Hedging asks a second replica, and the sooner answer counts."""
     async with replicas(tmp_path, "a", "b") as made, upstream(made, replace(QUICK, hedge_s=0.05)) as here:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from loadtest.house import free_port
+from loadtest.judge import Verdict
 from loadtest.measures import Measures
 from loadtest.server import Server
 from tests.contract.source import ROOT
@@ -44,12 +45,14 @@ def sla(folder: Path, *words: str, seconds: float = 110) -> "subprocess.Complete
 def test_smoke(tmp_path: Path) -> None:
     """The shipped smoke scenario runs through every stage, nothing is lost, and a report is written.
 
-    Whether a busy machine keeps the talker on time is not this test's affair: it may say INVALID, but never BROKEN.
+    How fast all that is on a machine that tests something else meanwhile is not this test's affair.
     """
     done = sla(tmp_path, "smoke")
-    assert done.returncode in (0, 2), done.stdout + done.stderr
     told = json.loads((tmp_path / "report.json").read_text())
+    assert done.returncode == Verdict[told["verdict"]].value, done.stdout + done.stderr
     (smoke,) = told["scenarios"]
+    timeless = [each for each in smoke["promises"] if not each["statistic"].endswith("_ms")]
+    assert {each["verdict"] for each in timeless} == {"HELD"}
     measures = Measures.of_json(smoke["measures"])
     assert measures.total("calls") >= 8
     assert measures.among("error ") == measures.among("notice ") == {}

@@ -106,7 +106,7 @@ async def test_a_full_house_is_seen(tmp_path: Path, clips: Path) -> None:
         ("asr", "final"),
         ("diarize", "turn"),
         ("translate", "translation"),
-        ("rest", "rest"),
+        ("rest", "rest of up to 3 s"),
         ("realtime", "final"),
         ("riva", "final"),
     ],

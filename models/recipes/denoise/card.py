@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.recipes.denoise.graph import state_shapes
-from models.recipes.denoise.losses import LOST_SPEECH
+from models.recipes.denoise.losses import LATER, LOST_SPEECH
 from models.recipes.denoise.network import HOP, WINDOW, Enhancer
 from models.recipes.denoise.train import ROWS, SEED
 from models.recipes.provenance import Manifest, describe
@@ -42,8 +42,8 @@ Cost on one thread, microseconds a 16 ms frame and stream: {cost}
 
 `make recipe-denoise` reruns it. {steps} steps of {rows} mixtures of three seconds, {minutes} CPU minutes of
 one core, seed {seed}, averaged weights. Loss: magnitudes and complex values of compressed spectra, lost
-speech weighing {lost} times left noise, and error in dB. Levels -60 to -12 dBFS in 16 bits, simulated rooms,
-coloured microphones, narrow bands.
+speech weighing {lost} times left noise, later {later} times, and error in dB. Levels -60 to -12 dBFS in
+16 bits, simulated rooms, coloured microphones, narrow bands.
 
 {data}
 
@@ -108,6 +108,7 @@ def card(papers: Manifest) -> str:
         rows=ROWS,
         hop=HOP,
         lost=LOST_SPEECH,
+        later=LATER,
         data="Data:\n\n" + "\n".join(lines),
         tables=table(promises(metrics)) + "\n\n" + tables(metrics["rows"]) if judged else "Not evaluated yet.",
         cost=", ".join(f"{k} {v:g}" for k, v in metrics["cost"].items()) if judged else "not measured yet.",

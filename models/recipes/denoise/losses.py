@@ -11,7 +11,8 @@ from torch.autograd import Function
 from models.recipes.denoise.network import HOP, WINDOW
 
 POWER = 0.3
-LOST_SPEECH = 2.5
+# What lost speech costs beside noise that is left: dear while the net learns to keep it, then fairer.
+LOST_SPEECH, LATER, LATER_FROM = 2.5, 1.8, 2480
 # Keeps the compressed gradient finite where there is nothing; -60 dB of a unit-level bin.
 FLOOR = 1e-4
 
@@ -41,7 +42,7 @@ def spectrum(audio: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
     return real, imag
 
 
-def spectral(out: Tensor, clean: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+def spectral(out: Tensor, clean: Tensor, window: Tensor, price: float) -> tuple[Tensor, Tensor]:
     """Distances between power-compressed spectra: of magnitudes, and of complex values."""
     real, imag = spectrum(out, window)
     wanted_real, wanted_imag = spectrum(clean, window)
@@ -50,7 +51,7 @@ def spectral(out: Tensor, clean: Tensor, window: Tensor) -> tuple[Tensor, Tensor
     size, wanted = power ** (POWER / 2), wanted_power ** (POWER / 2)
     gap = wanted - size
     # Speech taken away cannot be put back by anyone; noise left behind merely annoys.
-    weight = torch.where(gap > 0, LOST_SPEECH, 1.0)
+    weight = torch.where(gap > 0, price, 1.0)
     shrink, wanted_shrink = size * power**-0.5, wanted * wanted_power**-0.5
     off_real = real * shrink - wanted_real * wanted_shrink
     off_imag = imag * shrink - wanted_imag * wanted_shrink
@@ -70,10 +71,17 @@ def unit_level(noisy: Tensor, out: Tensor, clean: Tensor) -> tuple[Tensor, Tenso
     return out * gain, clean * gain
 
 
-def total(noisy: Tensor, out: Tensor, clean: Tensor, window: Tensor) -> tuple[Tensor, dict[str, float]]:
+def price_at(step: int) -> float:
+    """What lost speech costs at this step."""
+    return LOST_SPEECH if step < LATER_FROM else LATER
+
+
+def total(
+    noisy: Tensor, out: Tensor, clean: Tensor, window: Tensor, price: float = LATER
+) -> tuple[Tensor, dict[str, float]]:
     """The loss and its parts."""
     out, clean = unit_level(noisy, out, clean)
-    size, complex_ = spectral(out, clean, window)
+    size, complex_ = spectral(out, clean, window, price)
     wave = waveform(out, clean)
     loss = 3.0 * size + 2.0 * complex_ + 0.05 * wave
     return loss, {"size": size.item(), "complex": complex_.item(), "wave": wave.item()}

@@ -18,13 +18,13 @@ SEED = 20
 ROWS = 48
 
 
-def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Losses:
+def loss(model: nn.Module, batch: tuple[Tensor, Tensor, float]) -> Losses:
     """The loss of one batch from silence."""
-    noisy, clean = batch
+    noisy, clean, price = batch
     assert isinstance(model, Enhancer)
     out, _ = model(noisy, States.zeros(len(noisy), model.size))
     # The output is one hop late; the first frames have nothing to overlap with.
-    return losses.total(noisy[:, :-HOP], out[:, HOP:], clean[:, :-HOP], model.window)
+    return losses.total(noisy[:, :-HOP], out[:, HOP:], clean[:, :-HOP], model.window, price)
 
 
 def gain_db(noisy: Tensor, out: Tensor, clean: Tensor) -> Tensor:
@@ -66,5 +66,5 @@ def train(work: Path, minutes: float, rate: float = 1e-3) -> None:
     mixer = Mixer(work / "bank", ROWS, SEED)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     optimizer = Muon(matrices, [p for p in model.parameters() if p.ndim < 2], lr=rate)
-    task = Task(model, [optimizer], mixer, loss, watcher(mixer))
+    task = Task(model, [optimizer], lambda step: (*mixer(step), losses.price_at(step)), loss, watcher(mixer))
     Trainer(task, Plan(work, minutes, seed=SEED, ema=0.9985)).run()

@@ -53,6 +53,15 @@ def test_the_older_shape_says_the_same() -> None:
     assert _patched(new).beta()["input_audio_format"] == "g711_alaw"
 
 
+def test_an_eager_listener_waits_less() -> None:
+    """Silence is what we have to tell a turn's end by."""
+    waits = [
+        _patched(_input(turn_detection={"type": "semantic_vad", "eagerness": eagerness})).config().asr.endpointing
+        for eagerness in ("high", "auto", "low")
+    ]
+    assert [each.stop_silence.ToMilliseconds() for each in waits] == [300, 600, 1200]
+
+
 def test_keywords_and_a_single_language_reach_the_model() -> None:
     """Several languages leave it open."""
     told = {"keywords": ["Parley"], "languages": ["nl"]}
@@ -76,6 +85,8 @@ def test_keywords_and_a_single_language_reach_the_model() -> None:
         (_input(turn_detection={"type": "telepathy"}), "turn_detection.type"),
         (_input(turn_detection={"silence_duration_ms": 0}), "turn_detection.silence_duration_ms"),
         (_input(turn_detection={"silence_duration_ms": None}), "turn_detection.silence_duration_ms"),
+        (_input(turn_detection={"type": "semantic_vad", "eagerness": "greedy"}), "turn_detection.eagerness"),
+        (_input(turn_detection={"type": "semantic_vad", "eagerness": []}), "turn_detection.eagerness"),
         (_input(noise_reduction="near_field"), "noise_reduction"),
     ],
 )

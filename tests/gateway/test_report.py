@@ -1,0 +1,43 @@
+"""The status, for people."""
+
+from typing import Any
+
+from gateway.report import words
+
+GOOD = {"address": "10.0.0.1:1", "health": "SERVING", "breaker": "closed", "streams": 2}
+BAD = {"address": "10.0.0.2:1", "health": "UNAVAILABLE", "breaker": "open", "streams": 0}
+NOTHING: dict[str, dict[str, int]] = {"routed": {}, "shed": {}, "notices": {}}
+
+
+def status(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"ready": True, "stages": {"asr": {"replicas": list(replicas)}}, "counted": NOTHING} | more
+
+
+def test_a_good_house_is_two_lines() -> None:
+    """Nothing is said that need not be."""
+    assert words(status(GOOD)) == ["Everything is ready.", "asr: 1 of 1 replicas serve, 2 streams."]
+
+
+def test_what_is_wrong_is_named() -> None:
+    """A replica that is away, its breaker, and routes that are not obeyed."""
+    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3"))
+    assert told[0] == "Not everything is ready."
+    assert "asr: 1 of 2 replicas serve, 2 streams." in told
+    assert any("10.0.0.2:1 says UNAVAILABLE" in line for line in told)
+    assert any("breaker is open" in line for line in told)
+    assert any("line 3" in line for line in told)
+
+
+def test_what_was_counted_is_said() -> None:
+    """Who served whom, who was refused, what went otherwise."""
+    counted = {
+        "routed": {"asr/default echo@2": 9, " echo@1": 5},
+        "shed": {"RATE_LIMITED batch": 3},
+        "notices": {"denoise CIRCUIT_OPEN": 1},
+    }
+    told = words(status(GOOD, counted=counted))[2:]
+    assert told == [
+        "Streams of asr/default to echo@2: 9.",
+        "Refused batch calls, RATE_LIMITED: 3.",
+        "Notices of denoise, CIRCUIT_OPEN: 1.",
+    ]
