@@ -28,8 +28,8 @@ REQUESTS: dict[str, Any] = {
 
 
 def environment(address: str, **more: str) -> dict[str, str]:
-    """Ours alone: what the test's own shell sets must not reach the process."""
-    ours = {"PARLEY_LISTEN": address, "PARLEY_TELEMETRY__METRICS": "", **more}
+    """Ours alone: what the test's own shell sets must not reach the process. It echoes unless told otherwise."""
+    ours = {"PARLEY_LISTEN": address, "PARLEY_TELEMETRY__METRICS": "", "PARLEY_MODELS": "echo@1", **more}
     return {key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")} | ours
 
 
