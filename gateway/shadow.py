@@ -17,6 +17,7 @@ from gateway import instruments
 from gateway.replica import Call, Source
 from gateway.rewind import Rewind
 from gateway.upstream import Upstream
+from parley.edits import distance
 from parley.errors import ParleyError
 
 log = logging.getLogger(__name__)
@@ -152,9 +153,4 @@ def words(answers: Any) -> list[str]:
 
 def divergence(one: Sequence[str], other: Sequence[str]) -> float:
     """Words to change, add or leave out, as a share of the longer one."""
-    row = list(range(len(other) + 1))
-    for n, word in enumerate(one, 1):
-        before, row[0] = row[0], n
-        for m, against in enumerate(other, 1):
-            before, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, before + (word != against))
-    return row[-1] / max(1, len(one), len(other))
+    return distance(one, other) / max(1, len(one), len(other))

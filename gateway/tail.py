@@ -5,6 +5,7 @@ Whoever opens a stream to a stage asks for `requests()`; asking again begins wit
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Keep:
 NOTHING = Keep(0, 0.0)
 
 
-class Tail:
+class Tail(ABC):
     """Waiting and waking, which sound and text share."""
 
     def __init__(self, request: Any, config: Message) -> None:
@@ -68,14 +69,14 @@ class Tail:
         self.taken = 0  # requests
 
     @property
+    @abstractmethod
     def unsent(self) -> int:
         """What the stage has not taken."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def full(self) -> bool:
         """More must wait."""
-        raise NotImplementedError
 
     async def room(self) -> None:
         """Wait until there is some, or nobody cares any more."""
@@ -92,11 +93,13 @@ class Tail:
         """Nobody takes anything any more; who waits for room need not."""
         self._room.set()
 
+    @abstractmethod
     def _next(self) -> Message | None:
-        raise NotImplementedError
+        """The next request; None: there is none yet."""
 
+    @abstractmethod
     def _rewind(self) -> None:
-        raise NotImplementedError
+        """Begin again with what is kept."""
 
     async def requests(self) -> AsyncIterator[Message]:
         """The config, what is kept, and what comes."""

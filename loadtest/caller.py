@@ -11,13 +11,13 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
+from loadtest import clips
 from loadtest.house import ROOT
-from parley import media
 from parley.client import Client, requests_of
 from parley.errors import ParleyError
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, pipeline_pb2, translate_pb2
 
-CHUNK_S, PACE = 0.1, 4.0  # seconds of sound at once; how much faster than speech
+PACE = 4.0  # how much faster than speech
 WAYS: dict[str, tuple[Any, dict[str, Any]]] = {
     "Asr": (asr_pb2.AsrRequest, {"interim_results": True, "word_times": True}),
     "Denoise": (denoise_pb2.DenoiseRequest, {}),
@@ -31,8 +31,7 @@ TEXT = ("It was late. ", "We went home, ", "and nobody said a word. ")
 @lru_cache
 def speech() -> tuple[bytes, ...]:
     """The example recording, cut."""
-    recording = media.read((ROOT / "examples/two-speakers.flac").read_bytes(), 60.0, 16_000)
-    return tuple(recording.chunks(CHUNK_S))
+    return tuple(clips.read(ROOT / "examples/two-speakers.flac").chunks())
 
 
 class Caller:
@@ -71,5 +70,5 @@ class Caller:
     async def _pieces(self, way: str, mood: str) -> AsyncIterator[bytes | str]:
         pieces: tuple[bytes, ...] | tuple[str, ...] = TEXT if way == "Translate" else speech()
         for piece in pieces:
-            await asyncio.sleep(CHUNK_S / PACE)
+            await asyncio.sleep(clips.CHUNK_S / PACE)
             yield piece[:-1] if mood == "talked nonsense" and isinstance(piece, bytes) else piece

@@ -1,18 +1,18 @@
 """What is said: recordings as 16 kHz PCM, and when somebody speaks in them. Must not know a server or a clock."""
 
-import io
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 
+from parley import media
+
 RATE_HZ = 16_000
 CHUNK_S = 0.1
+LONGEST_S = 3600.0  # of a recording
 CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
 FRAME = RATE_HZ // 100
 QUIET_DB = 35.0  # this much below the loudest is silence
@@ -58,13 +58,10 @@ class Clip:
 
 def read(path: Path, pause_s: float = 0.0) -> Clip:
     """A recording with silence behind it, as people pause; `name.txt` beside it is what is said."""
-    resampler, pieces = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ), []
-    with av.open(str(path)) as container:
-        for frame in (*container.decode(audio=0), None):
-            pieces += [each.to_ndarray().tobytes() for each in resampler.resample(frame)]
+    recording = media.read(path.read_bytes(), LONGEST_S, RATE_HZ)
     text = path.with_suffix(".txt")
     said = text.read_text("utf-8").strip() if text.exists() else ""
-    return Clip(path.stem, b"".join(pieces) + bytes(2 * round(pause_s * RATE_HZ)), said)
+    return Clip(path.stem, recording.data + bytes(2 * round(pause_s * RATE_HZ)), said)
 
 
 def folder(path: Path, pause_s: float = 0.0) -> list[Clip]:
@@ -82,14 +79,3 @@ def noisy(clip: Clip, snr_db: float, seed: int = 0) -> Clip:
     noise *= np.sqrt((voice**2).mean()) / 10 ** (snr_db / 20)
     loud = np.clip(voice + noise, -32768, 32767).astype(np.int16)
     return Clip(f"{clip.name}+{snr_db:g}dB", loud.tobytes(), clip.text, clip.pcm)
-
-
-def wav(pcm: bytes) -> bytes:
-    """As a file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(pcm)
-    return file.getvalue()

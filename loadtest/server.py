@@ -9,11 +9,12 @@ from typing import Any, Self
 
 import httpx
 
-from loadtest.clips import RATE_HZ, wav
+from loadtest.clips import RATE_HZ
 from loadtest.house import STAGES, House, free_port
 from loadtest.scenario import Scenario
 from loadtest.swap import Swap, twins
 from loadtest.talk import Where
+from parley import media
 
 NICE = 5  # so that on a machine that holds both, the talker is the last to be late
 ANSWER_S = 60.0
@@ -64,7 +65,7 @@ class Server:
 
     def _ask_once(self) -> None:
         """The first answer that anybody gets."""
-        sent = {"file": ("first.wav", wav(bytes(2 * RATE_HZ)), "audio/wav")}
+        sent = {"file": ("first.wav", media.wav(bytes(2 * RATE_HZ), RATE_HZ), "audio/wav")}
         url = f"{self.where.http}/v1/audio/transcriptions"
         httpx.post(url, files=sent, data={"model": "whisper-1"}, timeout=ANSWER_S).raise_for_status()
 

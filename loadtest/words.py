@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from parley.edits import distance
+
 _WORD = re.compile(r"[\w']+")
 
 
@@ -37,12 +39,7 @@ def compare(wanted: str, got: str) -> Difference:
 def wer(reference: str, heard: str) -> float:
     """Word error rate: edits for each word of the reference."""
     want, have = words_of(reference), words_of(heard)
-    row = list(range(len(have) + 1))
-    for i, word in enumerate(want, 1):
-        above, row[0] = row[0], i
-        for j, other in enumerate(have, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != other))
-    return row[-1] / max(1, len(want))
+    return distance(want, have) / max(1, len(want))
 
 
 def chrf(reference: str, said: str, longest: int = 6, beta: float = 2.0) -> float:

@@ -174,29 +174,6 @@ class Tape:
             self._first = before
 
 
-class Windows:
-    """A stream of samples -> overlapping windows of one size, each with its offset."""
-
-    def __init__(self, size: int, hop: int) -> None:
-        self.size, self.hop = size, hop
-        self.offset = 0
-        self._held = SILENCE
-
-    def feed(self, samples: Samples) -> list[tuple[int, Samples]]:
-        """The windows that these samples complete."""
-        self._held = np.concatenate((self._held, samples))
-        count = max(0, (len(self._held) - self.size) // self.hop + 1)
-        cut = [(self.offset + n * self.hop, self._held[n * self.hop :][: self.size]) for n in range(count)]
-        self._held = self._held[count * self.hop :].copy()
-        self.offset += count * self.hop
-        return cut
-
-    @property
-    def rest(self) -> Samples:
-        """What has not filled a window of its own."""
-        return self._held
-
-
 def time_of(samples: int, rate_hz: int = RATE_HZ) -> timedelta:
     """Samples -> stream time."""
     return timedelta(seconds=samples / rate_hz)

@@ -3,9 +3,10 @@
 import httpx
 
 from loadtest.book import Book
-from loadtest.clips import Clip, wav
+from loadtest.clips import RATE_HZ, Clip
 from loadtest.samples import Samples
 from loadtest.words import compare
+from parley import media
 
 TIMEOUT_S = 60.0
 LENGTHS_S = (3, 10, 30, 120)
@@ -17,7 +18,7 @@ class RestFiles:
     def __init__(self, base: str, clips: list[Clip], samples: Samples) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
         self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits)
-        self._files = [(clip, wav(clip.pcm)) for clip in clips]
+        self._files = [(clip, media.wav(clip.pcm, RATE_HZ)) for clip in clips]
         self._samples = samples
         self._wanted: dict[str, str] = {}
 

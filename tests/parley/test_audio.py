@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, Tape, Windows, check_chunk, decode, encode, interval
+from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, Tape, check_chunk, decode, encode, interval
 from parley.errors import ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from tests.sound import cut, noise
@@ -132,17 +132,6 @@ def test_a_tape_is_addressed_by_place(steps: list[tuple[int, int]]) -> None:
         tape.forget(first)
         assert tape.end == len(stream)
         assert np.array_equal(tape.cut(first, tape.end), stream[first:])
-
-
-@given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 400), CUTS)
-def test_windows_do_not_hear_the_chunks(size: int, hop: int, length: int, cuts: list[int]) -> None:
-    """Any chunking gives every whole window, in order, each at its offset."""
-    size = max(size, hop)
-    sound, windows = np.arange(length, dtype=np.float32), Windows(size, hop)
-    cut_out = [window for piece in cut(sound, cuts) for window in windows.feed(piece)]
-    assert [offset for offset, _ in cut_out] == list(range(0, length - size + 1, hop))
-    assert all(np.array_equal(window, sound[offset : offset + size]) for offset, window in cut_out)
-    assert np.array_equal(windows.rest, sound[windows.offset :])
 
 
 def test_stream_time() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from models.recipes.asr import graphs
 from parley import media
 from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, encode
+from parley.edits import distance
 from parley.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
@@ -51,16 +52,6 @@ def finals(said: Sequence[Message]) -> list[v1.Transcript]:
 
 def bare(text: str) -> list[str]:
     return [word.strip(".,?!").lower() for word in text.split()]
-
-
-def distance(wanted: Sequence[str], said: Sequence[str]) -> int:
-    """Levenshtein's, in words."""
-    row = list(range(len(said) + 1))
-    for number, word in enumerate(wanted, 1):
-        diagonal, row[0] = row[0], number
-        for place, other in enumerate(said, 1):
-            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (word != other))
-    return row[-1]
 
 
 def errors(sound: bytes, **config: Any) -> float:
