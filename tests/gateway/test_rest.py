@@ -270,7 +270,7 @@ async def test_work_that_takes_too_long_ends_with_its_budget(core: FakeCore, tal
     core.hang = True
     doors = app(cast(Core, core), Limits(request_s=0.2))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://parley") as client:
-        answer = await client.post("/v1/audio/denoise", files={"file": talk})
+        answer = await client.post("/v1/audio/diarize", files={"file": talk})
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "DEADLINE_EXCEEDED")
     assert core.open == 0
 
