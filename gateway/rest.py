@@ -175,7 +175,7 @@ class Doors:
 
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""
-        return JSONResponse(libretranslate.languages(status.languages(await self._core.status(), "translate")))
+        return JSONResponse(libretranslate.languages(status.loaded(await self._core.status(), "translate")))
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
