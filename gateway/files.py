@@ -186,14 +186,13 @@ async def translate(
     """The pieces of each text, translated in one stream, and the model that did it."""
     served, pieces, done = "", [list[Translation]() for _ in texts], 0
     ends = _ends(texts)
-    requests = requests_of(TranslateRequest, config, _flushed(texts))
-    async with aclosing(_stage(core, "translate", requests, caller, model)) as answers:
-        async for answer in answers:
-            served = answer.opened.model or served
-            if answer.HasField("translation"):
-                # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
-                pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
-                done += len(answer.translation.source_text)
+    requests = [request async for request in requests_of(TranslateRequest, config, _flushed(texts))]
+    for answer in await core.whole("translate", requests, caller, model):
+        served = answer.opened.model or served
+        if answer.HasField("translation"):
+            # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
+            pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
+            done += len(answer.translation.source_text)
     return pieces, served
 
 
