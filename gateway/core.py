@@ -1,6 +1,7 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -33,7 +34,7 @@ Again = Callable[[], AsyncIterator[Message]]
 @contextmanager
 def _counted(call: str) -> Iterator[None]:
     telemetry.CALLS.labels(call).inc()
-    outcome = "cancelled"
+    outcome, began = "cancelled", time.monotonic()
     try:
         yield
         outcome = "ok"
@@ -43,6 +44,7 @@ def _counted(call: str) -> Iterator[None]:
     finally:
         telemetry.CALLS.labels(call).dec()
         telemetry.CALLS_ENDED.labels(call, outcome).inc()
+        telemetry.CALL_TIME.labels(call).observe(time.monotonic() - began, telemetry.exemplar())
 
 
 class Core:

@@ -117,7 +117,14 @@ PATHS: Json = (
             )
         },
         "/metrics": {
-            "get": door("Prometheus metrics", good("The metrics.", content("text/plain", TEXT, "parley_streams 0\n")))
+            "get": door(
+                "Prometheus metrics",
+                good(
+                    "The metrics; as OpenMetrics, where that is asked for, with the traces behind the latencies.",
+                    content("text/plain", TEXT, "parley_streams 0\n")
+                    | content("application/openmetrics-text", TEXT, "parley_streams 0\n# EOF\n"),
+                ),
+            )
         },
         "/openapi.json": {
             "get": door(

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from functools import partial
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -209,8 +210,9 @@ class Doors:
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:
-        """For Prometheus."""
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+        """For Prometheus; who asks for OpenMetrics gets the traces behind the numbers too."""
+        generate, kind = choose_encoder(caller.metadata.get("accept", ""))
+        return Response(generate(REGISTRY), headers={"content-type": kind})
 
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
         """For machines that write clients."""
