@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Any
 
 from loadtest.measures import Measures
-from loadtest.samples import means
+from loadtest.promises import FACTS, SCORED, WORDS
+from loadtest.samples import scores
 from loadtest.scenario import Plan, Scenario
 from loadtest.selfwatch import CPU, LAG
 
@@ -103,10 +104,10 @@ def value_of(found: Found, measure: str, statistic: str) -> float | None:
         series = measures.latencies.get(measure)
         percent = 100.0 if statistic == "max_ms" else float(statistic[1:-3])
         return series.percentile_ms(percent) if series and series.count else None
-    if statistic in ("s", "mb", "ratio"):
+    if measure in FACTS:
         return found.facts.get(measure)
-    if statistic == "least":
-        return means(measures.samples).get(measure)
+    if measure in SCORED:
+        return scores(measures.samples).get(measure)
     return _counted(measures, measure, statistic)
 
 
@@ -114,14 +115,11 @@ def _counted(measures: Measures, measure: str, statistic: str) -> float | None:
     calls = measures.total("calls")
     if not calls:
         return None
-    quality = means(measures.samples).get(measure)
-    if quality is not None:
-        return quality
     total = sum(measures.among(KINDS[measure]).values()) if measure in KINDS else measures.total(measure)
-    if statistic == "count":
-        return total
-    whole = measures.total("words") if measure.endswith(" words") else calls
-    return total / max(1.0, whole)
+    words = measures.total("words")
+    if measure in WORDS and not (words or total):
+        return None  # where nothing is said, nothing can be lost
+    return total / max(1.0, words if measure in WORDS else calls) if statistic == "share" else total
 
 
 def _doubts(found: Found, plan: Plan) -> Iterator[str]:

@@ -9,7 +9,7 @@ from loadtest.charts import Points, chart, linear, logarithmic, percentiles
 from loadtest.crowd import OPEN
 from loadtest.judge import Judgement, Kept, Verdict
 from loadtest.measures import Series
-from loadtest.samples import means
+from loadtest.samples import scores
 from loadtest.selfwatch import LAG
 from loadtest.telling import limit_of, value_of_kept
 
@@ -128,7 +128,7 @@ def _counts(each: Judgement) -> str:
     measures, usage = each.found.measures, each.found.usage
     seen = Counter({what: measures.total(what) for what in measures.counts if what not in (OPEN, "self cpu")})
     rows = [[escape(what), f"{times:g}"] for what, times in sorted(seen.items())]
-    rows += [[f"{escape(name)}, of samples", f"{score:g}"] for name, score in means(measures.samples).items()]
+    rows += [[f"{escape(name)}, of samples", f"{score:g}"] for name, score in scores(measures.samples).items()]
     rows += [[escape(name), f"{value:.3g}"] for name, value in each.found.facts.items()]
     for name, cpu_s in usage.get("cpu_s", {}).items():
         rows.append([f"{escape(name)}: CPU s, most MB", f"{cpu_s:.2f}, {usage['rss_mb'].get(name, 0):.0f}"])

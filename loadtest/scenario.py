@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from loadtest.promises import measures, statistics_of
+
 DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest", "realtime", "riva")
 STAGES = ("denoise", "asr", "diarize", "translate")
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
-STATISTICS = ("p50_ms", "p95_ms", "p99_ms", "max_ms", "share", "count", "s", "ratio", "mb", "least")
 
 
 class BadScenario(Exception):
@@ -117,8 +118,9 @@ def _check(scenario: Scenario) -> None:
     for fault in scenario.faults:
         among("a fault", fault.what, FAULTS)
     for measure, limits in (*scenario.promise.items(), *scenario.wanted.items()):
+        among("what is promised", measure, (measure,) if statistics_of(measure) else tuple(measures()))
         for statistic in limits:
-            among(f"what is promised of {measure}", statistic, STATISTICS)
+            among(f"what is promised of {measure}", statistic, statistics_of(measure))
     if bool(scenario.people) == bool(scenario.rate):
         raise BadScenario(f"[{scenario.name}]: say either how many `people` talk or at which `rate` calls come.")
     if scenario.door == "pipeline" and not scenario.stages:

@@ -68,7 +68,8 @@ class Talk:
     def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
         self._scenario, self._tell = scenario, tell
         self.measures = Measures()
-        self._door = open_door(scenario, where, Samples(self.measures.samples))
+        self._samples = Samples(self.measures.samples)
+        self._door = open_door(scenario, where, self._samples)
         self._tasks: list[asyncio.Task[None]] = []
         self.began = 0.0
 
@@ -107,6 +108,7 @@ class Talk:
             with suppress(asyncio.CancelledError):
                 await task
         await self._door.close()
+        self._samples.score()
 
     async def alone(self) -> Measures:
         """The whole scenario in this process: for tests, and where nobody needs a table."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from loadtest.judge import Judgement, Kept, Verdict
 
 COLOURS = {Verdict.HELD: "green", Verdict.BROKEN: "red", Verdict.INVALID: "yellow"}
-UNITS = {"share": " %", "s": " s", "mb": " MB", "count": "", "ratio": "", "least": ""}
+UNITS = {"share": " %", "s": " s", "count": "", "ratio": "", "least": "", "most": ""}
 
 
 def _number(value: float, statistic: str) -> str:

@@ -45,7 +45,7 @@ class RestFiles:
             book.count("doubled words", due, found.doubled)
             book.count("changed words", due, found.changed)
             book.count("words", due, len(text.split()))
-        self._samples.keep(clip, text)
+        self._samples.keep(clip, text, wanted)
 
     async def _transcribe(self, file: bytes) -> str:
         sent = {"file": ("clip.wav", file, "audio/wav")}

@@ -22,12 +22,12 @@ class Texts:
         self._config = TranslateConfig(source_language="en", target_language=scenario.target)
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
         self._samples = samples
-        self._wanted: dict[str, str] = {}
+        self._rest: dict[str, str] = {}
 
     async def calm(self) -> None:
         """What each sentence gives when there is time."""
         for source, _ in self._pairs:
-            self._wanted[source] = await self._translate(source)
+            self._rest[source] = await self._translate(source)
 
     def lasts(self, n: int) -> float:
         """A sentence is sent at once."""
@@ -38,8 +38,8 @@ class Texts:
         source, reference = self._pairs[n % len(self._pairs)]
         said = await self._translate(source)
         book.late("translation", due)
-        book.count("changed answers", due, said != self._wanted.get(source, said))
-        self._samples.keep_text(source, reference, said)
+        book.count("changed answers", due, said != self._rest[source])
+        self._samples.keep_translation(source, reference, said, self._rest[source])
 
     async def _translate(self, text: str) -> str:
         said = ""

@@ -73,10 +73,25 @@ def test_facts_and_quality_are_judged_too() -> None:
     """Seconds to recover come from the run, scores from the samples: some have a floor instead of a limit."""
     assert judged(measured(), {"recovery": 3.0}, recovery={"s": 30.0}).verdict is Verdict.HELD
     measures = measured()
-    measures.samples += [{"si-sdr": 9.0, "wer": 0.1}, {"si-sdr": 11.0, "wer": 0.3}]
+    assert judged(measures, wer={"share": 0.5}).verdict is Verdict.INVALID
+    measures.samples += [{"si-sdr": db, "si-sdr at rest": 12.0, "input si-sdr": 5.0} for db in (9.0, 11.0)]
+    measures.samples += [
+        {"said": "one two", "text": "one", "rest": "one two"},
+        {"said": "one", "text": "", "rest": "1"},
+    ]
     assert judged(measures, **{"si-sdr": {"least": 9.5}}).verdict is Verdict.HELD
     assert judged(measures, **{"si-sdr": {"least": 10.5}}).verdict is Verdict.BROKEN
-    assert judged(measures, wer={"share": 0.1}).verdict is Verdict.BROKEN
+    assert judged(measures, **{"worse si-sdr": {"most": 1.9}}).verdict is Verdict.BROKEN
+    assert judged(measures, wer={"share": 0.6}).verdict is Verdict.BROKEN
+    assert judged(measures, worse_wer={"share": 0.3}).verdict is Verdict.BROKEN
+    assert judged(measures, worse_wer={"share": 0.4}).verdict is Verdict.HELD
+
+
+def test_where_nothing_is_said_nothing_can_be_lost() -> None:
+    """No word was heard, none was missed: that is no success."""
+    silent = Measures(latencies=measured().latencies)
+    silent.count("calls", 0)
+    assert judged(silent, lost_words={"count": 0}).verdict is Verdict.INVALID
 
 
 def test_the_whole_verdict() -> None:
