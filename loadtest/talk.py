@@ -56,7 +56,7 @@ def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
         return RestFiles(where.http, clips, samples)
     voices: dict[str, Callable[[], Voice]] = {
         "realtime": lambda: RealtimeVoice(where.http),
-        "riva": lambda: RivaVoice(where.grpc),
+        "riva": lambda: RivaVoice(where.grpc, scenario.most),
     }
     voice = voices.get(scenario.door, lambda: GrpcVoice(where.grpc, scenario))()
     return Live(voice, clips, samples, scenario.held_ms)

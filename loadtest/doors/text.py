@@ -1,11 +1,13 @@
 """The translate stage over gRPC: sentences, as programs send them."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from google.protobuf.message import Message
 
 from loadtest.book import Book
+from loadtest.doors.lines import Lines
 from loadtest.samples import Samples
 from loadtest.scenario import Scenario
 from parley.client import Client
@@ -18,7 +20,7 @@ class Texts:
     """A program that has sentences translated, one a call."""
 
     def __init__(self, address: str, scenario: Scenario, samples: Samples) -> None:
-        self._client = Client(address)
+        self._lines = Lines(partial(Client, address, alone=True), scenario.most)
         self._config = TranslateConfig(source_language="en", target_language=scenario.target)
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
         self._samples = samples
@@ -43,9 +45,10 @@ class Texts:
 
     async def _translate(self, text: str) -> str:
         said = ""
-        async for answer in self._client.stream("Translate", self._requests(text)):
-            if answer.WhichOneof("event") == "translation":
-                said += answer.translation.text
+        with self._lines.line() as client:
+            async for answer in client.stream("Translate", self._requests(text)):
+                if answer.WhichOneof("event") == "translation":
+                    said += answer.translation.text
         return said
 
     async def _requests(self, text: str) -> AsyncIterator[Message]:
@@ -54,4 +57,4 @@ class Texts:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.close()
+        await self._lines.close()
