@@ -11,6 +11,8 @@ from loadtest.samples import scores
 from loadtest.scenario import Plan, Scenario
 from loadtest.selfwatch import CPU, LAG
 
+TAILS = ("p90_ms", "p95_ms", "p99_ms", "max_ms")
+OTHERS = "cores that others took"
 KINDS = {"errors": "error ", "refused": "refused ", "notices": "notice "}
 
 
@@ -47,6 +49,12 @@ class Kept:
     limit: float
     value: float | None  # None: nothing was measured
     wanted: float | None = None
+    answers: int = 0  # that a percentile rests on
+
+    @property
+    def is_time(self) -> bool:
+        """Whether a busy machine alone can break it."""
+        return self.statistic.endswith("_ms") or self.statistic == "s"
 
     @property
     def verdict(self) -> Verdict:
@@ -76,12 +84,18 @@ class Judgement:
 def judge(found: Found, plan: Plan) -> Judgement:
     """Every promise of a scenario."""
     scenario = found.scenario
-    kept = [
-        Kept(measure, statistic, limit, value_of(found, measure, statistic), _wanted(scenario, measure, statistic))
+    kept = tuple(
+        _kept(found, measure, statistic, limit)
         for measure, limits in scenario.promise.items()
         for statistic, limit in limits.items()
-    ]
-    return Judgement(found, tuple(kept), tuple(_doubts(found, plan)))
+    )
+    return Judgement(found, kept, (*_doubts(found, plan), *_neighbours(found, plan, kept)))
+
+
+def _kept(found: Found, measure: str, statistic: str, limit: float) -> Kept:
+    series = found.measures.latencies.get(measure)
+    wanted = found.scenario.wanted.get(measure, {}).get(statistic)
+    return Kept(measure, statistic, limit, value_of(found, measure, statistic), wanted, series.count if series else 0)
 
 
 def overall(judgements: list[Judgement]) -> Verdict:
@@ -91,10 +105,6 @@ def overall(judgements: list[Judgement]) -> Verdict:
         if verdict in verdicts:
             return verdict
     return Verdict.HELD if judgements else Verdict.INVALID
-
-
-def _wanted(scenario: Scenario, measure: str, statistic: str) -> float | None:
-    return scenario.wanted.get(measure, {}).get(statistic)
 
 
 def value_of(found: Found, measure: str, statistic: str) -> float | None:
@@ -128,9 +138,22 @@ def _doubts(found: Found, plan: Plan) -> Iterator[str]:
         yield "nobody called"
     if lag is None or not lag.count:
         yield "the talker did not watch itself"
-    elif lag.percentile_ms(99) > plan.lag_p99_ms:
-        late = lag.percentile_ms(99)
-        yield f"the talker itself was late: p99 {late:.0f} ms, allowed {plan.lag_p99_ms:g} ms"
+    elif lag.percentile_ms(99) > (allowed := _allowed_lag_ms(found.scenario, plan)):
+        yield f"the talker itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
     share = found.measures.total(CPU) / max(1.0, found.talked_s)
     if share > plan.cpu_share:
         yield f"the talker took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
+
+
+def _allowed_lag_ms(scenario: Scenario, plan: Plan) -> float:
+    """A talker may be late by a share of the nearest promise: who promises less must be watched more closely."""
+    limits = [limit for of in scenario.promise.values() for statistic, limit in of.items() if statistic in TAILS]
+    return min([plan.lag_p99_ms, *(plan.lag_share * limit for limit in limits)])
+
+
+def _neighbours(found: Found, plan: Plan, kept: tuple[Kept, ...]) -> Iterator[str]:
+    """Others on the machine make it slower, never faster: a time that was held all the same is held."""
+    took = found.facts.get(OTHERS, 0.0)
+    broken = [each for each in kept if each.verdict is Verdict.BROKEN]
+    if took > plan.others_cores and broken and all(each.is_time for each in broken):
+        yield f"others took {took:.1f} cores of this machine, allowed {plan.others_cores:g}, and only times are broken"

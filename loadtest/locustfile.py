@@ -5,7 +5,9 @@ their master and which add up exactly. The environment says the rest: SLA_FILE a
 and --host where, SLA_RESULT where it is written.
 """
 
+import asyncio
 import json
+import logging
 import os
 import time
 from collections import deque
@@ -54,9 +56,10 @@ class Share:
 
     async def _begin(self, where: Where) -> None:
         # Where nobody looks on, the table is not filled: it costs more than the talking.
-        self._talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
-        await self._talk.begin()
-        self.began = self._talk.began
+        talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
+        async with asyncio.timeout(CALM_S):
+            await talk.begin()
+        self._talk, self.began = talk, talk.began
 
     def _tell(self, what: str, ms: float) -> None:
         if what != LAG:
@@ -88,8 +91,8 @@ class Share:
             self._talk = None
 
     def write(self) -> None:
-        """For whoever judges."""
-        if RESULT:
+        """For whoever judges; where nobody talked there is nothing to judge."""
+        if RESULT and self.began:
             Path(RESULT).write_text(json.dumps({"began": self.began, "measures": self.measured.to_json()}))
 
 
@@ -99,9 +102,10 @@ SHARE = Share()
 def _quit_when_all_is_said(environment: Environment) -> None:
     """Locust knows run times only; a run without a web page is over when the last answer is here."""
     runner, seen = environment.runner, False
-    last = time.monotonic() + CALM_S + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
+    last = time.monotonic() + CALM_S
     while runner and time.monotonic() < last and not (seen and runner.user_count == 0):
-        seen = seen or runner.user_count > 0
+        if not seen and runner.user_count:
+            seen, last = True, time.monotonic() + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
         gevent.sleep(TABLE_S)
     if runner:
         runner.quit()
@@ -134,10 +138,15 @@ if SCENARIO.burst:
 
 @events.test_start.add_listener
 def _begin(environment: Environment, **_: Any) -> None:
-    if not isinstance(environment.runner, MasterRunner):
-        SHARE.begin(environment)
-    if not (environment.web_ui or isinstance(environment.runner, WorkerRunner)):
+    runner = environment.runner
+    if not (environment.web_ui or isinstance(runner, WorkerRunner)):
         gevent.spawn(_quit_when_all_is_said, environment)
+    if runner and not isinstance(runner, MasterRunner):
+        try:
+            SHARE.begin(environment)
+        except Exception as error:  # whatever the door's library says of a server that is not there
+            logging.error(f"{SCENARIO.door} was asked before anybody talked: {type(error).__name__} {error}")
+            gevent.spawn(runner.stop if environment.web_ui else runner.quit)
 
 
 @events.test_stopping.add_listener

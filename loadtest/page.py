@@ -11,7 +11,7 @@ from loadtest.judge import Judgement, Kept, Verdict
 from loadtest.measures import Series
 from loadtest.samples import scores
 from loadtest.selfwatch import LAG
-from loadtest.telling import limit_of, value_of_kept
+from loadtest.telling import limit_of, value_of_kept, wanted_of
 
 SHOWN = (0, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9)
 STYLE = """
@@ -73,6 +73,8 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], numbers: int = 9
 def _scenario(each: Judgement) -> str:
     scenario, doubts = each.found.scenario, "; ".join(each.doubts)
     told = f'<p class="INVALID">This run says nothing: {escape(doubts)}.</p>' if doubts else ""
+    runs = each.found.notes.get("runs", ())
+    told += f"<p class=dim>Run by run: {escape(' | '.join(runs))}.</p>" if len(runs) > 1 else ""
     return (
         f'<h2 id="{escape(scenario.name)}">{escape(scenario.name)}: {_word(each.verdict)}</h2>'
         f"<p class=dim>{escape(scenario.about)}</p>{told}{_promises(each.kept)}"
@@ -87,11 +89,12 @@ def _promises(kept: Iterable[Kept]) -> str:
             _word(each.verdict),
             escape(value_of_kept(each)),
             escape(limit_of(each)),
-            "" if each.wanted is None else f"{each.wanted:g}",
+            wanted_of(each),
+            f"{each.answers or ''}",
         ]
         for each in kept
     ]
-    return _table(("promise", "", "measured", "limit", "wanted"), rows)
+    return _table(("promise", "", "measured", "limit", "wanted", "answers"), rows, 2)
 
 
 def _charts(each: Judgement) -> Iterable[str]:

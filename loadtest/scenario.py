@@ -136,7 +136,10 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     price_per_core_hour: float = 0.0
     currency: str = "EUR"
-    lag_p99_ms: float = 20.0  # a talker later than this measured itself
+    lag_p99_ms: float = 50.0  # a talker later than this measured itself,
+    lag_share: float = 0.25  # or later than this share of the nearest promise of a tail
+    others_cores: float = 0.3  # what others may take of the machine before a broken time may be theirs
+    again_s: float = 120.0  # how long, in all, runs may take that repeat a scenario
     cpu_share: float = 0.9  # of a core, that a talker may take
 
     def named(self, names: list[str]) -> list[Scenario]:

@@ -14,15 +14,17 @@ from typing import Any
 from rich.console import Console
 
 from loadtest import compare, machine
+from loadtest.again import is_settled, settled
 from loadtest.bill import bill
 from loadtest.house import ROOT
 from loadtest.judge import Found, Judgement, Verdict, judge, overall
+from loadtest.measures import Measures
 from loadtest.page import page
 from loadtest.run import TalkersFailed, run
 from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.server import Like, Server
 from loadtest.talk import Where
-from loadtest.telling import show, write_json, write_junit
+from loadtest.telling import said, show, write_json, write_junit
 
 WIDTH = 110
 Tick = Callable[[str], None]
@@ -65,12 +67,30 @@ class Measured:
 
 
 def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: Tick) -> Iterator[Judgement]:
-    """One after the other. What cannot be run is no success."""
+    """One after the other, again where one run is not enough and there is time. What cannot be run is no success."""
+    left_s = plan.again_s
     for scenario in scenarios:
         tick(f"{scenario.name}: {scenario.about}")
-        found = measured.found(scenario)
-        cost = bill(found, plan)
-        yield judge(replace(found, notes={**found.notes, "cost": cost}), plan)
+        runs = [_judged_once(measured, scenario, plan)]
+        while not is_settled(runs) and left_s > scenario.seconds:
+            tick(f"{scenario.name} once more: {said(runs[-1])}")
+            began = time.monotonic()
+            runs.append(_judged_once(measured, scenario, plan))
+            left_s -= time.monotonic() - began
+        yield _with_notes(settled(runs), runs=[said(each) for each in runs])
+
+
+def _judged_once(measured: Measured, scenario: Scenario, plan: Plan) -> Judgement:
+    try:
+        judgement = judge(measured.found(scenario), plan)
+    except TalkersFailed as failed:
+        return Judgement(Found(scenario, Measures()), (), (f"the talkers failed: {failed}",))
+    return _with_notes(judgement, cost=bill(judgement.found, plan))
+
+
+def _with_notes(judgement: Judgement, **notes: Any) -> Judgement:
+    found = judgement.found
+    return replace(judgement, found=replace(found, notes={**found.notes, **notes}))
 
 
 def report(folder: Path, judgements: Sequence[Judgement], about: dict[str, Any], extra: str) -> Verdict:
@@ -130,7 +150,7 @@ def main() -> None:
     console.width = max(console.width, WIDTH)
     try:
         verdict = _measure(_arguments(), console)
-    except (BadScenario, TalkersFailed, FileNotFoundError) as error:
+    except (BadScenario, FileNotFoundError) as error:
         console.print(f"[red]{error}", markup=True)
         sys.exit(Verdict.INVALID.value)
     sys.exit(verdict.value)

@@ -29,7 +29,7 @@ async def test_nobody_shares_while_there_is_room() -> None:
         with lines.line() as free:
             assert free is second
     await lines.close()
-    assert not (first.is_open or second.is_open or third.is_open)
+    assert not any(each.is_open for each in (first, second, third))
 
 
 def test_there_are_never_too_many() -> None:
