@@ -2,7 +2,7 @@
 
 What is measured goes to Locust's table as well, but is judged from histograms of our own, which workers send to
 their master and which add up exactly. The environment says the rest: SLA_FILE and SLA_SCENARIO what is run, SLA_GRPC
-and --host where, SLA_RESULT where it is written.
+and --host where, SLA_KEY and SLA_MODEL as whom and with what, SLA_RESULT where it is written.
 """
 
 import asyncio
@@ -24,7 +24,8 @@ from loadtest.bridge import Bridge
 from loadtest.measures import Measures
 from loadtest.scenario import read
 from loadtest.selfwatch import LAG
-from loadtest.talk import Talk, Where
+from loadtest.talk import Talk
+from loadtest.where import Where
 
 HERE = Path(__file__).parent
 PLAN = read(Path(os.environ.get("SLA_FILE", HERE / "sla.toml")))
@@ -48,9 +49,8 @@ class Share:
         if self._bridge is None:
             self._bridge = Bridge()
             gevent.spawn(self._fill_table, environment)
-        host = environment.host or "http://127.0.0.1:8080"
-        where = Where(os.environ.get("SLA_GRPC", "127.0.0.1:50051"), host)
-        self._bridge.run(self._begin(where))
+        host = {"SLA_HTTP": environment.host} if environment.host else {}
+        self._bridge.run(self._begin(Where.of({**os.environ, **host})))
         if RESULT:
             Path(f"{RESULT}.began").write_text(str(self.began))
 
@@ -100,12 +100,16 @@ SHARE = Share()
 
 
 def _quit_when_all_is_said(environment: Environment) -> None:
-    """Locust knows run times only; a run without a web page is over when the last answer is here."""
-    runner, seen = environment.runner, False
+    """Locust knows run times only; a run without a web page is over when the last answer is here.
+
+    Not before everybody was there: one worker's people may be gone before those of another have come.
+    """
+    runner, begun, complete = environment.runner, False, False
     last = time.monotonic() + CALM_S
-    while runner and time.monotonic() < last and not (seen and runner.user_count == 0):
-        if not seen and runner.user_count:
-            seen, last = True, time.monotonic() + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
+    while runner and time.monotonic() < last and not (complete and runner.user_count == 0):
+        if not begun and runner.user_count:
+            begun, last = True, time.monotonic() + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
+        complete = complete or runner.user_count >= runner.target_user_count > 0
         gevent.sleep(TABLE_S)
     if runner:
         runner.quit()

@@ -22,7 +22,7 @@ from loadtest.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.selfwatch import CPU
 from loadtest.server import Server
-from loadtest.talk import Where
+from loadtest.where import Where
 
 TICK_S = 0.05
 CALM_S = 90.0  # for a process to start and ask its calm questions
@@ -100,7 +100,7 @@ def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: An
     rate = scenario.crowd / max(0.1, scenario.ramp_s)
     words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
     words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
-    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_GRPC": where.grpc, "SLA_RESULT": str(result)}
+    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
     told |= {"SLA_PEOPLE": str(scenario.people), "SLA_RATE": str(scenario.rate), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
     return subprocess.Popen(

@@ -73,6 +73,11 @@ class Scenario:
         """How many there are at the height of it."""
         return round(self.crowd * self.burst.times) if self.burst else self.crowd
 
+    @property
+    def needs_ours(self) -> bool:
+        """Whether it can only be run on a server that we start: to set it up so, or to hurt it."""
+        return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
+
     def resized(self, told: Mapping[str, str]) -> "Scenario":
         """With as many people, such a rate or as many seconds as the environment says."""
         return replace(

@@ -1,9 +1,10 @@
 """`python -m loadtest.sla`: run scenarios, judge them, tell. Exit code 0: held, 1: broken, 2: nothing was proved.
 
-Without --grpc and --host it starts a Parley of its own from --settings; with them it measures whatever answers there.
+Without --host and --grpc it starts a Parley of its own from --settings; with them it measures whatever answers there.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +24,8 @@ from loadtest.page import page
 from loadtest.run import TalkersFailed, run
 from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.server import Like, Server
-from loadtest.talk import Where
 from loadtest.telling import said, show, write_json, write_junit
+from loadtest.where import Where
 
 WIDTH = 110
 Tick = Callable[[str], None]
@@ -107,18 +108,31 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", help="names from the file; none: all but those that stand apart")
     parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
-    parser.add_argument("--grpc", help="host:port of a server that runs already")
-    parser.add_argument("--host", default="http://127.0.0.1:8080", help="its HTTP address")
+    parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
+    parser.add_argument("--grpc", help="its host:port for gRPC")
+    parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
+    parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")
     parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")
     parser.add_argument("--out", type=Path, default=ROOT / "build/sla" / time.strftime("%Y-%m-%dT%H-%M-%S"))
     return parser.parse_args()
 
 
 def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
-    names = arguments.scenarios or [name for name, each in plan.scenarios.items() if not each.apart]
-    chosen = plan.named(names)
+    elsewhere = _elsewhere(arguments) is not None
+    usual = [name for name, each in plan.scenarios.items() if not (each.apart or (elsewhere and each.needs_ours))]
+    chosen = plan.named(arguments.scenarios or usual)
+    for each in chosen:
+        if elsewhere and each.needs_ours:
+            raise BadScenario(f"{each.name} sets up or hurts what it measures: it runs without --host and --grpc only.")
     return [replace(each, seconds=arguments.seconds) for each in chosen] if arguments.seconds else chosen
+
+
+def _elsewhere(arguments: argparse.Namespace) -> Where | None:
+    if not (arguments.host or arguments.grpc):
+        return None
+    told = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
+    return Where.of({**os.environ, **{variable: value for variable, value in told.items() if value}})
 
 
 def _about(measured: Measured) -> dict[str, Any]:
@@ -128,10 +142,10 @@ def _about(measured: Measured) -> dict[str, Any]:
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
     plan = read(arguments.file)
+    plan = replace(plan, again_s=0.0) if arguments.once else plan
     scenarios, folder = _chosen(arguments, plan), arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    elsewhere = Where(arguments.grpc, arguments.host) if arguments.grpc else None
-    measured = Measured(arguments.file, folder, arguments.settings, elsewhere)
+    measured = Measured(arguments.file, folder, arguments.settings, _elsewhere(arguments))
     try:
         judgements = list(judged(measured, scenarios, plan, lambda what: console.print(f"[dim]{what}")))
     finally:

@@ -20,9 +20,14 @@ def _number(value: float, statistic: str) -> str:
     return f"{number:.3g}{UNITS.get(statistic, ' ms')}" if abs(number) < 1000 else f"{number:.0f} ms"
 
 
+def name_of(kept: Kept) -> str:
+    """Of a promise: the measure, and which percentile of it."""
+    return f"{kept.measure} {kept.statistic.removesuffix('_ms')}" if kept.statistic.endswith("_ms") else kept.measure
+
+
 def limit_of(kept: Kept) -> str:
     """What is promised."""
-    return f"{'>=' if kept.statistic == 'least' else '<='} {_number(kept.limit, kept.statistic)}"
+    return f"{'≥' if kept.statistic == 'least' else '≤'} {_number(kept.limit, kept.statistic)}"
 
 
 def value_of_kept(kept: Kept) -> str:
@@ -38,7 +43,7 @@ def wanted_of(kept: Kept) -> str:
 def said(judgement: Judgement) -> str:
     """One run in a line: its verdict, and why."""
     broken = [each for each in judgement.kept if each.verdict is not Verdict.HELD]
-    why = [f"{each.measure} {each.statistic.removesuffix('_ms')} {value_of_kept(each)}" for each in broken]
+    why = [f"{name_of(each)} {value_of_kept(each)}" for each in broken]
     return "; ".join([judgement.verdict.name.lower(), *judgement.doubts, *why])
 
 
@@ -63,10 +68,9 @@ def show(judgements: Sequence[Judgement], verdict: Verdict, console: Console) ->
 
 
 def _row(kept: Kept) -> list[str]:
-    what = f"{kept.measure} {kept.statistic.removesuffix('_ms')}"
     colour = COLOURS[kept.verdict]
     of, verdict = f"{kept.answers or ''}", f"[{colour}]{kept.verdict.name.lower()}"
-    return [what, limit_of(kept), value_of_kept(kept), of, wanted_of(kept), verdict]
+    return [name_of(kept), limit_of(kept), value_of_kept(kept), of, wanted_of(kept), verdict]
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def write_junit(path: Path, judgements: Sequence[Judgement]) -> None:
         suite = ElementTree.SubElement(root, "testsuite", name=judgement.found.scenario.name)
         suite.set("tests", str(len(judgement.kept)))
         for kept in judgement.kept:
-            name = f"{kept.measure} {kept.statistic} {limit_of(kept)}"
+            name = f"{name_of(kept)} {limit_of(kept)}"
             case = ElementTree.SubElement(suite, "testcase", name=name, classname=judgement.found.scenario.name)
             if judgement.verdict is Verdict.INVALID:
                 ElementTree.SubElement(case, "error", message="; ".join(judgement.doubts) or "nothing was measured")

@@ -12,6 +12,7 @@ from loadtest.doors.hearing import Hearing
 from loadtest.doors.lines import Lines
 from loadtest.pace import paced
 from loadtest.scenario import Scenario
+from loadtest.where import Where
 from parley.client import Client
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
@@ -45,8 +46,8 @@ def config_of(scenario: Scenario) -> Message:
 class GrpcVoice:
     """Speaks into a pipeline, or into one stage."""
 
-    def __init__(self, address: str, scenario: Scenario) -> None:
-        self._lines = Lines(partial(Client, address, alone=True), scenario.most)
+    def __init__(self, where: Where, scenario: Scenario) -> None:
+        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
         self._service, self._config = scenario.door.capitalize(), config_of(scenario)
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:

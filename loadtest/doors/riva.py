@@ -7,6 +7,7 @@ from loadtest.clips import CHUNK_S, RATE_HZ, Clip
 from loadtest.doors.hearing import Hearing
 from loadtest.doors.lines import Lines
 from loadtest.pace import paced
+from loadtest.where import Where
 from parley.client import Exchange, dial
 from parley.compat import riva_asr_pb2 as riva
 from parley.compat.riva_pb2 import AudioEncoding
@@ -29,14 +30,15 @@ CONFIG = riva.StreamingRecognizeRequest(
 class RivaVoice:
     """Speaks into a Riva client's stream."""
 
-    def __init__(self, address: str, callers: int) -> None:
-        self._lines = Lines(partial(dial, address, alone=True), callers)
+    def __init__(self, where: Where, callers: int) -> None:
+        self._lines = Lines(partial(dial, where.grpc, alone=True), callers)
+        self._metadata = where.credentials
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         since_s = 0.0
         with self._lines.line() as channel:
-            async with Exchange(channel, PATH, _requests(clip, due), {}) as exchange:
+            async with Exchange(channel, PATH, _requests(clip, due), self._metadata) as exchange:
                 async for data in exchange.answers():
                     for result in riva.StreamingRecognizeResponse.FromString(data).results:
                         if result.is_final:

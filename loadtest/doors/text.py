@@ -10,6 +10,7 @@ from loadtest.book import Book
 from loadtest.doors.lines import Lines
 from loadtest.samples import Samples
 from loadtest.scenario import Scenario
+from loadtest.where import Where
 from parley.client import Client
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
 
@@ -19,8 +20,8 @@ TEXTS = Path(__file__).parents[1] / "texts.tsv"
 class Texts:
     """A program that has sentences translated, one a call."""
 
-    def __init__(self, address: str, scenario: Scenario, samples: Samples) -> None:
-        self._lines = Lines(partial(Client, address, alone=True), scenario.most)
+    def __init__(self, where: Where, scenario: Scenario, samples: Samples) -> None:
+        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
         self._config = TranslateConfig(source_language="en", target_language=scenario.target)
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
         self._samples = samples
