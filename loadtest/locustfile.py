@@ -32,6 +32,7 @@ PLAN = read(Path(os.environ.get("SLA_FILE", HERE / "sla.toml")))
 SCENARIO = PLAN.named([os.environ.get("SLA_SCENARIO", "smoke")])[0].resized(os.environ)
 RESULT = os.environ.get("SLA_RESULT", "")
 TABLE_S = 0.2
+REPORT_S = 30.0  # for workers to tell the last of it; they tell every 3 s
 CALM_S = 60.0  # for the questions before anybody talks
 
 
@@ -39,7 +40,8 @@ class Share:
     """What this process does of a run."""
 
     def __init__(self) -> None:
-        self.measured, self.began = Measures(), 0.0
+        self.measured, self.began, self.is_over = Measures(), 0.0, False
+        self.heard_out: set[str] = set()  # workers that have told everything
         self._bridge: Bridge | None = None
         self._talk: Talk | None = None
         self._table: deque[tuple[str, float]] = deque()
@@ -59,7 +61,7 @@ class Share:
         talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
         async with asyncio.timeout(CALM_S):
             await talk.begin()
-        self._talk, self.began = talk, talk.began
+        self._talk, self.began, self.is_over = talk, talk.began, False
 
     def _tell(self, what: str, ms: float) -> None:
         if what != LAG:
@@ -88,7 +90,7 @@ class Share:
         if self._bridge and self._talk:
             self._bridge.run(self._talk.end())
             self.measured.add(self._talk.measures)
-            self._talk = None
+            self._talk, self.is_over = None, True
 
     def write(self) -> None:
         """For whoever judges; where nobody talked there is nothing to judge."""
@@ -111,8 +113,19 @@ def _quit_when_all_is_said(environment: Environment) -> None:
             begun, last = True, time.monotonic() + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
         complete = complete or runner.user_count >= runner.target_user_count > 0
         gevent.sleep(TABLE_S)
+    if isinstance(runner, MasterRunner):
+        _hear_out(runner)
     if runner:
         runner.quit()
+
+
+def _hear_out(runner: MasterRunner) -> None:
+    """Locust's own quit waits half a second for what workers have to tell: on a busy machine that loses runs."""
+    workers = runner.worker_count  # who has stopped is no worker for a moment
+    runner.stop()
+    last = time.monotonic() + REPORT_S
+    while time.monotonic() < last and len(SHARE.heard_out) < workers:
+        gevent.sleep(TABLE_S)
 
 
 class Person(User):
@@ -166,14 +179,16 @@ def _end(**_: Any) -> None:
 @events.report_to_master.add_listener
 def _report(data: dict[str, Any], **_: Any) -> None:
     """Everything since the last report, so that nothing is counted twice."""
-    data["parley"] = {"began": SHARE.began, "measures": SHARE.measured.to_json()}
+    data["parley"] = {"began": SHARE.began, "is_over": SHARE.is_over, "measures": SHARE.measured.to_json()}
     SHARE.measured = Measures()
 
 
 @events.worker_report.add_listener
-def _hear_worker(data: dict[str, Any], **_: Any) -> None:
+def _hear_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
     SHARE.measured.add(Measures.of_json(data["parley"]["measures"]))
     SHARE.began = data["parley"]["began"] or SHARE.began
+    if data["parley"]["is_over"]:
+        SHARE.heard_out.add(client_id)
 
 
 @events.quitting.add_listener

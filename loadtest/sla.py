@@ -5,6 +5,7 @@ Without --host and --grpc it starts a Parley of its own from --settings; with th
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -160,6 +161,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
 
 def main() -> None:
     """Run, judge, tell."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Verdict.INVALID.value))  # nobody we started may outlive us
     console = Console()
     console.width = max(console.width, WIDTH)
     try:
