@@ -32,7 +32,8 @@ PLAN = read(Path(os.environ.get("SLA_FILE", HERE / "sla.toml")))
 SCENARIO = PLAN.named([os.environ.get("SLA_SCENARIO", "smoke")])[0].resized(os.environ)
 RESULT = os.environ.get("SLA_RESULT", "")
 TABLE_S = 0.2
-REPORT_S = 30.0  # for workers to tell the last of it; they tell every 3 s
+TELL_ALL, ALL_TOLD = "tell all", "all told"  # between a master and its workers, at the end
+TOLD_S = 30.0  # how long that may take
 CALM_S = 60.0  # for the questions before anybody talks
 
 
@@ -40,7 +41,7 @@ class Share:
     """What this process does of a run."""
 
     def __init__(self) -> None:
-        self.measured, self.began, self.is_over = Measures(), 0.0, False
+        self.measured, self.began = Measures(), 0.0
         self.heard_out: set[str] = set()  # workers that have told everything
         self._bridge: Bridge | None = None
         self._talk: Talk | None = None
@@ -61,7 +62,7 @@ class Share:
         talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
         async with asyncio.timeout(CALM_S):
             await talk.begin()
-        self._talk, self.began, self.is_over = talk, talk.began, False
+        self._talk, self.began = talk, talk.began
 
     def _tell(self, what: str, ms: float) -> None:
         if what != LAG:
@@ -90,7 +91,17 @@ class Share:
         if self._bridge and self._talk:
             self._bridge.run(self._talk.end())
             self.measured.add(self._talk.measures)
-            self._talk, self.is_over = None, True
+            self._talk = None
+
+    def told(self) -> dict[str, Any]:
+        """Everything since it was last told, so that nothing is counted twice."""
+        measured, self.measured = self.measured, Measures()
+        return {"began": self.began, "measures": measured.to_json()}
+
+    def hear(self, told: dict[str, Any]) -> None:
+        """What a worker has told."""
+        self.measured.add(Measures.of_json(told["measures"]))
+        self.began = told["began"] or self.began
 
     def write(self) -> None:
         """For whoever judges; where nobody talked there is nothing to judge."""
@@ -121,10 +132,9 @@ def _quit_when_all_is_said(environment: Environment) -> None:
 
 def _hear_out(runner: MasterRunner) -> None:
     """Locust's own quit waits half a second for what workers have to tell: on a busy machine that loses runs."""
-    workers = runner.worker_count  # who has stopped is no worker for a moment
-    runner.stop()
-    last = time.monotonic() + REPORT_S
-    while time.monotonic() < last and len(SHARE.heard_out) < workers:
+    runner.send_message(TELL_ALL)
+    last = time.monotonic() + TOLD_S
+    while time.monotonic() < last and len(SHARE.heard_out) < runner.worker_count:
         gevent.sleep(TABLE_S)
 
 
@@ -153,6 +163,26 @@ if SCENARIO.burst:
             return SCENARIO.most if more else SCENARIO.crowd, max(1.0, SCENARIO.most / max(0.5, SCENARIO.ramp_s))
 
 
+@events.init.add_listener
+def _agree(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.register_message(TELL_ALL, _tell_all)
+    elif isinstance(runner, MasterRunner):
+        runner.register_message(ALL_TOLD, _all_told)
+
+
+def _tell_all(environment: Environment, **_: Any) -> None:
+    SHARE.end()
+    if isinstance(environment.runner, WorkerRunner):
+        environment.runner.send_message(ALL_TOLD, SHARE.told())
+
+
+def _all_told(msg: Any, **_: Any) -> None:
+    SHARE.hear(msg.data)
+    SHARE.heard_out.add(msg.node_id)
+
+
 @events.test_start.add_listener
 def _begin(environment: Environment, **_: Any) -> None:
     runner = environment.runner
@@ -178,17 +208,12 @@ def _end(**_: Any) -> None:
 
 @events.report_to_master.add_listener
 def _report(data: dict[str, Any], **_: Any) -> None:
-    """Everything since the last report, so that nothing is counted twice."""
-    data["parley"] = {"began": SHARE.began, "is_over": SHARE.is_over, "measures": SHARE.measured.to_json()}
-    SHARE.measured = Measures()
+    data["parley"] = SHARE.told()
 
 
 @events.worker_report.add_listener
-def _hear_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
-    SHARE.measured.add(Measures.of_json(data["parley"]["measures"]))
-    SHARE.began = data["parley"]["began"] or SHARE.began
-    if data["parley"]["is_over"]:
-        SHARE.heard_out.add(client_id)
+def _hear_worker(data: dict[str, Any], **_: Any) -> None:
+    SHARE.hear(data["parley"])
 
 
 @events.quitting.add_listener
