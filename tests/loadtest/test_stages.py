@@ -95,9 +95,7 @@ def test_an_untaught_whisper_writes_as_much_as_it_may(tmp_path: Path) -> None:
     assert [len(each) for each in shapes.written(shapes.opened(tmp_path / size.name), sounds)] == [shapes.TOKENS] * 2
 
 
-def test_a_row_of_one_s_own_choice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_stage_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`asr` stands for all of asr; what cannot be measured is told, and the run goes on."""
     monkeypatch.setattr(bench, "WRITTEN", tmp_path)
     monkeypatch.setattr(bench, "MAKERS", {**bench.MAKERS, "asr-shapes": lambda ground: [Row("shapes", "", "")]})
