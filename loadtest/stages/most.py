@@ -10,7 +10,8 @@ from loadtest.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.selfwatch import LAG
 from loadtest.stages.ground import run
-from loadtest.talk import Talk, Where
+from loadtest.talk import Talk
+from loadtest.where import Where
 from parley import media
 
 SIZES = [round(4 * 1.2**n) for n in range(26)]  # up to 381: finer is not worth the time
