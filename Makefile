@@ -24,8 +24,8 @@ run: $(STAMP) ## Set up what is missing, then start Parley on this machine
 test: $(STAMP) ## Run every test (offline, no GPU)
 	$(BIN)/python -m pytest -q
 
-fuzz: $(STAMP) ## Broken files and frames at the doors, for about a minute
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --timeout=300 tests/gateway/test_fuzz.py
+fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/test_fuzz.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
