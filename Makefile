@@ -54,6 +54,9 @@ bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
 	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
 
+bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
+	$(BIN)/python -m loadtest.gateway
+
 sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=report.json] [ARGS=...]; exit 0, 1 or 2
 	$(BIN)/python -m loadtest.sla $(SCENARIO) $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
 
@@ -83,4 +86,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages sla capacity loadtest-ui soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval clean

@@ -105,7 +105,7 @@ class Bench:
             for streams, seconds in self._plan.seconds.items():
                 for way in self._ways(house):
                     self._tick(f"round {turn + 1}: {way.name}, {streams} streams")
-                    yield await _run(house, way, streams, seconds)
+                    yield await run(house, way, streams, seconds)
 
     @property
     def steps(self) -> int:
@@ -120,8 +120,8 @@ async def _comes_back(address: str, pieces: tuple[bytes, ...]) -> bool:
         return tuple([answer async for answer in call]) == pieces
 
 
-async def _run(house: House, way: Way, streams: int, seconds: float) -> Run:
-    """CPU time is counted between the talker's two lines: while everybody talks."""
+async def run(house: House, way: Way, streams: int, seconds: float) -> Run:
+    """One way at one load. CPU time is counted between the talker's two lines: while everybody talks."""
     words = (way.address, "--service", way.service, "--streams", str(streams), "--seconds", str(seconds))
     talker = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "loadtest.talker", *words, stdout=asyncio.subprocess.PIPE, limit=1 << 26, cwd=ROOT

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from starlette.testclient import TestClient
+
 from gateway.report import words
 
 GOOD = {"address": "10.0.0.1:1", "health": "SERVING", "breaker": "closed", "streams": 2}
@@ -41,3 +43,17 @@ def test_what_was_counted_is_said() -> None:
         "Refused batch calls, RATE_LIMITED: 3.",
         "Notices of denoise, CIRCUIT_OPEN: 1.",
     ]
+
+
+def test_metrics_are_prometheus_text(client: TestClient) -> None:
+    """Prometheus can read it."""
+    answer = client.get("/metrics")
+    assert "# HELP parley_streams" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_metrics_are_openmetrics_where_that_is_wanted(client: TestClient) -> None:
+    """The form that has room for the traces behind the numbers."""
+    answer = client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")

@@ -225,20 +225,6 @@ def test_the_process_is_alive_without_its_services(client: TestClient, core: Fak
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_metrics_are_prometheus_text(client: TestClient) -> None:
-    """Prometheus can read it."""
-    answer = client.get("/metrics")
-    assert "# HELP parley_streams" in answer.text
-    assert answer.headers["content-type"].startswith("text/plain")
-
-
-def test_metrics_are_openmetrics_where_that_is_wanted(client: TestClient) -> None:
-    """The form that has room for the traces behind the numbers."""
-    answer = client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
-    assert answer.headers["content-type"].startswith("application/openmetrics-text")
-    assert answer.text.endswith("# EOF\n")
-
-
 def test_an_unknown_path_and_method_are_told_in_our_shape(client: TestClient) -> None:
     """A wrong URL is answered with where to look."""
     assert client.get("/nope").json()["error"]["reason"] == "NO_SUCH_ROUTE"
