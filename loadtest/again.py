@@ -14,7 +14,8 @@ NOISY = ("notices",)  # they tell of missed times as well
 def is_firm(judgement: Judgement) -> bool:
     """Words are lost, calls fail and answers get worse on no machine, however busy: once is enough."""
     broken = [each for each in judgement.kept if each.verdict is Verdict.BROKEN]
-    return any(not (each.is_time or each.measure in NOISY) for each in broken)
+    believed = judgement.verdict is Verdict.BROKEN
+    return believed and any(not (each.is_time or each.measure in NOISY) for each in broken)
 
 
 def is_settled(runs: Sequence[Judgement]) -> bool:

@@ -11,6 +11,7 @@ PROMISE: dict[str, Any] = {"final": {"p99_ms": 500.0}, "lost words": {"count": 0
 HELD, SLOW = judged(measured(300), **PROMISE), judged(measured(600), **PROMISE)
 LOST = judged(measured(600, lost_words=1), **PROMISE)
 LATE = judged(measured(300, lag_ms=1000), **PROMISE)
+LATE_AND_LOST = judged(measured(300, lag_ms=1000, lost_words=1), **PROMISE)
 NOBODY = replace(LATE, kept=(), doubts=("the talkers failed",))
 
 
@@ -27,6 +28,7 @@ NOBODY = replace(LATE, kept=(), doubts=("the talkers failed",))
         ([LATE, LATE, LATE], Verdict.INVALID),
         ([LOST], Verdict.BROKEN),
         ([NOBODY], Verdict.INVALID),
+        ([LATE_AND_LOST, HELD], Verdict.HELD),
         ([SLOW, LOST], Verdict.BROKEN),
     ],
 )
