@@ -24,8 +24,8 @@ run: $(STAMP) ## Set up what is missing, then start Parley on this machine
 test: $(STAMP) ## Run every test (offline, no GPU)
 	$(BIN)/python -m pytest -q
 
-fuzz: $(STAMP) ## Broken files and frames at the doors, for about a minute
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --timeout=300 tests/gateway/test_fuzz.py
+fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/test_fuzz.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
@@ -50,6 +50,9 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
+
+bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
+	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
 
 sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=report.json] [ARGS=...]; exit 0, 1 or 2
 	$(BIN)/python -m loadtest.sla $(SCENARIO) $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
@@ -80,4 +83,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport sla capacity loadtest-ui soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages sla capacity loadtest-ui soak eval clean

@@ -12,9 +12,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from gateway.fields import Fields
+from gateway.flow import Flow
+from gateway.sse import EventStream
 from parley import wire
 from parley.budget import Clock
 from parley.errors import BadConfig
@@ -136,18 +138,26 @@ class Cache:
         self, path: str, fields: Fields, serves: Callable[[], Served | None], door: Callable[[], Awaitable[Response]]
     ) -> Response:
         """What was answered before, or what the door says now; `serves` may not know who would serve."""
-        served = serves() if self._store and path in DOORS else None
-        if self._store is None or served is None:
+        store, served = self._store, serves() if path in DOORS else None
+        if store is None or served is None:
             return await door()
         key = key_of(path, fields, served)
-        if (kept := await self._store.get(key)) is not None:
+        if (kept := await store.get(key)) is not None:
             return _thawed(kept)
         response = await door()
-        if isinstance(response, StreamingResponse):
-            return response
-        if _as_asked(response, served) and len(response.body) <= self._largest:
-            await self._store.put(key, _frozen(response))
+
+        async def keep(body: bytes) -> None:
+            if len(body) <= self._largest and _as_asked(response, served):
+                response.headers[CACHE] = "miss"
+                await store.put(key, _frozen(response, body))
+
+        if isinstance(response, EventStream):
+            return response  # what went otherwise than asked stands in its events, not in its headers
+        if isinstance(response, Flow):
+            response.keep(keep, self._largest)
             response.headers[CACHE] = "miss"
+        else:
+            await keep(bytes(response.body))
         return response
 
 
@@ -165,9 +175,9 @@ def key_of(path: str, fields: Fields, served: Served) -> str:
     return digest.hexdigest()
 
 
-def _frozen(response: Response) -> bytes:
+def _frozen(response: Response, body: bytes) -> bytes:
     head = json.dumps([[name, value] for name, value in response.headers.items() if name != "content-length"])
-    return head.encode() + b"\n" + bytes(response.body)
+    return head.encode() + b"\n" + body
 
 
 def _thawed(kept: bytes) -> Response:

@@ -1,7 +1,8 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from gateway.cache import Cache, Served
 from gateway.caller import Caller as Caller
 from gateway.caller import Wish
 from gateway.config import GatewayConfig
+from gateway.hedge import hedged
 from gateway.keyring import KeyRing, demand
 from gateway.pipeline import Pipeline
-from gateway.replica import Call
+from gateway.replica import Call, Replica
 from gateway.rewind import Rewind
 from gateway.switchboard import Answers, Switchboard
 from parley import telemetry, wire
@@ -32,7 +34,7 @@ Again = Callable[[], AsyncIterator[Message]]
 @contextmanager
 def _counted(call: str) -> Iterator[None]:
     telemetry.CALLS.labels(call).inc()
-    outcome = "cancelled"
+    outcome, began = "cancelled", time.monotonic()
     try:
         yield
         outcome = "ok"
@@ -42,6 +44,7 @@ def _counted(call: str) -> Iterator[None]:
     finally:
         telemetry.CALLS.labels(call).dec()
         telemetry.CALLS_ENDED.labels(call, outcome).inc()
+        telemetry.CALL_TIME.labels(call).observe(time.monotonic() - began, telemetry.exemplar())
 
 
 class Core:
@@ -115,6 +118,23 @@ class Core:
         ):
             async for answer in answers:
                 yield answer
+
+    async def whole(self, name: str, requests: Sequence[Message], caller: Caller, model: str = "") -> list[Any]:
+        """All answers to requests that are known from the start; where they are late, another replica is asked too."""
+        raw, answer = [request.SerializeToString() for request in requests], self.board.answer(name)
+
+        async def again() -> AsyncIterator[bytes]:
+            for request in raw:
+                yield request
+
+        async def ask(asked: list[Replica]) -> list[Any]:
+            wish = Wish(name, model or known.metadata.get(wire.MODEL, ""), is_again=bool(asked))
+            async with self.board.stream(wish, known, again, asked=asked) as exchange:
+                return [answer.FromString(data) async for data in exchange.answers()]
+
+        async with self.admitted(name, caller):
+            known = self._known(caller, name)
+            return await hedged(ask, self._config.calls.hedge_s)
 
     async def _messages(
         self, name: str, requests: AsyncIterator[Message], caller: Caller, model: str

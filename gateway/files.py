@@ -14,7 +14,7 @@ from parley.client import requests_of
 from parley.media import Decoder, Recording
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioFormat
-from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
+from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
@@ -149,16 +149,13 @@ async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> No
 
 async def clean(
     core: Core, recording: Sound, config: DenoiseConfig, caller: Caller, model: str
-) -> tuple[Recording, str]:
-    """A recording without its noise, and the model that took it away."""
+) -> AsyncGenerator[DenoiseResponse]:
+    """A recording without its noise, as it comes, after the model that takes it away."""
     config.format.CopyFrom(recording.form)
-    served, data = "", bytearray()
     requests = requests_of(DenoiseRequest, config, recording.pieces())
     async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
         async for answer in answers:
-            served = answer.opened.model or served
-            data += answer.audio.data
-    return Recording(bytes(data), recording.rate_hz), served
+            yield answer
 
 
 async def turns(
@@ -189,14 +186,13 @@ async def translate(
     """The pieces of each text, translated in one stream, and the model that did it."""
     served, pieces, done = "", [list[Translation]() for _ in texts], 0
     ends = _ends(texts)
-    requests = requests_of(TranslateRequest, config, _flushed(texts))
-    async with aclosing(_stage(core, "translate", requests, caller, model)) as answers:
-        async for answer in answers:
-            served = answer.opened.model or served
-            if answer.HasField("translation"):
-                # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
-                pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
-                done += len(answer.translation.source_text)
+    requests = [request async for request in requests_of(TranslateRequest, config, _flushed(texts))]
+    for answer in await core.whole("translate", requests, caller, model):
+        served = answer.opened.model or served
+        if answer.HasField("translation"):
+            # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
+            pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
+            done += len(answer.translation.source_text)
     return pieces, served
 
 

@@ -18,6 +18,9 @@ frames, each one field of PipelineResponse with its name in `type`, and cleaned 
 on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 and 1009 are yours to mend, 1013 means
 come back, 1011 is ours."""
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
+CLEANED = """The cleaned recording, sent as it comes into being. Its header says how long it is where a WAV or a FLAC
+file of 8 to 48 kHz was sent. Of other files that is not known at the start: then a WAV claims 4 GiB, as live recordings
+do, and a FLAC says nothing. An answer that breaks off has no proper end, and clients say so."""
 
 PATHS: Json = (
     openapi.PATHS
@@ -27,7 +30,7 @@ PATHS: Json = (
             "post": door(
                 "A recording without its noise, at the rate it came in",
                 good(
-                    "The cleaned recording.",
+                    CLEANED,
                     content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC..."),
                     SERVED,
                 ),
@@ -114,7 +117,14 @@ PATHS: Json = (
             )
         },
         "/metrics": {
-            "get": door("Prometheus metrics", good("The metrics.", content("text/plain", TEXT, "parley_streams 0\n")))
+            "get": door(
+                "Prometheus metrics",
+                good(
+                    "The metrics; as OpenMetrics, where that is asked for, with the traces behind the latencies.",
+                    content("text/plain", TEXT, "parley_streams 0\n")
+                    | content("application/openmetrics-text", TEXT, "parley_streams 0\n# EOF\n"),
+                ),
+            )
         },
         "/openapi.json": {
             "get": door(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -36,6 +36,7 @@ class Call:
     budget: Budget
     version: str = ""  # empty: the replica's own default
     rerouted: Callable[[], bool] | None = None  # whether the route leads elsewhere now; None: it cannot be moved
+    asked: list["Replica"] = field(default_factory=list)  # whom somebody asks this already; the next goes to another
 
 
 class Replica:

@@ -92,5 +92,6 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
     return [
         {"model": m.model, "backend": m.backend, "device": m.device, "device_reason": m.device_reason}
         | {"streams": m.streams, "default": m.is_default, "languages": list(m.languages), "license": m.license}
+        | {"pairs": [[pair.source, pair.target] for pair in m.pairs]}
         for m in ModelsListResponse.FromString(answer).models
     ]

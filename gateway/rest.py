@@ -1,16 +1,18 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from functools import partial
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gateway import docs, files, hangup, openapi, realtime, refusal, sse, status, transcode, uploads, ws
@@ -20,16 +22,18 @@ from gateway.compat import libretranslate, openai, openai_shapes, rttm
 from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.fields import Fields
+from gateway.flow import Flow
 from gateway.gate import IN_THE_BODY
-from gateway.room import Room
+from gateway.room import Place, Room
 from parley import media, wire
 from parley.budget import Budget
-from parley.v1.denoise_pb2 import DenoiseConfig
+from parley.recorder import Flac, Recorder, Wav
+from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
 
 Door = Callable[[Fields, Caller], Awaitable[Response]]
-SOUNDS = {"wav": media.wav, "flac": media.flac}
+SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
 
 
 def app(core: Core, limits: Limits) -> Starlette:
@@ -70,28 +74,30 @@ class Doors:
         ]
 
     def _route(self, method: str, path: str, door: Door, shape: refusal.Shape = refusal.ours) -> Route:
-        async def endpoint(request: Request) -> Response:
+        return Route(path, _Endpoint(partial(self._serve, door, shape)), methods=[method])
+
+    async def _serve(self, door: Door, shape: refusal.Shape, request: Request, send: Send) -> None:
+        """What is uploaded has its place until the answer is sent: some answers are made from it meanwhile."""
+        with self._room.place() as place:
             try:
-                return await self._answer(request, door)
+                response = await self._answer(request, door, place)
             except ClientDisconnect:
-                return Response(status_code=499)  # nobody reads it
+                response = Response(status_code=499)  # nobody reads it
             except Exception as error:
-                return refusal.response(wire.public(error, "the gateway"), shape)
+                response = refusal.response(wire.public(error, "the gateway"), shape)
+            await response(request.scope, request.receive, send)
 
-        return Route(path, endpoint, methods=[method])
-
-    async def _answer(self, request: Request, door: Door) -> Response:
+    async def _answer(self, request: Request, door: Door, place: Place) -> Response:
         path, budget = request.url.path, Budget.of(self._limits.request_s)
         most = uploads.LONGEST_TEXT if path in IN_THE_BODY else self._limits.upload_bytes
-        with self._room.place() as place:
-            fields = await uploads.read(request, most, budget, place)
-            caller = Caller({CLASS: "batch"} | _key(path, fields) | _metadata(request), budget)
+        fields = await uploads.read(request, most, budget, place)
+        caller = Caller({CLASS: "batch"} | _key(path, fields) | _metadata(request), budget)
 
-            async def work() -> Response:
-                serves = partial(self._core.serves, caller)
-                return await self._core.cache.answered(path, fields, serves, lambda: door(fields, caller))
+        async def work() -> Response:
+            serves = partial(self._core.serves, caller)
+            return await self._core.cache.answered(path, fields, serves, lambda: door(fields, caller))
 
-            return await hangup.within(budget, hangup.unless(hangup.gone(request), work()))
+        return await hangup.within(budget, hangup.unless(hangup.gone(request), work()))
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
@@ -118,7 +124,10 @@ class Doors:
                             yield event
             yield telling.done()
 
-        return sse.EventStream(events(), openai.refusal, lambda: _served(heard.models.get("asr", ""), heard.notices))
+        def served() -> dict[str, str]:
+            return _served(heard.models.get("asr", ""), heard.notices)
+
+        return sse.EventStream(events(), openai.refusal, caller.budget, served)
 
     async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
         """A recording's words in English, in OpenAI's shape."""
@@ -137,9 +146,9 @@ class Doors:
         shape = fields.choice("response_format", tuple(SOUNDS))
         config = DenoiseConfig(attenuation_limit_db=fields.number("attenuation_limit_db", 0, 200))
         recording = await files.decode(fields.file(), self._limits.audio_s)
-        cleaned, model = await files.clean(self._core, recording, config, caller, fields.text("model"))
-        body = await asyncio.to_thread(SOUNDS[shape], cleaned.data, cleaned.rate_hz)
-        return Response(body, media_type=f"audio/{shape}", headers=_served(model))
+        samples = await asyncio.to_thread(media.samples, fields.file(), recording.rate_hz)
+        answers = files.clean(self._core, recording, config, caller, fields.text("model"))
+        return _recorded(SOUNDS[shape](recording.rate_hz, samples), answers, f"audio/{shape}", caller.budget)
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
@@ -167,7 +176,7 @@ class Doors:
 
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""
-        return JSONResponse(libretranslate.languages(status.languages(await self._core.status(), "translate")))
+        return JSONResponse(libretranslate.languages(status.loaded(await self._core.status(), "translate")))
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
@@ -201,8 +210,9 @@ class Doors:
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:
-        """For Prometheus."""
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+        """For Prometheus; who asks for OpenMetrics gets the traces behind the numbers too."""
+        generate, kind = choose_encoder(caller.metadata.get("accept", ""))
+        return Response(generate(REGISTRY), headers={"content-type": kind})
 
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
         """For machines that write clients."""
@@ -211,6 +221,16 @@ class Doors:
     async def docs(self, fields: Fields, caller: Caller) -> Response:
         """For people."""
         return HTMLResponse(docs.page(openapi.DOCUMENT))
+
+
+class _Endpoint:
+    """Starlette asks an object for the whole answer, and a function only for what to answer."""
+
+    def __init__(self, serve: Callable[[Request, Send], Awaitable[None]]) -> None:
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve(Request(scope, receive), send)
 
 
 def _metadata(asked: HTTPConnection) -> dict[str, str]:
@@ -227,6 +247,25 @@ def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
     told = {wire.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
     return {name: value for name, value in told.items() if value}
+
+
+def _recorded(file: Recorder, answers: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:
+    """A file as its samples come."""
+    model = ""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        nonlocal model
+        async with aclosing(answers):
+            async for answer in answers:
+                model = answer.opened.model or model
+                if piece := file.write(answer.audio.data):
+                    yield piece
+        yield file.end()
+
+    flow = Flow(pieces(), kind, budget, lambda: _served(model))
+    if file.size is not None:
+        flow.headers["content-length"] = str(file.size)
+    return flow
 
 
 def _written(wishes: openai.Wishes, heard: files.Heard, task: str = "transcribe") -> Response:

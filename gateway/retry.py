@@ -16,7 +16,8 @@ class CallConfig:
     pause_s: float = 0.05  # about this long before a second try of the same replica; doubled each time
     open_s: float = 5.0  # the longest that a stream's first answer takes
     unary_s: float = 60.0  # the longest that a call with one answer takes
-    hedge_s: float = 0.0  # ask a second replica when a call with one answer takes longer than this; 0: never
+    # Texts, and the other calls with one answer, are asked of a second replica too when that takes longer; 0: never.
+    hedge_s: float = 0.0
     resolve_s: float = 5.0  # how often names are looked up anew
 
 

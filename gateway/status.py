@@ -1,6 +1,7 @@
 """What the doors read out of the core's status. Must not know how it came about."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 Status = Mapping[str, Any]
@@ -17,6 +18,6 @@ def models(status: Status, stage: str) -> list[str]:
     return aliases + [model["model"] for model in loaded(status, stage)]
 
 
-def languages(status: Status, stage: str) -> list[str]:
-    """What a stage's models speak."""
-    return [language for model in loaded(status, stage) for language in model["languages"]]
+def pairs(model: Status) -> list[tuple[str, str]]:
+    """From what into what a model translates; one that says nothing of that goes from all its languages into all."""
+    return [(a, b) for a, b in model.get("pairs") or product(model["languages"], repeat=2) if a != b]

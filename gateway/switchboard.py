@@ -19,7 +19,7 @@ from gateway import instruments
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
 from gateway.plan import REQUESTS
-from gateway.replica import Call, Source
+from gateway.replica import Call, Replica, Source
 from gateway.retry import elsewhere
 from gateway.routebook import RouteBook
 from gateway.routes import Asker
@@ -104,16 +104,21 @@ class Switchboard:
 
     @asynccontextmanager
     async def stream(
-        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False
+        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False, asked: list[Replica] | None = None
     ) -> AsyncIterator[Answers]:
-        """Open one stream; a movable one is ended with DRAINING when its replica or version goes away."""
+        """Open one stream; a movable one is ended with DRAINING when its replica or version goes away.
+
+        Those that are `asked` already are asked again only where there is nobody else.
+        """
         choice = self._choice(wish, caller, wish.model)
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
         for shadow in shadows:
             requests = shadow.hears(requests)
         try:
             async with AsyncExitStack() as stack:
-                exchange = await self._open(stack, self._calls(wish, caller, choice, movable), requests, choice.alias)
+                calls = self._calls(wish, caller, choice, movable)
+                calls = calls if asked is None else [replace(call, asked=asked) for call in calls]
+                exchange = await self._open(stack, calls, requests, choice.alias)
                 yield Overheard(exchange, shadows) if shadows else exchange
         finally:
             for shadow in shadows:

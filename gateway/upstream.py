@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -85,16 +86,18 @@ class Upstream:
         """Some replica does."""
         return SERVING in await self.health()
 
-    def _choose(self, version: str, tried: Sequence[Replica]) -> Replica:
-        """Those that work; of them those not tried yet; of them the least loaded; of them in turn."""
+    def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
+        """Those that work; of them those not asked yet; of them the least loaded; of them in turn."""
+        version, asked = call.version, (*call.asked, *tried)
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
         if not here:
             raise Unavailable(f"No replica of {self.stage} serves {version} just now; come back.", retry_s=1.0)
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
-        chosen = min(able, key=lambda r: (r in tried, not r.serves(version), r.streams, r.turns.get(version, 0)))
+        chosen = min(able, key=lambda r: (r in asked, not r.serves(version), r.streams, r.turns.get(version, 0)))
         chosen.turns[version] = next(self._turns)
+        call.asked.append(chosen)
         for replica in here:
             replica.watch(version)
         return chosen
@@ -109,7 +112,7 @@ class Upstream:
         tried: list[Replica] = []
         self._allowance.earn()
         while True:
-            replica = self._choose(call.version, tried)
+            replica = self._choose(call, tried)
             try:
                 return await stack.enter_async_context(replica.stream(call, requests, self._calls.open_s))
             except ParleyError as error:
@@ -131,19 +134,20 @@ class Upstream:
     async def unary(self, call: Call, request: bytes) -> bytes:
         """Call one method that may be called twice and has one answer."""
 
-        def ask(tried: list[Replica]) -> Coroutine[Any, Any, bytes]:
-            return self._unary(call, request, tried)
+        def ask(asked: list[Replica]) -> Coroutine[Any, Any, bytes]:
+            return self._unary(replace(call, asked=asked), request)
 
         return await hedged(ask, self._calls.hedge_s)
 
-    async def _unary(self, call: Call, request: bytes, tried: list[Replica]) -> bytes:
+    async def _unary(self, call: Call, request: bytes) -> bytes:
+        tried: list[Replica] = []
         self._allowance.earn()
         while True:
-            replica = self._choose(call.version, tried)
-            tried.append(replica)
+            replica = self._choose(call, tried)
             try:
                 return await replica.unary(call, request, self._calls.unary_s)
             except ParleyError as error:
+                tried.append(replica)
                 if not await self._may_retry(error, tried, call):
                     raise
 

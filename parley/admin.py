@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from parley.model import ModelRef, locate
 from parley.registry import Model, Registry
+from parley.stage import Stage
 from parley.v1 import models_pb2 as v1
 
 Answer = Callable[[Any], Awaitable[Message]]
@@ -16,7 +17,7 @@ Answer = Callable[[Any], Awaitable[Message]]
 class ModelsAdmin:
     """For operators: which versions are here, and which shall be."""
 
-    def __init__(self, stage: str, root: Path, registry: Registry, changed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, stage: Stage, root: Path, registry: Registry, changed: Callable[[], Awaitable[None]]) -> None:
         self._stage, self._root, self._registry, self._changed = stage, root, registry, changed
 
     def methods(self) -> dict[str, tuple[Answer, type[Message]]]:
@@ -28,11 +29,11 @@ class ModelsAdmin:
         }
 
     async def _list(self, request: v1.ModelsListRequest) -> v1.ModelsListResponse:
-        return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage)
+        return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage.name)
 
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
         ref = ModelRef.of(request.model)
-        spec = locate(self._root, self._stage, ref)
+        spec = locate(self._root, self._stage.name, ref)
         model = await self._registry.load(spec, make_default=request.make_default)
         await self._changed()
         return v1.ModelsLoadResponse(model=self._info(model))
@@ -54,4 +55,5 @@ class ModelsAdmin:
             is_default=spec.ref == self._registry.default,
             languages=spec.languages,
             license=spec.license,
+            pairs=[v1.LanguagePair(source=a, target=b) for a, b in self._stage.pairs(spec)],
         )

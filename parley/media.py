@@ -1,7 +1,6 @@
 """Files of any container that FFmpeg reads -> PCM bytes. Must not know numpy: the gateway uses it too."""
 
 import io
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,13 +9,16 @@ from fractions import Fraction
 import av
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
+from parley import recorder
 from parley.errors import UndecodableMedia
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 # A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
 SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
-FLAC_BLOCK = 2 * 4096  # bytes that are encoded at once
+EXACT = ("pcm_", "flac")  # codecs whose packets play as long as they say; others pad and prime
 # FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
 CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
 
@@ -43,15 +45,9 @@ class Decoder:
     """A file, decoded no further than somebody asks: a small one may play for days."""
 
     def __init__(self, file: bytes | io.RawIOBase, longest_s: float, rate_hz: int = 0) -> None:
-        with _in_words():
-            source = io.BytesIO(file) if isinstance(file, bytes) else file
-            self._container = av.open(source, "r", options={"format_whitelist": CONTAINERS})
-        # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
-        known = [stream for stream in self._container.streams.audio if getattr(stream, "codec_context", None)]
-        if not known:
-            raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
-        self._stream, self._longest_s = known[0], longest_s
-        self.rate_hz = rate_hz or min(max(known[0].rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+        self._container, self._stream = _opened(file)
+        self._longest_s = longest_s
+        self.rate_hz = rate_hz or min(max(self._stream.rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
 
     def blocks(self, seconds: float) -> Iterator[bytes]:
         """Its samples, so many seconds at once; refuses what plays too long."""
@@ -79,6 +75,17 @@ class Decoder:
                     yield bytes(piece.planes[0])[: piece.samples * 2]
 
 
+def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
+    with _in_words():
+        source = io.BytesIO(file) if isinstance(file, bytes) else file
+        container = av.open(source, "r", options={"format_whitelist": CONTAINERS})
+    # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
+    known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
+    if not known:
+        raise UndecodableMedia("The file holds no audio; send WAV, MP3, M4A, FLAC, OGG or WebM.")
+    return container, known[0]
+
+
 def read(file: bytes, longest_s: float, rate_hz: int = 0) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
     decoder = Decoder(file, longest_s, rate_hz)
@@ -99,30 +106,19 @@ def _and_end(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame | None]:
     yield None
 
 
+def samples(file: bytes, rate_hz: int) -> int | None:
+    """How many samples a file decodes to at that rate, where its packets say so exactly; a header may lie."""
+    container, stream = _opened(file)
+    exact = stream.codec_context.name.startswith(EXACT) and stream.time_base == Fraction(1, rate_hz)
+    with _in_words(), container:
+        return sum(packet.duration or 0 for packet in container.demux(stream)) if exact else None
+
+
 def wav(data: bytes, rate_hz: int) -> bytes:
     """PCM bytes -> a WAV file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate_hz)
-        out.writeframes(data)
-    return file.getvalue()
+    return recorder.whole(recorder.Wav(rate_hz, len(data) // 2), data)
 
 
 def flac(data: bytes, rate_hz: int) -> bytes:
     """PCM bytes -> a FLAC file."""
-    file = io.BytesIO()
-    with av.open(file, "w", format="flac") as out:
-        stream = out.add_stream("flac", rate=rate_hz, layout="mono", format="s16")
-        for at in range(0, len(data), FLAC_BLOCK):
-            out.mux(stream.encode(_frame(data[at : at + FLAC_BLOCK], at // 2, rate_hz)))
-        out.mux(stream.encode(None))
-    return file.getvalue()
-
-
-def _frame(data: bytes, place: int, rate_hz: int) -> AudioFrame:
-    frame = AudioFrame("s16", "mono", len(data) // 2)
-    frame.planes[0].update(data.ljust(frame.planes[0].buffer_size, b"\0"))
-    frame.sample_rate, frame.pts, frame.time_base = rate_hz, place, Fraction(1, rate_hz)
-    return frame
+    return recorder.whole(recorder.Flac(rate_hz, len(data) // 2), data)

@@ -69,7 +69,7 @@ class Service:
     async def start(self) -> None:
         """Listen first, so that "loading" can be seen; then load; then say SERVING."""
         name = self._stage.service.full_name
-        admin = ModelsAdmin(self._stage.name, self._settings.models_root, self._registry, self._tell_health)
+        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._tell_health)
         stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}

@@ -1,6 +1,6 @@
 """What a service folder declares, and what every service is configured with. Must not know the network."""
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,7 @@ class Stage:
     open_engine: Callable[[ModelSpec], Placed[Engine[Any, Any]]]
     begin: Callable[[Any, ModelSpec, Any], Session[Any, Any, Any]]
     read: Callable[[Any], Sized]
+    pairs: Callable[[ModelSpec], Iterable[tuple[str, str]]] = lambda spec: ()  # languages, where not all into all
 
     @property
     def name(self) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway import status
 from gateway.fields import Fields
+from gateway.status import Status
 from parley.errors import FieldInvalid, ParleyError
 from parley.v1.translate_pb2 import TranslateConfig, Translation
 
@@ -81,13 +83,17 @@ def detected(pieces: Sequence[Translation]) -> list[Json]:
     return [{"language": language, "confidence": round(100 * sure / whole, 1)} for language, sure in likeliest]
 
 
-def languages(codes: Iterable[str]) -> list[Mapping[str, object]]:
-    """Every language, and what it can be translated into."""
-    known = sorted({code.split("-")[0] for code in codes})
+def languages(models: Iterable[Status]) -> list[Mapping[str, object]]:
+    """Every language, and what some model translates it into."""
+    pairs = {(_base(a), _base(b)) for model in models for a, b in status.pairs(model)}
     return [
-        {"code": code, "name": NAMES.get(code, code), "targets": [each for each in known if each != code]}
-        for code in known
+        {"code": code, "name": NAMES.get(code, code), "targets": sorted(b for a, b in pairs if a == code != b)}
+        for code in sorted({code for pair in pairs for code in pair})
     ]
+
+
+def _base(tag: str) -> str:
+    return tag.split("-")[0]
 
 
 def refusal(error: ParleyError, status: int) -> Json:

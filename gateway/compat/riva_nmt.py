@@ -52,7 +52,7 @@ def languages(told_of: Status, wanted: str) -> theirs.AvailableLanguageResponse:
     told = theirs.AvailableLanguageResponse()
     for model in status.loaded(told_of, "translate"):
         if wanted == model["model"] or "@" not in wanted:  # a foreign name means ours, whichever
-            pair = told.languages[model["model"]]
-            pair.src_lang.extend(model["languages"])
-            pair.tgt_lang.extend(model["languages"])
+            pair, pairs = told.languages[model["model"]], status.pairs(model)
+            pair.src_lang.extend(sorted({source for source, _ in pairs}))
+            pair.tgt_lang.extend(sorted({target for _, target in pairs}))
     return told

@@ -134,7 +134,7 @@ class WhisperGenerator:
         said: Sequence[Tokens],
         frames: Sequence[int],
     ) -> list[Alignment]:
-        """One call has one beginning and texts of one length: a shorter one would be heard beside its neighbour's end."""
+        """One call has one beginning and texts of one length: a shorter one would hear its neighbour's end."""
         texts = [[self._numbers[token] for token in tokens] for tokens in said]
         alike: dict[tuple[tuple[int, ...], int], list[int]] = defaultdict(list)
         for n, prompt in enumerate(prompts):

@@ -21,7 +21,7 @@ MODEL_STATE_DRAINING: ModelState
 MODEL_STATE_RETIRED: ModelState
 
 class ModelInfo(_message.Message):
-    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license")
+    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,7 @@ class ModelInfo(_message.Message):
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     LICENSE_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
     model: str
     state: ModelState
     backend: str
@@ -40,7 +41,16 @@ class ModelInfo(_message.Message):
     is_default: bool
     languages: _containers.RepeatedScalarFieldContainer[str]
     license: str
-    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ...) -> None: ...
+    pairs: _containers.RepeatedCompositeFieldContainer[LanguagePair]
+    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ...) -> None: ...
+
+class LanguagePair(_message.Message):
+    __slots__ = ("source", "target")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    target: str
+    def __init__(self, source: _Optional[str] = ..., target: _Optional[str] = ...) -> None: ...
 
 class ModelsListRequest(_message.Message):
     __slots__ = ()

@@ -36,6 +36,11 @@ class Languages:
         between = (b for b in self.known if (source, b) in self.pairs and (b, target) in self.pairs)
         return next(((b, target) for b in between), None)
 
+    def ways(self) -> list[tuple[str, str]]:
+        """Every two languages that there is a way between."""
+        every = ((source, target) for source in self.known for target in self.known if source != target)
+        return [(source, target) for source, target in every if self.way(source, target)]
+
     def sources(self, target: str) -> tuple[str, ...]:
         """What can be brought into a language, itself included."""
         return tuple(source for source in self.known if self.way(source, target) is not None)

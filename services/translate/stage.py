@@ -25,9 +25,14 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     return TranslateSession(Wishes(source, target, phrases, _limits(spec), int(spec.options.get("context", 0))))
 
 
+def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
+    """From what into what, where a model declares pairs."""
+    return Languages.of(spec).ways() if "pairs" in spec.options else []
+
+
 def _limits(spec: ModelSpec) -> Limits:
     options = spec.options
     return Limits(int(options.get("max_words", 0)), int(options.get("max_characters", Limits.characters)))
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text)
+STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text, pairs)

@@ -22,6 +22,7 @@ from parley.v1.audio_pb2 import AudioEncoding
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("asr", "denoise", "diarize", "translate")
+OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 START_S = 60.0  # machines that test are busy
 
 
@@ -123,6 +124,14 @@ class House:
         with urllib.request.urlopen(f"http://{self.metrics[name]}/metrics", timeout=10) as answer:
             page: str = answer.read().decode()
         return next(int(float(line.split()[1])) for line in page.splitlines() if line.startswith("parley_tasks "))
+
+    def scraped(self, name: str) -> str:
+        """What a process tells a Prometheus that wants the traces behind the numbers."""
+        address = self.http if name == "gateway" else self.metrics[name]
+        asked = urllib.request.Request(f"http://{address}/metrics", headers={"accept": OPENMETRICS})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            assert answer.headers["content-type"].startswith("application/openmetrics-text")
+            return str(answer.read().decode())
 
     def kill(self, name: str) -> None:
         """As the kernel kills: at once, without a word."""

@@ -221,6 +221,10 @@ async def test_one_trace_from_the_client_to_the_engine(house: House) -> None:
         while not (edges := _edges(house, trace_id, client_span)) >= TRACE_EDGES:
             await asyncio.sleep(0.2)
     assert edges == TRACE_EDGES
+    for process, latency in (("gateway", "call"), ("asr", "engine"), ("asr", "queue_wait")):
+        lines = (await asyncio.to_thread(house.scraped, process)).splitlines()
+        behind = [line for line in lines if line.startswith(f"parley_{latency}_seconds_bucket") and trace_id in line]
+        assert behind, f"{process} does not lead from {latency} to the trace"
 
 
 def _edges(house: House, trace_id: str, client_span: str) -> set[tuple[str, str]]:

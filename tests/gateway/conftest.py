@@ -60,6 +60,13 @@ class FakeCore:
         async for answer in self._run(name, requests, caller):
             yield answer
 
+    async def whole(self, name: str, requests: list[Message], caller: Caller, model: str = "") -> list[Any]:
+        async def each() -> AsyncIterator[Message]:
+            for request in requests:
+                yield request
+
+        return [answer async for answer in self.stage(name, each(), caller, model)]
+
     async def _run(self, name: str, requests: AsyncIterator[Any], caller: Caller) -> AsyncIterator[Any]:
         self.caller = caller
         self.open += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
 from gateway.admission import Rate
@@ -76,11 +76,10 @@ async def test_anything_else_is_not_the_same(other: dict[str, Any]) -> None:
         JSONResponse({"error": {}}, 503),
         good(**{"parley-notices": "asr UNAVAILABLE"}),
         good(**{"parley-model": "echo@9"}),
-        StreamingResponse(iter([b"live"]), headers={"parley-model": "echo@1"}),
     ],
 )
 async def test_what_is_not_as_asked_is_not_kept(answer: Response) -> None:
-    """Failures, notices, a model that had to stand in, and streams."""
+    """Failures, notices, and a model that had to stand in."""
     cache, door = Cache(CacheConfig()), Door(answer)
     for _ in range(2):
         assert CACHE not in (await ask(cache, door)).headers
@@ -134,6 +133,26 @@ def test_the_door_says_what_is_a_hit(client: TestClient, core: FakeCore, talk: b
     told = [client.post(PATH, **ask) for _ in range(2)]  # type: ignore[arg-type]
     assert [answer.headers.get(CACHE) for answer in told] == ["miss", "hit"]
     assert told[0].json() == told[1].json()
+
+
+@pytest.mark.parametrize(("room", "second"), [(32 << 20, "hit"), (1000, "miss")])
+def test_sound_sent_as_it_comes_is_kept_whole(
+    client: TestClient, core: FakeCore, talk: bytes, room: int, second: str
+) -> None:
+    """The second answer has the first one's bytes, and asks nobody; what is too large to keep is asked for anew."""
+    core.served, core.cache = SERVED, Cache(CacheConfig(bytes=room))
+    answers = [client.post("/v1/audio/denoise", files={"file": talk}) for _ in range(2)]
+    assert [answer.headers[CACHE] for answer in answers] == ["miss", second]
+    assert answers[0].content == answers[1].content == talk
+
+
+def test_a_streamed_transcript_is_not_kept(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """What became of it stands in its events."""
+    core.answers, core.served = [final("alfa")], SERVED
+    ask = {"files": {"file": talk}, "data": {"model": "whisper-1", "stream": "true"}}
+    told = [client.post(PATH, **ask) for _ in range(2)]  # type: ignore[arg-type]
+    assert [answer.headers.get(CACHE) for answer in told] == [None, None]
+    assert told[0].text == told[1].text != ""
 
 
 @pytest.fixture

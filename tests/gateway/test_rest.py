@@ -232,6 +232,13 @@ def test_metrics_are_prometheus_text(client: TestClient) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+def test_metrics_are_openmetrics_where_that_is_wanted(client: TestClient) -> None:
+    """The form that has room for the traces behind the numbers."""
+    answer = client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+
+
 def test_an_unknown_path_and_method_are_told_in_our_shape(client: TestClient) -> None:
     """A wrong URL is answered with where to look."""
     assert client.get("/nope").json()["error"]["reason"] == "NO_SUCH_ROUTE"
@@ -270,7 +277,7 @@ async def test_work_that_takes_too_long_ends_with_its_budget(core: FakeCore, tal
     core.hang = True
     doors = app(cast(Core, core), Limits(request_s=0.2))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://parley") as client:
-        answer = await client.post("/v1/audio/denoise", files={"file": talk})
+        answer = await client.post("/v1/audio/diarize", files={"file": talk})
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "DEADLINE_EXCEEDED")
     assert core.open == 0
 

@@ -77,6 +77,31 @@ def test_flac_loses_nothing(length: int, rate_hz: int) -> None:
     assert (heard.data, heard.rate_hz) == (data, rate_hz)
 
 
+@pytest.mark.parametrize("claim", [0, 7, 0xFFFFFFFF])
+def test_samples_are_counted_not_believed(claim: int) -> None:
+    """A header that lies, and a file that was cut off, have as many samples as are decoded."""
+    file = media.wav(pcm(tone(440, 0.5)), 16_000)
+    for lie in (file[:40] + struct.pack("<I", claim) + file[44:], file[:5000]):
+        assert media.samples(lie, 16_000) == len(media.read(lie, 1).data) // 2
+
+
+def test_samples_that_cannot_be_counted_are_not_guessed() -> None:
+    """What is resampled, and what is packed with loss, has as many as come out."""
+    file = media.wav(pcm(tone(440, 0.5)), 16_000)
+    assert media.samples(file, 8_000) is None
+    assert media.samples(packed(file), 16_000) is None
+
+
+def packed(file: bytes) -> bytes:
+    """As MP3."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(file), "r") as source, av.open(out, "w", format="mp3") as target:
+        stream = target.add_stream("mp3", rate=16_000, layout="mono")
+        for frame in [*source.decode(audio=0), None]:
+            target.mux(stream.encode(frame))
+    return out.getvalue()
+
+
 def test_another_rate_is_had_for_the_asking() -> None:
     """As long as before, in as many samples as the rate has."""
     heard = media.read(media.wav(pcm(tone(440, 1.0)), 16_000), longest_s=2, rate_hz=8000)

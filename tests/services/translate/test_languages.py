@@ -33,6 +33,12 @@ def test_what_can_be_brought_into_a_language() -> None:
     one.check("", "de")
 
 
+def test_all_ways_are_told() -> None:
+    """Those through a third language too; a language nothing leads out of has none."""
+    one = Languages.of(replace(spec_of("translate", pairs=[["de", "en"], ["en", "fr"]]), languages=("en", "de", "fr")))
+    assert one.ways() == [("en", "fr"), ("de", "en"), ("de", "fr")]
+
+
 def test_without_pairs_every_language_goes_into_every_other() -> None:
     """A many-to-many model lists its languages only."""
     every = Languages.of(replace(spec_of("translate"), languages=("en", "de", "fr")))
