@@ -12,9 +12,13 @@ NOISY = ("notices",)  # they tell of missed times as well
 
 
 def is_firm(judgement: Judgement) -> bool:
-    """Words are lost, calls fail and answers get worse on no machine, however busy: once is enough."""
+    """Words are lost and answers get worse on no machine, however busy: once is enough, and is never made good.
+
+    Calls fail on a busy one, because they come too late: where the run is not believed, they are as good as slow.
+    """
+    excused = NOISY if judgement.verdict is Verdict.BROKEN else (*NOISY, "errors")
     broken = [each for each in judgement.kept if each.verdict is Verdict.BROKEN]
-    return any(not (each.is_time or each.measure in NOISY) for each in broken)
+    return any(not (each.is_time or each.measure in excused) for each in broken)
 
 
 def is_settled(runs: Sequence[Judgement]) -> bool:

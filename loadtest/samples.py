@@ -73,4 +73,5 @@ def scores(samples: Sequence[Mapping[str, Any]]) -> dict[str, float]:
             found[name] = float(np.mean([each[name] for each in sounds]))
     for name in [each for each in WORSE_IS if each in found]:
         found[f"worse {name}"] = WORSE_IS[name] * (found[name] - found[name + AT_REST])
-    return {name: round(value, 3) for name, value in found.items()}
+    # No negative nothing.
+    return {name: round(value, 3) + 0.0 for name, value in found.items()}

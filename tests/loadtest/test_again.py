@@ -7,10 +7,13 @@ from loadtest.again import RUNS, is_settled, settled
 from loadtest.judge import Judgement, Verdict
 from tests.loadtest.test_judge import judged, measured
 
-PROMISE: dict[str, Any] = {"final": {"p99_ms": 500.0}, "lost words": {"count": 0}}
+PROMISE: dict[str, Any] = {"final": {"p99_ms": 500.0}, "lost words": {"count": 0}, "errors": {"count": 0}}
 HELD, SLOW = judged(measured(300), **PROMISE), judged(measured(600), **PROMISE)
 LOST = judged(measured(600, lost_words=1), **PROMISE)
 LATE = judged(measured(300, lag_ms=1000), **PROMISE)
+LATE_AND_LOST = judged(measured(300, lag_ms=1000, lost_words=1), **PROMISE)
+FAILED = judged(measured(error_UNFINISHED=1), **PROMISE)
+LATE_AND_FAILED = judged(measured(lag_ms=1000, error_UNFINISHED=1), **PROMISE)
 NOBODY = replace(LATE, kept=(), doubts=("the talkers failed",))
 
 
@@ -27,6 +30,9 @@ NOBODY = replace(LATE, kept=(), doubts=("the talkers failed",))
         ([LATE, LATE, LATE], Verdict.INVALID),
         ([LOST], Verdict.BROKEN),
         ([NOBODY], Verdict.INVALID),
+        ([LATE_AND_LOST], Verdict.INVALID),
+        ([FAILED], Verdict.BROKEN),
+        ([LATE_AND_FAILED, HELD], Verdict.HELD),
         ([SLOW, LOST], Verdict.BROKEN),
     ],
 )
