@@ -51,6 +51,9 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.transport
 
+bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
+	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
+
 bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
 	$(BIN)/python -m loadtest.gateway
 
@@ -83,4 +86,4 @@ eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their r
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-gateway sla capacity loadtest-ui soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval clean

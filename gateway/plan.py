@@ -45,6 +45,8 @@ class Plan:
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")
         if "denoise" in self.stages and config.format.channels > 1:
             raise UnsupportedFormat("denoise in a pipeline takes one channel; mix the channels first.")
+        if config.asr.per_channel:
+            raise UnsupportedFormat("A pipeline hears the channels' mix; for each by itself ask the Asr service.")
         unknown = [stage for stage in config.models if stage not in REQUESTS]
         if unknown:
             raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(REQUESTS)}.")

@@ -43,7 +43,7 @@ class Caller:
     async def call_again_and_again(self) -> None:
         """Until cancelled; now and then over a new connection."""
         while True:
-            async with Client(self._address) as client:
+            async with Client(self._address, alone=True) as client:
                 for _ in range(self._moods.randint(1, 10)):
                     self._outcomes[await self._outcome(client)] += 1
 

@@ -6,6 +6,7 @@ believed: a neighbour's noise must not pass for a limit.
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -131,6 +132,7 @@ def _tell(found: Sequence[dict[str, Any]], folder: Path, console: Console) -> No
 
 def main() -> None:
     """Search, tell."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # nobody we started may outlive us
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scenarios", nargs="*", default=["live-asr", "denoise"])
     parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDE, HIGH = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 64, 28, 14, 40
+LEFT, RIGHT, TOP, BOTTOM = 64, 36, 14, 40
 COLOURS = ("#2f6fde", "#d9822b", "#1f9d62", "#b04ab8", "#c8413b", "#5f6b7a", "#0f9aa8", "#9a7b1c")
 Points = Sequence[tuple[float, float]]
 

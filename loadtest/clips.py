@@ -17,6 +17,7 @@ CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
 FRAME = RATE_HZ // 100
 QUIET_DB = 35.0  # this much below the loudest is silence
 KINDS = (".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
+CLEAN = ".clean"  # before the ending of a recording's twin without noise
 Samples = npt.NDArray[np.float32]
 
 
@@ -57,16 +58,24 @@ class Clip:
 
 
 def read(path: Path, pause_s: float = 0.0) -> Clip:
-    """A recording with silence behind it, as people pause; `name.txt` beside it is what is said."""
-    recording = media.read(path.read_bytes(), LONGEST_S, RATE_HZ)
-    text = path.with_suffix(".txt")
+    """A recording with silence behind it, as people pause.
+
+    Beside it may lie `name.txt`, what is said in it, and `name.clean.wav` (or .flac), the same without its noise.
+    """
+    text, pause = path.with_suffix(".txt"), bytes(2 * round(pause_s * RATE_HZ))
     said = text.read_text("utf-8").strip() if text.exists() else ""
-    return Clip(path.stem, recording.data + bytes(2 * round(pause_s * RATE_HZ)), said)
+    twin = next((each for kind in KINDS if (each := path.with_suffix(f"{CLEAN}{kind}")).exists()), None)
+    return Clip(path.stem, _sound(path) + pause, said, _sound(twin) + pause if twin else b"")
+
+
+def _sound(path: Path) -> bytes:
+    return media.read(path.read_bytes(), LONGEST_S, RATE_HZ).data
 
 
 def folder(path: Path, pause_s: float = 0.0) -> list[Clip]:
     """Every recording in a folder."""
-    clips = [read(each, pause_s) for each in sorted(path.iterdir()) if each.suffix in KINDS]
+    found = [each for each in sorted(path.iterdir()) if each.suffix in KINDS and not each.stem.endswith(CLEAN)]
+    clips = [read(each, pause_s) for each in found]
     if not clips:
         raise FileNotFoundError(f"{path} has no recording ({', '.join(KINDS)}); name a folder that has some.")
     return clips

@@ -117,6 +117,8 @@ def as_html(found: Sequence[Change]) -> str:
     """The same, for the page."""
     if not found:
         return ""
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _row(change)) + "</tr>" for change in found)
+    cells = [[f"<td>{escape(cell)}</td>" for cell in _row(change)[:-1]] for change in found]
+    told = [f'<td class="{change.verdict.split()[-1]}">{escape(change.verdict)}</td>' for change in found]
+    rows = "".join(f"<tr>{''.join(row)}{verdict}</tr>" for row, verdict in zip(cells, told, strict=True))
     heads = "".join(f"<th>{escape(head)}</th>" for head in HEADS)
     return f"<h2>Beside the earlier run</h2><div class=wide><table><tr>{heads}</tr>{rows}</table></div>"

@@ -6,10 +6,13 @@ from enum import Enum
 from typing import Any
 
 from loadtest.measures import Measures
-from loadtest.samples import means
+from loadtest.promises import FACTS, SCORED, WORDS
+from loadtest.samples import scores
 from loadtest.scenario import Plan, Scenario
 from loadtest.selfwatch import CPU, LAG
 
+TAILS = ("p90_ms", "p95_ms", "p99_ms", "max_ms")
+OTHERS = "cores that others took"
 KINDS = {"errors": "error ", "refused": "refused ", "notices": "notice "}
 
 
@@ -46,6 +49,12 @@ class Kept:
     limit: float
     value: float | None  # None: nothing was measured
     wanted: float | None = None
+    answers: int = 0  # that a percentile rests on
+
+    @property
+    def is_time(self) -> bool:
+        """Whether a busy machine alone can break it."""
+        return self.statistic.endswith("_ms") or self.statistic == "s"
 
     @property
     def verdict(self) -> Verdict:
@@ -75,12 +84,18 @@ class Judgement:
 def judge(found: Found, plan: Plan) -> Judgement:
     """Every promise of a scenario."""
     scenario = found.scenario
-    kept = [
-        Kept(measure, statistic, limit, value_of(found, measure, statistic), _wanted(scenario, measure, statistic))
+    kept = tuple(
+        _kept(found, measure, statistic, limit)
         for measure, limits in scenario.promise.items()
         for statistic, limit in limits.items()
-    ]
-    return Judgement(found, tuple(kept), tuple(_doubts(found, plan)))
+    )
+    return Judgement(found, kept, (*_doubts(found, plan), *_neighbours(found, plan, kept)))
+
+
+def _kept(found: Found, measure: str, statistic: str, limit: float) -> Kept:
+    series = found.measures.latencies.get(measure)
+    wanted = found.scenario.wanted.get(measure, {}).get(statistic)
+    return Kept(measure, statistic, limit, value_of(found, measure, statistic), wanted, series.count if series else 0)
 
 
 def overall(judgements: list[Judgement]) -> Verdict:
@@ -92,10 +107,6 @@ def overall(judgements: list[Judgement]) -> Verdict:
     return Verdict.HELD if judgements else Verdict.INVALID
 
 
-def _wanted(scenario: Scenario, measure: str, statistic: str) -> float | None:
-    return scenario.wanted.get(measure, {}).get(statistic)
-
-
 def value_of(found: Found, measure: str, statistic: str) -> float | None:
     """What was measured; None: nothing was."""
     measures = found.measures
@@ -103,10 +114,10 @@ def value_of(found: Found, measure: str, statistic: str) -> float | None:
         series = measures.latencies.get(measure)
         percent = 100.0 if statistic == "max_ms" else float(statistic[1:-3])
         return series.percentile_ms(percent) if series and series.count else None
-    if statistic in ("s", "mb", "ratio"):
+    if measure in FACTS:
         return found.facts.get(measure)
-    if statistic == "least":
-        return means(measures.samples).get(measure)
+    if measure in SCORED:
+        return scores(measures.samples).get(measure)
     return _counted(measures, measure, statistic)
 
 
@@ -114,14 +125,11 @@ def _counted(measures: Measures, measure: str, statistic: str) -> float | None:
     calls = measures.total("calls")
     if not calls:
         return None
-    quality = means(measures.samples).get(measure)
-    if quality is not None:
-        return quality
     total = sum(measures.among(KINDS[measure]).values()) if measure in KINDS else measures.total(measure)
-    if statistic == "count":
-        return total
-    whole = measures.total("words") if measure.endswith(" words") else calls
-    return total / max(1.0, whole)
+    words = measures.total("words")
+    if measure in WORDS and not (words or total):
+        return None  # where nothing is said, nothing can be lost
+    return total / max(1.0, words if measure in WORDS else calls) if statistic == "share" else total
 
 
 def _doubts(found: Found, plan: Plan) -> Iterator[str]:
@@ -130,9 +138,22 @@ def _doubts(found: Found, plan: Plan) -> Iterator[str]:
         yield "nobody called"
     if lag is None or not lag.count:
         yield "the talker did not watch itself"
-    elif lag.percentile_ms(99) > plan.lag_p99_ms:
-        late = lag.percentile_ms(99)
-        yield f"the talker itself was late: p99 {late:.0f} ms, allowed {plan.lag_p99_ms:g} ms"
+    elif lag.percentile_ms(99) > (allowed := _allowed_lag_ms(found.scenario, plan)):
+        yield f"the talker itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
     share = found.measures.total(CPU) / max(1.0, found.talked_s)
     if share > plan.cpu_share:
         yield f"the talker took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
+
+
+def _allowed_lag_ms(scenario: Scenario, plan: Plan) -> float:
+    """A talker may be late by a share of the nearest promise: who promises less must be watched more closely."""
+    limits = [limit for of in scenario.promise.values() for statistic, limit in of.items() if statistic in TAILS]
+    return min([plan.lag_p99_ms, *(plan.lag_share * limit for limit in limits)])
+
+
+def _neighbours(found: Found, plan: Plan, kept: tuple[Kept, ...]) -> Iterator[str]:
+    """Others on the machine make it slower, never faster: a time that was held all the same is held."""
+    took = found.facts.get(OTHERS, 0.0)
+    broken = [each for each in kept if each.verdict is Verdict.BROKEN]
+    if took > plan.others_cores and broken and all(each.is_time for each in broken):
+        yield f"others took {took:.1f} cores of this machine, allowed {plan.others_cores:g}, and only times are broken"

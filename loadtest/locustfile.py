@@ -2,10 +2,12 @@
 
 What is measured goes to Locust's table as well, but is judged from histograms of our own, which workers send to
 their master and which add up exactly. The environment says the rest: SLA_FILE and SLA_SCENARIO what is run, SLA_GRPC
-and --host where, SLA_RESULT where it is written.
+and --host where, SLA_KEY and SLA_MODEL as whom and with what, SLA_RESULT where it is written.
 """
 
+import asyncio
 import json
+import logging
 import os
 import time
 from collections import deque
@@ -22,13 +24,16 @@ from loadtest.bridge import Bridge
 from loadtest.measures import Measures
 from loadtest.scenario import read
 from loadtest.selfwatch import LAG
-from loadtest.talk import Talk, Where
+from loadtest.talk import Talk
+from loadtest.where import Where
 
 HERE = Path(__file__).parent
 PLAN = read(Path(os.environ.get("SLA_FILE", HERE / "sla.toml")))
 SCENARIO = PLAN.named([os.environ.get("SLA_SCENARIO", "smoke")])[0].resized(os.environ)
 RESULT = os.environ.get("SLA_RESULT", "")
 TABLE_S = 0.2
+TELL_ALL, ALL_TOLD = "tell all", "all told"  # between a master and its workers, at the end
+TOLD_S = 30.0  # how long that may take
 CALM_S = 60.0  # for the questions before anybody talks
 
 
@@ -37,6 +42,7 @@ class Share:
 
     def __init__(self) -> None:
         self.measured, self.began = Measures(), 0.0
+        self.heard_out: set[str] = set()  # workers that have told everything
         self._bridge: Bridge | None = None
         self._talk: Talk | None = None
         self._table: deque[tuple[str, float]] = deque()
@@ -46,17 +52,17 @@ class Share:
         if self._bridge is None:
             self._bridge = Bridge()
             gevent.spawn(self._fill_table, environment)
-        host = environment.host or "http://127.0.0.1:8080"
-        where = Where(os.environ.get("SLA_GRPC", "127.0.0.1:50051"), host)
-        self._bridge.run(self._begin(where))
+        host = {"SLA_HTTP": environment.host} if environment.host else {}
+        self._bridge.run(self._begin(Where.of({**os.environ, **host})))
         if RESULT:
             Path(f"{RESULT}.began").write_text(str(self.began))
 
     async def _begin(self, where: Where) -> None:
         # Where nobody looks on, the table is not filled: it costs more than the talking.
-        self._talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
-        await self._talk.begin()
-        self.began = self._talk.began
+        talk = Talk(SCENARIO, where, self._tell if not RESULT else lambda what, ms: None)
+        async with asyncio.timeout(CALM_S):
+            await talk.begin()
+        self._talk, self.began = talk, talk.began
 
     def _tell(self, what: str, ms: float) -> None:
         if what != LAG:
@@ -87,9 +93,19 @@ class Share:
             self.measured.add(self._talk.measures)
             self._talk = None
 
+    def told(self) -> dict[str, Any]:
+        """Everything since it was last told, so that nothing is counted twice."""
+        measured, self.measured = self.measured, Measures()
+        return {"began": self.began, "measures": measured.to_json()}
+
+    def hear(self, told: dict[str, Any]) -> None:
+        """What a worker has told."""
+        self.measured.add(Measures.of_json(told["measures"]))
+        self.began = told["began"] or self.began
+
     def write(self) -> None:
-        """For whoever judges."""
-        if RESULT:
+        """For whoever judges; where nobody talked there is nothing to judge."""
+        if RESULT and self.began:
             Path(RESULT).write_text(json.dumps({"began": self.began, "measures": self.measured.to_json()}))
 
 
@@ -97,14 +113,29 @@ SHARE = Share()
 
 
 def _quit_when_all_is_said(environment: Environment) -> None:
-    """Locust knows run times only; a run without a web page is over when the last answer is here."""
-    runner, seen = environment.runner, False
-    last = time.monotonic() + CALM_S + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
-    while runner and time.monotonic() < last and not (seen and runner.user_count == 0):
-        seen = seen or runner.user_count > 0
+    """Locust knows run times only; a run without a web page is over when the last answer is here.
+
+    Not before everybody was there: one worker's people may be gone before those of another have come.
+    """
+    runner, begun, complete = environment.runner, False, False
+    last = time.monotonic() + CALM_S
+    while runner and time.monotonic() < last and not (complete and runner.user_count == 0):
+        if not begun and runner.user_count:
+            begun, last = True, time.monotonic() + SCENARIO.ramp_s + SCENARIO.seconds + SCENARIO.grace_s
+        complete = complete or runner.user_count >= runner.target_user_count > 0
         gevent.sleep(TABLE_S)
+    if isinstance(runner, MasterRunner):
+        _hear_out(runner)
     if runner:
         runner.quit()
+
+
+def _hear_out(runner: MasterRunner) -> None:
+    """Locust's own quit waits half a second for what workers have to tell: on a busy machine that loses runs."""
+    runner.send_message(TELL_ALL)
+    last = time.monotonic() + TOLD_S
+    while time.monotonic() < last and len(SHARE.heard_out) < runner.worker_count:
+        gevent.sleep(TABLE_S)
 
 
 class Person(User):
@@ -132,12 +163,37 @@ if SCENARIO.burst:
             return SCENARIO.most if more else SCENARIO.crowd, max(1.0, SCENARIO.most / max(0.5, SCENARIO.ramp_s))
 
 
+@events.init.add_listener
+def _agree(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.register_message(TELL_ALL, _tell_all)
+    elif isinstance(runner, MasterRunner):
+        runner.register_message(ALL_TOLD, _all_told)
+
+
+def _tell_all(environment: Environment, **_: Any) -> None:
+    SHARE.end()
+    if isinstance(environment.runner, WorkerRunner):
+        environment.runner.send_message(ALL_TOLD, SHARE.told())
+
+
+def _all_told(msg: Any, **_: Any) -> None:
+    SHARE.hear(msg.data)
+    SHARE.heard_out.add(msg.node_id)
+
+
 @events.test_start.add_listener
 def _begin(environment: Environment, **_: Any) -> None:
-    if not isinstance(environment.runner, MasterRunner):
-        SHARE.begin(environment)
-    if not (environment.web_ui or isinstance(environment.runner, WorkerRunner)):
+    runner = environment.runner
+    if not (environment.web_ui or isinstance(runner, WorkerRunner)):
         gevent.spawn(_quit_when_all_is_said, environment)
+    if runner and not isinstance(runner, MasterRunner):
+        try:
+            SHARE.begin(environment)
+        except Exception as error:  # whatever the door's library says of a server that is not there
+            logging.error(f"{SCENARIO.door} was asked before anybody talked: {type(error).__name__} {error}")
+            gevent.spawn(runner.stop if environment.web_ui else runner.quit)
 
 
 @events.test_stopping.add_listener
@@ -152,15 +208,12 @@ def _end(**_: Any) -> None:
 
 @events.report_to_master.add_listener
 def _report(data: dict[str, Any], **_: Any) -> None:
-    """Everything since the last report, so that nothing is counted twice."""
-    data["parley"] = {"began": SHARE.began, "measures": SHARE.measured.to_json()}
-    SHARE.measured = Measures()
+    data["parley"] = SHARE.told()
 
 
 @events.worker_report.add_listener
 def _hear_worker(data: dict[str, Any], **_: Any) -> None:
-    SHARE.measured.add(Measures.of_json(data["parley"]["measures"]))
-    SHARE.began = data["parley"]["began"] or SHARE.began
+    SHARE.hear(data["parley"])
 
 
 @events.quitting.add_listener

@@ -17,12 +17,12 @@ import psutil
 
 from loadtest.faults import Act, acts_of, recovery_s
 from loadtest.house import ROOT
-from loadtest.judge import Found
+from loadtest.judge import OTHERS, Found
 from loadtest.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.selfwatch import CPU
 from loadtest.server import Server
-from loadtest.talk import Where
+from loadtest.where import Where
 
 TICK_S = 0.05
 CALM_S = 90.0  # for a process to start and ask its calm questions
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 class TalkersFailed(Exception):
-    """The load itself did not work; the message is the end of its log."""
+    """The load itself did not work; the message is the end of its log, and where the rest is."""
 
 
 @dataclass
@@ -86,16 +86,21 @@ def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, fol
         finally:
             _end(talkers)
     if not result.exists():
-        raise TalkersFailed((folder / f"{scenario.name}.log").read_text("utf-8", "replace")[-2000:])
+        raise TalkersFailed(_last_words(folder / f"{scenario.name}.log"))
     measures = Measures.of_json(json.loads(result.read_text())["measures"])
     return _found(scenario, measures, watch, server)
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if "ERROR" in line]
+    return " ".join([line.partition(": ")[2] for line in lines[:1]] + [f"({log})"])
 
 
 def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: Any) -> "subprocess.Popen[bytes]":
     rate = scenario.crowd / max(0.1, scenario.ramp_s)
     words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
     words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
-    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_GRPC": where.grpc, "SLA_RESULT": str(result)}
+    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
     told |= {"SLA_PEOPLE": str(scenario.people), "SLA_RATE": str(scenario.rate), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
     return subprocess.Popen(
@@ -131,7 +136,8 @@ def _quarters_apart(values: list[float]) -> float:
 
 def _busy_s() -> float:
     times = psutil.cpu_times()
-    return float(times.user + times.system + getattr(times, "nice", 0.0))
+    # Stolen: what the machine under this one gave to others.
+    return float(times.user + times.system + sum(getattr(times, name, 0.0) for name in ("nice", "steal")))
 
 
 def _act(acts: list[Act], at_s: float, watch: Watch) -> list[Act]:
@@ -158,7 +164,7 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
         facts |= {"ready": server.ready_s, "first answer": server.answered_s}
         talkers = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
         facts["memory growth"] = watch.growth()
-        facts["cores that others took"] = max(0.0, watch.others_cores() - talkers)
+        facts[OTHERS] = max(0.0, watch.others_cores() - talkers)
         if heard_s := measures.total("audio s"):
             facts["real time"] = sum(watch.cpu_s().values()) / heard_s
     recovered = recovery_s(scenario, measures)

@@ -13,7 +13,7 @@ from loadtest.clips import RATE_HZ
 from loadtest.house import STAGES, House, free_port
 from loadtest.scenario import Scenario
 from loadtest.swap import Swap, twins
-from loadtest.talk import Where
+from loadtest.where import Where
 from parley import media
 
 NICE = 5  # so that on a machine that holds both, the talker is the last to be late

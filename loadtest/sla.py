@@ -1,9 +1,11 @@
 """`python -m loadtest.sla`: run scenarios, judge them, tell. Exit code 0: held, 1: broken, 2: nothing was proved.
 
-Without --grpc and --host it starts a Parley of its own from --settings; with them it measures whatever answers there.
+Without --host and --grpc it starts a Parley of its own from --settings; with them it measures whatever answers there.
 """
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +16,17 @@ from typing import Any
 from rich.console import Console
 
 from loadtest import compare, machine
+from loadtest.again import is_settled, settled
 from loadtest.bill import bill
 from loadtest.house import ROOT
 from loadtest.judge import Found, Judgement, Verdict, judge, overall
+from loadtest.measures import Measures
 from loadtest.page import page
 from loadtest.run import TalkersFailed, run
 from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.server import Like, Server
-from loadtest.talk import Where
-from loadtest.telling import show, write_json, write_junit
+from loadtest.telling import said, show, write_json, write_junit
+from loadtest.where import Where
 
 WIDTH = 110
 Tick = Callable[[str], None]
@@ -65,12 +69,30 @@ class Measured:
 
 
 def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: Tick) -> Iterator[Judgement]:
-    """One after the other. What cannot be run is no success."""
+    """One after the other, again where one run is not enough and there is time. What cannot be run is no success."""
+    left_s = plan.again_s
     for scenario in scenarios:
         tick(f"{scenario.name}: {scenario.about}")
-        found = measured.found(scenario)
-        cost = bill(found, plan)
-        yield judge(replace(found, notes={**found.notes, "cost": cost}), plan)
+        runs = [_judged_once(measured, scenario, plan)]
+        while not is_settled(runs) and left_s > scenario.seconds:
+            tick(f"{scenario.name} once more: {said(runs[-1])}")
+            began = time.monotonic()
+            runs.append(_judged_once(measured, scenario, plan))
+            left_s -= time.monotonic() - began
+        yield _with_notes(settled(runs), runs=[said(each) for each in runs])
+
+
+def _judged_once(measured: Measured, scenario: Scenario, plan: Plan) -> Judgement:
+    try:
+        judgement = judge(measured.found(scenario), plan)
+    except TalkersFailed as failed:
+        return Judgement(Found(scenario, Measures()), (), (f"the talkers failed: {failed}",))
+    return _with_notes(judgement, cost=bill(judgement.found, plan))
+
+
+def _with_notes(judgement: Judgement, **notes: Any) -> Judgement:
+    found = judgement.found
+    return replace(judgement, found=replace(found, notes={**found.notes, **notes}))
 
 
 def report(folder: Path, judgements: Sequence[Judgement], about: dict[str, Any], extra: str) -> Verdict:
@@ -87,18 +109,31 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", help="names from the file; none: all but those that stand apart")
     parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
-    parser.add_argument("--grpc", help="host:port of a server that runs already")
-    parser.add_argument("--host", default="http://127.0.0.1:8080", help="its HTTP address")
+    parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
+    parser.add_argument("--grpc", help="its host:port for gRPC")
+    parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
+    parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")
     parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")
     parser.add_argument("--out", type=Path, default=ROOT / "build/sla" / time.strftime("%Y-%m-%dT%H-%M-%S"))
     return parser.parse_args()
 
 
 def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
-    names = arguments.scenarios or [name for name, each in plan.scenarios.items() if not each.apart]
-    chosen = plan.named(names)
+    elsewhere = _elsewhere(arguments) is not None
+    usual = [name for name, each in plan.scenarios.items() if not (each.apart or (elsewhere and each.needs_ours))]
+    chosen = plan.named(arguments.scenarios or usual)
+    for each in chosen:
+        if elsewhere and each.needs_ours:
+            raise BadScenario(f"{each.name} sets up or hurts what it measures: it runs without --host and --grpc only.")
     return [replace(each, seconds=arguments.seconds) for each in chosen] if arguments.seconds else chosen
+
+
+def _elsewhere(arguments: argparse.Namespace) -> Where | None:
+    if not (arguments.host or arguments.grpc):
+        return None
+    told = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
+    return Where.of({**os.environ, **{variable: value for variable, value in told.items() if value}})
 
 
 def _about(measured: Measured) -> dict[str, Any]:
@@ -108,10 +143,10 @@ def _about(measured: Measured) -> dict[str, Any]:
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
     plan = read(arguments.file)
+    plan = replace(plan, again_s=0.0) if arguments.once else plan
     scenarios, folder = _chosen(arguments, plan), arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    elsewhere = Where(arguments.grpc, arguments.host) if arguments.grpc else None
-    measured = Measured(arguments.file, folder, arguments.settings, elsewhere)
+    measured = Measured(arguments.file, folder, arguments.settings, _elsewhere(arguments))
     try:
         judgements = list(judged(measured, scenarios, plan, lambda what: console.print(f"[dim]{what}")))
     finally:
@@ -126,11 +161,12 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
 
 def main() -> None:
     """Run, judge, tell."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(Verdict.INVALID.value))  # nobody we started may outlive us
     console = Console()
     console.width = max(console.width, WIDTH)
     try:
         verdict = _measure(_arguments(), console)
-    except (BadScenario, TalkersFailed, FileNotFoundError) as error:
+    except (BadScenario, FileNotFoundError) as error:
         console.print(f"[red]{error}", markup=True)
         sys.exit(Verdict.INVALID.value)
     sys.exit(verdict.value)

@@ -5,7 +5,6 @@ import gc
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,11 @@ from loadtest.pace import until
 from loadtest.samples import Samples
 from loadtest.scenario import Scenario
 from loadtest.selfwatch import watch
+from loadtest.where import Where
 
 BUNDLED = Path(__file__).parents[1] / "examples"
 PAUSE_S = 0.8
 LEAD_S = 0.2
-
-
-@dataclass(frozen=True)
-class Where:
-    """What is talked to."""
-
-    grpc: str  # host:port, or unix:/path
-    http: str  # http://host:port
 
 
 def recordings(scenario: Scenario) -> list[Clip]:
@@ -50,15 +42,15 @@ def recordings(scenario: Scenario) -> list[Clip]:
 def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
     """The way in that the scenario takes."""
     if scenario.door == "translate":
-        return Texts(where.grpc, scenario, samples)
+        return Texts(where, scenario, samples)
     clips = recordings(scenario)
     if scenario.door == "rest":
-        return RestFiles(where.http, clips, samples)
+        return RestFiles(where, clips, samples)
     voices: dict[str, Callable[[], Voice]] = {
-        "realtime": lambda: RealtimeVoice(where.http),
-        "riva": lambda: RivaVoice(where.grpc),
+        "realtime": lambda: RealtimeVoice(where),
+        "riva": lambda: RivaVoice(where, scenario.most),
     }
-    voice = voices.get(scenario.door, lambda: GrpcVoice(where.grpc, scenario))()
+    voice = voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
     return Live(voice, clips, samples, scenario.held_ms)
 
 
@@ -68,7 +60,8 @@ class Talk:
     def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
         self._scenario, self._tell = scenario, tell
         self.measures = Measures()
-        self._door = open_door(scenario, where, Samples(self.measures.samples))
+        self._samples = Samples(self.measures.samples)
+        self._door = open_door(scenario, where, self._samples)
         self._tasks: list[asyncio.Task[None]] = []
         self.began = 0.0
 
@@ -107,6 +100,7 @@ class Talk:
             with suppress(asyncio.CancelledError):
                 await task
         await self._door.close()
+        self._samples.score()
 
     async def alone(self) -> Measures:
         """The whole scenario in this process: for tests, and where nobody needs a table."""

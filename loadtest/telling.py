@@ -12,7 +12,7 @@ from rich.table import Table
 from loadtest.judge import Judgement, Kept, Verdict
 
 COLOURS = {Verdict.HELD: "green", Verdict.BROKEN: "red", Verdict.INVALID: "yellow"}
-UNITS = {"share": " %", "s": " s", "mb": " MB", "count": "", "ratio": "", "least": ""}
+UNITS = {"share": " %", "s": " s", "count": "", "ratio": "", "least": "", "most": ""}
 
 
 def _number(value: float, statistic: str) -> str:
@@ -20,9 +20,14 @@ def _number(value: float, statistic: str) -> str:
     return f"{number:.3g}{UNITS.get(statistic, ' ms')}" if abs(number) < 1000 else f"{number:.0f} ms"
 
 
+def name_of(kept: Kept) -> str:
+    """Of a promise: the measure, and which percentile of it."""
+    return f"{kept.measure} {kept.statistic.removesuffix('_ms')}" if kept.statistic.endswith("_ms") else kept.measure
+
+
 def limit_of(kept: Kept) -> str:
     """What is promised."""
-    return f"{'>=' if kept.statistic == 'least' else '<='} {_number(kept.limit, kept.statistic)}"
+    return f"{'≥' if kept.statistic == 'least' else '≤'} {_number(kept.limit, kept.statistic)}"
 
 
 def value_of_kept(kept: Kept) -> str:
@@ -30,27 +35,42 @@ def value_of_kept(kept: Kept) -> str:
     return "nothing" if kept.value is None else _number(kept.value, kept.statistic)
 
 
+def wanted_of(kept: Kept) -> str:
+    """What we would like to promise."""
+    return "" if kept.wanted is None else _number(kept.wanted, kept.statistic)
+
+
+def said(judgement: Judgement) -> str:
+    """One run in a line: its verdict, and why."""
+    broken = [each for each in judgement.kept if each.verdict is not Verdict.HELD]
+    why = [f"{name_of(each)} {value_of_kept(each)}" for each in broken]
+    return "; ".join([judgement.verdict.name.lower(), *judgement.doubts, *why])
+
+
 def show(judgements: Sequence[Judgement], verdict: Verdict, console: Console) -> None:
     """One table."""
     table = Table(title_justify="left")
-    for name in ("scenario", "promise", "limit", "measured", "wanted", ""):
-        table.add_column(name, justify="right" if name in ("limit", "measured", "wanted") else "left", no_wrap=True)
+    for name in ("scenario", "promise", "limit", "measured", "of", "wanted", ""):
+        right = name in ("limit", "measured", "of", "wanted")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for judgement in judgements:
         for n, kept in enumerate(judgement.kept):
             table.add_row(judgement.found.scenario.name if n == 0 else "", *_row(kept))
         table.add_section()
     console.print(table)
     for judgement in judgements:
+        name, runs = judgement.found.scenario.name, judgement.found.notes.get("runs", ())
         for doubt in judgement.doubts:
-            console.print(f"[yellow]{judgement.found.scenario.name} says nothing: {doubt}.")
+            console.print(f"[yellow]{name} says nothing: {doubt}.")
+        if len(runs) > 1:
+            console.print(f"[dim]{name}, run by run: {' | '.join(runs)}.")
     console.print(f"[bold {COLOURS[verdict]}]The promise is {verdict.name.lower()}.")
 
 
 def _row(kept: Kept) -> list[str]:
-    what = f"{kept.measure} {kept.statistic.removesuffix('_ms')}"
-    wanted = "" if kept.wanted is None else _number(kept.wanted, kept.statistic)
     colour = COLOURS[kept.verdict]
-    return [what, limit_of(kept), value_of_kept(kept), wanted, f"[{colour}]{kept.verdict.name.lower()}"]
+    of, verdict = f"{kept.answers or ''}", f"[{colour}]{kept.verdict.name.lower()}"
+    return [name_of(kept), limit_of(kept), value_of_kept(kept), of, wanted_of(kept), verdict]
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
@@ -58,7 +78,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
     found = judgement.found
     kept = [
         {"measure": each.measure, "statistic": each.statistic, "limit": each.limit, "value": each.value}
-        | {"wanted": each.wanted, "verdict": each.verdict.name}
+        | {"wanted": each.wanted, "answers": each.answers, "verdict": each.verdict.name}
         for each in judgement.kept
     ]
     return {
@@ -88,7 +108,7 @@ def write_junit(path: Path, judgements: Sequence[Judgement]) -> None:
         suite = ElementTree.SubElement(root, "testsuite", name=judgement.found.scenario.name)
         suite.set("tests", str(len(judgement.kept)))
         for kept in judgement.kept:
-            name = f"{kept.measure} {kept.statistic} {limit_of(kept)}"
+            name = f"{name_of(kept)} {limit_of(kept)}"
             case = ElementTree.SubElement(suite, "testcase", name=name, classname=judgement.found.scenario.name)
             if judgement.verdict is Verdict.INVALID:
                 ElementTree.SubElement(case, "error", message="; ".join(judgement.doubts) or "nothing was measured")

@@ -1,13 +1,17 @@
-"""Words that were lost, doubled or changed, and how alike two texts are. Pure."""
+"""Words that were lost, doubled or changed, and how alike texts are. Pure."""
 
+import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from parley.edits import distance
 
 _WORD = re.compile(r"[\w']+")
+_PIECE = re.compile(r"\w+|[^\w\s]")
+ORDERS = 4
 
 
 def words_of(text: str) -> list[str]:
@@ -36,27 +40,31 @@ def compare(wanted: str, got: str) -> Difference:
     return Difference(lost, doubled, changed)
 
 
-def wer(reference: str, heard: str) -> float:
-    """Word error rate: edits for each word of the reference."""
-    want, have = words_of(reference), words_of(heard)
-    return distance(want, have) / max(1, len(want))
+def error_rate(pairs: Sequence[tuple[str, str]]) -> float:
+    """Word error rate of many texts: edits for each word of the references (what was said, what was heard)."""
+    told = [(words_of(said), words_of(heard)) for said, heard in pairs]
+    return sum(distance(said, heard) for said, heard in told) / max(1, sum(len(said) for said, _ in told))
 
 
-def chrf(reference: str, said: str, longest: int = 6, beta: float = 2.0) -> float:
-    """Character n-gram F-score, from 0 to 100: how alike two translations are."""
-    scores = [_overlap(reference, said, n) for n in range(1, longest + 1)]
-    precision = sum(p for p, _ in scores) / longest
-    recall = sum(r for _, r in scores) / longest
-    weight = beta**2
-    return 100 * (1 + weight) * precision * recall / max(1e-9, weight * precision + recall)
+def bleu(pairs: Sequence[tuple[str, str]]) -> float:
+    """BLEU of many translations (reference, what was said), from 0 to 100: four orders, one reference, brevity."""
+    told = [(_PIECE.findall(reference), _PIECE.findall(said)) for reference, said in pairs]
+    want, have = (sum(len(each[side]) for each in told) for side in (0, 1))
+    if not have:
+        return 0.0
+    precisions = [_shared(told, order) for order in range(1, ORDERS + 1)]
+    if not all(precisions):
+        return 0.0
+    mean = math.exp(sum(math.log(each) for each in precisions) / ORDERS)
+    return 100 * min(1.0, math.exp(1 - want / have)) * mean
 
 
-def _overlap(reference: str, said: str, n: int) -> tuple[float, float]:
-    want, have = _grams(reference, n), _grams(said, n)
-    shared = (want & have).total()
-    return shared / max(1, have.total()), shared / max(1, want.total())
+def _shared(told: Sequence[tuple[list[str], list[str]]], order: int) -> float:
+    """The share of the runs of so many words that are in the references as well."""
+    found = [(_runs(reference, order), _runs(said, order)) for reference, said in told]
+    shared = sum((reference & said).total() for reference, said in found)
+    return shared / max(1, sum(said.total() for _, said in found))
 
 
-def _grams(text: str, n: int) -> Counter[str]:
-    packed = "".join(text.split())
-    return Counter(packed[at : at + n] for at in range(len(packed) - n + 1))
+def _runs(words: list[str], order: int) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(words[at : at + order]) for at in range(len(words) - order + 1))

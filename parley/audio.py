@@ -65,12 +65,23 @@ def check_chunk(data: bytes) -> bytes:
 
 def decode(data: bytes, form: Format) -> Samples:
     """Bytes -> floats between -1 and 1, channels mixed to one."""
+    _check_whole(data, form)
+    flat = _floats(data, form.encoding)
+    return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
+
+
+def apart(data: bytes, form: Format) -> list[bytes]:
+    """Each channel's bytes."""
+    _check_whole(data, form)
+    samples = np.frombuffer(data, np.uint8).reshape(-1, form.channels, _WIDTHS[form.encoding])
+    return [samples[:, n].tobytes() for n in range(form.channels)]
+
+
+def _check_whole(data: bytes, form: Format) -> None:
     if len(data) % form.frame_bytes:
         raise PartialSample(
             f"{len(data)} bytes are not whole samples of {form.frame_bytes} bytes; cut between samples."
         )
-    flat = _floats(data, form.encoding)
-    return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
 
 
 def _floats(data: bytes, encoding: AudioEncoding) -> Samples:

@@ -54,6 +54,7 @@ class Batcher(Generic[Job, Result]):
 
     def __init__(self, engine: Engine[Job, Result], config: BatchConfig, meter: Meter) -> None:
         self._engine, self._config, self._meter = engine, config, meter
+        self._can_wait = engine.can_wait if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
         self._news = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "engine")
@@ -112,8 +113,8 @@ class Batcher(Generic[Job, Result]):
 
     def _in_order(self) -> list[_Caller[Job, Result]]:
         """Who presses first; among equals, who came first."""
-        engine = self._engine
-        return sorted(self._queue, key=lambda each: isinstance(engine, Ranks) and engine.can_wait(each.job))
+        can_wait = self._can_wait
+        return sorted(self._queue, key=lambda each: can_wait(each.job)) if can_wait else list(self._queue)
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:

@@ -36,11 +36,15 @@ SERVICES: dict[str, ServiceDescriptor] = {
 TLS = "grpcs://"
 
 
-def dial(address: str) -> grpc.aio.Channel:
-    """A channel to host:port or unix:/path; grpcs://host:port is TLS (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names roots)."""
+def dial(address: str, *, alone: bool = False) -> grpc.aio.Channel:
+    """A channel to host:port or unix:/path; grpcs://host:port is TLS (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names roots).
+
+    Channels of one process to one address share a connection, but for those that want to be alone.
+    """
+    options = (*OPTIONS, ("grpc.use_local_subchannel_pool", int(alone)))
     if address.startswith(TLS):
-        return grpc.aio.secure_channel(address.removeprefix(TLS), grpc.ssl_channel_credentials(), options=OPTIONS)
-    return grpc.aio.insecure_channel(address, options=OPTIONS)
+        return grpc.aio.secure_channel(address.removeprefix(TLS), grpc.ssl_channel_credentials(), options=options)
+    return grpc.aio.insecure_channel(address, options=options)
 
 
 SETTLES_IN_MS = 1000
@@ -164,10 +168,12 @@ def _now(done: Coroutine[Any, Any, Any]) -> Any:
 class Client:
     """One address. Errors come as the tree in `parley.errors`."""
 
-    def __init__(self, address: str = "localhost:50051", metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, address: str = "localhost:50051", metadata: Mapping[str, str] | None = None, *, alone: bool = False
+    ) -> None:
         self.address = address
         self._metadata = dict(metadata or {})
-        self._channel = dial(address)
+        self._channel = dial(address, alone=alone)
 
     async def stream(
         self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None

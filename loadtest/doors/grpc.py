@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
 
 from loadtest.clips import CHUNK_S, Clip
 from loadtest.doors.hearing import Hearing
+from loadtest.doors.lines import Lines
 from loadtest.pace import paced
 from loadtest.scenario import Scenario
+from loadtest.where import Where
 from parley.client import Client
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
@@ -43,17 +46,18 @@ def config_of(scenario: Scenario) -> Message:
 class GrpcVoice:
     """Speaks into a pipeline, or into one stage."""
 
-    def __init__(self, address: str, scenario: Scenario) -> None:
-        self._client = Client(address)
+    def __init__(self, where: Where, scenario: Scenario) -> None:
+        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
         self._service, self._config = scenario.door.capitalize(), config_of(scenario)
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         requests = self._requests(clip, due)
-        async with aclosing(self._client.stream(self._service, requests)) as answers:
-            async for answer in answers:
-                kind = answer.WhichOneof("event")
-                hearing.take(kind, getattr(answer, kind))
+        with self._lines.line() as client:
+            async with aclosing(client.stream(self._service, requests)) as answers:
+                async for answer in answers:
+                    kind = answer.WhichOneof("event")
+                    hearing.take(kind, getattr(answer, kind))
 
     async def _requests(self, clip: Clip, due: float | None) -> AsyncIterator[Message]:
         request = REQUESTS[self._service]
@@ -63,4 +67,4 @@ class GrpcVoice:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.close()
+        await self._lines.close()

@@ -24,14 +24,14 @@ class Live:
 
     def __init__(self, voice: Voice, clips: list[Clip], samples: Samples, held_ms: float = 0.0) -> None:
         self._voice, self._clips, self._samples, self._held_ms = voice, clips, samples, held_ms
-        self._wanted: dict[str, str] = {}
+        self._rest: dict[str, Hearing] = {}
 
     async def calm(self) -> None:
         """What each recording gives when there is time."""
         for clip in self._clips:
             hearing = Hearing(clip, 0.0, Book(Measures(), 0.0))
             await self._voice.talk(clip, hearing, None)
-            self._wanted[clip.name] = hearing.text
+            self._rest[clip.name] = hearing
 
     def lasts(self, n: int) -> float:
         """As long as the recording."""
@@ -40,14 +40,16 @@ class Live:
     async def call(self, n: int, due: float, book: Book) -> None:
         """One recording."""
         clip = self._clips[n % len(self._clips)]
-        hearing = Hearing(clip, due, book, self._held_ms, self._wanted.get(clip.name) or None)
+        rest = self._rest[clip.name]
+        hearing = Hearing(clip, due, book, self._held_ms, rest.text or None)
         try:
             await self._voice.talk(clip, hearing, due)
         except BaseException:
             hearing.broken()
             raise
         hearing.end()
-        self._samples.keep(clip, hearing.text, bytes(hearing.audio))
+        self._samples.keep(clip, hearing.text, rest.text)
+        self._samples.keep_sound(clip, bytes(hearing.audio), bytes(rest.audio))
 
     async def close(self) -> None:
         """Hang up."""

@@ -13,20 +13,21 @@ from websockets.asyncio.client import ClientConnection, connect
 from loadtest.clips import CHUNK_S, RATE_HZ, Clip
 from loadtest.doors.hearing import Hearing
 from loadtest.pace import paced
+from loadtest.where import Where
 
 REALTIME_HZ = 24_000  # what every server of it takes
 CHUNK = round(2 * REALTIME_HZ * CHUNK_S)
-SESSION = {
-    "type": "transcription",
-    "audio": {
-        "input": {
-            "format": {"type": "audio/pcm", "rate": REALTIME_HZ},
-            "transcription": {"model": "whisper-1"},
-            "turn_detection": {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 500},
-        }
-    },
-}
 SAID = "conversation.item.input_audio_transcription"
+
+
+def session_of(model: str) -> dict[str, Any]:
+    """What is asked for."""
+    heard = {
+        "format": {"type": "audio/pcm", "rate": REALTIME_HZ},
+        "transcription": {"model": model},
+        "turn_detection": {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 500},
+    }
+    return {"type": "transcription", "audio": {"input": heard}}
 
 
 class RealtimeFailed(Exception):
@@ -73,14 +74,15 @@ class Turns:
 class RealtimeVoice:
     """Speaks into sockets, one a recording."""
 
-    def __init__(self, http: str) -> None:
-        self._url = http.replace("http", "ws", 1) + "/v1/realtime?intent=transcription"
+    def __init__(self, where: Where) -> None:
+        self._url = where.http.replace("http", "ws", 1) + "/v1/realtime?intent=transcription"
+        self._headers, self._session = where.credentials, session_of(where.model)
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
-        async with connect(self._url, max_size=None) as socket:
+        async with connect(self._url, additional_headers=self._headers, max_size=None) as socket:
             turns = Turns(hearing)
-            await socket.send(json.dumps({"type": "session.update", "session": SESSION}))
+            await socket.send(json.dumps({"type": "session.update", "session": self._session}))
             speaking = asyncio.create_task(_speak(socket, clip, due, turns))
             try:
                 while not turns.over:

@@ -5,6 +5,7 @@ import httpx
 from loadtest.book import Book
 from loadtest.clips import RATE_HZ, Clip
 from loadtest.samples import Samples
+from loadtest.where import Where
 from loadtest.words import compare
 from parley import media
 
@@ -15,9 +16,10 @@ LENGTHS_S = (3, 10, 30, 120)
 class RestFiles:
     """A program that sends recordings."""
 
-    def __init__(self, base: str, clips: list[Clip], samples: Samples) -> None:
+    def __init__(self, where: Where, clips: list[Clip], samples: Samples) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-        self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits)
+        self._http = httpx.AsyncClient(base_url=where.http, headers=where.credentials, timeout=TIMEOUT_S, limits=limits)
+        self._model = where.model
         self._files = [(clip, media.wav(clip.pcm, RATE_HZ)) for clip in clips]
         self._samples = samples
         self._wanted: dict[str, str] = {}
@@ -45,11 +47,11 @@ class RestFiles:
             book.count("doubled words", due, found.doubled)
             book.count("changed words", due, found.changed)
             book.count("words", due, len(text.split()))
-        self._samples.keep(clip, text)
+        self._samples.keep(clip, text, wanted)
 
     async def _transcribe(self, file: bytes) -> str:
         sent = {"file": ("clip.wav", file, "audio/wav")}
-        answer = await self._http.post("/v1/audio/transcriptions", files=sent, data={"model": "whisper-1"})
+        answer = await self._http.post("/v1/audio/transcriptions", files=sent, data={"model": self._model})
         if answer.status_code != httpx.codes.OK:
             raise Refused(answer.status_code)
         return str(answer.json()["text"])

@@ -1,10 +1,13 @@
 """Riva's door: StreamingRecognize over gRPC, as any server that speaks it takes it. Paced as if spoken."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from loadtest.clips import CHUNK_S, RATE_HZ, Clip
 from loadtest.doors.hearing import Hearing
+from loadtest.doors.lines import Lines
 from loadtest.pace import paced
+from loadtest.where import Where
 from parley.client import Exchange, dial
 from parley.compat import riva_asr_pb2 as riva
 from parley.compat.riva_pb2 import AudioEncoding
@@ -27,24 +30,26 @@ CONFIG = riva.StreamingRecognizeRequest(
 class RivaVoice:
     """Speaks into a Riva client's stream."""
 
-    def __init__(self, address: str) -> None:
-        self._channel = dial(address)
+    def __init__(self, where: Where, callers: int) -> None:
+        self._lines = Lines(partial(dial, where.grpc, alone=True), callers)
+        self._metadata = where.credentials
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         since_s = 0.0
-        async with Exchange(self._channel, PATH, _requests(clip, due), {}) as exchange:
-            async for data in exchange.answers():
-                for result in riva.StreamingRecognizeResponse.FromString(data).results:
-                    if result.is_final:
-                        since_s = _end_s(result)
-                        hearing.final(result.alternatives[0].transcript, since_s)
-                    else:
-                        hearing.guess(since_s)
+        with self._lines.line() as channel:
+            async with Exchange(channel, PATH, _requests(clip, due), self._metadata) as exchange:
+                async for data in exchange.answers():
+                    for result in riva.StreamingRecognizeResponse.FromString(data).results:
+                        if result.is_final:
+                            since_s = _end_s(result)
+                            hearing.final(result.alternatives[0].transcript, since_s)
+                        else:
+                            hearing.guess(since_s)
 
     async def close(self) -> None:
         """Hang up."""
-        await self._channel.close()
+        await self._lines.close()
 
 
 async def _requests(clip: Clip, due: float | None) -> AsyncIterator[bytes]:

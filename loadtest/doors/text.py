@@ -1,13 +1,16 @@
 """The translate stage over gRPC: sentences, as programs send them."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from google.protobuf.message import Message
 
 from loadtest.book import Book
+from loadtest.doors.lines import Lines
 from loadtest.samples import Samples
 from loadtest.scenario import Scenario
+from loadtest.where import Where
 from parley.client import Client
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
 
@@ -17,17 +20,17 @@ TEXTS = Path(__file__).parents[1] / "texts.tsv"
 class Texts:
     """A program that has sentences translated, one a call."""
 
-    def __init__(self, address: str, scenario: Scenario, samples: Samples) -> None:
-        self._client = Client(address)
+    def __init__(self, where: Where, scenario: Scenario, samples: Samples) -> None:
+        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
         self._config = TranslateConfig(source_language="en", target_language=scenario.target)
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
         self._samples = samples
-        self._wanted: dict[str, str] = {}
+        self._rest: dict[str, str] = {}
 
     async def calm(self) -> None:
         """What each sentence gives when there is time."""
         for source, _ in self._pairs:
-            self._wanted[source] = await self._translate(source)
+            self._rest[source] = await self._translate(source)
 
     def lasts(self, n: int) -> float:
         """A sentence is sent at once."""
@@ -38,14 +41,15 @@ class Texts:
         source, reference = self._pairs[n % len(self._pairs)]
         said = await self._translate(source)
         book.late("translation", due)
-        book.count("changed answers", due, said != self._wanted.get(source, said))
-        self._samples.keep_text(source, reference, said)
+        book.count("changed answers", due, said != self._rest[source])
+        self._samples.keep_translation(source, reference, said, self._rest[source])
 
     async def _translate(self, text: str) -> str:
         said = ""
-        async for answer in self._client.stream("Translate", self._requests(text)):
-            if answer.WhichOneof("event") == "translation":
-                said += answer.translation.text
+        with self._lines.line() as client:
+            async for answer in client.stream("Translate", self._requests(text)):
+                if answer.WhichOneof("event") == "translation":
+                    said += answer.translation.text
         return said
 
     async def _requests(self, text: str) -> AsyncIterator[Message]:
@@ -54,4 +58,4 @@ class Texts:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.close()
+        await self._lines.close()

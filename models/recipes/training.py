@@ -1,7 +1,7 @@
 """One training loop for every recipe: budgeted, resumable, averaged. Knows nothing of speech or text.
 
 A recipe hands over a `Task`; batches are a function of the step number, so resuming needs no reader
-state. The budget is CPU time: a trainer that was stopped, niced or starved loses nothing.
+state. The budget is CPU time: a trainer that was stopped, niced or starved loses nothing. On a card it is the clock's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,24 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-Losses = tuple[Tensor, dict[str, float]]
+from models.recipes.machine import Machine
+
+Losses = tuple[Tensor, dict[str, Tensor | float]]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a recipe trains. `watch` scores the averaged weights now and then on held-out data."""
+    """What a recipe trains. `watch` scores the averaged weights now and then on held-out data.
+
+    `run`: so many batches after another are best made by one process.
+    """
 
     model: nn.Module
     optimizers: Sequence[Optimizer]
     batch: Callable[[int], Any]
     loss: Callable[[nn.Module, Any], Losses]
     watch: Callable[[nn.Module], dict[str, float]] | None = None
+    run: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,11 @@ class Plan:
     ema: float = 0.999
     seed: int = 1
     save_s: float = 120.0
-    watch_s: float = 480.0
+    watches: int = 12
+    machine: Machine = field(default_factory=Machine)
 
     def rate(self, step: int, spent_s: float) -> float:
-        """The factor on every learning rate at this step and after this much CPU time."""
+        """The factor on every learning rate at this step and after this much time."""
         left = 1.0 - spent_s / (60 * self.minutes)
         return min(1.0, (step + 1) / self.warmup_steps, max(self.final, left / self.decay))
 
@@ -67,18 +74,18 @@ class Progress:
 
     step: int = 0
     spent_s: float = 0.0
-    sums: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, Tensor | float] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, terms: dict[str, float]) -> None:
-        """Take in one step."""
+    def add(self, terms: dict[str, Tensor | float]) -> None:
+        """Take in one step. Tensors stay tensors: to ask a card for a number is to wait for it."""
         for name, value in terms.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.count += 1
 
     def means(self) -> dict[str, float]:
         """Means since last asked."""
-        means = {name: total / max(self.count, 1) for name, total in self.sums.items()}
+        means = {name: float(total) / max(self.count, 1) for name, total in self.sums.items()}
         self.sums, self.count = {}, 0
         return means
 
@@ -109,6 +116,8 @@ class Trainer:
         self.leaving = False
         plan.work.mkdir(parents=True, exist_ok=True)
         seed_everything(plan.seed)
+        torch.set_default_device(plan.machine.device)
+        task.model.to(plan.machine.device)
         self.bases = [[group["lr"] for group in opt.param_groups] for opt in task.optimizers]
         self.averaged = Averaged(task.model, plan.ema)
         if self.path.exists():
@@ -123,23 +132,24 @@ class Trainer:
         """Train until the budget is spent or someone asks to leave."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: setattr(self, "leaving", True))
-        saved = watched = time.monotonic()
+        saved, watched = time.monotonic(), self.progress.spent_s
+        batches = self.plan.machine.batches(self.task.batch, self.progress.step, self.task.run)
         while not self.leaving and self.progress.spent_s < 60 * self.plan.minutes:
-            self.step()
+            self.step(batches)
             if time.monotonic() - saved > self.plan.save_s:
                 self.save()
                 saved = time.monotonic()
-            if self.task.watch and time.monotonic() - watched > self.plan.watch_s:
+            if self.task.watch and self.progress.spent_s - watched > 60 * self.plan.minutes / self.plan.watches:
                 self.note({"watch": self.watch()})
-                watched = time.monotonic()
+                watched = self.progress.spent_s
         self.save()
 
-    def step(self) -> None:
+    def step(self, batches: Iterator[Any]) -> None:
         """One batch, one update."""
-        began = time.process_time()
+        began = self.plan.machine.clock()
         self.set_rates()
         self.task.model.train()
-        loss, terms = self.task.loss(self.task.model, self.task.batch(self.progress.step))
+        loss, terms = self.task.loss(self.task.model, next(batches))
         for opt in self.task.optimizers:
             opt.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -149,9 +159,9 @@ class Trainer:
             for opt in self.task.optimizers:
                 opt.step()
             self.averaged.update(self.task.model, self.progress.step)
-            self.progress.add({"loss": loss.item(), "norm": norm.item(), **terms})
+            self.progress.add({"loss": loss.detach(), "norm": norm, **terms})
         self.progress.step += 1
-        self.progress.spent_s += time.process_time() - began
+        self.progress.spent_s += self.plan.machine.clock() - began
         if self.progress.step % 50 == 0:
             self.note(self.progress.means())
 
@@ -190,6 +200,7 @@ class Trainer:
             "torch_rng": torch.get_rng_state(),
             "step": self.progress.step,
             "spent_s": self.progress.spent_s,
+            "device": self.plan.machine.device,
         }
         # Written beside and renamed: a kill in the middle leaves the last good one.
         beside = self.path.with_suffix(".tmp")
@@ -198,12 +209,12 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on from the checkpoint."""
-        state = torch.load(self.path, weights_only=True)
+        state = torch.load(self.path, map_location=self.plan.machine.device, weights_only=True)
         self.task.model.load_state_dict(state["model"])
         self.averaged.weights = state["averaged"]
         for opt, saved in zip(self.task.optimizers, state["optimizers"], strict=True):
             opt.load_state_dict(saved)
-        torch.set_rng_state(state["torch_rng"])
+        torch.set_rng_state(state["torch_rng"].cpu())
         self.progress = Progress(state["step"], state["spent_s"])
         keep_curve(self.plan.work / "curve.jsonl", state["step"])
 
@@ -242,8 +253,8 @@ def rounded(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def averaged_weights(work: Path) -> tuple[dict[str, Tensor], int, float]:
-    """The weights to export from any checkpoint, with its step and CPU minutes."""
-    state = torch.load(work / "checkpoint.pt", weights_only=True)
+    """The weights to export from any checkpoint, with its step and minutes."""
+    state = torch.load(work / "checkpoint.pt", map_location="cpu", weights_only=True)
     return state["averaged"], state["step"], state["spent_s"] / 60
 
 
@@ -259,7 +270,7 @@ def plot_curve(work: Path) -> Path:
     watched = [line for line in lines if "watch" in line]
     figure, axes = pyplot.subplots(figsize=(7, 4))
     axes.plot([line["minutes"] for line in losses], [line["loss"] for line in losses])
-    axes.set(xlabel="CPU minutes", ylabel="training loss")
+    axes.set(xlabel="minutes", ylabel="training loss")
     beside = axes.twinx()
     for name in sorted({name for line in watched for name in line["watch"]}):
         beside.plot([w["minutes"] for w in watched], [w["watch"].get(name) for w in watched], "--", label=name)

@@ -1,5 +1,6 @@
 """Runs encoder-decoder models with CTranslate2. Must not know a stage: the options say whisper or translator."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -133,17 +134,25 @@ class WhisperGenerator:
         said: Sequence[Tokens],
         frames: Sequence[int],
     ) -> list[Alignment]:
-        """One call has one beginning, so each beginning has its call; who does not take part has no frames."""
+        """One call has one beginning and texts of one length: a shorter one would hear its neighbour's end."""
         texts = [[self._numbers[token] for token in tokens] for tokens in said]
-        starts = [tuple(self._numbers[token] for token in whisper.task(prompt)) for prompt in prompts]
+        alike: dict[tuple[tuple[int, ...], int], list[int]] = defaultdict(list)
+        for n, prompt in enumerate(prompts):
+            if texts[n] and frames[n]:
+                alike[tuple(self._numbers[token] for token in whisper.task(prompt)), len(texts[n])].append(n)
+        sounds, median = _array(memory), int(self._options.get("alignment_median", 7))
         found: dict[int, Alignment] = {}
-        for start in set(starts):
-            mine = [n for n, other in enumerate(starts) if other == start and texts[n] and frames[n]]
-            counts = [frames[n] if n in mine else 0 for n in range(len(texts))]
-            median = int(self._options.get("alignment_median", 7))
-            results = self._model.align(memory, list(start), texts, counts, median_filter_width=median)
-            found |= {n: _alignment(results[n]) for n in mine}
+        for (start, _), mine in alike.items():
+            heard, wanted = ctranslate2.StorageView.from_array(sounds[mine]), [texts[n] for n in mine]
+            counts = [frames[n] for n in mine]
+            results = self._model.align(heard, list(start), wanted, counts, median_filter_width=median)
+            found |= zip(mine, map(_alignment, results), strict=True)
         return [found.get(n, Alignment()) for n in range(len(texts))]
+
+
+def _array(memory: "ctranslate2.StorageView") -> npt.NDArray[np.float32]:
+    """What an encoder made, wherever it lies."""
+    return np.array(memory.to_device(ctranslate2.Device.cpu))
 
 
 def _bound(tokens: int, prompt: int) -> int:

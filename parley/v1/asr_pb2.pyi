@@ -33,7 +33,7 @@ class Endpointing(_message.Message):
     def __init__(self, start_speech: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stop_silence: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_utterance: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., disabled: bool = ...) -> None: ...
 
 class AsrConfig(_message.Message):
-    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only")
+    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_RESULTS_FIELD_NUMBER: _ClassVar[int]
@@ -42,6 +42,7 @@ class AsrConfig(_message.Message):
     PHRASES_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     HINTS_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PER_CHANNEL_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     language: str
     interim_results: bool
@@ -50,7 +51,8 @@ class AsrConfig(_message.Message):
     phrases: _containers.RepeatedScalarFieldContainer[str]
     prompt: str
     hints_only: bool
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ...) -> None: ...
+    per_channel: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ...) -> None: ...
 
 class Word(_message.Message):
     __slots__ = ("text", "interval", "confidence", "speaker")
@@ -91,16 +93,20 @@ class Transcript(_message.Message):
     def __init__(self, text: _Optional[str] = ..., is_final: bool = ..., committed_characters: _Optional[int] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., words: _Optional[_Iterable[_Union[Word, _Mapping]]] = ..., language: _Optional[str] = ..., average_log_probability: _Optional[float] = ..., no_speech_probability: _Optional[float] = ..., speaker: _Optional[str] = ..., track: _Optional[str] = ..., stability: _Optional[float] = ...) -> None: ...
 
 class SpeechStarted(_message.Message):
-    __slots__ = ("at",)
+    __slots__ = ("at", "track")
     AT_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     at: _duration_pb2.Duration
-    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    track: str
+    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
 class SpeechEnded(_message.Message):
-    __slots__ = ("at",)
+    __slots__ = ("at", "track")
     AT_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     at: _duration_pb2.Duration
-    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    track: str
+    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
 class AsrResponse(_message.Message):
     __slots__ = ("opened", "transcript", "speech_started", "speech_ended")

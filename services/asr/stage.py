@@ -7,6 +7,7 @@ from parley.errors import BadInput
 from parley.model import ModelSpec
 from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
+from services.asr.channels import ChannelsSession
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
 from services.asr.session import MARGIN, AsrSession, Wishes
@@ -21,13 +22,19 @@ class AsrServiceConfig(ServiceConfig):
     interim_every_s: float = 0.5
 
 
-def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrSession:
+def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrSession | ChannelsSession:
     """Check what is asked, and open a stream's memory."""
     endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
-    detected = detector(spec, endpoint.level_db)
-    noticed_within = round(endpoint.start_s * RATE_HZ) + detected.block
-    ear, endpointer = Ear(Format.of(config.format)), Endpointer(endpoint, detected)
-    return AsrSession(ear, endpointer, noticed_within, _wishes(config, spec, settings))
+    wishes, form = _wishes(config, spec, settings), Format.of(config.format)
+
+    def session(form: Format) -> AsrSession:
+        detected = detector(spec, endpoint.level_db)
+        noticed_within = round(endpoint.start_s * RATE_HZ) + detected.block
+        return AsrSession(Ear(form), Endpointer(endpoint, detected), noticed_within, wishes)
+
+    if not config.per_channel:
+        return session(form)
+    return ChannelsSession(form, [session(replace(form, channels=1)) for _ in range(form.channels)])
 
 
 def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:

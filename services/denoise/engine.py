@@ -16,7 +16,6 @@ from parley.errors import BadModel
 from parley.model import ModelSpec
 from services.denoise.adapters import Adapter, adapter_of
 from services.denoise.graphs import Rows
-from services.denoise.quality import Levels, levels
 
 BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 INAUDIBLE = np.float32(1e-25)
@@ -25,17 +24,10 @@ SPARE = 8  # rows that may stay empty: about as dear as one run more
 
 @dataclass(frozen=True)
 class Frames:
-    """Whole hops of one stream, and what is remembered of it."""
+    """Whole hops of one stream, and what is remembered of it; before the engine and after."""
 
     samples: Samples
     memory: Samples
-
-
-@dataclass(frozen=True)
-class Cleaned(Frames):
-    """The same afterwards, and how loud each hop was before and after."""
-
-    levels: Levels
 
 
 class DenoiseEngine:
@@ -44,7 +36,7 @@ class DenoiseEngine:
     def __init__(self, adapter: Adapter, tensors: Sequence[Tensors]) -> None:
         self._adapter, self._tensors = adapter, tensors
 
-    def run(self, jobs: Sequence[Frames]) -> Sequence[Cleaned]:
+    def run(self, jobs: Sequence[Frames]) -> Sequence[Frames]:
         """One answer a job, in order."""
         # The longest first: whoever goes on is a prefix, and a prefix needs no copy.
         order = sorted(range(len(jobs)), key=lambda n: -len(jobs[n].samples))
@@ -61,9 +53,8 @@ class DenoiseEngine:
         # What decays in silence must not end as denormal numbers, which cost a processor thirty times as much.
         memory += INAUDIBLE
         memory -= INAUDIBLE
-        hop = self._adapter.shape.hop
-        rows = zip(order, lengths, clean, memory, levels(audio, clean, hop), strict=True)
-        done = {n: Cleaned(row[:end].copy(), left.copy(), loud[:, : end // hop]) for n, end, row, left, loud in rows}
+        rows = zip(order, lengths, clean, memory, strict=True)
+        done = {n: Frames(row[:end].copy(), left.copy()) for n, end, row, left in rows}
         return [done[n] for n in range(len(jobs))]
 
     def _together(self, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
@@ -93,7 +84,7 @@ def _filled(rows: Rows, size: int) -> Rows:
     )
 
 
-def open_engine(spec: ModelSpec) -> Placed[Engine[Frames, Cleaned]]:
+def open_engine(spec: ModelSpec) -> Placed[Engine[Frames, Frames]]:
     """Open a model and run it at every size, so that no caller pays for a first time."""
     adapter = adapter_of(spec)
     placed = [backends.tensors(graph.only(spec)) for graph in adapter.graphs]

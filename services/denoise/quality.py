@@ -27,48 +27,62 @@ FORGET = 0.95  # of a frequency's loudest, each second
 Levels = npt.NDArray[np.float32]  # of each hop: the power that came, what the model made of it, the share at full scale
 
 
-def levels(audio: Samples, clean: Samples, hop: int) -> Levels:
-    """Of every row: [rows, 3, hops]. Cheap because it is done for all streams of a run at once."""
-    came, made = (sound.reshape(len(sound), -1, hop) for sound in (audio, clean))
-    powers = [np.einsum("ijk,ijk->ij", sound, sound) / np.float32(hop) for sound in (came, made)]
-    return np.stack((*powers, _full(came)), 1)
+def levels(came: Samples, made: Samples, hop: int) -> Levels:
+    """[3, hops]."""
+    before, after = (sound.reshape(-1, hop) for sound in (came, made))
+    powers = [np.einsum("ij,ij->i", sound, sound) / np.float32(hop) for sound in (before, after)]
+    return np.stack((*powers, _full(before)))
 
 
-def _full(came: Samples) -> Levels:
+def _full(came: Samples) -> Samples:
     if came.min() > -FULL_SCALE and came.max() < FULL_SCALE:
-        return np.zeros(came.shape[:2], np.float32)
-    share: Levels = (np.abs(came) >= FULL_SCALE).mean(-1, dtype=np.float32)
+        return np.zeros(len(came), np.float32)
+    share: Samples = (np.abs(came) >= FULL_SCALE).mean(-1, dtype=np.float32)
     return share
 
 
 class Judge:
-    """Gives a verdict about once a second, where something has changed."""
+    """Gives a verdict about once a second, where something has changed.
+
+    Every stream is judged, so between verdicts as little as can be is done: sound is kept, and measured some of it at a
+    time. A call into numpy costs the same for one hop as for twenty.
+    """
 
     def __init__(self, shape: Shape, rate_hz: int, keep: float) -> None:
         self._hop, self._late, self._keep = shape.hop, round(shape.latency / shape.hop), keep
         self._second = max(1, round(RATE_HZ / shape.hop))  # hops in it, about
         self._every = max(1, self._second // LOOKS)  # hops between looks
+        self._sound: list[tuple[Samples, Samples]] = []  # as it came, and what the model made of it
         self._new: list[Levels] = []
         self._looks: list[tuple[int, Samples]] = []
         self._known: deque[Levels] = deque(maxlen=REMEMBERED)
-        self._hops = self._waiting = 0  # up to the last verdict, and since
+        self._hops = self._waiting = self._unmeasured = 0  # up to the last verdict, since, and of these
         self._band = Band(shape.hop, rate_hz)
         self._told: Quality | None = None
 
-    def look(self, samples: Samples, start: int) -> None:
-        """Hops on their way to the model, the first of them the stream's hop number `start`."""
-        hop, end = start + -start % self._every, start + len(samples) // self._hop
-        while hop < end:
-            self._looks.append((hop, samples[(hop - start) * self._hop :][: self._hop]))
-            hop += self._every
-
-    def hear(self, new: Levels, end: int | None = None) -> Sequence[Quality]:
-        """How loud these hops were, before and after the model; end: where the stream ends, once it is known."""
+    def hear(self, came: Samples, made: Samples, end: int | None = None) -> Sequence[Quality]:
+        """Whole hops, before and after the model; end: where the stream ends, once it is known."""
         if end is not None:
-            new = new[:, : max(0, end // self._hop - self._hops - self._waiting)]
-        self._new.append(new)
-        self._waiting += new.shape[1]
-        return self._judge() if self._waiting >= self._second else ()
+            left = max(0, end - (self._hops + self._waiting) * self._hop) // self._hop * self._hop
+            came, made = came[:left], made[:left]
+        self._sound.append((came, made))
+        self._waiting += len(came) // self._hop
+        self._unmeasured += len(came) // self._hop
+        if self._waiting >= self._second:
+            self._measure()
+            return self._judge()
+        if self._unmeasured >= self._every:
+            self._measure()
+        return ()
+
+    def _measure(self) -> None:
+        """What was kept: how loud each hop was, and some of them to look at."""
+        came, made = (np.concatenate(each) for each in zip(*self._sound, strict=True))
+        start, end = self._hops + self._waiting - self._unmeasured, self._hops + self._waiting
+        self._sound, self._unmeasured = [], 0
+        self._new.append(levels(came, made, self._hop))
+        for hop in range(start + -start % self._every, end, self._every):
+            self._looks.append((hop, came[(hop - start) * self._hop :][: self._hop].copy()))
 
     def _judge(self) -> list[Quality]:
         verdicts, together = [], np.concatenate(self._new, 1)

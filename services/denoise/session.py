@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from parley.audio import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
 from services.denoise.adapters import Shape
-from services.denoise.engine import Cleaned, Frames
+from services.denoise.engine import Frames
 from services.denoise.quality import Judge
 
 MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep live streams waiting little
@@ -20,7 +20,7 @@ class DenoiseSession:
     def __init__(self, ear: Ear, shape: Shape, keep: float) -> None:
         self._ear, self._shape, self._keep = ear, shape, keep
         self._mouth, self._judge = Resampler(RATE_HZ, ear.form.rate_hz), Judge(shape, ear.form.rate_hz, keep)
-        self._memory = np.zeros(shape.memory, np.float32)
+        self._memory, self._working = np.zeros(shape.memory, np.float32), SILENCE
         self._tape = Tape()  # what came in, at 16 kHz
         self._taken = 0  # how far the model has heard
         self._late = shape.latency  # samples of its output that still belong to before the beginning
@@ -53,14 +53,13 @@ class DenoiseSession:
         if not hops or self._complete():
             return None
         start, self._taken = self._taken, self._taken + hops * self._shape.hop
-        samples = self._tape.cut(start, self._taken)
-        self._judge.look(samples, start // self._shape.hop)
-        return Frames(samples, self._memory)
+        self._working = self._tape.cut(start, self._taken)
+        return Frames(self._working, self._memory)
 
     def _complete(self) -> bool:
         return self._ended is not None and self._given >= self._ended
 
-    def absorb(self, result: Cleaned) -> Iterator[Message]:
+    def absorb(self, result: Frames) -> Iterator[Message]:
         """Cleaned sound, moved back into step with what came in."""
         self._memory = result.memory
         clean = result.samples[self._late :]
@@ -71,7 +70,7 @@ class DenoiseSession:
         mixed = self._limited(clean, start)
         self._tape.forget(min(self._given, self._taken))
         yield from self._say(self._mouth.feed(mixed, last=self._complete()))
-        yield from self._judge.hear(result.levels, self._ended)
+        yield from self._judge.hear(self._working, result.samples, self._ended)
 
     def _limited(self, clean: Samples, start: int) -> Samples:
         """No more is taken away than allowed: some of the original stays."""
@@ -111,7 +110,7 @@ class BypassSession:
         """There is no work."""
         return
 
-    def absorb(self, result: Cleaned) -> Iterator[Message]:
+    def absorb(self, result: Frames) -> Iterator[Message]:
         """There is no work, so there is no result."""
         return iter(())
 

@@ -44,6 +44,15 @@ def test_what_is_said_lies_beside_it(tmp_path: Path) -> None:
     assert folder(tmp_path)[0].text == "Hello."
 
 
+def test_what_is_clean_lies_beside_it(tmp_path: Path) -> None:
+    """A twin without noise is no recording of its own."""
+    for name in ("a.flac", "a.clean.flac"):
+        (tmp_path / name).write_bytes((ROOT / "examples/one-speaker.flac").read_bytes())
+    (clip,) = folder(tmp_path, 0.5)
+    assert (clip.name, clip.clean) == ("a", clip.pcm)
+    assert clip.text == ""
+
+
 def test_noise_is_as_loud_as_asked() -> None:
     """At 10 dB the distortion is 10 dB, the same every time, and what was clean is known."""
     clip = noisy(spoken((0.1, 2)), 10)

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from loadtest.judge import Found, Judgement, Verdict, judge, overall
+from loadtest.judge import OTHERS, Found, Judgement, Verdict, judge, overall
 from loadtest.measures import Measures
 from loadtest.scenario import Plan, Scenario
 from loadtest.selfwatch import CPU, LAG
 
-PLAN = Plan(scenarios={}, lag_p99_ms=20, cpu_share=0.9)
+PLAN = Plan(scenarios={}, lag_p99_ms=50, lag_share=0.25, cpu_share=0.9, others_cores=0.3)
 
 
 def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **counts: float) -> Measures:
@@ -56,9 +56,9 @@ def test_planted_faults_are_caught(counts: dict[str, float], promise: dict[str, 
 
 def test_a_late_talker_proves_nothing() -> None:
     """A talker that was late, or had no core left, is invalid even where every promise looks held or broken."""
-    late = judged(measured(lag_ms=30))
+    late = judged(measured(lag_ms=80))
     assert late.verdict is Verdict.INVALID
-    assert "the talker itself was late: p99 30 ms" in late.doubts[0]
+    assert "the talker itself was late: p99 80 ms" in late.doubts[0]
     assert judged(measured(600, cpu_s=25)).verdict is Verdict.INVALID
 
 
@@ -69,14 +69,47 @@ def test_nothing_measured_is_no_success() -> None:
     assert judged(measured(), recovery={"s": 30.0}).verdict is Verdict.INVALID
 
 
+def test_who_promises_less_may_be_late_less() -> None:
+    """A talker 30 ms late says nothing of a tail of 100 ms, but enough of one of two seconds."""
+    assert judged(measured(50, lag_ms=30), final={"p99_ms": 100}).verdict is Verdict.INVALID
+    assert judged(measured(50, lag_ms=20), final={"p50_ms": 60, "p99_ms": 100}).verdict is Verdict.HELD
+    assert judged(measured(50, lag_ms=30), final={"p99_ms": 2000}).verdict is Verdict.HELD
+    assert judged(measured(50, lag_ms=60), final={"p99_ms": 2000}).verdict is Verdict.INVALID
+
+
+def test_a_noisy_neighbour_breaks_no_promise() -> None:
+    """Where others took the machine, a broken time says nothing; a held one is held, and a lost word is lost."""
+    noisy = {OTHERS: 0.8}
+    both: dict[str, Any] = {"final": {"p99_ms": 500}, "lost words": {"count": 0}}
+    assert judged(measured(600), noisy).verdict is Verdict.INVALID
+    assert judged(measured(600), {OTHERS: 0.1}).verdict is Verdict.BROKEN
+    assert judged(measured(300), noisy).verdict is Verdict.HELD
+    assert judged(measured(600, lost_words=1), noisy, **both).verdict is Verdict.BROKEN
+
+
 def test_facts_and_quality_are_judged_too() -> None:
     """Seconds to recover come from the run, scores from the samples: some have a floor instead of a limit."""
     assert judged(measured(), {"recovery": 3.0}, recovery={"s": 30.0}).verdict is Verdict.HELD
     measures = measured()
-    measures.samples += [{"si-sdr": 9.0, "wer": 0.1}, {"si-sdr": 11.0, "wer": 0.3}]
+    assert judged(measures, wer={"share": 0.5}).verdict is Verdict.INVALID
+    measures.samples += [{"si-sdr": db, "si-sdr at rest": 12.0, "input si-sdr": 5.0} for db in (9.0, 11.0)]
+    measures.samples += [
+        {"said": "one two", "text": "one", "rest": "one two"},
+        {"said": "one", "text": "", "rest": "1"},
+    ]
     assert judged(measures, **{"si-sdr": {"least": 9.5}}).verdict is Verdict.HELD
     assert judged(measures, **{"si-sdr": {"least": 10.5}}).verdict is Verdict.BROKEN
-    assert judged(measures, wer={"share": 0.1}).verdict is Verdict.BROKEN
+    assert judged(measures, **{"worse si-sdr": {"most": 1.9}}).verdict is Verdict.BROKEN
+    assert judged(measures, wer={"share": 0.6}).verdict is Verdict.BROKEN
+    assert judged(measures, worse_wer={"share": 0.3}).verdict is Verdict.BROKEN
+    assert judged(measures, worse_wer={"share": 0.4}).verdict is Verdict.HELD
+
+
+def test_where_nothing_is_said_nothing_can_be_lost() -> None:
+    """No word was heard, none was missed: that is no success."""
+    silent = Measures(latencies=measured().latencies)
+    silent.count("calls", 0)
+    assert judged(silent, lost_words={"count": 0}).verdict is Verdict.INVALID
 
 
 def test_the_whole_verdict() -> None:

@@ -1,5 +1,6 @@
 """A server that does wrong on purpose, through the whole instrument: what is planted must be found."""
 
+import asyncio
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,8 @@ import pytest
 
 from loadtest.judge import Found, Judgement, Verdict, judge
 from loadtest.scenario import Plan, Scenario
-from loadtest.talk import Talk, Where
+from loadtest.talk import Talk
+from loadtest.where import Where
 from parley.v1 import asr_pb2 as v1
 from tests.sound import noise, pcm
 
@@ -69,17 +71,30 @@ async def judged(folder: Path, every: int, instead: str) -> Judgement:
     asked: dict[str, Any] = {"name": "x", "door": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
     scenario = Scenario(clips=str(folder), promise=PROMISE, **asked)
     async with serving(Faulty(every, instead), folder) as address:
-        measures = await Talk(scenario, Where(address, "")).alone()
+        measures = await Talk(scenario, Where(address)).alone()
     assert measures.total("calls") > 100
     return judge(Found(scenario, measures), PLAN)
 
 
-@pytest.mark.parametrize(
-    ("instead", "broken"),
-    [("alfa charlie", "lost words"), ("alfa bravo bravo charlie", "doubled words"), ("", "errors"), (SAID, None)],
-)
-async def test_one_in_a_hundred_is_found(instead: str, broken: str | None, tmp_path: Path) -> None:
+INSTEAD = {"lost words": "alfa charlie", "doubled words": "alfa bravo bravo charlie", "errors": "", "nothing": SAID}
+
+
+@pytest.fixture(scope="module")
+def judgements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judgement]:
+    """Four servers at the same time, each with another fault in every hundredth answer."""
+
+    async def everywhere() -> list[Judgement]:
+        return await asyncio.gather(
+            *(judged(tmp_path_factory.mktemp("planted"), 100, instead) for instead in INSTEAD.values())
+        )
+
+    return dict(zip(INSTEAD, asyncio.run(everywhere()), strict=True))
+
+
+@pytest.mark.parametrize("planted", INSTEAD)
+def test_one_in_a_hundred_is_found(planted: str, judgements: dict[str, Judgement]) -> None:
     """One call in a hundred that loses a word, says one twice or fails breaks its promise and no other; none, none."""
-    judgement = await judged(tmp_path, every=100, instead=instead)
-    assert [kept.measure for kept in judgement.kept if kept.verdict is not Verdict.HELD] == ([broken] if broken else [])
+    judgement = judgements[planted]
+    broken = [kept.measure for kept in judgement.kept if kept.verdict is not Verdict.HELD]
+    assert broken == ([] if planted == "nothing" else [planted])
     assert judgement.verdict is (Verdict.BROKEN if broken else Verdict.HELD)

@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from loadtest.words import Difference, chrf, compare, wer
+from loadtest.words import Difference, bleu, compare, error_rate
 
 
 @pytest.mark.parametrize(
@@ -20,14 +22,19 @@ def test_what_became_of_the_words(wanted: str, got: str, found: Difference) -> N
 
 
 def test_word_error_rate() -> None:
-    """Edits for each word of the reference."""
-    assert wer("one two three four", "one too three") == pytest.approx(0.5)
-    assert wer("one", "one") == 0
-    assert wer("", "one") == 1
+    """Edits for each word of the references, a long text counting for more than a short one."""
+    assert error_rate([("one two three four", "One, too three.")]) == pytest.approx(0.5)
+    assert error_rate([("one", "one")]) == 0
+    assert error_rate([("", "one")]) == 1
+    assert error_rate([("one", ""), ("one two three", "one two three")]) == pytest.approx(0.25)
 
 
 def test_how_alike_translations_are() -> None:
-    """The same is 100, nothing shared is 0, and nearer is more."""
-    assert chrf("Guten Morgen", "Guten Morgen") == pytest.approx(100)
-    assert chrf("Guten Morgen", "xyz") == pytest.approx(0, abs=0.1)
-    assert chrf("Guten Morgen", "Guten Abend") > chrf("Guten Morgen", "Schlaf gut")
+    """The same is 100, nothing shared is 0, nearer is more, and silence after half the sentence costs."""
+    reference = "Die Kinder spielen heute wieder im Garten."
+    assert bleu([(reference, reference)]) == pytest.approx(100)
+    assert bleu([(reference, "Ich war nie dort, sagte er mir.")]) == 0
+    assert bleu([(reference, "")]) == 0
+    near = bleu([(reference, "Die Kinder spielen heute im Garten.")])
+    assert 0 < bleu([(reference, "Kinder spielen heute wieder dort")]) < near < 100
+    assert bleu([(reference, "Die Kinder spielen heute")]) == pytest.approx(100 * math.exp(1 - 8 / 4))

@@ -30,6 +30,7 @@ class Recipe:
     padded_from: float = 0.35  # from here: half of the batches as if padded to the end
     joined_from: float = 0.15
     longest_s: float = 25.0
+    choice: int = 320  # windows planned for each batch: those of about one length become it
     shares: dict[str, float] = field(
         default_factory=lambda: {
             **{"everyday": 0.41, "phrases": 0.15, "nothing": 0.07},
@@ -75,7 +76,7 @@ class Batches:
 
     def _chosen(self, rng: Random, done: float) -> Sequence[Plan]:
         """Of many plans those of one length, so that little is padded, and each as likely as any other."""
-        plans = sorted((self._plan(rng, done) for _ in range(320)), key=lambda plan: plan.seconds)
+        plans = sorted((self._plan(rng, done) for _ in range(self.recipe.choice)), key=lambda plan: plan.seconds)
         groups: list[list[Plan]] = [[]]
         for plan in plans:
             if groups[-1] and (len(groups[-1]) + 1) * plan.seconds > self.recipe.seconds:

@@ -28,7 +28,7 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
     guided = look_loss(looks[-1], batch.spans)
     total = written + PHONES * (named + found) + LOOKS * guided
     terms = {"written": written, "right": right, "phones": named, "ctc": found, "looks": guided}
-    return total, {name: float(value.detach()) for name, value in terms.items()} | {"rows": float(len(batch.tokens))}
+    return total, {name: value.detach() for name, value in terms.items()} | {"rows": float(len(batch.tokens))}
 
 
 def token_loss(model: Recogniser, hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

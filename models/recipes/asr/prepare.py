@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -32,16 +34,24 @@ class Size:
     few: float = 0.2
 
 
-def prepare(folders: Sequence[Path], work: Path, size: Size, seed: int = 7) -> None:
+@dataclass(frozen=True)
+class Shard:
+    """One file of synthesised speech before it is made; its seed is its name."""
+
+    name: str
+    kind: str
+    few: bool
+
+
+def prepare(folders: Sequence[Path], work: Path, size: Size, workers: int = 0, seed: int = 7) -> None:
     """Write `work/bank`, `work/heard` (dev and test) and the tokenizer."""
     work.mkdir(parents=True, exist_ok=True)
     found = texts.everyday(named(folders, "tatoeba"))
     if not (work / "tokenizer.json").exists():
         phrases = _phrases(found["train"], 5_000, Random(seed))
         tokens.train([*phrases, *found["train"][:45_000]], work / "tokenizer.json")
-    troupe = cast.Troupe()
-    synthesise(found["train"], work / "bank", size, troupe, seed)
-    record(folders, work, troupe, ("train", "dev", "test"))
+    synthesise(found["train"], work / "bank", size, workers, seed)
+    record(folders, work, _troupe(), ("train", "dev", "test"))
     disturb(folders, work, seed)
     prepare_examination(folders, work, seed)
 
@@ -73,20 +83,35 @@ def _phrases(sentences: Sequence[str], count: int, rng: Random) -> list[str]:
     return [texts.written(words) for words in itertools.islice(endless, count)]
 
 
-def synthesise(sentences: Sequence[str], folder: Path, size: Size, troupe: cast.Troupe, seed: int) -> None:
-    """The trained voices, shard by shard; a shard's seed is its name."""
-    plans: list[tuple[str, Callable[[Random], Iterator[str]], int]] = [
-        ("everyday", lambda rng: iter(rng.sample(sentences, SHARD)), size.everyday),
-        ("phrases", lambda rng: iter(_phrases(sentences, SHARD, rng)), size.phrases),
-    ]
-    for kind, texts_of, count in plans:
-        shards = range(-(-count // SHARD))
-        for number in tqdm(shards, desc=kind, mininterval=5):
-            name = f"{kind}-{number:03d}"
-            if not bank.is_written(folder, name):
-                rng = Random(f"{seed} {name}")
-                few = number < size.few * len(shards)
-                bank.write(folder, name, _spoken(texts_of(rng), kind, troupe, rng, few))
+def synthesise(sentences: Sequence[str], folder: Path, size: Size, workers: int, seed: int) -> None:
+    """The trained voices, shard by shard, in as many processes as there are workers."""
+    shards = [*_shards("everyday", size.everyday, size.few), *_shards("phrases", size.phrases, size.few)]
+    missing = [shard for shard in shards if not bank.is_written(folder, shard.name)]
+    speak = partial(_speak, sentences, folder, seed)
+    if not workers:
+        for shard in tqdm(missing, desc="speech", mininterval=5):
+            speak(shard)
+        return
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for _ in tqdm(pool.imap_unordered(speak, missing), desc="speech", total=len(missing), mininterval=5):
+            pass
+
+
+def _shards(kind: str, count: int, few: float) -> list[Shard]:
+    total = -(-count // SHARD)
+    return [Shard(f"{kind}-{number:03d}", kind, number < few * total) for number in range(total)]
+
+
+def _speak(sentences: Sequence[str], folder: Path, seed: int, shard: Shard) -> None:
+    rng = Random(f"{seed} {shard.name}")
+    lines = rng.sample(sentences, SHARD) if shard.kind == "everyday" else _phrases(sentences, SHARD, rng)
+    bank.write(folder, shard.name, _spoken(iter(lines), shard.kind, _troupe(), rng, shard.few))
+
+
+@cache
+def _troupe() -> cast.Troupe:
+    """One a process: synthesisers keep global state."""
+    return cast.Troupe()
 
 
 def _spoken(lines: Iterator[str], kind: str, troupe: cast.Troupe, rng: Random, few: bool) -> Iterator[Line]:

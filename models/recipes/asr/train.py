@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from models.recipes.asr.pieces import Piece, surrounded
 from models.recipes.asr.tokens import Tokens
 from models.recipes.asr.wer import word_errors
 from models.recipes.asr.windows import Window
+from models.recipes.machine import moved
 from models.recipes.muon import Muon
 from models.recipes.published import start_from
 from models.recipes.training import Plan, Task, Trainer, seed_everything
 
 RATE = 1e-3
-STEPS_A_MINUTE = 85  # of one core, about; the stages of training are laid out by it
 WATCHED = 24
 
 
@@ -73,7 +73,8 @@ def transcribe(model: Recogniser, takes: Sequence[Take], tokens: Tokens, size: i
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         batch = assemble([labeller.example(as_window(takes[i]), None) for i in rows], tokens, None, False)
-        for row, ids in zip(rows, greedy(model, batch.features, tokens), strict=True):
+        shown = moved(batch.features, model.embedding.device.type)
+        for row, ids in zip(rows, greedy(model, shown, tokens), strict=True):
             texts[row] = tokens.text(ids)
     return texts
 
@@ -93,15 +94,24 @@ def greedy(model: Recogniser, shown: torch.Tensor, tokens: Tokens, limit: int = 
     return [row[: row.index(tokens.end)] if tokens.end in row else row for row in ids[:, 2:].tolist()]
 
 
-def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) -> None:
-    """Train, or go on training, for `minutes` of CPU time in all; `start` is a published model to begin with."""
+@dataclass(frozen=True)
+class Pace:
+    """How large a batch is, in seconds of audio, and how many of them a minute sees, about: stages go by it."""
+
+    seconds: float = 72.0
+    steps_a_minute: int = 85
+
+
+def train(plan: Plan, pace: Pace, start: Path | None = None) -> None:
+    """Train, or go on training, until the plan's minutes are spent; `start` is a published model to begin with."""
+    work = plan.work
     if start:
         # Its tokens are rows of its weights.
         shutil.copy(start / "tokenizer.json", work / "tokenizer.json")
-    recipe, shape = _settings(work, minutes, seed, start is not None)
-    batches = Batches(work, recipe, seed)
+    recipe, shape = _settings(plan, pace, start is not None)
+    batches = Batches(work, recipe, plan.seed)
     # The trainer seeds too, but only after the weights are drawn.
-    seed_everything(seed)
+    seed_everything(plan.seed)
     model = Recogniser(shape)
     if start:
         # Imported late: exporting, which this turns round, imports this file.
@@ -109,19 +119,19 @@ def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) 
 
         start_from(start, model, specification)
     task = Task(model, [optimizer(model)], batches.batch, loss, Dev(work))
-    Trainer(task, Plan(work, minutes, warmup_steps=300, seed=seed, watch_s=1200)).run()
+    Trainer(task, plan).run()
 
 
-def _settings(work: Path, minutes: float, seed: int, schooled: bool) -> tuple[Recipe, Shape]:
+def _settings(plan: Plan, pace: Pace, schooled: bool) -> tuple[Recipe, Shape]:
     """As they were when this run began: a resumed run must go through the same stages."""
-    path = work / "settings.json"
+    path = plan.work / "settings.json"
     if not path.exists():
-        shape = Shape(Tokens(work / "tokenizer.json").size, phones=len(phones.NAMES))
-        recipe = Recipe(round(minutes * STEPS_A_MINUTE))
+        shape = Shape(Tokens(plan.work / "tokenizer.json").size, phones=len(phones.NAMES))
+        recipe = Recipe(round(plan.minutes * pace.steps_a_minute), pace.seconds)
         if schooled:
             # It has had its easy lessons.
             recipe = replace(recipe, few_until=0.0, joined_from=0.0, padded_from=0.0)
-        settings: dict[str, Any] = {"shape": asdict(shape), "recipe": asdict(recipe), "rate": RATE, "seed": seed}
-        path.write_text(json.dumps(settings | {"minutes": minutes}, indent=1))
+        settings: dict[str, Any] = {"shape": asdict(shape), "recipe": asdict(recipe), "rate": RATE, "seed": plan.seed}
+        path.write_text(json.dumps(settings | {"minutes": plan.minutes}, indent=1))
     saved = json.loads(path.read_text())
     return Recipe(**saved["recipe"]), Shape(**saved["shape"])

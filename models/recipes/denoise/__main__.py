@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.recipes.machine import Machine, machine_arguments
+
 HERE = Path(__file__).parent
 STEPS = ("prepare", "train", "export", "evaluate")
 
@@ -16,9 +18,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("step", choices=[*STEPS, "all"])
     parser.add_argument("--data", nargs="*", type=Path, default=[], help="folders of recordings")
     parser.add_argument("--work", type=Path, default=HERE / "work", help="banks, checkpoints and results")
-    parser.add_argument("--minutes", type=float, default=95.0, help="CPU minutes of training in all")
+    parser.add_argument("--minutes", type=float, default=95.0, help="minutes of training in all")
     parser.add_argument("--references", type=Path, default=None, help="folder of models to measure beside")
     parser.add_argument("--out", type=Path, default=None, help="where the model folder goes")
+    machine_arguments(parser)
     return parser.parse_args(given)
 
 
@@ -37,9 +40,10 @@ def run(step: str, args: argparse.Namespace) -> None:
 
         prepare(args.data, args.work)
     elif step == "train":
-        from models.recipes.denoise.train import train
+        from models.recipes.denoise.train import SEED, train
+        from models.recipes.training import Plan
 
-        train(args.work, args.minutes)
+        train(Plan(args.work, args.minutes, seed=SEED, ema=0.9985, machine=Machine.of(args)))
     elif step == "export":
         from models.recipes.denoise.export import export
 

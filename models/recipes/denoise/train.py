@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from models.recipes.denoise import losses
 from models.recipes.denoise.mixing import Mixer
 from models.recipes.denoise.network import HOP, Enhancer, States
+from models.recipes.machine import moved
 from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 
@@ -47,7 +47,7 @@ def watcher(mixer: Mixer) -> Any:
         assert isinstance(model, Enhancer)
         gains, values = [], []
         for step in (10**9, 10**9 + 1):
-            noisy, clean = mixer(step)
+            noisy, clean = moved(mixer(step), model.window.device.type)
             out, _ = model(noisy, States.zeros(len(noisy), model.size))
             noisy, out, clean = noisy[:, :-HOP], out[:, HOP:], clean[:, :-HOP]
             before = sdr(noisy, clean)
@@ -59,12 +59,12 @@ def watcher(mixer: Mixer) -> Any:
     return watch
 
 
-def train(work: Path, minutes: float, rate: float = 1e-3) -> None:
-    """Train, or go on training, until `minutes` of CPU time are spent in all."""
+def train(plan: Plan, rate: float = 1e-3) -> None:
+    """Train, or go on training, until the plan's minutes are spent."""
     seed_everything(SEED)
     model = Enhancer()
-    mixer = Mixer(work / "bank", ROWS, SEED)
+    mixer = Mixer(plan.work / "bank", ROWS, SEED)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     optimizer = Muon(matrices, [p for p in model.parameters() if p.ndim < 2], lr=rate)
     task = Task(model, [optimizer], lambda step: (*mixer(step), losses.price_at(step)), loss, watcher(mixer))
-    Trainer(task, Plan(work, minutes, seed=SEED, ema=0.9985)).run()
+    Trainer(task, plan).run()

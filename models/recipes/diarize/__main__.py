@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.recipes.machine import Machine, machine_arguments
+
 HERE = Path(__file__).parent
 STEPS = ("prepare", "train", "export", "evaluate")
 
@@ -17,8 +19,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", nargs="*", type=Path, default=[], help="folders of recordings, one a corpus")
     parser.add_argument("--work", type=Path, default=HERE / "work", help="bank, checkpoints and results")
     parser.add_argument("--teacher", type=Path, default=None, help="wheel: pip download --no-deps resemblyzer==0.1.4")
-    parser.add_argument("--minutes", type=float, default=120.0, help="CPU minutes of training in all")
+    parser.add_argument("--minutes", type=float, default=120.0, help="minutes of training in all")
     parser.add_argument("--out", type=Path, default=None, help="where the model folder goes")
+    machine_arguments(parser)
     return parser.parse_args(given)
 
 
@@ -37,9 +40,10 @@ def run(step: str, args: argparse.Namespace) -> None:
 
         prepare(args.data, args.work, args.teacher)
     elif step == "train":
-        from models.recipes.diarize.train import train
+        from models.recipes.diarize.train import SEED, train
+        from models.recipes.training import Plan
 
-        train(args.data, args.work, args.minutes)
+        train(args.data, Plan(args.work, args.minutes, seed=SEED, ema=0.998, machine=Machine.of(args)))
     elif step == "export":
         from models.recipes.diarize.export import export
 

@@ -35,7 +35,7 @@ class Pupil(nn.Module):
     def forward(self, audio: Tensor) -> Tensor:
         """Unit rows; the products in half precision, the features not."""
         features = self.net.features(audio)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(audio.device.type, torch.bfloat16):
             rows = self.net.embed(features)
         return nn.functional.normalize(rows, dim=-1)
 
@@ -47,7 +47,7 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
     parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
     if model.lessons is not None:
         parts["lessons"] = LESSON_SHARE * apart_from(rows, model.lessons[batch.labels])
-    return torch.stack(list(parts.values())).sum(), {name: part.item() for name, part in parts.items()}
+    return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
 
 def embedded(net: nn.Module, audio: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ def watch(model: nn.Module, exam: dict[str, Trials]) -> dict[str, float]:
     assert isinstance(model, Pupil)
     found = {}
     for name, trial in exam.items():
-        rows = embedded(model.net, torch.from_numpy(trial.windows)).numpy()
+        rows = embedded(model.net, torch.from_numpy(trial.windows).to(model.margin.centres.device)).cpu().numpy()
         found[name] = eer(*trial.by_corpus(rows).values())
     return found
 
@@ -73,13 +73,13 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
     return matrices, [p for _, p in named if id(p) not in kept]
 
 
-def train(data: Sequence[Path], work: Path, minutes: float, rate: float = 1.5e-3) -> None:
-    """Train, or go on training, until `minutes` of CPU time are spent in all."""
+def train(data: Sequence[Path], plan: Plan, rate: float = 1.5e-3) -> None:
+    """Train, or go on training, until the plan's minutes are spent."""
     seed_everything(SEED)
-    mixer = Mixer(work / "bank", ROWS, SEED)
-    taught = work / "bank" / "lessons.npy"
+    mixer = Mixer(plan.work / "bank", ROWS, SEED)
+    taught = plan.work / "bank" / "lessons.npy"
     model = Pupil(len(mixer.spans), torch.from_numpy(np.load(taught)) if taught.exists() else None)
     exam = trials(data, "dev", seconds=(1.5, 3.0)) if data else {}
     optimizer = Muon(*split_parameters(model), lr=rate)
     task = Task(model, [optimizer], mixer, loss, (lambda m: watch(m, exam)) if exam else None)
-    Trainer(task, Plan(work, minutes, seed=SEED, ema=0.998)).run()
+    Trainer(task, plan).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.recipes.machine import Machine, machine_arguments
 from models.recipes.translate import corpus, pieces
 
 HERE = Path(__file__).parent
@@ -22,9 +23,12 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Train, or go on from the checkpoint."""
+    from models.recipes.training import Plan
+    from models.recipes.translate.batches import Recipe
     from models.recipes.translate.train import train as run
 
-    run(arguments.work, arguments.minutes, arguments.seed, arguments.start)
+    plan = Plan(arguments.work, arguments.minutes, seed=arguments.seed, machine=Machine.of(arguments))
+    run(plan, Recipe(arguments.tokens), arguments.dropout, arguments.start)
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -53,10 +57,13 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, default=HERE / "work", help="splits, pieces, checkpoint, curve")
     parser.add_argument("--out", type=Path, default=EMBEDDED / "nano-tatoeba" / "1", help="the model folder")
-    parser.add_argument("--minutes", type=float, default=110.0, help="CPU minutes of training in all")
+    parser.add_argument("--minutes", type=float, default=110.0, help="minutes of training in all")
     parser.add_argument("--start", type=Path, default=None, help="a published model folder to go on from")
     parser.add_argument("--pieces", type=int, default=6144)
+    parser.add_argument("--tokens", type=int, default=10_000, help="source and target together, in one batch")
+    parser.add_argument("--dropout", type=float, default=0.1, help="more for many epochs")
     parser.add_argument("--seed", type=int, default=1)
+    machine_arguments(parser)
     arguments = parser.parse_args()
     for step in STEPS if arguments.step == "all" else [arguments.step]:
         STEPS[step](arguments)

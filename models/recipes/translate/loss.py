@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 256
+CHUNK = 256  # rows whose logits stay in a core's cache
+CARD = 16384  # rows that keep a card busy
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -20,11 +21,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         cast = weight.to(hidden.dtype)
         d_hidden, d_weight = torch.empty_like(hidden), torch.zeros_like(weight)
         total = torch.zeros((), dtype=torch.float64)
-        for start in range(0, hidden.shape[0], CHUNK):
-            piece, wanted = hidden[start : start + CHUNK], labels[start : start + CHUNK]
+        rows = CARD if hidden.is_cuda else CHUNK
+        for start in range(0, hidden.shape[0], rows):
+            piece, wanted = hidden[start : start + rows], labels[start : start + rows]
             slope, value = _slope(piece @ cast.t(), wanted, smoothing)
             total += value
-            torch.mm(slope, cast, out=d_hidden[start : start + CHUNK])
+            torch.mm(slope, cast, out=d_hidden[start : start + rows])
             d_weight += slope.t() @ piece
         ctx.save_for_backward(d_hidden, d_weight)
         ctx.count = labels.numel()

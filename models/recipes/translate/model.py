@@ -38,23 +38,23 @@ class Masks:
 
     def __init__(self, rate: float, length: int = 1 << 23) -> None:
         self._keep, self._length = 1.0 - rate, length
-        self._generator = torch.Generator().manual_seed(1)
-        self._tape = self._draw()
+        self._tape = torch.empty(0)
         self._uses = 0
 
     def _draw(self) -> Tensor:
-        draws = torch.rand(self._length, generator=self._generator)
+        draws = torch.rand(self._length)
         return ((draws < self._keep).float() / self._keep).to(COMPUTE)
 
     def drop(self, x: Tensor) -> Tensor:
         """A random stretch of the tape over x; the tape is redrawn after some thousands of uses."""
-        self._uses += 1
+        # The first time, not before: by then it is known where the model lives.
         if self._uses % 20000 == 0:
             self._tape = self._draw()
+        self._uses += 1
         room = self._length - x.numel()
         if room <= 0:
             return functional.dropout(x, 1.0 - self._keep)
-        start = int(torch.randint(room, (1,)))
+        start = int(torch.randint(room, (1,), device="cpu"))
         return x * self._tape[start : start + x.numel()].view(x.shape)
 
 

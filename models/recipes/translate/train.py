@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from models.recipes.machine import moved
 from models.recipes.muon import Muon
 from models.recipes.published import start_from
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
@@ -62,25 +63,26 @@ class DevLoss:
         return {name: self._mean(model, batches) for name, batches in self.batches.items()}
 
     def _mean(self, model: nn.Module, batches: list[Batch]) -> float:
-        sums = [(loss(model, batch)[0].item() * len(batch.real), len(batch.real)) for batch in batches]
+        device = next(model.parameters()).device.type
+        sums = [(loss(model, moved(batch, device))[0].item() * len(batch.real), len(batch.real)) for batch in batches]
         return sum(total for total, _ in sums) / sum(count for _, count in sums)
 
 
-def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) -> None:
-    """Train, or go on training, for `minutes` of CPU time in all; `start` is a published model to begin with."""
+def train(plan: Plan, recipe: Recipe, dropout: float, start: Path | None = None) -> None:
+    """Train, or go on training, until the plan's minutes are spent; `start` is a published model to begin with."""
+    work, seed = plan.work, plan.seed
     if start:
         # Its pieces are rows of its weights.
         shutil.copy(start / "pieces.model", work / "pieces.model")
-    recipe = Recipe()
     batches = Batches(work, recipe, seed)
-    shape = Shape(pieces=len(batches.pieces))
+    shape = Shape(len(batches.pieces), dropout=dropout)
     settings: dict[str, Any] = {
         "shape": asdict(shape),
         "recipe": asdict(recipe),
         "rate": RATE,
         "smoothing": SMOOTHING,
         "seed": seed,
-        "minutes": minutes,
+        "minutes": plan.minutes,
         "steps_per_epoch": batches.per_epoch,
     }
     (work / "settings.json").write_text(json.dumps(settings, indent=1))
@@ -92,8 +94,8 @@ def train(work: Path, minutes: float, seed: int = 1, start: Path | None = None) 
         from models.recipes.translate.export import specification
 
         start_from(start, model, specification)
-    Trainer(_task(model, batches, work), Plan(work, minutes, seed=seed)).run()
+    Trainer(_task(model, batches, work), plan).run()
 
 
 def _task(model: Translator, batches: Batches, work: Path) -> Task:
-    return Task(model, [optimizer(model)], batches.batch, loss, DevLoss(work))
+    return Task(model, [optimizer(model)], batches.batch, loss, DevLoss(work), batches.per_epoch)

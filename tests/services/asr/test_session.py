@@ -14,6 +14,7 @@ from parley.errors import BadInput, BadModel, UnsupportedFormat
 from parley.session import Flush
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding
+from services.asr.channels import ChannelsSession
 from services.asr.engine import Turn, Utterance, open_engine
 from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
@@ -29,7 +30,7 @@ CUTS = st.lists(st.integers(0, 60_000), max_size=8)
 PATIENCE = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 
 
-def session(**config: Any) -> AsrSession:
+def session(**config: Any) -> AsrSession | ChannelsSession:
     return begin(v1.AsrConfig(**config), SPEC, SETTINGS)
 
 

@@ -14,7 +14,7 @@ from parley.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import adapter_of
-from services.denoise.engine import Cleaned, Frames, open_engine
+from services.denoise.engine import Frames, open_engine
 from services.denoise.stage import begin
 from tests.contract.source import ROOT
 from tests.services.play import of, play
@@ -41,7 +41,7 @@ def si_sdr(sound: Samples, clean: Samples) -> float:
 
 
 def served(
-    sound: Samples, engine: Engine[Frames, Cleaned] = ENGINE, limit_db: float = 0
+    sound: Samples, engine: Engine[Frames, Frames] = ENGINE, limit_db: float = 0
 ) -> tuple[Samples, list[v1.Quality]]:
     """What a client gets who sends 20 ms at a time."""
     session = begin(

@@ -10,7 +10,7 @@ from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import Shape, adapter_of
 from services.denoise.engine import open_engine
-from services.denoise.quality import Judge, levels
+from services.denoise.quality import Judge
 from services.denoise.session import DenoiseSession
 from tests.fakes import spec_of
 from tests.services.play import of, play
@@ -35,8 +35,7 @@ def verdicts(
     end = len(heard) // HOP * HOP
     late = np.concatenate((np.zeros(latency, np.float32), heard if made is None else made))[:end]
     judge = Judge(Shape(HOP, latency, 0), rate_hz, keep)
-    judge.look(heard[:end], 0)
-    return judge.hear(levels(heard[None, :end], late[None], HOP)[0])
+    return judge.hear(heard[:end], late)
 
 
 def at_snr(signal: Samples, snr_db: float) -> Samples:

@@ -13,7 +13,7 @@ from parley.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
 from services.denoise.adapters import Shape
-from services.denoise.engine import Cleaned, Frames, open_engine
+from services.denoise.engine import Frames, open_engine
 from services.denoise.session import DenoiseSession
 from services.denoise.stage import begin
 from tests.fakes import spec_of
@@ -30,13 +30,12 @@ PATIENCE = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 class Late:
     """A model that gives everything back, so many samples late: what it holds is its state."""
 
-    def run(self, jobs: Sequence[Frames]) -> Sequence[Cleaned]:
+    def run(self, jobs: Sequence[Frames]) -> Sequence[Frames]:
         return [self._one(job) for job in jobs]
 
-    def _one(self, job: Frames) -> Cleaned:
+    def _one(self, job: Frames) -> Frames:
         held = np.concatenate((job.memory, job.samples))
-        nothing = np.zeros((3, 0), np.float32)
-        return Cleaned(held[: len(job.samples)], held[len(job.samples) :], nothing)
+        return Frames(held[: len(job.samples)], held[len(job.samples) :])
 
 
 def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000) -> DenoiseSession:

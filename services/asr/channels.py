@@ -1,0 +1,53 @@
+"""Several channels of one stream, each heard by itself. Must not know how a channel is heard."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+
+from parley.audio import Format, apart
+from services.asr.engine import Heard, Turn
+from services.asr.session import AsrSession
+
+
+class ChannelsSession:
+    """A session a channel; what each says carries its number, from 1, as the track."""
+
+    def __init__(self, form: Format, sessions: Sequence[AsrSession]) -> None:
+        self._form, self._sessions = form, sessions
+        self._working = 0  # whose job was handed out last
+
+    def feed(self, item: bytes) -> Iterator[Message]:
+        """More sound of all."""
+        for n, data in enumerate(apart(item, self._form)):
+            yield from _of(n, self._sessions[n].feed(data))
+
+    def flush(self) -> Iterator[Message]:
+        """Every channel's utterance ends here."""
+        for n, session in enumerate(self._sessions):
+            yield from _of(n, session.flush())
+
+    def finish(self) -> Iterator[Message]:
+        """Every channel ends here."""
+        for n, session in enumerate(self._sessions):
+            yield from _of(n, session.finish())
+
+    def next_job(self) -> Turn | None:
+        """In turns: who talks without a break must not keep the others waiting."""
+        count = len(self._sessions)
+        for n in (self._working + 1 + step for step in range(count)):
+            job = self._sessions[n % count].next_job()
+            if job is not None:
+                self._working = n % count
+                return job
+        return None
+
+    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
+        """To whom it belongs."""
+        return _of(self._working, self._sessions[self._working].absorb(result))
+
+
+def _of(channel: int, events: Iterable[Any]) -> Iterator[Message]:
+    for event in events:
+        event.track = str(channel + 1)
+        yield event
