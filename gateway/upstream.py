@@ -92,7 +92,8 @@ class Upstream:
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
         if not here:
-            raise Unavailable(f"No replica of {self.stage} serves {version} just now; come back.", retry_s=1.0)
+            what = f"{self.stage} {version}".strip()
+            raise Unavailable(f"No replica serves {what} just now; come back.", retry_s=1.0)
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
         chosen = min(able, key=lambda r: (r in asked, not r.serves(version), r.streams, r.turns.get(version, 0)))

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from parley.cli.options import KEY
 from parley.errors import Code, ParleyError
 
 
@@ -43,7 +44,8 @@ def exit_of(error: ParleyError) -> Exit:
 def say_error(error: ParleyError) -> None:
     """One sentence on stderr."""
     wait = f" Try again in {error.retry_s:g} s." if error.retry_s else ""
-    typer.echo(f"parley: {error}{wait}", err=True)
+    key = f" This command takes it from {KEY}." if error.code is Code.UNAUTHENTICATED else ""
+    typer.echo(f"parley: {error}{wait}{key}", err=True)
 
 
 class Commands(TyperGroup):
