@@ -74,8 +74,11 @@ class Asking:
         """With how many frames an utterance is shown: by its own length alone, so that company changes nothing."""
         if not self.options.get("short_context", False):
             return self.full
-        grain = round(float(self.options.get("grain_s", 0.5)) * RATE_HZ / self.features.hop)
-        return min(self.full, -(-max(1, frames) // grain) * grain)
+        grain, rest = self._frames("grain_s", 0.5), self._frames("rest_s", 0.0)
+        return min(self.full, -(-max(1, frames + rest) // grain) * grain)
+
+    def _frames(self, option: str, default_s: float) -> int:
+        return round(float(self.options.get(option, default_s)) * RATE_HZ / self.features.hop)
 
     def longest(self, window: int) -> int:
         """Nobody says more tokens in so many frames."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.recipes.asr import bank, cast, features, real
-from models.recipes.asr.engine import BEAM, LEAST_TOKENS, STEP_S, TOKENS_A_SECOND
+from models.recipes.asr.engine import BEAM, LEAD_S, LEAST_TOKENS, REST_S, STEP_S, TOKENS_A_SECOND
 from models.recipes.asr.tokens import Tokens
 from models.recipes.provenance import Manifest, describe
 from models.recipes.sound import RATE_HZ
@@ -17,7 +17,6 @@ from models.recipes.targets import Row, at_least, at_most, table, told
 FILES = ("model.bin", "config.json", "vocabulary.json", "tokenizer.json", "preprocessor_config.json")
 LICENSE = "CC-BY-SA-4.0"
 LONGEST_S = 25.0
-LEAD_S = 0.3  # its voices take a breath before they speak
 
 
 def document(work: Path, data: Sequence[Path], out: Path, exported: dict[str, Any]) -> None:
@@ -82,6 +81,7 @@ def options(tokens: Tokens, median: int) -> dict[str, Any]:
         },
         "beam": BEAM,
         "lead_s": LEAD_S,
+        "rest_s": REST_S,
         "suppress_blank": False,
         "tokens_per_second": TOKENS_A_SECOND,
         "least_tokens": LEAST_TOKENS,

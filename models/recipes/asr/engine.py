@@ -14,6 +14,9 @@ from models.recipes.asr.tokens import Tokens
 from models.recipes.sound import RATE_HZ, Audio
 
 BEAM = 2
+# Silence that it is shown around every utterance: its voices take a breath before they speak, and in a
+# window that ends with the last word it says that word again.
+LEAD_S, REST_S = 0.3, 1.0
 TOKENS_A_SECOND, LEAST_TOKENS = 12, 8  # a guard: nobody speaks faster
 STEP_S = features.STRIDE / RATE_HZ
 
@@ -53,7 +56,7 @@ class Engine:
         found: dict[int, Heard] = {}
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            shown = batch([features.log_mel(audios[i]) for i in rows], padded)
+            shown = batch([led(audios[i]) for i in rows], padded)
             longest = int(max(len(audios[i]) for i in rows) / RATE_HZ * TOKENS_A_SECOND) + LEAST_TOKENS
             found |= dict(zip(rows, self.generate(shown, longest), strict=True))
         return [found[i] for i in range(len(audios))]
@@ -91,14 +94,14 @@ class Engine:
         text = [token for token in tokens if token < self.tokens.end]
         if not text:
             return []
-        shown = batch([features.log_mel(audio)], padded)
-        frames = min(shown.shape[1], (len(audio) + features.TAIL) // features.HOP)
+        row = led(audio)
+        shown, frames = batch([row], padded), len(row)
         found = self._model.align(_view(shown), [self.tokens.start], [text], [frames], median_filter_width=median)[0]
         rows, places = (np.array(axis) for axis in zip(*found.alignments, strict=True))
-        starts_s = places[np.flatnonzero(np.diff(rows, prepend=-1))] * STEP_S
+        starts_s = np.maximum(0, places[np.flatnonzero(np.diff(rows, prepend=-1))] * STEP_S - LEAD_S)
         groups = self._groups(text)
         edges = np.cumsum([0] + [len(group) for group in groups])
-        ends_s = np.append(starts_s, frames * features.HOP / RATE_HZ)
+        ends_s = np.append(starts_s, len(audio) / RATE_HZ)
         spans = zip(groups, edges[:-1], edges[1:], strict=True)
         return [
             Word(self.tokens.text(group), float(starts_s[a]), float(ends_s[min(b, len(ends_s) - 1)]))
@@ -115,9 +118,15 @@ class Engine:
         return groups
 
 
+def led(audio: Audio) -> np.ndarray:
+    """Features of an utterance after a breath."""
+    return features.log_mel(np.pad(audio, (round(LEAD_S * RATE_HZ), 0)))
+
+
 def batch(shown: Sequence[np.ndarray], padded: bool) -> np.ndarray:
     """Rows of one length; zeros are silence to the model."""
-    frames = features.FRAMES if padded else max(len(each) for each in shown)
+    rest = round(REST_S * RATE_HZ / features.HOP)
+    frames = features.FRAMES if padded else max(len(each) for each in shown) + rest
     out = np.zeros((len(shown), frames, features.MELS), np.float32)
     for row, each in enumerate(shown):
         out[row, : len(each)] = each[:frames]

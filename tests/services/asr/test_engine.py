@@ -186,6 +186,13 @@ def test_a_breath_before_speech_moves_no_word() -> None:
     assert ((a.start, a.end), (b.start, b.end)) == ((0, 0), (0, 8000))
 
 
+def test_a_rest_after_speech_is_in_the_window() -> None:
+    """A model may want silence behind every utterance: the window is longer, the sound in it the same."""
+    asr, told = engine(length, rest_s=2.0)
+    assert [each.text for each in run(asr, [Utterance(noise(RATE_HZ))])[0]] == ["2"]
+    assert [shape[1] for shape, _, _ in told.asked] == [6]
+
+
 def test_only_who_wants_times_is_aligned() -> None:
     """Finding words costs; who does not ask does not pay."""
     asr, told = engine(says(" yes"))
