@@ -61,6 +61,11 @@ class Asking:
         return int(self.options.get("frames_at_once", 12_000))
 
     @property
+    def lead(self) -> int:
+        """Samples of silence that it is shown before every utterance: some models expect people to take a breath."""
+        return round(float(self.options.get("lead_s", 0.0)) * RATE_HZ)
+
+    @property
     def reads_prompts(self) -> bool:
         """Whether text from before, and phrases, mean anything to it."""
         return bool(self.options.get("reads_prompts", False))

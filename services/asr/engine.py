@@ -115,7 +115,7 @@ class AsrEngine:
         return job.is_guess
 
     def _case(self, utterance: Utterance) -> _Case:
-        rows = self._ways.features.show(utterance.samples)
+        rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
         return _Case(utterance, rows, self._ways.window(len(rows)), self._ways.begin(utterance.language, before))
 
@@ -178,7 +178,8 @@ class AsrEngine:
         frames, chances = said.alignment.frames, said.alignment.chances
         if len(frames) <= len(said.tokens):  # not asked for
             return tuple(Spoken(piece.text) for piece in pieces)
-        edges = [min(round(frame * self._ways.features.hop), len(utterance.samples)) for frame in frames]
+        places = [round(frame * self._ways.features.hop) - self._ways.lead for frame in frames]
+        edges = [min(max(0, place), len(utterance.samples)) for place in places]
         return tuple(
             Spoken(piece.text, edges[piece.first], edges[piece.last], float(np.mean(chances[piece.first : piece.last])))
             for piece in pieces

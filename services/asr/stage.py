@@ -63,8 +63,8 @@ def _language(asked: str, spec: ModelSpec) -> str:
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
     """No utterance is longer than the model can hear."""
-    margins = 2 * MARGIN / RATE_HZ
-    return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - margins))
+    around = 2 * MARGIN / RATE_HZ + float(spec.options.get("lead_s", 0.0))
+    return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - around))
 
 
 def _endpoint(asked: v1.Endpointing, ours: EndpointConfig) -> EndpointConfig:

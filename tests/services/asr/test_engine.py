@@ -175,6 +175,17 @@ def test_words_have_times_inside_the_utterance() -> None:
     assert ((a.start, a.end, a.confidence), (b.start, b.end)) == ((0, 8000, 0.5), (8000, 12_000))
 
 
+def test_a_breath_before_speech_moves_no_word() -> None:
+    """A model may want silence before every utterance; what it then hears later is told as early as it was said."""
+
+    def placed(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+        assert not source[0].any()
+        return Generated([" a", " b"], alignment=Alignment([0, 1, 2], [0.5, 1.0]))
+
+    (a, b) = heard(placed, Utterance(noise(12_000), times=True), lead_s=0.5).words
+    assert ((a.start, a.end), (b.start, b.end)) == ((0, 0), (0, 8000))
+
+
 def test_only_who_wants_times_is_aligned() -> None:
     """Finding words costs; who does not ask does not pay."""
     asr, told = engine(says(" yes"))

@@ -1,0 +1,66 @@
+"""Makes the demo clip: people at a desk who spell and count, a synthetic voice that talks, a room that is not quiet.
+
+`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. Nobody in it was met in training but the
+synthetic voice, whose sentences were not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from models.recipes import noises, sound
+from models.recipes.asr.cast import Troupe
+from models.recipes.asr.speech import Voice
+from models.recipes.sound import RATE_HZ, Audio
+
+SEED, PAUSE_S, SPEECH_DBFS, NOISE_DBFS = 5, 0.9, -24.0, -42.0
+# A recording of AN4's test speakers, or what the synthetic voice says.
+SCRIPT = (
+    "cen8-fnsv-b",
+    "cen5-mcel-b",
+    "cen3-fnsv-b",
+    "an203-mcel-b",
+    "Where is the train station?",
+    "My brother lives in Germany.",
+)
+VOICE = Voice("flite", "slt", 1.0, 1.0)
+
+
+def spoken(data: Path) -> Iterator[Audio]:
+    """Everybody's turn, at one level."""
+    troupe = Troupe()
+    for turn in SCRIPT:
+        path = data / f"{turn}.flac"
+        audio = sound.read(path) if path.exists() else troupe.say(turn.split(), VOICE).audio
+        yield sound.at_level(audio, SPEECH_DBFS)
+
+
+def room(samples: int, rng: sound.Random) -> Audio:
+    """A fan, and somebody who types."""
+    parts = [sound.at_level(make(rng, samples), NOISE_DBFS) for make in (noises.fan, noises.keyboard)]
+    return np.asarray(np.sum(parts, axis=0), np.float32)
+
+
+def clip(data: Path) -> Audio:
+    """The turns with pauses between, in the room."""
+    pause = np.zeros(round(PAUSE_S * RATE_HZ), np.float32)
+    clean = np.concatenate([part for turn in spoken(data) for part in (pause, turn)] + [pause])
+    return np.asarray(np.clip(clean + room(len(clean), np.random.default_rng(SEED)), -1, 1), np.float32)
+
+
+def main() -> None:
+    """Write the clip."""
+    parser = argparse.ArgumentParser(prog="models.recipes.demo", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the folder an4")
+    parser.add_argument("--out", type=Path, required=True, help="the FLAC file")
+    arguments = parser.parse_args()
+    soundfile.write(arguments.out, clip(arguments.data), RATE_HZ, subtype="PCM_16")
+
+
+if __name__ == "__main__":
+    main()
