@@ -83,8 +83,9 @@ class Upstream:
         return await asyncio.gather(*(replica.check() for replica in self.replicas))
 
     async def serves(self) -> bool:
-        """Some replica does."""
-        return SERVING in await self.health()
+        """Some replica does, and calls are given to it already: what it said before may be half a second old."""
+        told = zip(self.replicas, await self.health(), strict=True)
+        return any(health == SERVING and not replica.is_leaving() for replica, health in told)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
         """Those that work; of them those not asked yet; of them the least loaded; of them in turn."""

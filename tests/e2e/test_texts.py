@@ -1,5 +1,6 @@
 """Texts, asked of two replicas of translate: one of them is slow, and their model does not go from all into all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -38,7 +39,12 @@ async def uneven(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hous
     house = Uneven(folder, ("translate",), replicas=2, calls={"hedge_s": 0.2})
     try:
         await house.start()
+        async with asyncio.timeout(30):
+            while not all(replica["health"] == "SERVING" for replica in await house.replicas("translate")):
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)  # the gateway looks after their health every half second
         yield house
+        house.kill("translate-2")  # it would first gather
     finally:
         house.stop()
 

@@ -66,6 +66,19 @@ async def test_who_says_not_serving_gets_nothing(tmp_path: Path) -> None:
         assert {(await said(here))[0] for _ in range(4)} == {b"a", b"b"}
 
 
+async def test_nobody_is_ready_before_calls_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica that serves now, and was last heard to say that it does not, would still be passed over."""
+    async with replicas(tmp_path, "a") as made, upstream(made) as here:
+        await made[0].serves(False)
+        await _until(lambda: here.replicas[0].is_leaving())
+        monkeypatch.setattr("gateway.replica.EVERY_S", 60.0)
+        await asyncio.sleep(1.0)  # now the next look is far away
+        await made[0].serves(True)
+        assert not await here.serves()
+        with pytest.raises(Unavailable):
+            await said(here)
+
+
 async def _until(true: object) -> None:
     async with asyncio.timeout(10):
         while not true():  # type: ignore[operator]
