@@ -1,7 +1,7 @@
 """Makes the demo clip: people at a desk who spell and count, a synthetic voice that talks, a room that is not quiet.
 
-`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. Nobody in it was met in training but the
-synthetic voice, whose sentences were not.
+`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. The people are AN4's test speakers, and the sentences
+are of the recogniser's test set; the synthetic voice is one that it knows.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from models.recipes.sound import RATE_HZ, Audio
 SEED, PAUSE_S, SPEECH_DBFS, NOISE_DBFS = 5, 0.9, -24.0, -42.0
 # A recording of AN4's test speakers, or what the synthetic voice says.
 SCRIPT = (
+    "cen5-fnsv-b",
+    "cen2-mmaf-b",
     "cen8-fnsv-b",
-    "cen5-mcel-b",
-    "cen3-fnsv-b",
-    "an203-mcel-b",
-    "Where is the train station?",
-    "My brother lives in Germany.",
+    "cen6-mmaf-b",
+    "I would very much like to go.",
+    "What are you going to do to me?",
 )
 VOICE = Voice("flite", "slt", 1.0, 1.0)
 

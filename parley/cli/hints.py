@@ -8,21 +8,20 @@ from pathlib import Path
 from parley.cli import options
 from parley.cli.house import House
 
-ONE_SPEAKER = Path("examples/one-speaker.flac")
-TWO_SPEAKERS = Path("examples/two-speakers.flac")
+CLIP = Path("examples/desk.flac")
 
 
 def hints(house: House) -> str:
     """A curl line, a parley line, the API's documentation."""
     http = f"http://localhost:{house.http_port}"
     server = f"localhost:{house.grpc_port}"
-    one, two = (os.path.relpath(house.root / clip) for clip in (ONE_SPEAKER, TWO_SPEAKERS))
+    clip = os.path.relpath(house.root / CLIP)
     there = "" if server == options.SERVER else f" --server {server}"
     return "\n".join(
         (
             "  Try, in another terminal:",
-            f"    curl -F file=@{one} -F model=whisper-1 {http}/v1/audio/transcriptions",
-            f"    {_parley()} transcribe {two} --speakers{there}",
+            f"    curl -F file=@{clip} -F model=whisper-1 {http}/v1/audio/transcriptions",
+            f"    {_parley()} transcribe {clip} --speakers --translate-to de{there}",
             f"  The API: {http}/docs",
         )
     )
