@@ -1,7 +1,7 @@
 """Makes the demo clip: people at a desk who spell and count, a synthetic voice that talks, a room that is not quiet.
 
-`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. The people are AN4's test speakers, and the sentences
-are of the recogniser's test set; the synthetic voice is one that it knows.
+`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. The people are AN4's test speakers, the
+sentences are of the recogniser's test set; the synthetic voice is one that it knows.
 """
 
 from __future__ import annotations
