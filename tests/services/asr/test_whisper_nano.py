@@ -18,6 +18,7 @@ from parley.edits import distance
 from parley.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
+from services.asr.channels import ChannelsSession
 from services.asr.engine import Heard, Turn, Utterance, open_engine
 from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
@@ -42,7 +43,7 @@ SOUNDS = [read(name) for name, _ in SAID]
 TALK = np.concatenate([part for sound in SOUNDS for part in (silence(0.6), sound)] + [silence(1)])
 
 
-def session(**config: Any) -> AsrSession:
+def session(**config: Any) -> AsrSession | ChannelsSession:
     return begin(v1.AsrConfig(**config), SPEC, SETTINGS)
 
 
