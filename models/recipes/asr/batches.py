@@ -11,7 +11,7 @@ import numpy as np
 from models.recipes.asr import bank, splices
 from models.recipes.asr.bank import Take
 from models.recipes.asr.labels import Batch, Labeller, assemble
-from models.recipes.asr.pieces import Piece, follow, piece, string
+from models.recipes.asr.pieces import Piece, cut_out, follow, piece, string
 from models.recipes.asr.tokens import Tokens
 from models.recipes.asr.windows import Studio, Window
 from models.recipes.sound import RATE_HZ, Random
@@ -38,6 +38,7 @@ class Recipe:
         }
     )
     joined: float = 0.15
+    cut_out: float = 0.5  # of AN4, whose people all take a breath first
     # How far speeds go: real voices are few, so theirs go further.
     widest: dict[str, float] = field(
         default_factory=lambda: {"everyday": 0.1, "phrases": 0.12, "an4": 0.18, "splice": 0.18, "fsdd": 0.18}
@@ -115,6 +116,8 @@ class Batches:
         calm = done < self.recipe.few_until and plan.kind in ("everyday", "phrases")
         widest = 0.0 if calm else self.recipe.widest[plan.kind]
         parts = [piece(self.takes[plan.kind][i], rng, widest) for i in plan.takes]
+        if plan.kind == "an4" and rng.random() < self.recipe.cut_out:
+            parts = [cut_out(part, rng) for part in parts]
         return self.studio.window(self._joined(plan.kind, parts, rng), rng, calm)
 
     def _joined(self, kind: str, parts: list[Piece], rng: Random) -> Piece:

@@ -89,6 +89,15 @@ def _phones(found: Sequence[Ints], parts: Sequence[Piece]) -> Ints:
     return unknown
 
 
+def cut_out(inner: Piece, rng: Random) -> Piece:
+    """As an endpointer leaves an utterance whose words have times: little before the first and behind the last."""
+    if len(inner.words) != len(inner.said) or _is_timed(inner):
+        return inner
+    before, behind = (int(rng.uniform(0.1, 0.35) * RATE_HZ) for _ in range(2))
+    start, end = max(0, int(inner.words[0, 0]) - before), int(inner.words[-1, 1]) + behind
+    return Piece(inner.audio[start:end], inner.said, inner.words - start, inner.phones)
+
+
 def surrounded(inner: Piece, before: int, after: int) -> Piece:
     """With silence around it."""
     audio = np.concatenate([np.zeros(before, np.float32), inner.audio, np.zeros(after, np.float32)])

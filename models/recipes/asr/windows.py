@@ -56,7 +56,8 @@ class Studio:
 
     def window(self, piece: Piece, rng: Random, calm: bool) -> Window:
         """Some silence around the piece, then the weather; `calm` keeps only the silence."""
-        before, after = (int(rng.uniform(0.05, 0.6) * RATE_HZ) for _ in range(2))
+        # Endpointers leave less than people do.
+        before, after = (int(max(0.0, rng.uniform(-0.15, 0.6)) * RATE_HZ) for _ in range(2))
         placed = surrounded(piece, before, after)
         audio = placed.audio
         if not calm and rng.random() < self.weather.room:
