@@ -200,7 +200,6 @@ class Trainer:
             "torch_rng": torch.get_rng_state(),
             "step": self.progress.step,
             "spent_s": self.progress.spent_s,
-            "device": self.plan.machine.device,
         }
         # Written beside and renamed: a kill in the middle leaves the last good one.
         beside = self.path.with_suffix(".tmp")
