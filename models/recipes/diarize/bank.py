@@ -25,6 +25,9 @@ REAL = ("ami-mini", "common-voice-mini")
 DRAWS, MANY = 16, 48
 VARIED = ("coloured", "texture", "bursts", "music")
 
+# A teacher hears every voice in cuts this long, this far apart; training cuts there too.
+REACH, GRID = 25600, 8000
+
 Sample = NDArray[np.int16]
 
 
@@ -39,17 +42,30 @@ def prepare(folders: Sequence[Path], work: Path, teacher: Path | None = None) ->
 
 
 def teach(folder: Path, wheel: Path) -> None:
-    """A lesson for each class, and where it comes from."""
+    """A lesson for each cut of each class, and where it comes from."""
     # Imported late: without a teacher preparing does not wait for torch.
     from models.recipes.diarize.network import Voiceprint
     from models.recipes.diarize.teacher import Teacher, lessons
 
-    classes = json.loads((folder / "classes.json").read_text())
-    voices = np.memmap(folder / "voices.pcm", np.int16, "r")
-    cuts = [voices[each["start"] : each["end"]] for each in classes]
-    np.save(folder / "lessons.npy", lessons(Teacher(wheel), cuts, Voiceprint().width))
+    np.save(folder / "lessons.npy", lessons(Teacher(wheel), all_cuts(folder), Voiceprint().width))
     source = {"name": "Resemblyzer", "license": "Apache-2.0", "file": wheel.name, "sha256": file_hash(wheel)}
     (folder / "teacher.json").write_text(json.dumps(source))
+
+
+def all_cuts(folder: Path) -> Iterator[Sample]:
+    """Class after class; what is too short goes round."""
+    classes = json.loads((folder / "classes.json").read_text())
+    voices = np.memmap(folder / "voices.pcm", np.int16, "r")
+    for each in tqdm(classes, desc="teacher", mininterval=5):
+        voice = voices[each["start"] : each["end"]]
+        long = np.resize(voice, max(len(voice), REACH))
+        for place in range(places(len(voice))):
+            yield long[place * GRID : place * GRID + REACH]
+
+
+def places(samples: int) -> int:
+    """How many cuts a voice of this length has."""
+    return max(1, 1 + (samples - REACH) // GRID)
 
 
 def fill(folders: Sequence[Path], folder: Path, seed: int = 11) -> None:

@@ -11,12 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.recipes.diarize.bank import CLIP
+from models.recipes.diarize.bank import CLIP, GRID, REACH, places
 from models.recipes.diarize.codecs import coded
 from models.recipes.sound import Random
 
 # Samples wanted -> samples transformed: the excess holds the room's tail, and the length is fast.
 SIZES = {24000: 27648, 48000: 51200}
+# Samples wanted -> cuts of the bank's grid that they span.
+SPANNED = {24000: 1, 48000: 4}
+JITTER = 1600
 LONG_SHARE = 0.2
 TELEPHONE = 0.4
 NOISY = 0.75
@@ -33,11 +36,15 @@ MARGIN, MARGIN_STEPS = 0.25, 3000
 
 @dataclass(frozen=True)
 class Batch:
-    """Sound [rows, samples], classes, and how large the margin is by now. Rows 2i and 2i + 1 are one voice."""
+    """Sound [rows, samples], classes, and how large the margin is by now. Rows 2i and 2i + 1 are one voice.
+
+    `lessons`: where a teacher puts the same cuts before anything was done to them.
+    """
 
     audio: Tensor
     labels: Tensor
     margin: float
+    lessons: Tensor | None = None
 
 
 class Mixer:
@@ -47,6 +54,10 @@ class Mixer:
         self.rows, self.seed = rows, seed
         classes = json.loads((bank / "classes.json").read_text())
         self.spans = [(c["start"], c["end"]) for c in classes]
+        counts = [places(end - start) for start, end in self.spans]
+        self.firsts = np.concatenate([[0], np.cumsum(counts)])
+        taught = bank / "lessons.npy"
+        self.lessons = np.load(taught) if taught.exists() else None
         self.voices = np.memmap(bank / "voices.pcm", np.int16, "r")
         self.noise = np.load(bank / "noise.npy", mmap_mode="r")
         self.rooms = torch.from_numpy(np.load(bank / "rooms.npy"))
@@ -60,18 +71,31 @@ class Mixer:
         rows = self.rows if samples == 24000 else self.rows // 2
         drawn = rng.choice(len(self.spans), rows // 2, replace=False, p=self.odds)
         labels = np.repeat(drawn, 2)
-        size = SIZES[samples]
-        voices = torch.from_numpy(np.stack([self.cut(int(label), size, rng) for label in labels]))
-        noise = torch.from_numpy(np.stack([self.clip(size, rng) for _ in labels]))
+        cuts = [self.cut(int(label), samples, rng) for label in labels]
+        voices = torch.from_numpy(np.stack([speech for speech, _ in cuts]))
+        noise = torch.from_numpy(np.stack([self.clip(SIZES[samples], rng) for _ in labels]))
         audio = self.session(voices, noise, samples, rng)
-        return Batch(audio, torch.from_numpy(labels), MARGIN * min(1.0, step / MARGIN_STEPS))
+        lessons = None if self.lessons is None else torch.from_numpy(np.stack([lesson for _, lesson in cuts]))
+        return Batch(audio, torch.from_numpy(labels), MARGIN * min(1.0, step / MARGIN_STEPS), lessons)
 
-    def cut(self, label: int, size: int, rng: Random) -> NDArray[np.float32]:
-        """Somewhere in what a voice says; what is too short goes round."""
+    def cut(self, label: int, samples: int, rng: Random) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Somewhere in what a voice says, and the teacher's word on it; what is too short goes round."""
         start, end = self.spans[label]
-        at = int(rng.integers(start, max(start + 1, end - size)))
+        first, behind = self.firsts[label : label + 2]
+        size, spanned = SIZES[samples], SPANNED[samples]
+        place = int(rng.integers(max(1, behind - first - spanned + 1)))
+        last = start + (place + spanned - 1) * GRID + REACH
+        at = max(start, last - size + int(rng.integers(-JITTER, JITTER)))
         speech = np.resize(self.voices[at : min(at + size, end)], size).astype(np.float32) * STEP
-        return paused(speech, rng) if rng.random() < PAUSED else speech
+        lesson = self.lesson(first + place, min(first + place + spanned, behind))
+        return paused(speech, rng) if rng.random() < PAUSED else speech, lesson
+
+    def lesson(self, first: int, behind: int) -> NDArray[np.float32] | None:
+        """The mean of some neighbouring cuts, if there is a teacher."""
+        if self.lessons is None:
+            return None
+        total = self.lessons[first:behind].sum(0)
+        return np.asarray(total / np.linalg.norm(total), np.float32)
 
     def clip(self, size: int, rng: Random) -> NDArray[np.float32]:
         """Somewhere in one noise."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,16 +20,12 @@ ROWS = 96
 
 
 class Pupil(nn.Module):
-    """The net, the classes it learns by, and a teacher's lesson for each; only the net is exported."""
+    """The net, and the classes it learns by; only the net is exported."""
 
-    lessons: Tensor | None
-
-    def __init__(self, classes: int, lessons: Tensor | None = None) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.net = Voiceprint()
-        drawn = torch.randn(classes, self.net.width) / self.net.width**0.5
-        self.margin = Margin(drawn if lessons is None else lessons)
-        self.register_buffer("lessons", lessons, persistent=False)
+        self.margin = Margin(torch.randn(classes, self.net.width) / self.net.width**0.5)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Unit rows; the products in half precision, the features not."""
@@ -45,8 +40,8 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
     assert isinstance(model, Pupil)
     rows = model(batch.audio)
     parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
-    if model.lessons is not None:
-        parts["lessons"] = LESSON_SHARE * apart_from(rows, model.lessons[batch.labels])
+    if batch.lessons is not None:
+        parts["lessons"] = LESSON_SHARE * apart_from(rows, batch.lessons)
     return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
 
@@ -77,8 +72,7 @@ def train(data: Sequence[Path], plan: Plan, rate: float = 1.5e-3) -> None:
     """Train, or go on training, until the plan's minutes are spent."""
     seed_everything(SEED)
     mixer = Mixer(plan.work / "bank", ROWS, SEED)
-    taught = plan.work / "bank" / "lessons.npy"
-    model = Pupil(len(mixer.spans), torch.from_numpy(np.load(taught)) if taught.exists() else None)
+    model = Pupil(len(mixer.spans))
     exam = trials(data, "dev", seconds=(1.5, 3.0)) if data else {}
     optimizer = Muon(*split_parameters(model), lr=rate)
     task = Task(model, [optimizer], mixer, loss, (lambda m: watch(m, exam)) if exam else None)
