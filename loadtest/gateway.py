@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.cost import LATE_MS, Run
-from loadtest.house import ROOT, STAGES, House, free_port
+from loadtest.house import ROOT, STAGES, House
+from loadtest.ports import free_address
 from loadtest.transport import WIDTH, Way, run
 from loadtest.uploads import SECONDS as SOUND_S
 from loadtest.uploads import Upload, recordings, upload
@@ -54,7 +55,7 @@ class Findings:
 
 
 async def _measure(folder: Path, console: Console) -> Findings:
-    http, grpc = free_port(), free_port()
+    http, grpc = free_address(), free_address()
     with House(folder) as house:
         for stage in STAGES:
             house.start_service(stage)

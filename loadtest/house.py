@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,19 +12,14 @@ from typing import Self
 
 import psutil
 
+from loadtest.ports import free_address
+
 ROOT = Path(__file__).parents[1]
 STAGES = ("asr", "denoise", "diarize", "translate")
 START_S = 60.0  # how long a busy machine may take
 MB = 1 << 20
 # Compiling at every start is not what users have: the second start finds what the first compiled.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-
-
-def free_port() -> str:
-    """An address that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 class House:
@@ -65,7 +59,7 @@ class House:
     def start_service(self, stage: str, name: str = "", **env: str) -> None:
         """A service as it is deployed: with metrics. name: where there are several of a stage."""
         name = name or stage
-        env = {"PARLEY_LISTEN": self.socket(name), "PARLEY_TELEMETRY__METRICS": free_port(), **env}
+        env = {"PARLEY_LISTEN": self.socket(name), "PARLEY_TELEMETRY__METRICS": free_address(), **env}
         self.start(name, f"services.{stage}", "--config", f"{self._configs}/{stage}.toml", **env)
 
     def start_gateway(self, name: str, http: str, grpc: str, upstreams: dict[str, str], **env: str) -> None:

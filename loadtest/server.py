@@ -10,7 +10,8 @@ from typing import Any, Self
 import httpx
 
 from loadtest.clips import RATE_HZ
-from loadtest.house import STAGES, House, free_port
+from loadtest.house import STAGES, House
+from loadtest.ports import free_address
 from loadtest.scenario import Scenario
 from loadtest.swap import Swap, twins
 from loadtest.where import Where
@@ -42,7 +43,7 @@ class Server:
         self.house = House(folder, str(settings), NICE)
         self._folder, self._like, self._read = folder, like or Like(), dict[Path, int]()
         self._models, self._routes = twins(folder / "models"), folder / "routes.toml"
-        self._http, self._grpc = free_port(), free_port()
+        self._http, self._grpc = free_address(), free_address()
         self.where = Where(self._grpc, f"http://{self._http}")
         self.swap = Swap(self._grpc, settings, self._routes)
         self.ready_s = self.answered_s = 0.0

@@ -21,7 +21,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from loadtest.caller import Caller
-from loadtest.house import ROOT, STAGES, House, free_port
+from loadtest.house import ROOT, STAGES, House
+from loadtest.ports import free_address
 
 WRITTEN = ROOT / "build/bench/soak.json"
 EVERY_S = 5.0
@@ -107,7 +108,7 @@ def table(weighed: dict[str, Soaked]) -> Table:
 
 async def measure(minutes: float, streams: int, configs: str, console: Console) -> Findings:
     """Start the house, soak it, end it."""
-    grpc, http = free_port(), free_port()
+    grpc, http = free_address(), free_address()
     with tempfile.TemporaryDirectory(prefix="parley-soak-") as folder, House(Path(folder), configs) as house:
         for stage in STAGES:
             house.start_service(stage)

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from loadtest.cost import BARE, Findings, Run, show
-from loadtest.house import ROOT, STAGES, House, free_port
+from loadtest.house import ROOT, STAGES, House
+from loadtest.ports import free_address
 
 WRITTEN = ROOT / "build/bench/transport.json"
 WIDTH = 124  # of the tables, where the terminal is narrower or none
@@ -57,7 +58,7 @@ class Bench:
 
     def __init__(self, folder: Path, plan: Plan, tick: Callable[[str], None]) -> None:
         self._folder, self._plan, self._tick = folder, plan, tick
-        self._grpc, self._http, self._bare = free_port(), free_port(), free_port()
+        self._grpc, self._http, self._bare = free_address(), free_address(), free_address()
 
     async def measure(self) -> Findings:
         """Start, weigh, run."""
@@ -87,7 +88,7 @@ class Bench:
     async def _passes_anything(self, house: House) -> bool:
         """What no protobuf parser takes goes through the gateway unchanged: it does not parse."""
         self._tick("passthrough of no messages")
-        address, http = free_port(), free_port()
+        address, http = free_address(), free_address()
         house.start_gateway("opaque", http, address, dict.fromkeys(STAGES, self._bare))
         try:
             return await _comes_back(address, OPAQUE)

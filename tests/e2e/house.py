@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tomllib
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from loadtest.ports import free_address
 from parley.audio import RATE_HZ, encode
 from parley.client import Client
 from parley.v1.audio_pb2 import AudioEncoding
@@ -24,14 +24,6 @@ ROOT = Path(__file__).parents[2]
 STAGES = ("asr", "denoise", "diarize", "translate")
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 START_S = 60.0  # machines that test are busy
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class House:
@@ -47,8 +39,8 @@ class House:
     ) -> None:
         self.folder, self.stages, self.env, self.config = folder, stages, env or {}, config
         self.names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
-        self.grpc = f"127.0.0.1:{free_port()}"
-        self.http = f"127.0.0.1:{free_port()}"
+        self.grpc = free_address()
+        self.http = free_address()
         self.metrics: dict[str, str] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -75,7 +67,7 @@ class House:
         return self.folder / f"{name}.sock"
 
     def _spawn(self, name: str, module: str, config: Path, **env: str) -> None:
-        self.metrics[name] = f"127.0.0.1:{free_port()}"
+        self.metrics[name] = free_address()
         told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
         with (self.folder / f"{name}.log").open("ab") as log:
             command = [sys.executable, "-m", module, "--config", str(config)]
@@ -90,6 +82,8 @@ class House:
         """Wait for /readyz."""
         async with asyncio.timeout(START_S):
             while not await asyncio.to_thread(self._is_ready):
+                ended = [name for name, process in self.processes.items() if process.poll() is not None]
+                assert not ended, f"{ended[0]} ended: {(self.folder / f'{ended[0]}.log').read_text()}"
                 await asyncio.sleep(0.05)
 
     def _is_ready(self) -> bool:

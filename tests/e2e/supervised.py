@@ -4,7 +4,6 @@ import json
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,26 +14,17 @@ from typing import Any, Self
 
 import psutil
 
+from loadtest.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0  # machines that test are busy
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody holds now."""
-    places = [socket.socket() for _ in range(count)]
-    for place in places:
-        place.bind(("127.0.0.1", 0))
-    ports = [int(place.getsockname()[1]) for place in places]
-    for place in places:
-        place.close()
-    return ports
 
 
 class Up:
     """`parley up --json`: what it says, and what it started."""
 
     def __init__(self, **env: str) -> None:
-        http, grpc = free_ports(2)
+        http, grpc = free_port(), free_port()
         self.http, self.grpc = f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}"
         self.sockets = Path(tempfile.mkdtemp(prefix="up-"))
         self.logs = self.sockets.with_name(self.sockets.name + "-logs")

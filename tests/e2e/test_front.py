@@ -16,13 +16,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from loadtest.ports import free_port
 from parley.client import Client, requests_of
 from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticated
 from parley.keys import make, write
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
 from tests.e2e.house import ROOT, House, toml
-from tests.e2e.supervised import free_ports, parley
+from tests.e2e.supervised import parley
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -166,7 +167,7 @@ async def test_too_many_calls_wait(house: House, keys: Keys) -> None:
 @contextmanager
 def gateway(folder: Path, **config: Any) -> Iterator["subprocess.Popen[bytes]"]:
     """A gateway without services."""
-    http, rpc = free_ports(2)
+    http, rpc = free_port(), free_port()
     told = {"http": f"127.0.0.1:{http}", "grpc": f"127.0.0.1:{rpc}", "upstreams": {"asr": ["127.0.0.1:1"]}} | config
     (folder / "gateway.toml").write_text(toml(told))
     env = {key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")}
@@ -207,7 +208,7 @@ def _certificates(folder: Path) -> tuple[str, str, str]:
 async def test_both_faces_ask_for_certificates(tmp_path: Path) -> None:
     """With mTLS a caller with a certificate is served over HTTP and gRPC, one without gets no connection."""
     ca, key, cert = await asyncio.to_thread(_certificates, tmp_path)
-    http, rpc = free_ports(2)
+    http, rpc = free_port(), free_port()
     addresses = {"http": f"127.0.0.1:{http}", "grpc": f"127.0.0.1:{rpc}"}
     with gateway(tmp_path, **addresses, tls={"cert": cert, "key": key, "client_ca": ca}):
         context = ssl.create_default_context(cafile=ca)

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from loadtest.house import free_port
 from loadtest.judge import Verdict
 from loadtest.measures import Measures
+from loadtest.ports import free_port
 from loadtest.server import Server
 from tests.contract.source import ROOT
 
@@ -99,7 +99,7 @@ def test_workers_add_up(tmp_path: Path, house: Server, clips: Path) -> None:
     (tmp_path / "sla.toml").write_text(unhurt(clips))
     told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "3"}
     told |= {"SLA_GRPC": house.where.grpc, "SLA_RESULT": str(tmp_path / "result.json")}
-    env, port = {**os.environ, **told}, free_port().rpartition(":")[2]
+    env, port = {**os.environ, **told}, str(free_port())
     start = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", "--headless"]
     master = ["--master", "--master-bind-port", port, "--expect-workers", "2", "-u", "4", "-r", "4"]
     worker = [*start, "--worker", "--master-port", port]
@@ -119,7 +119,7 @@ def test_workers_add_up(tmp_path: Path, house: Server, clips: Path) -> None:
 def test_the_page_to_do_it_by_hand(tmp_path: Path, house: Server, clips: Path) -> None:
     """Locust's page starts people, its table fills with what they hear, and Stop lets them finish."""
     (tmp_path / "sla.toml").write_text(unhurt(clips))
-    port = free_port().rpartition(":")[2]
+    port = str(free_port())
     with Page(f"http://127.0.0.1:{port}") as page:
         told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "1000"}
         env = {**os.environ, **told, "SLA_GRPC": house.where.grpc}

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.ports import free_port
 from parley.cli.house import House, find_root
 from parley.errors import BadInput
-
-
-def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
 
 
 @pytest.fixture

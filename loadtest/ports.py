@@ -1,0 +1,29 @@
+"""Ports for processes under test: none that the kernel could give to somebody's outgoing connection meanwhile."""
+
+import itertools
+import os
+import socket
+
+# Below every system's range of outgoing ports; each process walks from a place of its own.
+_FIRST, _COUNT = 15_000, 15_000
+_walk = itertools.count(os.getpid() * 61)
+
+
+def free_port() -> int:
+    """A port that is free, and given to nobody else by this process."""
+    return next(port for port in (_FIRST + step % _COUNT for step in _walk) if _is_free(port))
+
+
+def free_address() -> str:
+    """The same on this machine's own interface."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
