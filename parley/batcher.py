@@ -99,7 +99,7 @@ class Batcher(Generic[Job, Result]):
 
     def _take(self) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
-        for caller in self._in_order():
+        for caller in self._pressing():
             if len(batch) == self._config.max_size:
                 break
             self._queue.remove(caller)
@@ -111,10 +111,10 @@ class Batcher(Generic[Job, Result]):
         self._meter.depth(len(self._queue))
         return batch
 
-    def _in_order(self) -> list[_Caller[Job, Result]]:
-        """Who presses first; among equals, who came first."""
+    def _pressing(self) -> list[_Caller[Job, Result]]:
+        """Who can wait does not ride along either: nobody gets an answer before the whole batch is done."""
         can_wait = self._can_wait
-        return sorted(self._queue, key=lambda each: can_wait(each.job)) if can_wait else list(self._queue)
+        return [each for each in self._queue if can_wait and not can_wait(each.job)] or list(self._queue)
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:

@@ -55,7 +55,7 @@ class Ranked(HeldEngine[int, int]):
 
 
 async def test_who_presses_goes_first(make: Make) -> None:
-    """Where a batch has no room for all, jobs that can wait do, in the order they came; nobody is left behind."""
+    """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
     engine = Ranked(lambda job: job * 10)
     batcher = make(engine, max_size=2)
     first = await queued(batcher, [1])
@@ -63,7 +63,7 @@ async def test_who_presses_goes_first(make: Make) -> None:
     rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
     engine.go()
     assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
-    assert engine.batches == [[1], [2, 4], [6, 3], [5, 7]]
+    assert engine.batches == [[1], [2, 4], [6], [3, 5], [7]]
 
 
 async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine: HeldEngine[int, int]) -> None:
