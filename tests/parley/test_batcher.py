@@ -77,6 +77,19 @@ async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine:
     assert engine.batches == [[0], [1, 2, 3]]
 
 
+async def test_two_workers_work_at_two_batches(make: Make, engine: HeldEngine[int, int]) -> None:
+    """Who comes while one batch is in the engine need not wait for it; who comes after both, does."""
+    batcher = make(engine, workers=2)
+    tasks = await queued(batcher, [0])
+    await engine.busy()
+    tasks += await queued(batcher, [1, 2])
+    await engine.busy()
+    tasks += await queued(batcher, [3])
+    engine.go()
+    assert await asyncio.gather(*tasks) == [0, 10, 20, 30]
+    assert engine.batches == [[0], [1, 2], [3]]
+
+
 async def test_a_batch_has_a_largest_size(make: Make, engine: HeldEngine[int, int]) -> None:
     """No batch is larger than the engine was promised."""
     batcher = make(engine, max_size=2)
