@@ -19,6 +19,7 @@ from parley.whisper import ANY, END, STRIDE
 DEVICES = {"GPU": "cuda", "CPU": "cpu"}
 LONGEST = 448  # places in Whisper's decoder
 ENCODED_AT_ONCE = 512
+WIDTH = "CT2_FORCE_CPU_ISA"
 PROCESSOR = Path("/proc/cpuinfo")
 UNSLOWED = "avx512_vbmi2"  # processors that know this do not slow down when they work on 512 bits at a time
 
@@ -55,7 +56,7 @@ def generator(spec: ModelSpec, device: str) -> Generator:
 def _widen() -> None:
     """Left alone, CTranslate2 works on 256 bits at a time whatever the processor can do."""
     if PROCESSOR.exists() and UNSLOWED in PROCESSOR.read_text().split():
-        os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
+        os.environ.setdefault(WIDTH, "AVX512")
 
 
 def _search(how: Decoding) -> dict[str, Any]:
