@@ -9,8 +9,6 @@ from torch.nn import functional
 SCALE = 30.0
 PAIR_SCALE = 15.0
 PAIR_SHARE, LESSON_SHARE = 0.4, 16.0
-# With a teacher the classes only help: they are few, and it has heard thousands.
-CLASS_SHARE = 0.2
 
 
 class Margin(nn.Module):

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.recipes.diarize.loss import CLASS_SHARE, LESSON_SHARE, PAIR_SHARE, Margin, apart_from, pairs
+from models.recipes.diarize.loss import LESSON_SHARE, PAIR_SHARE, Margin, apart_from, pairs
 from models.recipes.diarize.mixing import Batch, Mixer
 from models.recipes.diarize.network import Voiceprint
 from models.recipes.diarize.trials import Trials, eer, trials
@@ -36,12 +36,13 @@ class Pupil(nn.Module):
 
 
 def loss(model: nn.Module, batch: Batch) -> Losses:
-    """Classes apart, pairs together."""
+    """Pairs together; where a teacher says or, without one, classes apart: it has heard thousands, they are few."""
     assert isinstance(model, Pupil)
     rows = model(batch.audio)
-    parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
-    if batch.lessons is not None:
-        parts["classes"] = CLASS_SHARE * parts["classes"]
+    parts = {"pairs": PAIR_SHARE * pairs(rows)}
+    if batch.lessons is None:
+        parts["classes"] = model.margin(rows, batch.labels, batch.margin)
+    else:
         parts["lessons"] = LESSON_SHARE * apart_from(rows, batch.lessons)
     return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
