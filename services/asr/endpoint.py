@@ -42,6 +42,12 @@ class Endpointer:
         self._chances: list[float] = []  # since the open utterance began
         self.since: int | None = None  # where it began
 
+    @property
+    def pause(self) -> int | None:
+        """Where the silence began that ends the open utterance if it lasts."""
+        may_end = self.since is not None and self._run and not self._config.disabled
+        return self._seen - self._run * self._detector.block if may_end else None
+
     def feed(self, samples: Samples) -> list[Mark]:
         """The marks that these samples bring."""
         held = np.concatenate((self._rest, samples))
