@@ -25,7 +25,7 @@ WORDS = "".join(f"{n:02d}" for n in range(12))
 class Stages:
     """Every stage; the streams of one break as they are told, in the order of their opening."""
 
-    def __init__(self, stage: str, *breaks: int | ParleyError) -> None:
+    def __init__(self, stage: str, *breaks: int | ParleyError | None) -> None:
         self.stage, self.breaks = stage, list(breaks)
         self.models: list[str] = []
 
