@@ -19,6 +19,7 @@ from parley.errors import DeadlinePassed
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
+NOT_FOUND = "NOT_FOUND"  # it has never had such a version
 STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
 EVERY_S, PATIENCE_S = 0.5, 2.0  # between two questions for health; the longest that one may take
 WORST_FIRST = ("open", "half-open", "closed")
@@ -95,11 +96,25 @@ class Replica:
         while True:
             before, now = self.health(version), await self.check(name, PATIENCE_S)
             self._health[version] = now
+            if now == NOT_FOUND and version and not self._needs(version):
+                self._forget(version)
+                return
             if now == SERVING != before:
                 self._wake()
             if (now == NOT_SERVING != before) or (now == before == STUCK):
                 self._leaves(self, version)
             await asyncio.sleep(EVERY_S)
+
+    def _needs(self, version: str) -> bool:
+        in_use = any(call.version == version for call in self.open.values())
+        return in_use or self.breaker(version).state != "closed"
+
+    def _forget(self, version: str) -> None:
+        """Callers may make up as many names as they like."""
+        for known in (self._breakers, self._health, self._watches, self.turns):
+            known.pop(version, None)
+        with suppress(KeyError):
+            instruments.BREAKERS.remove(self._service, self.address, version)
 
     def _wake(self) -> None:
         for breaker in self._breakers.values():
@@ -153,6 +168,5 @@ class Replica:
             watch.cancel()
         await asyncio.gather(*self._watches.values(), return_exceptions=True)
         await self.channel.close()
-        for version in self._breakers:
-            with suppress(KeyError):
-                instruments.BREAKERS.remove(self._service, self.address, version)
+        for version in list(self._breakers):
+            self._forget(version)

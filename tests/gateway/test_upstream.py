@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from gateway.upstream import Upstream
 from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, Unavailable, UnknownModel
-from tests.gateway.replicas import ONE, QUICK, call, failing, replicas, said, upstream
+from tests.gateway.replicas import ONE, QUICK, SERVICE, call, failing, replicas, said, upstream
 
 
 async def waiting() -> AsyncIterator[bytes]:
@@ -64,6 +65,18 @@ async def test_who_says_not_serving_gets_nothing(tmp_path: Path) -> None:
         await made[0].serves(True)
         await _until(lambda: not here.replicas[0].is_leaving())
         assert {(await said(here))[0] for _ in range(4)} == {b"a", b"b"}
+
+
+async def test_names_that_callers_make_up_are_forgotten(tmp_path: Path) -> None:
+    """Each costs a look at the replica's health, not one every half second for ever."""
+    async with replicas(tmp_path, "a") as made, upstream(made) as here:
+        before, address = len(asyncio.all_tasks()), made[0].address
+        for number in range(20):
+            await said(here, asked=call(version=f"junk{number}@1"))
+        await _until(lambda: len(asyncio.all_tasks()) <= before)
+        assert not here.replicas[0].turns
+        labels = {"service": SERVICE, "address": address, "version": "junk3@1"}
+        assert REGISTRY.get_sample_value("parley_breaker", labels) is None
 
 
 async def test_nobody_is_ready_before_calls_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
