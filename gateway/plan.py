@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from gateway.tail import NOTHING, PIECE, Keep, Scale, SoundTail, TextTail
+from gateway.tail import NOTHING, Keep, Scale, SoundTail, TextTail
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.v1.asr_pb2 import AsrRequest
 from parley.v1.denoise_pb2 import DenoiseRequest
@@ -92,5 +92,5 @@ class Plan:
         frame = self.scale.frame_bytes
         if len(data) % frame:
             raise PartialSample(f"{len(data)} bytes are not whole samples of {frame} bytes; cut between samples.")
-        size = PIECE - PIECE % frame
+        size = self.scale.piece
         return (data[at : at + size] for at in range(0, len(data), size))
