@@ -195,7 +195,7 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
 
 
 async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who twice does not say how it is loses what can be moved, and gets new streams last."""
+    """Who does not say how it is loses what can be moved, and gets new streams last."""
     monkeypatch.setattr("gateway.replica.PATIENCE_S", 0.05)
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
         moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
@@ -205,6 +205,18 @@ async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.Monk
             async with asyncio.timeout(10):
                 [answer async for answer in moved.answers()]
         assert {(await said(here))[0] for _ in range(4)} == {b"b" if holder is made[0] else b"a"}
+
+
+async def test_a_slow_replica_keeps_its_streams(tmp_path: Path) -> None:
+    """Who says late how it is gets no new ones meanwhile; moving the others would make it no faster."""
+    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
+        stays = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
+        holder = "ab".index((await anext(aiter(stays.answers()))).decode())
+        made[holder].freeze(2.5)
+        await _until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
+        assert (await said(here))[0] == b"ab"[1 - holder : 2 - holder]
+        await _until(lambda: here.replicas[holder].health() == "SERVING")
+        assert stays in here.replicas[holder].open
 
 
 async def test_a_late_answer_is_asked_for_elsewhere(tmp_path: Path) -> None:
