@@ -28,9 +28,10 @@ def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
     wishes, form = _wishes(config, spec, settings), Format.of(config.format)
 
     def session(form: Format) -> AsrSession:
-        detected = detector(spec, endpoint.level_db)
-        noticed_within = round(endpoint.start_s * RATE_HZ) + detected.block
-        return AsrSession(Ear(form), Endpointer(endpoint, detected), noticed_within, wishes)
+        def endpointer_at(start: int) -> Endpointer:
+            return Endpointer(endpoint, detector(spec, endpoint.level_db), start)
+
+        return AsrSession(Ear(form), endpointer_at, wishes)
 
     if not config.per_channel:
         return session(form)
