@@ -105,7 +105,9 @@ def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: An
     command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
     # A group of their own, so that all of them can be ended, in our session: Linux weighs sessions against each other
     # before it looks at how nice anybody in them is, and the server shall be nicer than the talkers.
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told}, stdout=log, stderr=log, process_group=0)
+    env = {**os.environ, **told}
+    none = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdin=none, stdout=log, stderr=log, process_group=0)
 
 
 def _attend(
