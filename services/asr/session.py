@@ -12,7 +12,7 @@ from services.asr.agreement import Agreement
 from services.asr.endpoint import Endpointer, Mark
 from services.asr.engine import Heard, Spoken, Turn, Utterance
 
-MARGIN = RATE_HZ // 5  # kept before and after speech: consonants are quiet
+BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
 RARER = 10  # parts of the utterance: so much must be new before it is guessed at again
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
@@ -78,16 +78,16 @@ class AsrSession:
             before, self._heard = self._heard, min(self._heard + STEP, self._tape.end)
             yield from self._marks(self._endpointer.feed(self._tape.cut(before, self._heard)))
         if self._endpointer.since is None and not self._finals:
-            self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * MARGIN))
+            self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * BEFORE))
 
     def _marks(self, marks: list[Mark]) -> Iterator[Message]:
         for mark in marks:
             if mark.began:
-                self._start = max(self._start, mark.at - MARGIN)
+                self._start = max(self._start, mark.at - BEFORE)
                 self._guessed = mark.at
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                self._ended(Cut(self._start, mark.at if mark.is_cut else min(mark.at + MARGIN, mark.told), True))
+                self._ended(Cut(self._start, mark.at if mark.is_cut else min(mark.at + AFTER, mark.told), True))
                 yield SpeechEnded(at=time_of(mark.at))
 
     def _ended(self, final: Cut) -> None:

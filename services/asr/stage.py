@@ -10,7 +10,7 @@ from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
-from services.asr.session import MARGIN, AsrSession, Wishes
+from services.asr.session import AFTER, BEFORE, AsrSession, Wishes
 from services.asr.vad import detector
 
 
@@ -64,7 +64,7 @@ def _language(asked: str, spec: ModelSpec) -> str:
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
     """No utterance is longer than the model can hear."""
-    around = 2 * MARGIN / RATE_HZ + float(spec.options.get("lead_s", 0.0))
+    around = (BEFORE + AFTER) / RATE_HZ + float(spec.options.get("lead_s", 0.0))
     return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - around))
 
 
