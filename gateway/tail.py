@@ -169,8 +169,9 @@ class SoundTail(Tail):
         while self._came and now - self._came[0][0] >= self._keep.seconds:
             old = max(old, self._came.popleft()[1])
         if old > self.start:
-            whole = 20_000_000  # nanoseconds; services cut silence into such blocks
-            self.commit(self.scale.size(self.scale.nanoseconds(old) // whole * whole))
+            # Services look at blocks of 20 or 32 ms, counted from where an utterance ended.
+            whole = 160_000_000  # nanoseconds
+            self.commit(self.start + self.scale.size(self.scale.nanoseconds(old - self.start) // whole * whole))
 
     def commit(self, until: int) -> None:
         """What lies before is answered."""
@@ -181,6 +182,10 @@ class SoundTail(Tail):
             while self._flushes and self._flushes[0] < until:
                 self._flushes.popleft()
                 self._flushed = max(0, self._flushed - 1)
+
+    def lead_in(self, text: str) -> None:
+        """What was said last: the next replica's model may want to know it, as the last one's did."""
+        self._config.prompt, self._config.hints_only = text, True  # type: ignore[attr-defined]
 
     def skip(self, size: int = 0) -> None:
         """Nothing that is here will be sent, nor the next so many bytes."""

@@ -12,11 +12,12 @@ import pytest
 import pytest_asyncio
 
 from gateway.channels import together
+from parley import media
 from parley.audio import RATE_HZ, encode
 from parley.client import Client, requests_of
 from parley.v1.audio_pb2 import AudioEncoding
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from tests.e2e.house import House, cut
+from tests.e2e.house import ROOT, House, cut
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -168,3 +169,38 @@ async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) 
     assert took < 5.0  # its grace is 10 s
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     assert {n.reason for each in disturbed for n in each.notices} == {"DRAINING"}
+
+
+DESK = media.read((ROOT / "examples/desk.flac").read_bytes(), 60, RATE_HZ).data[: 2 * RATE_HZ * 15]
+PLACES = 10
+APART = RATE_HZ  # bytes: half a second
+PLAIN = PipelineConfig(asr={})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    model = "whisper-nano@1"
+    routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
+    house = House(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+async def test_wherever_people_are_they_are_understood_alike(recognisers: House) -> None:
+    """Kill -9 of a real recogniser, people in mid-word, in a pause, just heard: all words are the undisturbed ones."""
+    people = [bytes(n * APART) + DESK for n in range(PLACES)]
+    begun = [asyncio.Event() for _ in people]
+    async with recognisers.client() as client:
+        undisturbed = await asyncio.gather(*(listen(client, pcm, 10.0, config=PLAIN) for pcm in people))
+        streams = [
+            asyncio.create_task(listen(client, pcm, 5.0, each, PLAIN)) for pcm, each in zip(people, begun, strict=True)
+        ]
+        await begun[0].wait()  # and the others are at other places of the same talk
+        recognisers.kill("asr")
+        disturbed = await asyncio.gather(*streams)
+    assert all(len(each.finals) == 3 for each in undisturbed)
+    assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
+    assert 2 <= len([each for each in disturbed if each.notices]) <= PLACES - 2

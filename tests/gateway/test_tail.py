@@ -115,8 +115,8 @@ async def test_it_is_bounded_in_bytes() -> None:
     for _ in range(60):
         tail.put(bytes(SECOND))
         await replica.all()
-    assert 4 * SECOND <= tail.end_at - tail.start <= 4 * SECOND + 640
-    assert tail.start % 640 == 0
+    assert 4 * SECOND <= tail.end_at - tail.start <= 4 * SECOND + 5120
+    assert tail.start % 5120 == 0
 
 
 @pytest.mark.parametrize(
