@@ -79,11 +79,15 @@ recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew 
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
 	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA) $(ARGS)
 
-eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder]
+eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder] [STAGE=asr]
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
-	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES))
+	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES)) $(if $(STAGE),--stage $(STAGE))
+
+eval-services: .venv-recipes/.ready ## The models' quality through the services, into docs/quality.md: DATA="folder ..." [ARGS=...]
+	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
+	.venv-recipes/bin/python -m models.recipes.served --data $(DATA) $(ARGS)
 
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval eval-services clean

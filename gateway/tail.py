@@ -17,7 +17,7 @@ from parley.budget import Clock
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat, Control, ControlAction
 
-PIECE = 1 << 15  # bytes sent at once
+LARGEST_PIECE = 1 << 17  # bytes sent at once
 WAITING_MOST = 1 << 19  # bytes not sent yet; then whoever brings more waits
 TEXTS_MOST = 64
 FLUSH = Control(action=ControlAction.CONTROL_ACTION_FLUSH)
@@ -36,6 +36,11 @@ class Scale:
     def of(cls, form: AudioFormat) -> "Scale":
         """What a service takes the format for; it refuses what makes no sense."""
         return cls(form.sample_rate_hz or 16_000, WIDTHS.get(form.encoding, 2) * (form.channels or 1))
+
+    @property
+    def piece(self) -> int:
+        """Bytes to send at once: a second of sound, because a service that hears it lets its other streams wait."""
+        return min(self.rate_hz, LARGEST_PIECE // self.frame_bytes) * self.frame_bytes
 
     def nanoseconds(self, size: int) -> int:
         """How long so many bytes last."""
@@ -164,8 +169,9 @@ class SoundTail(Tail):
         while self._came and now - self._came[0][0] >= self._keep.seconds:
             old = max(old, self._came.popleft()[1])
         if old > self.start:
-            whole = 20_000_000  # nanoseconds; services cut silence into such blocks
-            self.commit(self.scale.size(self.scale.nanoseconds(old) // whole * whole))
+            # Services look at blocks of 20 or 32 ms, counted from where an utterance ended.
+            whole = 160_000_000  # nanoseconds
+            self.commit(self.start + self.scale.size(self.scale.nanoseconds(old - self.start) // whole * whole))
 
     def commit(self, until: int) -> None:
         """What lies before is answered."""
@@ -176,6 +182,10 @@ class SoundTail(Tail):
             while self._flushes and self._flushes[0] < until:
                 self._flushes.popleft()
                 self._flushed = max(0, self._flushed - 1)
+
+    def lead_in(self, text: str) -> None:
+        """What was said last: the next replica's model may want to know it, as the last one's did."""
+        self._config.prompt, self._config.hints_only = text, True  # type: ignore[attr-defined]
 
     def skip(self, size: int = 0) -> None:
         """Nothing that is here will be sent, nor the next so many bytes."""
@@ -193,7 +203,7 @@ class SoundTail(Tail):
         if flush <= self.sent:
             self._flushed += 1
             return self._request(control=FLUSH)  # type: ignore[no-any-return]
-        until = min(self.end_at, self.sent + PIECE - PIECE % self.scale.frame_bytes, flush)
+        until = min(self.end_at, self.sent + self.scale.piece, flush)
         data = bytes(self._data[self.sent - self.start : until - self.start])
         self.sent = until
         if not self._keep.bytes:

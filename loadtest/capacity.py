@@ -1,20 +1,23 @@
 """`python -m loadtest.capacity live-asr`: the most people that a scenario can have and still keep its promise.
 
-Doubles until the promise breaks, then halves the gap. What the machine cannot hold is tried twice before it is
-believed: a neighbour's noise must not pass for a limit.
+Begins with the scenario's own size and adds half of it until the promise breaks, then halves the gap, as long as there
+is time. What does not hold is tried twice before it is believed: a neighbour's noise must not pass for a limit.
 """
 
 import argparse
 import json
+import math
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -28,8 +31,29 @@ from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.sla import Measured
 
 FINE = 0.08  # a gap this small, as a share, is not worth another run
+GROWTH = 1.5
 MOST = 2000
 Try = Callable[[int], Verdict]
+
+
+class OutOfTime(Exception):
+    """Another try would take longer than there is time."""
+
+
+class Timed:
+    """Tries, as long as there is time for one more like the longest."""
+
+    def __init__(self, holds: Try, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._holds, self._clock, self._end, self._longest_s = holds, clock, clock() + seconds, 0.0
+
+    def __call__(self, size: int) -> Verdict:
+        """One try."""
+        began = self._clock()
+        if began + self._longest_s > self._end:
+            raise OutOfTime
+        verdict = self._holds(size)
+        self._longest_s = max(self._longest_s, self._clock() - began)
+        return verdict
 
 
 @dataclass(frozen=True)
@@ -43,22 +67,18 @@ class Step:
     doubts: tuple[str, ...]
 
 
-def search(holds: Try, start: int) -> int:
-    """The largest size that holds, as far as was tried; 0: none does."""
+def search(holds: Try, start: int) -> tuple[int, int]:
+    """The largest size that holds, and the smallest that does not, as far as there was time; 0: not found."""
     good, bad = 0, 0
     size = max(1, start)
-    while not bad and size <= MOST:
-        if _holds(holds, size):
-            good, size = size, 2 * size
-        else:
-            bad = size
-    while bad - good > max(1, FINE * good):
-        middle = (good + bad) // 2
-        if _holds(holds, middle):
-            good = middle
-        else:
-            bad = middle
-    return good
+    with suppress(OutOfTime):
+        while size <= MOST and (not bad or bad - good > max(1, FINE * good)):
+            if _holds(holds, size):
+                good = size
+            else:
+                bad = size
+            size = (good + bad) // 2 if bad else math.ceil(GROWTH * good)
+    return good, bad
 
 
 def _holds(holds: Try, size: int) -> bool:
@@ -94,7 +114,7 @@ def knee(name: str, steps: Sequence[Step], most: int) -> str:
     return chart(f"{name}: latency in ms, by how many talk", lines, across, up, [(most, f"{most} hold")])
 
 
-def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console) -> dict[str, Any]:
+def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console, seconds: float) -> dict[str, Any]:
     steps: list[Step] = []
 
     def holds(people: int) -> Verdict:
@@ -103,19 +123,20 @@ def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Consol
         console.print(f"[dim]{scenario.name}: {people} {judgement.verdict.name.lower()} {'; '.join(judgement.doubts)}")
         return judgement.verdict
 
-    most = search(holds, max(1, scenario.crowd // 2))
+    most, too_many = search(Timed(holds, seconds), scenario.crowd)
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
     told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
-    told["at_least"] = not any(step.verdict == "BROKEN" for step in steps)
+    told |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
     return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
 def _tell(found: Sequence[dict[str, Any]], folder: Path, console: Console) -> None:
-    table = Table("scenario", "most at a time", "cores taken", "per core")
+    table = Table("scenario", "hold", "too many", "cores taken", "per core", box=MARKDOWN)
     for each in found:
         most = f"{'>= ' if each['at_least'] else ''}{each['most']}"
-        table.add_row(each["scenario"], most, f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
+        too_many = str(each["too_many"] or "")
+        table.add_row(each["scenario"], most, too_many, f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
         if each["at_least"]:
             console.print(
                 f"[yellow]{each['scenario']}: the talker could not keep up before the server broke its promise."
@@ -134,7 +155,8 @@ def main() -> None:
     """Search, tell."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # nobody we started may outlive us
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scenarios", nargs="*", default=["live-asr", "denoise"])
+    parser.add_argument("scenarios", nargs="*", default=["live-asr", "full-pipeline", "denoise"])
+    parser.add_argument("--minutes", type=float, default=6.0, help="for all of them")
     parser.add_argument("--file", type=Path, default=ROOT / "loadtest/sla.toml")
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config")
     parser.add_argument("--seconds", type=float, default=14.0, help="of each try: one recording at least")
@@ -146,7 +168,8 @@ def main() -> None:
         plan = read(arguments.file)
         chosen = [replace(each, seconds=arguments.seconds) for each in plan.named(arguments.scenarios)]
         arguments.out.mkdir(parents=True, exist_ok=True)
-        _tell([_measure(each, plan, measured, console) for each in chosen], arguments.out, console)
+        each_s = 60 * arguments.minutes / len(chosen)
+        _tell([_measure(each, plan, measured, console, each_s) for each in chosen], arguments.out, console)
     except (BadScenario, TalkersFailed) as error:
         sys.exit(str(error))
     finally:

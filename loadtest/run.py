@@ -103,9 +103,11 @@ def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: An
     told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
     told |= {"SLA_PEOPLE": str(scenario.people), "SLA_RATE": str(scenario.rate), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
-    return subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **told}, stdout=log, stderr=log, start_new_session=True
-    )
+    # A group of their own, so that all of them can be ended, in our session: Linux weighs sessions against each other
+    # before it looks at how nice anybody in them is, and the server shall be nicer than the talkers.
+    env = {**os.environ, **told}
+    none = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdin=none, stdout=log, stderr=log, process_group=0)
 
 
 def _attend(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Manifest:
         text = lines(head) + "".join(table(name, values) for name, values in tables.items())
         (folder / "model.toml").write_text(text)
         return folder / "model.toml"
+
+    def publish(self, folder: Path, card: Callable[[Manifest], str]) -> None:
+        """Write both papers from one: the card says nothing that `model.toml` does not."""
+        self.write(folder)
+        (folder / "CARD.md").write_text(card(Manifest.read(folder)), encoding="utf-8")
 
 
 def file_hash(path: Path) -> str:

@@ -84,21 +84,30 @@ def section(stage: str, folder: Path, rows: list[Row]) -> str:
     return f"{title}\n\n{table(rows)}\n"
 
 
+def sections(report: str) -> dict[str, str]:
+    """What a report says of each stage."""
+    found: dict[str, str] = {}
+    for part in report.split("\n## ")[1:]:
+        stage = part.partition(":")[0]
+        found[stage] = found.get(stage, "") + f"\n## {part}"
+    return found
+
+
 def main() -> None:
-    """Judge, print, write."""
+    """Judge, print, write; of stages that are not asked for the report keeps what it says."""
     parser = argparse.ArgumentParser(prog="models.recipes.report", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="the folders that the recipes were given")
     parser.add_argument("--work", type=Path, default=Path("build/eval"), help="examinations, made once")
     parser.add_argument("--references", type=Path, default=None, help="folder of enhancers to measure beside")
     parser.add_argument("--stage", choices=list(JUDGES), action="append", help="only this one; all unless said")
     args = parser.parse_args()
-    sections = [HEAD]
+    report = EMBEDDED / "REPORT.md"
+    said = sections(report.read_text(encoding="utf-8"))
     for stage in args.stage or JUDGES:
-        for folder in models(stage):
-            sections.append(section(stage, folder, JUDGES[stage](folder, args)))
-            print(sections[-1], flush=True)
-    if not args.stage:
-        (EMBEDDED / "REPORT.md").write_text("\n".join(sections), encoding="utf-8")
+        judged = [section(stage, folder, JUDGES[stage](folder, args)) for folder in models(stage)]
+        said[stage] = "".join(f"\n{each}" for each in judged)
+        print(said[stage], flush=True)
+    report.write_text(HEAD + "".join(said.get(stage, "") for stage in JUDGES), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -32,15 +32,25 @@ class Mark:
 
 
 class Endpointer:
-    """Looks at one block after another."""
+    """Looks at one block after another until an utterance has ended. The next one needs another endpointer.
 
-    def __init__(self, config: EndpointConfig, detector: Detector) -> None:
+    So what ends an utterance depends on nothing that was heard before it, and whoever has to hear it a second time,
+    from where the last one ended, cuts it at the same samples.
+    """
+
+    def __init__(self, config: EndpointConfig, detector: Detector, start: int = 0) -> None:
         self._config, self._detector = config, detector
         self._rest = SILENCE
-        self._seen = 0
+        self._seen = start  # samples of the stream
         self._run = 0  # blocks in a row that speak against the present state
         self._chances: list[float] = []  # since the open utterance began
         self.since: int | None = None  # where it began
+        self._is_over = False
+
+    @property
+    def noticed_within(self) -> int:
+        """So many samples behind where speech begins, it is known."""
+        return round(self._config.start_s * RATE_HZ) + self._detector.block
 
     @property
     def pause(self) -> int | None:
@@ -49,7 +59,7 @@ class Endpointer:
         return self._seen - self._run * self._detector.block if may_end else None
 
     def feed(self, samples: Samples) -> list[Mark]:
-        """The marks that these samples bring."""
+        """The marks that these samples bring; what lies behind an end is not looked at."""
         held = np.concatenate((self._rest, samples))
         block = self._detector.block
         count = len(held) // block
@@ -58,6 +68,8 @@ class Endpointer:
         return [mark for chance in chances for mark in self._look(chance)]
 
     def _look(self, chance: float) -> list[Mark]:
+        if self._is_over:
+            return []
         self._seen += self._detector.block
         if self.since is None:
             self._run = self._run + 1 if chance >= self._config.speech else 0
@@ -72,22 +84,21 @@ class Endpointer:
         return self._run * self._detector.block >= max(self._detector.block, seconds * RATE_HZ)
 
     def _begin(self) -> list[Mark]:
-        self.since, self._chances = self._seen - self._run * self._detector.block, []
+        self.since = self._seen - self._run * self._detector.block
         self._run = 0
         return [Mark(True, self.since, self._seen)]
 
     def end(self) -> list[Mark]:
         """End the open utterance here, if there is one."""
-        if self.since is None:
-            return []
-        at, self.since, self._run = self._seen - self._run * self._detector.block, None, 0
-        return [Mark(False, at, self._seen)]
+        return self._end(self._run)
 
     def _cut(self) -> list[Mark]:
-        """Nobody breathed: cut where speech was least likely of late, and go on from there."""
+        """Nobody breathed: cut where speech was least likely of late."""
         late = self._chances[-max(1, len(self._chances) // 3) :]
-        after = late[::-1].index(min(late))  # blocks since; of equals the last
-        at = self.since = self._seen - after * self._detector.block
-        self._chances = self._chances[len(self._chances) - after :]
-        self._run = min(self._run, after)
-        return [Mark(False, at, self._seen, True), Mark(True, at, self._seen, True)]
+        return self._end(late[::-1].index(min(late)), is_cut=True)
+
+    def _end(self, blocks_ago: int, is_cut: bool = False) -> list[Mark]:
+        if self.since is None:
+            return []
+        self.since, self._is_over = None, True
+        return [Mark(False, self._seen - blocks_ago * self._detector.block, self._seen, is_cut)]

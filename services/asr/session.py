@@ -1,19 +1,20 @@
 """One stream's memory in asr: utterances cut, interims guessed, finals said once. Never awaits, never reads a clock."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
-from parley.audio import RATE_HZ, Ear, Samples, Tape, interval, time_of
+from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.agreement import Agreement
 from services.asr.endpoint import Endpointer, Mark
 from services.asr.engine import Heard, Spoken, Turn, Utterance
 
-MARGIN = RATE_HZ // 5  # kept before and after speech: consonants are quiet
+BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
 RARER = 10  # parts of the utterance: so much must be new before it is guessed at again
+STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
 
@@ -43,10 +44,9 @@ class Wishes:
 class AsrSession:
     """Hears bytes, hands out utterances."""
 
-    def __init__(self, ear: Ear, endpointer: Endpointer, noticed_within: int, wishes: Wishes) -> None:
-        self._ear, self._endpointer, self._wishes = ear, endpointer, wishes
-        self._tape = Tape()
-        self._keep = noticed_within + 2 * MARGIN
+    def __init__(self, ear: Ear, endpointer_at: Callable[[int], Endpointer], wishes: Wishes) -> None:
+        self._ear, self._endpointer_at, self._wishes = ear, endpointer_at, wishes
+        self._tape, self._endpointer, self._heard = Tape(), endpointer_at(0), 0
         self._start = 0  # of the open utterance; where none is open, what lies before is answered
         self._finals: deque[Cut] = deque()
         self._guessed = 0  # how far the last interim heard
@@ -58,38 +58,50 @@ class AsrSession:
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        return self._listen(self._ear.hear(item))
+        self._tape.append(self._ear.hear(item))
+        return self._listen()
 
     def flush(self) -> Iterator[Message]:
         """The utterance ends here, with the last sample: not with the last whole block."""
-        return self._marks([replace(mark, told=self._tape.end) for mark in self._endpointer.end()])
+        yield from self._end()
+        yield from self._listen()
 
     def finish(self) -> Iterator[Message]:
         """The stream ends here."""
-        yield from self._listen(self._ear.finish())
-        yield from self.flush()
+        self._tape.append(self._ear.finish())
+        yield from self._listen()
+        yield from self._end()
 
-    def _listen(self, samples: Samples) -> Iterator[Message]:
-        self._tape.append(samples)
-        yield from self._marks(self._endpointer.feed(samples))
+    def _end(self) -> Iterator[Message]:
+        return self._marks([replace(mark, told=self._tape.end) for mark in self._endpointer.end()])
+
+    def _listen(self) -> Iterator[Message]:
+        while self._heard < self._tape.end:
+            before, self._heard = self._heard, min(self._heard + STEP, self._tape.end)
+            yield from self._marks(self._endpointer.feed(self._tape.cut(before, self._heard)))
         if self._guessing() and (guess := self._guess()):
             self._instead(guess)
         if self._endpointer.since is None and not self._finals:
-            self._tape.forget(max(self._start, self._tape.end - self._keep))
+            self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * BEFORE))
 
     def _marks(self, marks: list[Mark]) -> Iterator[Message]:
         for mark in marks:
-            margin = 0 if mark.is_cut else MARGIN
             if mark.began:
-                self._start = max(self._start, mark.at - margin)
+                self._start = max(self._start, mark.at - BEFORE)
                 self._guessed = mark.at
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                start, self._start = self._start, min(mark.at + margin, mark.told)
+                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.told)
                 yield SpeechEnded(at=time_of(mark.at))
-                yield from self._ended(start, self._start)
+                yield from self._ended(end)
 
-    def _ended(self, start: int, end: int) -> Iterator[Message]:
+    def _ended(self, end: int) -> Iterator[Message]:
+        """The next utterance is listened for as if the stream began here: another replica may have to do it."""
+        start, self._start, self._heard = self._start, end, end
+        self._endpointer = self._endpointer_at(end)
+        yield from self._settled(start, end)
+
+    def _settled(self, start: int, end: int) -> Iterator[Message]:
         """A guess in the pause has heard all of it; any other that still waits for the engine is too late now."""
         final, rest = Cut(start, end, is_final=True), Cut(start, end, may_end=True)
         if self._ready and self._ready[0] == rest:
@@ -133,7 +145,7 @@ class AsrSession:
             return None
         pause = self._endpointer.pause
         if pause is not None:
-            end = pause + MARGIN
+            end = pause + AFTER
             return Cut(self._start, end, may_end=True) if self._guessed < end <= self._tape.end else None
         end = self._tape.end
         enough = max(self._wishes.interim_every, (end - self._start) // RARER)

@@ -10,7 +10,7 @@ from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
-from services.asr.session import MARGIN, AsrSession, Wishes
+from services.asr.session import AFTER, BEFORE, AsrSession, Wishes
 from services.asr.vad import detector
 
 
@@ -28,9 +28,10 @@ def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
     wishes, form = _wishes(config, spec, settings), Format.of(config.format)
 
     def session(form: Format) -> AsrSession:
-        detected = detector(spec, endpoint.level_db)
-        noticed_within = round(endpoint.start_s * RATE_HZ) + detected.block
-        return AsrSession(Ear(form), Endpointer(endpoint, detected), noticed_within, wishes)
+        def endpointer_at(start: int) -> Endpointer:
+            return Endpointer(endpoint, detector(spec, endpoint.level_db), start)
+
+        return AsrSession(Ear(form), endpointer_at, wishes)
 
     if not config.per_channel:
         return session(form)
@@ -63,7 +64,7 @@ def _language(asked: str, spec: ModelSpec) -> str:
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
     """No utterance is longer than the model can hear."""
-    around = 2 * MARGIN / RATE_HZ + float(spec.options.get("lead_s", 0.0))
+    around = (BEFORE + AFTER) / RATE_HZ + float(spec.options.get("lead_s", 0.0))
     return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - around))
 
 

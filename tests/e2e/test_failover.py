@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from gateway.channels import together
+from parley import media
 from parley.audio import RATE_HZ, encode
 from parley.client import Client, requests_of
 from parley.v1.audio_pb2 import AudioEncoding
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from tests.e2e.house import House, cut
+from tests.e2e.house import ROOT, House, cut
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 STREAMS = 20
+CALLS = 5
 CONFIG = PipelineConfig(asr={"word_times": True, "interim_results": True})
+PER_CHANNEL = PipelineConfig(asr=CONFIG.asr, format={"channels": 2}, per_channel=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,22 +55,25 @@ class Heard:
     notices: list[Any] = field(default_factory=list)
     stalls: list[float] = field(default_factory=list)  # between two answers
 
-    def said(self) -> list[tuple[str, float, list[str]]]:
+    def said(self, track: str = "") -> list[tuple[str, float, list[str]]]:
         """The finals: text, start, words."""
-        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in self.finals]
+        finals = (final for final in self.finals if final.track == track)
+        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in finals]
 
 
-async def listen(client: Client, pcm: bytes, speed: float, begun: asyncio.Event | None = None) -> Heard:
+async def listen(
+    client: Client, pcm: bytes, speed: float, begun: asyncio.Event | None = None, config: PipelineConfig = CONFIG
+) -> Heard:
     """A live stream, so many times faster than people talk."""
     heard, last = Heard(), time.monotonic()
 
     async def live() -> AsyncIterator[bytes]:
         start = time.monotonic()
-        for number, chunk in enumerate(cut(pcm)):
+        for number, chunk in enumerate(cut(pcm, 100 * (config.format.channels or 1))):
             await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())
             yield chunk
 
-    async for answer in client.stream("Pipeline", requests_of(PipelineRequest, CONFIG, live()), timeout_s=60):
+    async for answer in client.stream("Pipeline", requests_of(PipelineRequest, config, live()), timeout_s=60):
         now, before, last = time.monotonic(), last, time.monotonic()
         heard.stalls.append(now - before)
         if answer.HasField("notice"):
@@ -110,6 +117,34 @@ async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: lis
     await pair.ready()
 
 
+async def test_a_call_says_what_its_channels_say_alone(pair: House, undisturbed: list[Heard]) -> None:
+    """Kill -9 under calls of two channels: each channel has every word that it has without the other, once."""
+    await _settled(pair)
+    begun = [asyncio.Event() for _ in range(CALLS)]
+    async with pair.client() as client:
+        calls = [
+            asyncio.create_task(listen(client, call(2 * n, 2 * n + 1), 3.0, begun[n], PER_CHANNEL))
+            for n in range(CALLS)
+        ]
+        await asyncio.gather(*(each.wait() for each in begun))
+        pair.kill("asr")
+        disturbed = await asyncio.gather(*calls)
+    pair.start_service("asr")
+    told = [each.said(track) for each in disturbed for track in ("1", "2")]
+    assert told == [each.said() for each in undisturbed[: 2 * CALLS]]
+    moved = [notice.track for each in disturbed for notice in each.notices]
+    assert 0 < len(moved) < 2 * CALLS
+    assert set(moved) <= {"1", "2"}
+    await pair.ready()
+
+
+def call(left: int, right: int) -> bytes:
+    """Two recordings side by side; the shorter one ends in silence."""
+    both = recording(left), recording(right)
+    longest = max(map(len, both))
+    return together([each.ljust(longest, b"\0") for each in both], 2)
+
+
 async def _settled(house: House) -> None:
     """Both replicas serve, and the gateway trusts them."""
     async with asyncio.timeout(30), house.client() as client:
@@ -134,3 +169,38 @@ async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) 
     assert took < 5.0  # its grace is 10 s
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     assert {n.reason for each in disturbed for n in each.notices} == {"DRAINING"}
+
+
+DESK = media.read((ROOT / "examples/desk.flac").read_bytes(), 60, RATE_HZ).data[: 2 * RATE_HZ * 15]
+PLACES = 10
+APART = RATE_HZ  # bytes: half a second
+PLAIN = PipelineConfig(asr={})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    model = "whisper-nano@1"
+    routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
+    house = House(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
+    try:
+        await house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+async def test_wherever_people_are_they_are_understood_alike(recognisers: House) -> None:
+    """Kill -9 of a real recogniser, people in mid-word, in a pause, just heard: all words are the undisturbed ones."""
+    people = [bytes(n * APART) + DESK for n in range(PLACES)]
+    begun = [asyncio.Event() for _ in people]
+    async with recognisers.client() as client:
+        undisturbed = await asyncio.gather(*(listen(client, pcm, 10.0, config=PLAIN) for pcm in people))
+        streams = [
+            asyncio.create_task(listen(client, pcm, 5.0, each, PLAIN)) for pcm, each in zip(people, begun, strict=True)
+        ]
+        await begun[0].wait()  # and the others are at other places of the same talk
+        recognisers.kill("asr")
+        disturbed = await asyncio.gather(*streams)
+    assert all(len(each.finals) == 3 for each in undisturbed)
+    assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
+    assert 2 <= len([each for each in disturbed if each.notices]) <= PLACES - 2

@@ -17,7 +17,11 @@ from models.recipes.asr.windows import Studio, Window
 from models.recipes.sound import RATE_HZ, Random
 
 # Kinds whose takes are single words, and how many of them are said after another.
-WORDS = {"fsdd": (1, 1, 2, 3, 4, 5, 7, 10), "splice": (1, 2, 3, 4, 5, 6, 8)}
+WORDS = {
+    "fsdd": (1, 1, 2, 3, 4, 5, 7, 10),
+    "splice": (1, 2, 3, 4, 5, 6, 8),
+    "digits": (1, 1, 1, 2, 3, 4, 6),
+}
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,22 @@ class Recipe:
     choice: int = 320  # windows planned for each batch: those of about one length become it
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            **{"everyday": 0.41, "phrases": 0.15, "nothing": 0.07},
-            **{"an4": 0.19, "splice": 0.08, "fsdd": 0.1},
+            **{"everyday": 0.43, "phrases": 0.11, "nothing": 0.09},
+            **{"an4": 0.15, "splice": 0.06, "fsdd": 0.08, "digits": 0.08},
         }
     )
     joined: float = 0.15
     cut_out: float = 0.5  # of AN4, whose people all take a breath first
     # How far speeds go: real voices are few, so theirs go further.
     widest: dict[str, float] = field(
-        default_factory=lambda: {"everyday": 0.1, "phrases": 0.12, "an4": 0.18, "splice": 0.18, "fsdd": 0.18}
+        default_factory=lambda: {
+            "everyday": 0.1,
+            "phrases": 0.12,
+            "an4": 0.18,
+            "splice": 0.18,
+            "fsdd": 0.18,
+            "digits": 0.15,
+        }
     )
 
 
@@ -61,7 +72,7 @@ class Batches:
         self.recipe, self.seed = recipe, seed
         self.tokens = Tokens(work / "tokenizer.json")
         self.studio, self.labeller = Studio(work), Labeller(self.tokens)
-        kinds = ("everyday", "phrases", "an4", "fsdd")
+        kinds = ("everyday", "phrases", "an4", "fsdd", "digits")
         self.takes: dict[str, list[Take]] = {kind: bank.read(work / "bank", kind) for kind in kinds}
         self.takes["splice"] = splices.cut(self.takes["an4"])
         self._few = {kind: _few(self.takes[kind]) for kind in ("everyday", "phrases")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,7 @@ def document(work: Path, data: Sequence[Path], out: Path, exported: dict[str, An
         "held_out": _held_out(work),
     }
     checked = {key: value for key, value in exported.items() if key not in ("step", "cpu_minutes")}
-    publish(manifest(out, training, {"export": checked}), out)
-
-
-def publish(papers: Manifest, out: Path) -> None:
-    """Write both files from one: the card says nothing that `model.toml` does not."""
-    papers.write(out)
-    (out / "CARD.md").write_text(card(out, Manifest.read(out)), encoding="utf-8")
+    manifest(out, training, {"export": checked}).publish(out, partial(card, out))
 
 
 def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Manifest:

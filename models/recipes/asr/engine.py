@@ -13,7 +13,7 @@ from models.recipes.asr import features
 from models.recipes.asr.tokens import Tokens
 from models.recipes.sound import RATE_HZ, Audio
 
-BEAM = 2
+BEAM = 5
 # Silence that it is shown around every utterance: its voices take a breath before they speak, and in a
 # window that ends with the last word it says that word again.
 LEAD_S, REST_S = 0.3, 1.0

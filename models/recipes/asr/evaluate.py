@@ -7,6 +7,7 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from models.recipes import sound
 from models.recipes.asr import bank
 from models.recipes.asr.bank import Take, evenly
-from models.recipes.asr.card import promises, publish
+from models.recipes.asr.card import card, promises
 from models.recipes.asr.engine import Engine, Heard
 from models.recipes.asr.texts import bare
 from models.recipes.asr.timing import start_errors
@@ -50,7 +51,7 @@ def evaluate(work: Path, out: Path, limit: int = 1000) -> list[Row]:
         "stock": stock(out, sets) if importlib.util.find_spec("faster_whisper") else {},
     }
     print(json.dumps(report, indent=1), flush=True)
-    publish(papers.judged(report), out)
+    papers.judged(report).publish(out, partial(card, out))
     return promises(report)
 
 

@@ -31,6 +31,7 @@ class Size:
 
     everyday: int = 32_000
     phrases: int = 14_000
+    digits: int = 6_000
     few: float = 0.2
 
 
@@ -86,6 +87,7 @@ def _phrases(sentences: Sequence[str], count: int, rng: Random) -> list[str]:
 def synthesise(sentences: Sequence[str], folder: Path, size: Size, workers: int, seed: int) -> None:
     """The trained voices, shard by shard, in as many processes as there are workers."""
     shards = [*_shards("everyday", size.everyday, size.few), *_shards("phrases", size.phrases, size.few)]
+    shards += _shards("digits", size.digits, 0.0)
     missing = [shard for shard in shards if not bank.is_written(folder, shard.name)]
     speak = partial(_speak, sentences, folder, seed)
     if not workers:
@@ -104,8 +106,16 @@ def _shards(kind: str, count: int, few: float) -> list[Shard]:
 
 def _speak(sentences: Sequence[str], folder: Path, seed: int, shard: Shard) -> None:
     rng = Random(f"{seed} {shard.name}")
-    lines = rng.sample(sentences, SHARD) if shard.kind == "everyday" else _phrases(sentences, SHARD, rng)
+    lines = _lines(sentences, shard.kind, rng)
     bank.write(folder, shard.name, _spoken(iter(lines), shard.kind, _troupe(), rng, shard.few))
+
+
+def _lines(sentences: Sequence[str], kind: str, rng: Random) -> list[str]:
+    if kind == "everyday":
+        return rng.sample(sentences, SHARD)
+    if kind == "digits":
+        return [texts.written([digit]) for digit in rng.choices(texts.DIGITS, k=SHARD)]
+    return _phrases(sentences, SHARD, rng)
 
 
 @cache

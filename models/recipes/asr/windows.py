@@ -25,7 +25,7 @@ class Weather:
     noise: float = 0.6
     room: float = 0.35
     coloured: float = 0.6
-    telephone: float = 0.2
+    telephone: float = 0.3
     warped: float = 0.7
     masked: float = 0.6
     quiet: float = 0.15

@@ -83,13 +83,7 @@ def document(folder: Path, data: Sequence[Path], made: dict[str, Any]) -> None:
         metrics={"export": checked},
         options=options(),
     )
-    publish(papers, folder)
-
-
-def publish(papers: Manifest, folder: Path) -> None:
-    """Write both papers from one: the card says nothing that `model.toml` does not."""
-    papers.write(folder)
-    (folder / "CARD.md").write_text(card(Manifest.read(folder)), encoding="utf-8")
+    papers.publish(folder, card)
 
 
 def options() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.recipes.denoise import runner
-from models.recipes.denoise.card import FOLDER, promises, publish
+from models.recipes.denoise.card import FOLDER, card, promises
 from models.recipes.denoise.cost import cost
 from models.recipes.denoise.metrics import Metrics, si_sdr
 from models.recipes.denoise.mixtures import Mixture, examination
@@ -34,7 +34,7 @@ def evaluate(data: Sequence[Path], work: Path, references: Path | None, out: Pat
     show(rows)
     report = {"rows": rows, "cost": cost(folder / "model.onnx", references)}
     print(json.dumps(report["cost"]))
-    publish(Manifest.read(folder).judged(report), folder)
+    Manifest.read(folder).judged(report).publish(folder, card)
     return promises(report)
 
 

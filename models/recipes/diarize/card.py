@@ -87,13 +87,7 @@ def document(folder: Path, data: Sequence[Path], made: dict[str, Any], teacher: 
         metrics={"export": {key: value for key, value in made.items() if key not in learnt}},
         options={"window_s": WINDOW_S, "width": Voiceprint().width, "input": "audio", "output": "embedding"},
     )
-    publish(papers, folder)
-
-
-def publish(papers: Manifest, folder: Path) -> None:
-    """Write both papers from one: the card says nothing that `model.toml` does not."""
-    papers.write(folder)
-    (folder / "CARD.md").write_text(card(Manifest.read(folder)), encoding="utf-8")
+    papers.publish(folder, card)
 
 
 def judged_by(papers: Manifest, found: dict[str, Any]) -> Manifest:

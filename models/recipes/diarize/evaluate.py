@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 
-from models.recipes.diarize.card import FOLDER, judged_by, promises, publish
+from models.recipes.diarize.card import FOLDER, card, judged_by, promises
 from models.recipes.diarize.conversations import Conversation, conversations, meetings
 from models.recipes.diarize.cost import cost
 from models.recipes.diarize.der import Errors, errors
@@ -41,7 +41,7 @@ def evaluate(data: Sequence[Path], out: Path | None) -> list[Row]:
     }
     print(json.dumps(results, indent=1))
     papers = judged_by(Manifest.read(folder), results)
-    publish(papers, folder)
+    papers.publish(folder, card)
     return promises(papers.metrics)
 
 

@@ -40,9 +40,14 @@ def online(height: float) -> Follow:
 def served(audio: Audio, embed: Embed, config: ClusterConfig) -> tuple[list[Turn], list[Turn]]:
     """The service's own session: what holds before its last word, and after."""
     session = DiarizeSession(Ear(Format.of(AudioFormat())), Cutter(SIZE, HOP), Voices(config))
+    return told(spoken(session, np.round(audio * 32767).astype("<i2").tobytes(), embed))
+
+
+def told(messages: Iterable[Message]) -> tuple[list[Turn], list[Turn]]:
+    """The turns that hold before the last word about them, and after."""
     known: dict[str, v1.Turn] = {}
     before: list[Turn] = []
-    for message in spoken(session, np.round(audio * 32767).astype("<i2").tobytes(), embed):
+    for message in messages:
         if isinstance(message, v1.Turn):
             known[message.id] = message
         elif isinstance(message, v1.Revision):

@@ -36,11 +36,13 @@ class Pupil(nn.Module):
 
 
 def loss(model: nn.Module, batch: Batch) -> Losses:
-    """Classes apart, pairs together."""
+    """Pairs together; where a teacher says or, without one, classes apart: it has heard thousands, they are few."""
     assert isinstance(model, Pupil)
     rows = model(batch.audio)
-    parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
-    if batch.lessons is not None:
+    parts = {"pairs": PAIR_SHARE * pairs(rows)}
+    if batch.lessons is None:
+        parts["classes"] = model.margin(rows, batch.labels, batch.margin)
+    else:
         parts["lessons"] = LESSON_SHARE * apart_from(rows, batch.lessons)
     return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 

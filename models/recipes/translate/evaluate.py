@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -17,7 +18,7 @@ import sacrebleu
 from models.recipes.provenance import Manifest
 from models.recipes.targets import Row
 from models.recipes.translate import corpus
-from models.recipes.translate.card import promises, publish
+from models.recipes.translate.card import card, promises
 from models.recipes.translate.corpus import DIRECTIONS, Pair
 from models.recipes.translate.engine import Engine
 from models.recipes.translate.names import Swapper, number_like, numbers, replace
@@ -60,7 +61,7 @@ def evaluate(work: Path, out: Path, limit: int = 2000) -> list[Row]:
     }
     report["mean"] = {row: averages(report[row]) for row in ("quality", "long", "several")}
     print(json.dumps(report, indent=1), flush=True)
-    publish(Manifest.read(out).judged(report), out)
+    Manifest.read(out).judged(report).publish(out, partial(card, out))
     return promises(report)
 
 

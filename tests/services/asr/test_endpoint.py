@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ BLOCK = Level.block
 
 
 def marks(sound: Samples, config: EndpointConfig = CONFIG, cuts: list[int] | None = None) -> list[Mark]:
+    """Of the first utterance."""
     endpointer = Endpointer(config, Level(config.level_db))
     return [mark for piece in cut(sound, cuts or []) for mark in endpointer.feed(piece)] + endpointer.end()
 
@@ -46,10 +49,17 @@ def test_a_breath_is_not_an_end() -> None:
 
 
 def test_nobody_speaks_for_ever() -> None:
-    """An utterance is cut at longest_s, and the next one begins there."""
-    found = marks(noise(3 * RATE_HZ), EndpointConfig(longest_s=1.0))
-    assert next(mark.at for mark in found if not mark.began) == RATE_HZ
-    assert all(b.at - a.at <= RATE_HZ for a, b in zip(found[::2], found[1::2], strict=True))
+    """An utterance is cut at longest_s."""
+    began, ended = marks(noise(3 * RATE_HZ), EndpointConfig(longest_s=1.0))
+    assert (began.at, ended.at, ended.is_cut) == (0, RATE_HZ, True)
+
+
+def test_an_utterance_is_heard_and_no_more() -> None:
+    """Behind its end nothing is looked at, and where it stands in the stream changes nothing but its times."""
+    sound = np.concatenate([silence(0.5), noise(RATE_HZ), silence(1.0), noise(RATE_HZ), silence(1.0)])
+    assert seconds(marks(sound)) == [(True, 0.5), (False, 1.5)]
+    later = Endpointer(CONFIG, Level(CONFIG.level_db), 3 * RATE_HZ)
+    assert seconds(later.feed(sound)) == [(True, 3.5), (False, 4.5)]
 
 
 def test_disabled_means_no_end_on_silence() -> None:
@@ -60,11 +70,11 @@ def test_disabled_means_no_end_on_silence() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 12_000)), max_size=6), st.lists(st.integers(0, 50_000)))
 def test_marks_do_not_hear_the_chunks(parts: list[tuple[bool, int]], cuts: list[int]) -> None:
-    """Any chunking gives the same marks, beginnings and ends take turns, and time does not go back."""
+    """Any chunking gives the same marks, a beginning first, and time does not go back."""
     sound = np.concatenate([silence(0), *(noise(n) if loud else np.zeros(n, np.float32) for loud, n in parts)])
     found = marks(sound, cuts=cuts)
     assert found == marks(sound)
-    assert [mark.began for mark in found] == [True, False] * (len(found) // 2)
+    assert [mark.began for mark in found] == [True, False][: len(found)]
     assert sorted(mark.at for mark in found) == [mark.at for mark in found]
     assert all(mark.at <= mark.told <= len(sound) for mark in found)
 
@@ -85,16 +95,13 @@ def unsure(*chances: float) -> Samples:
 
 @given(st.lists(st.integers(0, 64).map(lambda n: n / 64), max_size=300))
 def test_a_long_breath_is_cut_where_speech_is_least_likely(chances: list[float]) -> None:
-    """Cuts lie in the last third of what is allowed, at its least likely block, and what follows goes on from there."""
+    """A cut lies in the last third of what is allowed, at its least likely block."""
     config = EndpointConfig(start_s=0.0, stop_s=10.0, longest_s=0.1875)  # thirty blocks
-    endpointer = Endpointer(config, Unsure())
-    found = endpointer.feed(unsure(*chances))
-    for ended, began in zip(found[1::2], found[2::2], strict=False):
+    for began, ended in pairwise(Endpointer(config, Unsure()).feed(unsure(*chances))):
         assert ended.is_cut
-        assert (began.at, began.told) == (ended.at, ended.told)
         late = chances[ended.told // 100 - 10 : ended.told // 100]
         assert chances[ended.at // 100 - 1] == min(late)
-    assert all(ended.at - began.at <= 3000 for began, ended in zip(found[::2], found[1::2], strict=False))
+        assert ended.at - began.at <= 3000
 
 
 def test_speech_must_be_likelier_to_begin_than_to_go_on() -> None:

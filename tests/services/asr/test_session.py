@@ -67,6 +67,21 @@ def test_no_rate_is_different(parts: list[tuple[bool, int]], rate_hz: int, cuts:
     )
 
 
+@given(PARTS, st.booleans())
+def test_who_comes_later_hears_the_same(parts: list[tuple[bool, int]], flushed: bool) -> None:
+    """Where a final ends a new session can begin: it says what the old one would have said, at the same samples."""
+    sound, wishes = np.concatenate([sound_of(parts), noise(9000)]), {"word_times": True}
+    data, flush = pcm(sound), [Flush()] * flushed
+    whole = finals(play(session(**wishes), ENGINE, [data, *flush, data]))
+    for n, final in enumerate(whole):
+        at = 2 * round(seconds(final)[1] * RATE_HZ)
+        rest = [data[at:], *flush, data] if at <= len(data) else [data[at - len(data) :]]
+        again = finals(play(session(**wishes), ENGINE, rest))
+        assert [each.text for each in again] == [each.text for each in whole[n + 1 :]]
+        shifted = [[edge + at / 2 / RATE_HZ for edge in seconds(each)] for each in again]
+        assert shifted == [pytest.approx(seconds(each)) for each in whole[n + 1 :]]
+
+
 @given(PARTS, CUTS)
 def test_finals_are_in_order_and_apart(parts: list[tuple[bool, int]], cuts: list[int]) -> None:
     """Finals follow each other, none overlaps the one before, and none reaches beyond the stream."""
@@ -267,13 +282,16 @@ class Loud:
 
 
 def test_an_hour_does_not_pile_up() -> None:
-    """Speech without a pause is cut, so that no job is longer than an utterance may be."""
+    """Speech without a pause is cut, so that no job is longer than an utterance may be, and nothing is left out."""
     settings, engine = replace(SETTINGS, endpoint=replace(SETTINGS.endpoint, longest_s=2.0)), Loud()
     heard = begin(v1.AsrConfig(), SPEC, settings)
-    longest = 0
+    longest, said = 0, list[Message]()
     for n in range(100):
         list(heard.feed(encode(noise(1600, seed=n), AudioEncoding.AUDIO_ENCODING_PCM_S16LE)))
         while (job := heard.next_job()) is not None:
-            list(heard.absorb(engine.run([job])[0]))
+            said += heard.absorb(engine.run([job])[0])
             longest = max(longest, *engine.lengths)
     assert 0 < longest <= 2.5 * RATE_HZ
+    spans = [seconds(each) for each in finals(said)]
+    assert spans[0][0] == 0
+    assert all(before[1] == after[0] for before, after in pairwise(spans))

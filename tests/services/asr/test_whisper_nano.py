@@ -85,6 +85,16 @@ def test_finals_do_not_hear_the_chunks(cuts: list[int], patience: list[int]) -> 
     assert finals(play(session(word_times=True, interim_results=True), ENGINE, pieces, patience)) == WHOLE
 
 
+@pytest.mark.parametrize("after", range(len(WHOLE) - 1))
+def test_who_comes_later_hears_the_same(after: int) -> None:
+    """Where a final ends another session can begin, and says what the old one would have said."""
+    end = WHOLE[after].interval.end.ToTimedelta().total_seconds()
+    again = finals(play(session(word_times=True), ENGINE, [pcm(TALK)[2 * round(end * RATE_HZ) :]]))
+    assert [each.text for each in again] == [each.text for each in WHOLE[after + 1 :]]
+    words, later = ([w.confidence for each in said for w in each.words] for said in (WHOLE[after + 1 :], again))
+    assert later == words
+
+
 @settings(max_examples=8)
 @given(st.lists(st.tuples(st.integers(0, len(SOUNDS) - 1), st.integers(8000, 40_000)), min_size=2, max_size=8))
 def test_company_changes_nothing(company: list[tuple[int, int]]) -> None:
