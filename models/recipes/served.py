@@ -127,7 +127,7 @@ async def asr(client: Client, folder: Path, data: Sequence[Path]) -> list[Compar
     return [
         Compared(f"{what}each a stream without endpointing", alone, whole, unit, "where the ear hears it begin"),
         Compared(f"{what}each a stream", alone, cut, unit, "where the ear hears it begin, breathe and end"),
-        Compared(f"{what}{TALK} a stream", alone, live, unit, "the same; two people in one utterance count as one"),
+        Compared(f"{what}{TALK} a stream", alone, live, unit, "the same"),
     ]
 
 
