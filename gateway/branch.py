@@ -8,7 +8,7 @@ from gateway import instruments, notices
 from gateway.failover import FailoverConfig, Patience, Turns, Words
 from gateway.plan import REQUESTS, Plan
 from gateway.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, ParleyError
+from parley.errors import BadInput, DeadlinePassed, Draining, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 
@@ -97,7 +97,7 @@ class Branch:
         had, self._has_replica = self._has_replica, False
         if not had:
             self.pinned = ""  # nobody has the version now: let the route say which one takes over
-        return self.patience.pause_s(opened=had)
+        return self.patience.pause_s(opened=had, asked=isinstance(error, Draining))
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""

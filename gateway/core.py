@@ -16,6 +16,7 @@ from gateway.admission import Admission, kind_of
 from gateway.cache import Cache, Served
 from gateway.caller import Caller as Caller
 from gateway.caller import Wish
+from gateway.channels import Channels
 from gateway.config import GatewayConfig
 from gateway.hedge import hedged
 from gateway.keyring import KeyRing, demand
@@ -26,7 +27,7 @@ from gateway.switchboard import Answers, Switchboard
 from parley import telemetry, wire
 from parley.errors import ConfigExpected, ParleyError
 from parley.keys import ADMIN
-from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
 Again = Callable[[], AsyncIterator[Message]]
 
@@ -170,7 +171,10 @@ class Core:
             def open_stage(wish: Wish, again: Again) -> AsyncGenerator[Any]:
                 return self._movable(wish, caller, again)
 
-            pipeline = Pipeline(first.config, open_stage, self._config.stalls_s, self._config.failover)
+            def begin(config: PipelineConfig) -> Pipeline:
+                return Pipeline(config, open_stage, self._config.stalls_s, self._config.failover)
+
+            pipeline = Channels(first.config, begin) if first.config.per_channel else begin(first.config)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
                     yield answer

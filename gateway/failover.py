@@ -40,10 +40,13 @@ class Patience:
         """An outage is going on."""
         return self._tries > 0
 
-    def pause_s(self, opened: bool) -> float | None:
-        """After one more failure of a stream that had opened, or not: how long to wait; None: give up."""
+    def pause_s(self, opened: bool, *, asked: bool = False) -> float | None:
+        """After one more failure of a stream that had opened, or not: how long to wait; None: give up.
+
+        Who was asked to go elsewhere has not lost a replica: in a long silence that may happen any number of times.
+        """
         self._since = self._clock() if self._since is None or opened else self._since
-        self._lost += opened
+        self._lost += opened and not asked
         left = self._config.wait_s - (self._clock() - self._since)
         if left <= 0 or self._lost > self._config.most:
             return None

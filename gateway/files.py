@@ -1,6 +1,7 @@
 """Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
 
 import asyncio
+from bisect import insort
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from parley import media
 from parley.client import requests_of
 from parley.media import Decoder, Recording
 from parley.v1.asr_pb2 import Transcript
-from parley.v1.audio_pb2 import AudioFormat
+from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
@@ -55,7 +56,7 @@ class Heard:
         elif answer.HasField("revision"):
             self.turns = _revised(self.turns, answer.revision)
         elif answer.HasField("transcript") and answer.transcript.is_final:
-            self.finals.append(answer.transcript)
+            insort(self.finals, answer.transcript, key=_start)  # channels take turns as they please
 
     def label(self) -> None:
         """Put speakers to the words anew: the last revision knows more than was known when they were said."""
@@ -70,7 +71,7 @@ class Sound:
     """A file's samples, decoded by a thread as they are needed: they are many times as large as the file."""
 
     def __init__(self, decoder: Decoder) -> None:
-        self.rate_hz = decoder.rate_hz
+        self.rate_hz, self.channels = decoder.rate_hz, decoder.channels
         self._blocks = decoder.blocks(BLOCK_S)
         self._block = b""
         self._heard = 0  # bytes
@@ -82,25 +83,26 @@ class Sound:
     @property
     def duration_s(self) -> float:
         """How long it plays, as far as it was heard."""
-        return self._heard / 2 / self.rate_hz
+        return self._heard / 2 / self.channels / self.rate_hz
 
     @property
     def form(self) -> AudioFormat:
         """What the pieces are."""
-        return AudioFormat(encoding="AUDIO_ENCODING_PCM_S16LE", sample_rate_hz=self.rate_hz, channels=1)
+        encoding = AudioEncoding.AUDIO_ENCODING_PCM_S16LE
+        return AudioFormat(encoding=encoding, sample_rate_hz=self.rate_hz, channels=self.channels)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """All of it, once."""
         while block := self._block:
             self._heard += len(block)
-            for piece in Recording(block, self.rate_hz).chunks(PIECE_S):
+            for piece in Recording(block, self.rate_hz, self.channels).chunks(PIECE_S):
                 yield piece
             await self.advance()
 
 
-async def decode(file: bytes, longest_s: float) -> Sound:
+async def decode(file: bytes, longest_s: float, *, mixed: bool = True) -> Sound:
     """Begin to decode a file; what is no audio is refused here, what plays too long when it does."""
-    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s))
+    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s, mixed=mixed))
     await sound.advance()
     return sound
 
@@ -172,7 +174,11 @@ async def turns(
                 told[answer.turn.id] = answer.turn
             elif answer.HasField("revision"):
                 told = _revised(told, answer.revision)
-    return sorted(told.values(), key=lambda turn: turn.interval.start.ToNanoseconds()), served
+    return sorted(told.values(), key=_start), served
+
+
+def _start(event: Transcript | Turn) -> int:
+    return int(event.interval.start.ToNanoseconds())
 
 
 def _revised(told: dict[str, Turn], revision: Revision) -> dict[str, Turn]:

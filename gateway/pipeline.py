@@ -15,6 +15,7 @@ from gateway import notices
 from gateway.branch import Branch, branches
 from gateway.caller import Wish
 from gateway.failover import FailoverConfig
+from gateway.merge import merged
 from gateway.plan import Plan
 from gateway.speakers import Speakers, times
 from gateway.tail import TextTail
@@ -58,14 +59,11 @@ class Pipeline:
 
     async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Everything the stages say, until all of them are done."""
-        main = asyncio.create_task(self._main(requests))
         try:
-            while (event := await self._out.get()) is not None:
-                yield event
-            await main
+            async with aclosing(merged(self._main(requests), self._out)) as events:
+                async for event in events:
+                    yield event
         finally:
-            main.cancel()
-            await asyncio.gather(main, return_exceptions=True)
             self._forget()
 
     def _forget(self) -> None:
@@ -78,18 +76,13 @@ class Pipeline:
             self._out.get_nowait()
 
     async def _main(self, requests: AsyncIterator[PipelineRequest]) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for branch in self._branches:
-                    branch.task = group.create_task(self._follow(branch))
-                    branch.watch()
-                await asyncio.gather(*(branch.opened.wait() for branch in self._branches))
-                await self._announce()
-                await self._pump(requests)
-        except BaseExceptionGroup as many:
-            await self._out.put(None)
-            raise _first(many) from None
-        await self._out.put(None)
+        async with asyncio.TaskGroup() as group:
+            for branch in self._branches:
+                branch.task = group.create_task(self._follow(branch))
+                branch.watch()
+            await asyncio.gather(*(branch.opened.wait() for branch in self._branches))
+            await self._announce()
+            await self._pump(requests)
 
     async def _say(self, **event: Any) -> None:
         await self._out.put(PipelineResponse(**event))
@@ -287,8 +280,3 @@ class Pipeline:
         event.interval.CopyFrom(final.interval)
         event.speaker = final.speaker
         await self._say(translation=event)
-
-
-def _first(many: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = many.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from gateway.tail import NOTHING, PIECE, Keep, Scale, SoundTail, TextTail
+from gateway.tail import NOTHING, Keep, Scale, SoundTail, TextTail
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.v1.asr_pb2 import AsrRequest
 from parley.v1.denoise_pb2 import DenoiseRequest
@@ -21,6 +21,7 @@ REQUESTS: dict[str, Any] = {
 }
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 LARGEST_CHUNK = 1 << 20  # bytes
+MOST_CHANNELS = 8
 
 
 class Plan:
@@ -43,13 +44,21 @@ class Plan:
             raise BadInput("Translating needs words: ask for asr too.")
         if any(getattr(config, stage).HasField("format") for stage in self.stages):
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")
-        if "denoise" in self.stages and config.format.channels > 1:
-            raise UnsupportedFormat("denoise in a pipeline takes one channel; mix the channels first.")
-        if config.asr.per_channel:
-            raise UnsupportedFormat("A pipeline hears the channels' mix; for each by itself ask the Asr service.")
+        self._check_channels()
         unknown = [stage for stage in config.models if stage not in REQUESTS]
         if unknown:
             raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(REQUESTS)}.")
+
+    def _check_channels(self) -> None:
+        config, count = self.config, self.config.format.channels
+        if config.asr.per_channel:
+            raise BadInput("In a pipeline every stage hears the same: set the pipeline's own per_channel.")
+        if config.per_channel and count > MOST_CHANNELS:
+            raise UnsupportedFormat(f"{count} channels are not taken; send 1 to {MOST_CHANNELS}.")
+        if config.per_channel and "diarize" in self.stages:
+            raise BadInput("With per_channel each channel is one speaker; leave diarize out.")
+        if "denoise" in self.stages and count > 1 and not config.per_channel:
+            raise UnsupportedFormat("denoise in a pipeline takes one channel; set per_channel, or mix them first.")
 
     def configs(self, stage: str) -> list[Message]:
         """What each stream to a stage begins with; empty: the stage does not run."""
@@ -83,5 +92,5 @@ class Plan:
         frame = self.scale.frame_bytes
         if len(data) % frame:
             raise PartialSample(f"{len(data)} bytes are not whole samples of {frame} bytes; cut between samples.")
-        size = PIECE - PIECE % frame
+        size = self.scale.piece
         return (data[at : at + size] for at in range(0, len(data), size))

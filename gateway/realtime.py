@@ -18,12 +18,12 @@ from gateway.compat.realtime_session import Settings
 from gateway.core import Caller, Core
 from gateway.hangup import unless
 from gateway.sound import frame_bytes
-from gateway.tail import PIECE
 from parley import wire
 from parley.errors import BadInput, FieldInvalid, ParleyError
 from parley.v1.audio_pb2 import AudioChunk
 from parley.v1.pipeline_pb2 import PipelineRequest
 
+PIECE = 1 << 15  # bytes of an event that are handed on at once
 WAITING = 8  # frames that wait for the core; then the socket is not read
 COMMIT, CLEAR, RENEW = "commit", "clear", "renew"
 

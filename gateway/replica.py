@@ -19,8 +19,10 @@ from parley.errors import DeadlinePassed
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
+NOT_FOUND = "NOT_FOUND"  # it has never had such a version
 STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
-EVERY_S, PATIENCE_S = 0.5, 2.0  # between two questions for health; the longest that one may take
+EVERY_S = 0.5  # between two questions for health
+PATIENCE_S = 2.0  # without an answer: new streams go elsewhere; twice as long: those that are there move too
 WORST_FIRST = ("open", "half-open", "closed")
 Leaves = Callable[["Replica", str], None]  # told when a replica, or one version of it, takes no new streams
 Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the start or from where they are needed again
@@ -93,13 +95,38 @@ class Replica:
     async def _watch(self, version: str) -> None:
         name = f"{self._service}/{version}" if version else self._service
         while True:
-            before, now = self.health(version), await self.check(name, PATIENCE_S)
+            before, now = self.health(version), await self._answer(name, version)
             self._health[version] = now
+            if now == NOT_FOUND and version and not self._needs(version):
+                self._forget(version)
+                return
             if now == SERVING != before:
                 self._wake()
-            if (now == NOT_SERVING != before) or (now == before == STUCK):
+            if (now == NOT_SERVING != before) or now == STUCK:
                 self._leaves(self, version)
             await asyncio.sleep(EVERY_S)
+
+    async def _answer(self, name: str, version: str) -> str:
+        """A late one counts: who has little time gets no more by having streams move to and fro."""
+        asked = asyncio.create_task(self.check(name, 2 * PATIENCE_S))
+        try:
+            await asyncio.wait((asked,), timeout=PATIENCE_S)
+            if not asked.done():
+                self._health[version] = STUCK
+            return await asked
+        finally:
+            asked.cancel()
+
+    def _needs(self, version: str) -> bool:
+        in_use = any(call.version == version for call in self.open.values())
+        return in_use or self.breaker(version).state != "closed"
+
+    def _forget(self, version: str) -> None:
+        """Callers may make up as many names as they like."""
+        for known in (self._breakers, self._health, self._watches, self.turns):
+            known.pop(version, None)
+        with suppress(KeyError):
+            instruments.BREAKERS.remove(self._service, self.address, version)
 
     def _wake(self) -> None:
         for breaker in self._breakers.values():
@@ -153,6 +180,5 @@ class Replica:
             watch.cancel()
         await asyncio.gather(*self._watches.values(), return_exceptions=True)
         await self.channel.close()
-        for version in self._breakers:
-            with suppress(KeyError):
-                instruments.BREAKERS.remove(self._service, self.address, version)
+        for version in list(self._breakers):
+            self._forget(version)

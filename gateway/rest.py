@@ -102,7 +102,7 @@ class Doors:
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
         wishes = openai.asked(fields)
-        recording = await files.decode(fields.file(), self._limits.audio_s)
+        recording = await files.decode(fields.file(), self._limits.audio_s, mixed=not wishes.config.per_channel)
         await files.enrol(wishes.config.diarize, wishes.voices, recording.rate_hz)
         if wishes.streamed:
             return self._tell(wishes, recording, caller)

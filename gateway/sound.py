@@ -45,21 +45,26 @@ def frame_bytes(form: AudioFormat) -> int:
     return WIDTHS.get(form.encoding, 2) * (form.channels or 1)
 
 
-async def listen(chunks: Chunks, form: AudioFormat | None, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
-    """What the sound is, and its samples as they come; without a format it must be a file."""
+async def listen(
+    chunks: Chunks, form: AudioFormat | None, limits: Limits, place: Place, *, mixed: bool = True
+) -> tuple[AudioFormat, Chunks]:
+    """What the sound is, and its samples as they come; without a format it must be a file.
+
+    A decoder mixes a file's channels, unless each is wanted; bare samples are as they are.
+    """
     begun = bytearray()
     async for chunk in chunks:
         begun += chunk
         if len(begun) < 12:
             continue
         if begun.startswith(MAGIC):
-            return await _unpacked(begun, chunks, limits, place)
+            return await _unpacked(begun, chunks, limits, place, mixed)
         if (header := _header(bytes(begun), form)) is not None:
             if header.form is None:
-                return await _decoded(begun, chunks, limits, place)
+                return await _decoded(begun, chunks, limits, place, mixed)
             return header.form, _samples(begun[header.start :], chunks, header)
     if begun and (form is None or begun[:4] == b"RIFF"):
-        return await _decoded(begun, chunks, limits, place)
+        return await _decoded(begun, chunks, limits, place, mixed)
     return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
 
 
@@ -113,14 +118,18 @@ async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
             held += chunk
 
 
-async def _unpacked(begun: bytearray, chunks: Chunks, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
+async def _unpacked(
+    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+) -> tuple[AudioFormat, Chunks]:
     place.take(UNPACKING)
-    unpacking = Unpacking(bytes(begun), chunks, limits.audio_s)
+    unpacking = Unpacking(bytes(begun), chunks, limits.audio_s, mixed=mixed)
     place.callback(unpacking.end)
     return await unpacking.form(), unpacking.pieces()
 
 
-async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits, place: Place) -> tuple[AudioFormat, Chunks]:
+async def _decoded(
+    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+) -> tuple[AudioFormat, Chunks]:
     """Other files are heard once they are whole: some have at their end what must be known at the start."""
     place.take(len(begun))
     async for chunk in chunks:
@@ -128,5 +137,5 @@ async def _decoded(begun: bytearray, chunks: Chunks, limits: Limits, place: Plac
         begun += chunk
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The recording is too large; send at most {limits.upload_bytes} bytes.")
-    recording = await files.decode(bytes(begun), limits.audio_s)
+    recording = await files.decode(bytes(begun), limits.audio_s, mixed=mixed)
     return recording.form, recording.pieces()

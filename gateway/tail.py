@@ -17,7 +17,7 @@ from parley.budget import Clock
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat, Control, ControlAction
 
-PIECE = 1 << 15  # bytes sent at once
+LARGEST_PIECE = 1 << 17  # bytes sent at once
 WAITING_MOST = 1 << 19  # bytes not sent yet; then whoever brings more waits
 TEXTS_MOST = 64
 FLUSH = Control(action=ControlAction.CONTROL_ACTION_FLUSH)
@@ -36,6 +36,11 @@ class Scale:
     def of(cls, form: AudioFormat) -> "Scale":
         """What a service takes the format for; it refuses what makes no sense."""
         return cls(form.sample_rate_hz or 16_000, WIDTHS.get(form.encoding, 2) * (form.channels or 1))
+
+    @property
+    def piece(self) -> int:
+        """Bytes to send at once: a second of sound, because a service that hears it lets its other streams wait."""
+        return min(self.rate_hz, LARGEST_PIECE // self.frame_bytes) * self.frame_bytes
 
     def nanoseconds(self, size: int) -> int:
         """How long so many bytes last."""
@@ -198,7 +203,7 @@ class SoundTail(Tail):
         if flush <= self.sent:
             self._flushed += 1
             return self._request(control=FLUSH)  # type: ignore[no-any-return]
-        until = min(self.end_at, self.sent + PIECE - PIECE % self.scale.frame_bytes, flush)
+        until = min(self.end_at, self.sent + self.scale.piece, flush)
         data = bytes(self._data[self.sent - self.start : until - self.start])
         self.sent = until
         if not self._keep.bytes:

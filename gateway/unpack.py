@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from parley.media import Decoder
@@ -54,16 +55,16 @@ class Pipe(io.RawIOBase):
 class Unpacking:
     """One file, with a thread of its own: it waits for its sender, and must not make others wait."""
 
-    def __init__(self, begun: bytes, chunks: Chunks, longest_s: float) -> None:
-        self._pipe, self._longest_s = Pipe(begun, chunks), longest_s
+    def __init__(self, begun: bytes, chunks: Chunks, longest_s: float, *, mixed: bool = True) -> None:
+        self._pipe, self._longest_s, self._mixed = Pipe(begun, chunks), longest_s, mixed
         self._thread = ThreadPoolExecutor(1, "unpack")
         self._decoder: Decoder | None = None
 
     async def form(self) -> AudioFormat:
         """What its header says."""
-        self._decoder = await self._work(Decoder, self._pipe, self._longest_s)
-        encoding = AudioEncoding.AUDIO_ENCODING_PCM_S16LE
-        return AudioFormat(encoding=encoding, sample_rate_hz=self._decoder.rate_hz, channels=1)
+        decoder = await self._work(partial(Decoder, self._pipe, self._longest_s, mixed=self._mixed))
+        self._decoder, encoding = decoder, AudioEncoding.AUDIO_ENCODING_PCM_S16LE
+        return AudioFormat(encoding=encoding, sample_rate_hz=decoder.rate_hz, channels=decoder.channels)
 
     async def pieces(self) -> Chunks:
         """Its samples."""

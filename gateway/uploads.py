@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
@@ -34,7 +35,11 @@ async def read(request: Request, most: int, budget: Budget, place: Place) -> Fie
         return Fields(query, await limited.body())
     if kind == "application/json":
         return Fields(query | transcode.object_of(await limited.body(), "body"))
-    return await _form(limited, query)
+    try:
+        return await _form(limited, query, kind)
+    except (HTTPException, MultiPartException) as error:
+        said = error.detail if isinstance(error, HTTPException) else error.message
+        raise BadInput(f"The form cannot be read ({said.rstrip('.')}); send one file at most.") from None
 
 
 def _is_raw(kind: str) -> bool:
@@ -67,16 +72,29 @@ def _too_large(most: int) -> UploadTooLarge:
     return UploadTooLarge(f"The request is too large; send at most {most} bytes.")
 
 
-async def _form(request: Request, query: dict[str, object]) -> Fields:
+class _Held(MultiPartParser):
+    """What comes has its place in memory; on a disk every piece of it would cost a thread's turn."""
+
+    spool_max_size = 0  # never to the disk
+
+
+async def _form(request: Request, query: dict[str, object], kind: str) -> Fields:
+    if kind != "multipart/form-data":
+        form = await request.form(max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT)
+        return Fields(query | _texts(form))
+    limits = {"max_files": 1, "max_fields": MOST_FIELDS, "max_part_size": LONGEST_TEXT}
+    form = await _Held(request.headers, request.stream(), **limits).parse()
+    files = [value for value in form.values() if isinstance(value, UploadFile)]
     try:
-        async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT) as form:
-            files = [value for value in form.values() if isinstance(value, UploadFile)]
-            texts = _folded((key, value) for key, value in form.multi_items() if isinstance(value, str))
-            if not files:
-                return Fields(query | texts)
-            return Fields(query | texts, await files[0].read(), files[0].filename or "")
-    except HTTPException as error:
-        raise BadInput(f"The form cannot be read ({error.detail.rstrip('.')}); send one file at most.") from None
+        if not files:
+            return Fields(query | _texts(form))
+        return Fields(query | _texts(form), await files[0].read(), files[0].filename or "")
+    finally:
+        await form.close()
+
+
+def _texts(form: FormData) -> dict[str, object]:
+    return _folded((key, value) for key, value in form.multi_items() if isinstance(value, str))
 
 
 def _folded(items: Iterable[tuple[str, Any]]) -> dict[str, object]:

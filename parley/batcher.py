@@ -4,7 +4,6 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ class BatchConfig:
     max_size: int = 16  # jobs in one batch
     wait_ms: float = 0.0  # how long an idle engine waits for company
     queue: int = 256  # jobs that may wait; one more is refused
+    workers: int = 1  # batches that the engine works at, at a time
 
 
 @dataclass(eq=False)
@@ -57,13 +57,13 @@ class Batcher(Generic[Job, Result]):
         self._can_wait = engine.can_wait if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
         self._news = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "engine")
+        self._threads = ThreadPoolExecutor(config.workers, "engine")
         self._job_s = 0.01
-        self._task = asyncio.create_task(self._serve())
+        self._tasks = [asyncio.create_task(self._serve()) for _ in range(config.workers)]
 
     async def submit(self, job: Job, budget: Budget) -> Result:
         """Wait for a place in a batch and for its result."""
-        if self._task.done():
+        if self._tasks[0].done():
             raise Unavailable(RETIRED)
         if len(self._queue) >= self._config.queue:
             wait_s = round(len(self._queue) * self._job_s, 2)
@@ -99,7 +99,7 @@ class Batcher(Generic[Job, Result]):
 
     def _take(self) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
-        for caller in self._in_order():
+        for caller in self._pressing():
             if len(batch) == self._config.max_size:
                 break
             self._queue.remove(caller)
@@ -111,10 +111,10 @@ class Batcher(Generic[Job, Result]):
         self._meter.depth(len(self._queue))
         return batch
 
-    def _in_order(self) -> list[_Caller[Job, Result]]:
-        """Who presses first; among equals, who came first."""
+    def _pressing(self) -> list[_Caller[Job, Result]]:
+        """Who can wait does not ride along either: nobody gets an answer before the whole batch is done."""
         can_wait = self._can_wait
-        return sorted(self._queue, key=lambda each: can_wait(each.job)) if can_wait else list(self._queue)
+        return [each for each in self._queue if can_wait and not can_wait(each.job)] or list(self._queue)
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:
@@ -142,7 +142,7 @@ class Batcher(Generic[Job, Result]):
     async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
         began = Moment.now()
         loop = asyncio.get_running_loop()
-        results, engine = await loop.run_in_executor(self._thread, self._timed, [caller.job for caller in batch])
+        results, engine = await loop.run_in_executor(self._threads, self._timed, [caller.job for caller in batch])
         self._job_s += 0.1 * ((engine[1].at - engine[0].at) / len(batch) - self._job_s)
         self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
         return results
@@ -154,14 +154,14 @@ class Batcher(Generic[Job, Result]):
 
     async def close(self) -> None:
         """Stop; whoever still waits is told."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for caller in self._queue:
             caller.taken = True
         _tell(self._queue)
         self._queue.clear()
-        self._thread.shutdown(wait=False)
+        self._threads.shutdown(wait=False)
 
 
 def _tell(callers: Iterable[_Caller[Job, Result]]) -> None:

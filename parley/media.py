@@ -18,6 +18,7 @@ from parley.errors import UndecodableMedia
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 # A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
 SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
+MOST_CHANNELS = 8
 EXACT = ("pcm_", "flac")  # codecs whose packets play as long as they say; others pad and prime
 # FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
 CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
@@ -25,33 +26,39 @@ CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a
 
 @dataclass(frozen=True)
 class Recording:
-    """A decoded file: signed 16-bit little-endian, one channel."""
+    """A decoded file: signed 16-bit little-endian."""
 
     data: bytes
     rate_hz: int
+    channels: int = 1
 
     @property
     def duration_s(self) -> float:
         """How long it plays."""
-        return len(self.data) / 2 / self.rate_hz
+        return len(self.data) / 2 / self.channels / self.rate_hz
 
     def chunks(self, seconds: float) -> Iterator[bytes]:
         """The samples in pieces of so many seconds."""
-        size = max(1, round(seconds * self.rate_hz)) * 2
+        size = max(1, round(seconds * self.rate_hz)) * 2 * self.channels
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
 
 
 class Decoder:
-    """A file, decoded no further than somebody asks: a small one may play for days."""
+    """A file, decoded no further than somebody asks: a small one may play for days. Its channels are mixed, or stay."""
 
-    def __init__(self, file: bytes | io.RawIOBase, longest_s: float, rate_hz: int = 0) -> None:
+    def __init__(self, file: bytes | io.RawIOBase, longest_s: float, rate_hz: int = 0, *, mixed: bool = True) -> None:
         self._container, self._stream = _opened(file)
         self._longest_s = longest_s
+        self._layout = "mono" if mixed else self._stream.layout.name
+        self.channels = 1 if mixed else self._stream.channels
+        if self.channels > MOST_CHANNELS:
+            raise UndecodableMedia(f"The file has {self.channels} channels; send {MOST_CHANNELS} at most.")
         self.rate_hz = rate_hz or min(max(self._stream.rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
 
     def blocks(self, seconds: float) -> Iterator[bytes]:
         """Its samples, so many seconds at once; refuses what plays too long."""
-        size, most = round(seconds * self.rate_hz) * 2, self._longest_s * self.rate_hz * 2
+        frame = 2 * self.channels
+        size, most = round(seconds * self.rate_hz) * frame, self._longest_s * self.rate_hz * frame
         held, before = bytearray(), 0
         for piece in self._pieces():
             held += piece
@@ -65,14 +72,14 @@ class Decoder:
             yield bytes(held)
 
     def _pieces(self) -> Iterator[bytes]:
-        resampler = AudioResampler("s16", "mono", self.rate_hz)
+        resampler = AudioResampler("s16", self._layout, self.rate_hz)
         with _in_words(), self._container:
             for frame in _and_end(self._container.decode(self._stream)):
                 if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
                     said = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
                     raise UndecodableMedia(said)
                 for piece in resampler.resample(frame):
-                    yield bytes(piece.planes[0])[: piece.samples * 2]
+                    yield bytes(piece.planes[0])[: piece.samples * 2 * self.channels]
 
 
 def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
@@ -86,10 +93,10 @@ def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
     return container, known[0]
 
 
-def read(file: bytes, longest_s: float, rate_hz: int = 0) -> Recording:
+def read(file: bytes, longest_s: float, rate_hz: int = 0, *, mixed: bool = True) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
-    decoder = Decoder(file, longest_s, rate_hz)
-    return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz)
+    decoder = Decoder(file, longest_s, rate_hz, mixed=mixed)
+    return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz, decoder.channels)
 
 
 @contextmanager

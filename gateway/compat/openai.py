@@ -38,7 +38,11 @@ def asked(fields: Fields) -> Wishes:
         raise FieldInvalid(said, field="stream")
     config, voices = _config(fields), _voices(fields)
     config.asr.word_times = "word" in granularities or shape == "diarized_json"
-    if shape == "diarized_json":
+    config.per_channel = fields.flag("per_channel")
+    if config.per_channel and voices:
+        said = "With `per_channel` each channel is one speaker; leave `known_speaker_names` out."
+        raise FieldInvalid(said, field="known_speaker_names")
+    if shape == "diarized_json" and not config.per_channel:
         config.diarize.SetInParent()
     return Wishes(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
 

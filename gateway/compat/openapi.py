@@ -29,6 +29,11 @@ TRANSCRIPTION = fields(
         "default": False,
         "description": f"Server-sent events as words are found; goes with {', '.join(STREAMED)}.",
     },
+    per_channel={
+        "type": "boolean",
+        "default": False,
+        "description": "Ours: hear each channel by itself; in diarized_json each is a speaker. Else they are mixed.",
+    },
     **HEARD,
     **{
         "timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}},

@@ -132,7 +132,7 @@ class Door(grpc.GenericRpcHandler):
     async def _requests(
         self, chunks: sound.Chunks, form: AudioFormat | None, config: PipelineConfig, place: Place
     ) -> AsyncIterator[PipelineRequest]:
-        found, samples = await sound.listen(chunks, form, self._limits, place)
+        found, samples = await sound.listen(chunks, form, self._limits, place, mixed=not config.per_channel)
         config.format.CopyFrom(found)
         yield PipelineRequest(config=config)
         async for piece in samples:

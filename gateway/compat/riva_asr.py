@@ -11,6 +11,7 @@ from parley.v1.asr_pb2 import AsrConfig, Endpointing, Transcript, Word
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import PipelineConfig
+from parley.v1.translate_pb2 import Translation
 
 FILES = (Encoding.FLAC, Encoding.OGGOPUS)
 RAW = {
@@ -47,16 +48,16 @@ def asked(config: theirs.RecognitionConfig, model: str, *, interim: bool = False
         phrases=[phrase for context in config.speech_contexts for phrase in context.phrases],
         hints_only=True,
     )
-    diarize = DiarizeConfig(max_speakers=max(0, speakers.max_speaker_count))
-    models = {"asr": model} if model else {}
-    return PipelineConfig(asr=asr, diarize=diarize if speakers.enable_speaker_diarization else None, models=models)
+    apart = config.enable_separate_recognition_per_channel  # then a channel is a speaker
+    diarized = speakers.enable_speaker_diarization and not apart
+    diarize = DiarizeConfig(max_speakers=max(0, speakers.max_speaker_count)) if diarized else None
+    return PipelineConfig(asr=asr, diarize=diarize, models={"asr": model} if model else {}, per_channel=apart)
 
 
 def _refuse(config: theirs.RecognitionConfig) -> None:
     """What would change the words and is not done must not look as if it were."""
-    for name in ("profanity_filter", "enable_separate_recognition_per_channel"):
-        if getattr(config, name):
-            raise FieldInvalid(f"`{name}` is not offered; leave it out.", field=name)
+    if config.profanity_filter:
+        raise FieldInvalid("`profanity_filter` is not offered; leave it out.", field="profanity_filter")
 
 
 def _endpointing(config: theirs.EndpointingConfig) -> Endpointing:
@@ -103,13 +104,21 @@ def live(said: Transcript) -> theirs.StreamingRecognitionResult:
         alternatives=[alternative(said)],
         is_final=said.is_final,
         stability=0.0 if said.is_final else said.stability,
+        channel_tag=channel(said),
         audio_processed=_heard_s(said),
     )
 
 
 def whole(said: Transcript) -> theirs.SpeechRecognitionResult:
     """A transcript of a recording."""
-    return theirs.SpeechRecognitionResult(alternatives=[alternative(said)], audio_processed=_heard_s(said))
+    return theirs.SpeechRecognitionResult(
+        alternatives=[alternative(said)], channel_tag=channel(said), audio_processed=_heard_s(said)
+    )
+
+
+def channel(said: Transcript | Translation) -> int:
+    """Which one, from 1, where each is heard by itself; else 0."""
+    return int(said.track or 0)
 
 
 def _heard_s(said: Transcript) -> float:

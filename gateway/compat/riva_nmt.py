@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from gateway import status
+from gateway.compat.riva_asr import channel
 from gateway.status import Status
 from parley.compat import riva_nmt_pb2 as theirs
 from parley.compat.riva_asr_pb2 import SpeechRecognitionAlternative, StreamingRecognitionResult
@@ -44,7 +45,9 @@ def live(said: Translation) -> StreamingRecognitionResult:
     """A piece of a final, translated; a space follows, as after finals."""
     told = SpeechRecognitionAlternative(transcript=f"{said.text.strip()} ", language_code=[said.target_language])
     heard_s = said.interval.end.ToMilliseconds() / 1000
-    return StreamingRecognitionResult(alternatives=[told], is_final=True, audio_processed=heard_s)
+    return StreamingRecognitionResult(
+        alternatives=[told], is_final=True, channel_tag=channel(said), audio_processed=heard_s
+    )
 
 
 def languages(told_of: Status, wanted: str) -> theirs.AvailableLanguageResponse:

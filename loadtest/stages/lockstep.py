@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 from loadtest.stages.ground import run
 from parley.client import Client
 
+CONNECTED_S = 10.0
+
 
 @dataclass(frozen=True)
 class Lockstep:
@@ -48,6 +50,7 @@ class Lockstep:
 
     async def _together(self, callers: int) -> list[float]:
         async with Client(self.address) as client:
+            await client.ready(CONNECTED_S)  # finding each other is no piece's time
             told = await asyncio.gather(*(self._stream(client) for _ in range(callers)))
         return [ms for each in told for ms in each]
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.clips import RATE_HZ, Clip
+from loadtest.clips import CHUNK_S, RATE_HZ, Clip
 from loadtest.judge import Verdict
 from loadtest.measures import Measures
 from loadtest.scenario import Scenario
@@ -58,7 +58,7 @@ def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
 
 def _verdict(address: str, promise: Promise, folder: Path, people: int) -> Verdict:
     scenario = Scenario(
-        name=promise.door, door=promise.door, people=people, seconds=0.0, ramp_s=RAMP_S, clips=str(folder)
+        name=promise.door, door=promise.door, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
     )
     heard = run(_talked(scenario, address))
     if heard.latencies[LAG].percentile_ms(99) > LATE_MS:

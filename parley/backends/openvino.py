@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -64,14 +65,15 @@ class OpenVinoTensors:
     """One compiled graph."""
 
     def __init__(self, compiled: ov.CompiledModel) -> None:
-        self._request = compiled.create_infer_request()
+        self._request, self._one_at_a_time = compiled.create_infer_request(), Lock()
         # Beside the name that the graph declares a tensor may have others, from inside.
         self._outputs = {name: port for port in compiled.outputs for name in port.names}
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Every output by its name; copies, because the request's own buffers are written again."""
-        results = self._request.infer(dict(feeds))
-        return {name: np.array(results[port]) for name, port in self._outputs.items()}
+        with self._one_at_a_time:
+            results = self._request.infer(dict(feeds))
+            return {name: np.array(results[port]) for name, port in self._outputs.items()}
 
 
 class WhisperGraphs:

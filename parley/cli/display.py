@@ -113,4 +113,5 @@ def named(speaker: str, text: str) -> str:
 
 def noticed(notice: Any) -> str:
     """What did not go as asked."""
-    return f"[{notice.stage}] {notice.message}"
+    where = f"{notice.stage}, channel {notice.track}" if notice.track else notice.stage
+    return f"[{where}] {notice.message}"

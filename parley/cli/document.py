@@ -1,5 +1,6 @@
 """What a pipeline said about one file, gathered. Must not know the network or the screen."""
 
+from bisect import insort
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ class Document:
         if kind == "opened":
             self.models = dict(answer.opened.models)
         elif kind == "transcript" and answer.transcript.is_final:
-            self.finals.append(answer.transcript)
+            insort(self.finals, answer.transcript, key=_start)  # channels take turns as they please
         elif kind == "turn":
             self.turns.add(answer.turn)
         elif kind == "revision":
@@ -64,12 +65,12 @@ class Document:
 
     def lines(self) -> list[str]:
         """For people: each final, and below it its translations."""
-        below: dict[str, list[str]] = {}
+        below: dict[tuple[int, str], list[str]] = {}
         for each in self.translations:
-            below.setdefault(_when(each), []).append(translated(each))
+            below.setdefault(_place(each), []).append(translated(each))
         lines: list[str] = []
         for final in self.finals:
-            lines += [said(final), *below.pop(_when(final), [])]
+            lines += [said(final), *below.pop(_place(final), [])]
         return lines + [line for rest in below.values() for line in rest]
 
     def as_json(self) -> dict[str, Any]:
@@ -86,8 +87,12 @@ class Document:
         }
 
 
-def _when(said: Any) -> str:
-    return f"{said.interval.start.ToNanoseconds()}"
+def _start(said: Any) -> int:
+    return int(said.interval.start.ToNanoseconds())
+
+
+def _place(said: Any) -> tuple[int, str]:
+    return _start(said), said.track
 
 
 def _segment(final: Any) -> dict[str, Any]:

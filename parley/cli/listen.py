@@ -12,6 +12,7 @@ def stream(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="An audio file; - is standard input.")],
     speakers: options.Speakers = False,
     translate_to: options.TranslateTo = None,
+    per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
     interim: Annotated[
         bool | None, typer.Option("--interim/--no-interim", help="Show guesses; default: on a terminal only.")
@@ -34,6 +35,7 @@ def stream(
         interim=shown if interim is None else interim,
         word_times=as_json,
         speakers=speakers,
+        per_channel=per_channel,
         denoise=denoise,
         translate_to=tuple(translate_to or ()),
         models=models_of(model or ()),
@@ -45,6 +47,7 @@ def transcribe(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Audio files.")],
     speakers: options.Speakers = False,
     translate_to: options.TranslateTo = None,
+    per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
     interim: Annotated[bool, typer.Option("--interim", help="Show guesses beside the progress bar.")] = False,
     language: options.Language = "",
@@ -61,6 +64,7 @@ def transcribe(
         interim=interim,
         word_times=as_json,
         speakers=speakers,
+        per_channel=per_channel,
         denoise=denoise,
         translate_to=tuple(translate_to or ()),
         models=models_of(model or ()),

@@ -14,7 +14,7 @@ def listen(server: str, wishes: Wishes, file: str, *, as_json: bool) -> None:
     """Until the sound ends."""
     if file == STDIN and sys.stdin.isatty():
         raise BadInput("Standard input is a terminal; pipe sound into it: arecord -f S16_LE -r 16000 | parley stream -")
-    sound = read_stdin() if file == STDIN else read_file(file)
+    sound = read_stdin() if file == STDIN else read_file(file, mixed=not wishes.per_channel)
     asyncio.run(_listen(server, wishes, sound, _display(as_json)))
 
 

@@ -18,6 +18,7 @@ Speakers = Annotated[bool, typer.Option("--speakers", help="Say who speaks.")]
 TranslateTo = Annotated[
     list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")
 ]
+PerChannel = Annotated[bool, typer.Option("--per-channel", help="Hear each channel by itself, as a speaker.")]
 Denoise = Annotated[bool, typer.Option("--denoise", help="Recognise the cleaned sound.")]
 
 KEY = "PARLEY_API_KEY"  # in the environment: options are in everybody's list of processes

@@ -35,14 +35,14 @@ class Sound:
         return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
 
 
-def read_file(name: str) -> Sound:
-    """Decode a file."""
+def read_file(name: str, *, mixed: bool = True) -> Sound:
+    """Decode a file; its channels are mixed to one, or stay side by side."""
     try:
         data = Path(name).read_bytes()
     except OSError as error:
         raise BadInput(f"{name} cannot be read ({error.strerror}); name an audio file.") from None
-    recording = media.read(data, LONGEST_S)
-    return Sound(name, recording.rate_hz, 1, recording.chunks(PIECE_S), recording.duration_s)
+    recording = media.read(data, LONGEST_S, mixed=mixed)
+    return Sound(name, recording.rate_hz, recording.channels, recording.chunks(PIECE_S), recording.duration_s)
 
 
 def read_stdin() -> Sound:

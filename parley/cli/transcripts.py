@@ -42,7 +42,7 @@ def write_down(server: str, wishes: Wishes, files: list[str], *, as_json: bool) 
 
 
 def _one(server: str, wishes: Wishes, file: str) -> Document:
-    sound = read_file(file)
+    sound = read_file(file, mixed=not wishes.per_channel)
     with _bar(file, sound.duration_s or 0.0) as progress:
         return asyncio.run(_transcribe(server, wishes, sound, progress))
 

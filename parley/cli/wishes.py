@@ -22,6 +22,7 @@ class Wishes:
     interim: bool = False
     word_times: bool = False
     speakers: bool = False
+    per_channel: bool = False
     denoise: bool = False
     translate_to: tuple[str, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Wishes:
             denoise_for=DenoiseFor.DENOISE_FOR_LISTENERS if self.denoise else None,
             translate=[TranslateConfig(source_language=self.language, target_language=to) for to in self.translate_to],
             models=self.models,
+            per_channel=self.per_channel,
         )
 
     def answers(self, client: Client, sound: Sound, pieces: AsyncIterable[bytes]) -> AsyncIterator[Any]:

@@ -27,20 +27,22 @@ class DenoiseConfig(_message.Message):
     def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., attenuation_limit_db: _Optional[float] = ..., bypass: bool = ...) -> None: ...
 
 class Quality(_message.Message):
-    __slots__ = ("interval", "input_snr_db", "output_snr_db", "clipped_share", "silent", "bandwidth_hz")
+    __slots__ = ("interval", "input_snr_db", "output_snr_db", "clipped_share", "silent", "bandwidth_hz", "track")
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     INPUT_SNR_DB_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_SNR_DB_FIELD_NUMBER: _ClassVar[int]
     CLIPPED_SHARE_FIELD_NUMBER: _ClassVar[int]
     SILENT_FIELD_NUMBER: _ClassVar[int]
     BANDWIDTH_HZ_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     interval: _audio_pb2.Interval
     input_snr_db: float
     output_snr_db: float
     clipped_share: float
     silent: bool
     bandwidth_hz: int
-    def __init__(self, interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., input_snr_db: _Optional[float] = ..., output_snr_db: _Optional[float] = ..., clipped_share: _Optional[float] = ..., silent: bool = ..., bandwidth_hz: _Optional[int] = ...) -> None: ...
+    track: str
+    def __init__(self, interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., input_snr_db: _Optional[float] = ..., output_snr_db: _Optional[float] = ..., clipped_share: _Optional[float] = ..., silent: bool = ..., bandwidth_hz: _Optional[int] = ..., track: _Optional[str] = ...) -> None: ...
 
 class DenoiseResponse(_message.Message):
     __slots__ = ("opened", "audio", "quality")

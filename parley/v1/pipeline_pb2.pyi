@@ -34,7 +34,7 @@ class PipelineRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[PipelineConfig, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., control: _Optional[_Union[_audio_pb2.Control, _Mapping]] = ...) -> None: ...
 
 class PipelineConfig(_message.Message):
-    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models")
+    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models", "per_channel")
     class ModelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class PipelineConfig(_message.Message):
     DIARIZE_FIELD_NUMBER: _ClassVar[int]
     TRANSLATE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    PER_CHANNEL_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     denoise: _denoise_pb2.DenoiseConfig
     denoise_for: DenoiseFor
@@ -56,7 +57,8 @@ class PipelineConfig(_message.Message):
     diarize: _diarize_pb2.DiarizeConfig
     translate: _containers.RepeatedCompositeFieldContainer[_translate_pb2.TranslateConfig]
     models: _containers.ScalarMap[str, str]
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    per_channel: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ..., per_channel: bool = ...) -> None: ...
 
 class PipelineOpened(_message.Message):
     __slots__ = ("models", "format")
@@ -74,16 +76,18 @@ class PipelineOpened(_message.Message):
     def __init__(self, models: _Optional[_Mapping[str, str]] = ..., format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ...) -> None: ...
 
 class Notice(_message.Message):
-    __slots__ = ("stage", "reason", "message", "interval")
+    __slots__ = ("stage", "reason", "message", "interval", "track")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     stage: str
     reason: str
     message: str
     interval: _audio_pb2.Interval
-    def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ...) -> None: ...
+    track: str
+    def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
 class PipelineResponse(_message.Message):
     __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "turn", "revision", "translation", "audio", "quality", "notice")

@@ -44,7 +44,7 @@ class TranslateConfig(_message.Message):
     def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ..., detect_only: bool = ...) -> None: ...
 
 class Translation(_message.Message):
-    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker", "source_confidence")
+    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker", "source_confidence", "track")
     SOURCE_TEXT_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +52,7 @@ class Translation(_message.Message):
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     SPEAKER_FIELD_NUMBER: _ClassVar[int]
     SOURCE_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
     source_text: str
     text: str
     source_language: str
@@ -59,7 +60,8 @@ class Translation(_message.Message):
     interval: _audio_pb2.Interval
     speaker: str
     source_confidence: float
-    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ...) -> None: ...
+    track: str
+    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ..., track: _Optional[str] = ...) -> None: ...
 
 class TranslateResponse(_message.Message):
     __slots__ = ("opened", "translation")

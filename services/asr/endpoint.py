@@ -52,6 +52,12 @@ class Endpointer:
         """So many samples behind where speech begins, it is known."""
         return round(self._config.start_s * RATE_HZ) + self._detector.block
 
+    @property
+    def pause(self) -> int | None:
+        """Where the silence began that ends the open utterance if it lasts."""
+        may_end = self.since is not None and self._run and not self._config.disabled
+        return self._seen - self._run * self._detector.block if may_end else None
+
     def feed(self, samples: Samples) -> list[Mark]:
         """The marks that these samples bring; what lies behind an end is not looked at."""
         held = np.concatenate((self._rest, samples))

@@ -24,7 +24,8 @@ class Cut:
 
     start: int
     end: int
-    is_final: bool
+    is_final: bool = False
+    may_end: bool = False  # a pause began there: if it lasts, this is the final
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class AsrSession:
         self._guessed = 0  # how far the last interim heard
         self._working: list[Cut] = []
         self._turn = Turn(())
+        self._ready: tuple[Cut, Heard] | None = None  # the last guess in a pause
         self._agreement = Agreement()
         self._before = wishes.before
 
@@ -77,6 +79,8 @@ class AsrSession:
         while self._heard < self._tape.end:
             before, self._heard = self._heard, min(self._heard + STEP, self._tape.end)
             yield from self._marks(self._endpointer.feed(self._tape.cut(before, self._heard)))
+        if self._guessing() and (guess := self._guess()):
+            self._instead(guess)
         if self._endpointer.since is None and not self._finals:
             self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * BEFORE))
 
@@ -87,47 +91,65 @@ class AsrSession:
                 self._guessed = mark.at
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                self._ended(Cut(self._start, mark.at if mark.is_cut else min(mark.at + AFTER, mark.told), True))
+                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.told)
                 yield SpeechEnded(at=time_of(mark.at))
+                yield from self._ended(end)
 
-    def _ended(self, final: Cut) -> None:
+    def _ended(self, end: int) -> Iterator[Message]:
         """The next utterance is listened for as if the stream began here: another replica may have to do it."""
-        self._start = self._heard = final.end
-        self._endpointer = self._endpointer_at(final.end)
-        self._queue(final)
+        start, self._start, self._heard = self._start, end, end
+        self._endpointer = self._endpointer_at(end)
+        yield from self._settled(start, end)
 
-    def _queue(self, final: Cut) -> None:
-        """An interim that still waits for the engine is too late now: the final takes its turn."""
-        guessing = any(not cut.is_final for cut in self._working)
-        if guessing and self._turn.give_way([self._utterance(final)]):
+    def _settled(self, start: int, end: int) -> Iterator[Message]:
+        """A guess in the pause has heard all of it; any other that still waits for the engine is too late now."""
+        final, rest = Cut(start, end, is_final=True), Cut(start, end, may_end=True)
+        if self._ready and self._ready[0] == rest:
+            yield from self._final(final, self._ready[1])
+        elif self._working == [rest]:
             self._working = [final]
-        else:
+        elif not (self._guessing() and self._instead(final)):
             self._finals.append(final)
+
+    def _guessing(self) -> bool:
+        return any(not cut.is_final for cut in self._working)
+
+    def _instead(self, cut: Cut) -> bool:
+        """Of a guess that still waits for the engine; whether it did."""
+        gave_way = self._turn.give_way([self._utterance(cut)])
+        if gave_way:
+            self._working, self._guessed = [cut], cut.end
+        return gave_way
 
     def next_job(self) -> Turn | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
         if self._finals:
             count = 1 if self._wishes.carries_on else AT_ONCE
             self._working = [self._finals.popleft() for _ in range(min(count, len(self._finals)))]
-        elif self._interim_due():
-            self._working = [Cut(self._start, self._tape.end, False)]
-            self._guessed = self._tape.end
+        elif guess := self._guess():
+            self._working, self._guessed = [guess], guess.end
         else:
             return None
         self._turn = Turn([self._utterance(cut) for cut in self._working])
         return self._turn
 
     def _utterance(self, cut: Cut) -> Utterance:
-        times = cut.is_final and self._wishes.word_times
+        is_final = cut.is_final or cut.may_end
         samples = self._tape.cut(cut.start, cut.end)
         before = " ".join(filter(None, (self._wishes.phrases, self._before)))
-        return Utterance(samples, cut.is_final, times, self._wishes.language, before)
+        return Utterance(samples, is_final, is_final and self._wishes.word_times, self._wishes.language, before)
 
-    def _interim_due(self) -> bool:
-        """A longer utterance costs more to hear again, so it is heard again less often."""
-        enough = max(self._wishes.interim_every, (self._tape.end - self._start) // RARER)
-        speaking = self._endpointer.since is not None
-        return self._wishes.interim_results and speaking and self._tape.end - self._guessed >= enough
+    def _guess(self) -> Cut | None:
+        """A longer utterance costs more to hear again, so it is heard again less often. In a pause there is no news."""
+        if self._endpointer.since is None or not self._wishes.interim_results:
+            return None
+        pause = self._endpointer.pause
+        if pause is not None:
+            end = pause + AFTER
+            return Cut(self._start, end, may_end=True) if self._guessed < end <= self._tape.end else None
+        end = self._tape.end
+        enough = max(self._wishes.interim_every, (end - self._start) // RARER)
+        return Cut(self._start, end) if end - self._guessed >= enough else None
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
         """Say what was heard, unless it comes too late to matter."""
@@ -136,10 +158,11 @@ class AsrSession:
             if cut.is_final:
                 yield from self._final(cut, heard)
             elif self._endpointer.since is not None and cut.start == self._start:
+                self._ready = (cut, heard)
                 yield from self._interim(cut, heard)
 
     def _final(self, cut: Cut, heard: Heard) -> Iterator[Message]:
-        self._agreement = Agreement()
+        self._agreement, self._ready = Agreement(), None
         self._tape.forget(cut.end)
         if not heard.text:
             return

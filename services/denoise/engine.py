@@ -19,7 +19,7 @@ from services.denoise.graphs import Rows
 
 BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 INAUDIBLE = np.float32(1e-25)
-SPARE = 8  # rows that may stay empty: about as dear as one run more
+SPARE = 8  # hops that may be worked at for nobody: about as dear as one run more
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DenoiseEngine:
         if self._adapter.alone:
             return self._adapter.run(self._tensors, audio, memory)
         done, start = [], 0
-        for size in buckets(len(audio)):
+        for size in buckets(len(audio), audio.shape[1] // self._adapter.shape.hop):
             rows = slice(start, start + size)
             out = self._adapter.run(self._tensors, _filled(audio[rows], size), _filled(memory[rows], size))
             done.append([part[: len(audio) - start] for part in out])
@@ -69,11 +69,11 @@ class DenoiseEngine:
         return np.concatenate([clean for clean, _ in done]), np.concatenate([left for _, left in done])
 
 
-def buckets(count: int) -> Iterator[int]:
-    """The sizes of the runs in which so many rows go."""
+def buckets(count: int, hops: int = 1) -> Iterator[int]:
+    """The sizes of the runs in which so many rows of so many hops go."""
     while count > 0:
         above = next((size for size in BUCKETS if size >= count), BUCKETS[-1])
-        size = above if above - count <= SPARE else above // 2
+        size = above if (above - count) * hops <= SPARE else above // 2
         yield size
         count -= size
 

@@ -6,6 +6,7 @@ the other what the model lets through.
 
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
 from math import log10
 
 import numpy as np
@@ -142,7 +143,7 @@ class Band:
 
     def __init__(self, hop: int, rate_hz: int) -> None:
         self._carries_hz, self._step_hz = min(rate_hz, RATE_HZ) / 2, RATE_HZ / hop
-        self._taper = np.hanning(hop).astype(np.float32)
+        self._taper = _taper(hop)
         self._loudest = np.zeros(hop // 2 + 1, np.float32)
         self._looks = 0
 
@@ -162,6 +163,13 @@ class Band:
             return 0
         edge_hz = float(np.flatnonzero(self._loudest > FAINT * self._loudest.max())[-1]) * self._step_hz
         return round(edge_hz) if edge_hz < 0.85 * self._carries_hz else 0
+
+
+@cache
+def _taper(hop: int) -> Samples:
+    """Made once: it would be a good part of what opening a stream costs."""
+    taper: Samples = np.hanning(hop).astype(np.float32)
+    return taper
 
 
 def _differ(now: Quality, before: Quality) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,8 @@ class Voices:
 
     def nearest(self, embedding: Embedding) -> tuple[int, float]:
         """The voice most alike, and how alike."""
-        likeness = {number: self.likeness(number, embedding) for number in self._voices}
+        direction = unit(embedding)
+        likeness = {number: float(unit(voice.total) @ direction) for number, voice in self._voices.items()}
         best = max(likeness, key=likeness.__getitem__, default=-1)
         return best, likeness.get(best, -1.0)
 
@@ -109,4 +111,4 @@ class Voices:
 
 def unit(vector: Embedding) -> Embedding:
     """Of length one."""
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return vector / max(sqrt(vector @ vector), 1e-9)  # a norm of numpy's takes four times as long

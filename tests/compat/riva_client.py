@@ -1,6 +1,6 @@
 """What the real `nvidia-riva-client` makes of our gRPC door, as JSON on stdout. Must not know Parley but its address.
 
-python -m tests.compat.riva_client HOST:PORT WAV IDLE_S; beside the WAV lies the same talk as FLAC
+python -m tests.compat.riva_client HOST:PORT WAV IDLE_S; beside the WAV lies the same talk as FLAC, and a call as both
 """
 
 import json
@@ -30,6 +30,8 @@ def asked(auth: Any, wav: Path, idle_s: float) -> dict[str, Any]:
         "paced": _streamed(asr, _file(wav, riva.client.sleep_audio_length), _config()),
         "endpointed": _streamed(asr, _file(wav), _endpointed()),
         "speakers": _streamed(asr, _file(wav), _speakers()),
+        "call": _streamed(asr, _file(wav.with_name("call.wav")), _apart()),
+        "call_offline": _dict(asr.offline_recognize(wav.with_name("call.flac").read_bytes(), _apart())),
         "idle": _streamed(asr, _idle(wav, idle_s), _config(encoding=1, sample_rate_hertz=8000)),
         "refused": _refused(asr, wav),
         "models": _dict(asr.stub.GetRivaSpeechRecognitionConfig(riva_asr_pb2.RivaSpeechRecognitionConfigRequest())),
@@ -54,6 +56,10 @@ def _speakers() -> Any:
     config = _config(enable_word_time_offsets=True)
     riva.client.add_speaker_diarization_to_config(config, True, 4)
     return config
+
+
+def _apart() -> Any:
+    return _config(audio_channel_count=2, enable_separate_recognition_per_channel=True, enable_word_time_offsets=True)
 
 
 def _file(wav: Path, pace: Any = None) -> Any:

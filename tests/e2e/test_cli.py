@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gateway.channels import together
 from parley import media
 from tests.e2e.supervised import ROOT, Up, parley
 
@@ -56,6 +57,22 @@ def test_transcribe_with_everything(up: Up) -> None:
     assert files[0]["text"]
     assert files[0]["segments"][0]["words"]
     assert files[0]["notices"] == []
+
+
+def test_a_call_is_heard_channel_by_channel(up: Up, tmp_path: Path) -> None:
+    """Each says what it says alone, and is a speaker."""
+    left, right = recording(3.0), recording(1.0)
+    call = together([left.data, right.data.ljust(len(left.data), b"\0")], 2)
+    with wave.open(str(tmp_path / "call.wav"), "wb") as file:
+        file.setparams((2, 2, left.rate_hz, 0, "NONE", ""))
+        file.writeframes(call)
+    (tmp_path / "left.wav").write_bytes(media.wav(left.data, left.rate_hz))
+    both = told(up, "transcribe", str(tmp_path / "call.wav"), "--per-channel", "--translate-to", "de")["files"][0]
+    alone = told(up, "transcribe", str(tmp_path / "left.wav"))["files"][0]
+    assert " ".join(each["text"] for each in both["segments"] if each["speaker"] == "1") == alone["text"]
+    assert {each["speaker"] for each in both["segments"]} == {"1", "2"}
+    assert {each["speaker"] for each in both["translations"]} == {"1", "2"}
+    assert both["duration_s"] == pytest.approx(3.0)
 
 
 def test_one_bad_file_does_not_stop_the_others(up: Up) -> None:

@@ -1,11 +1,14 @@
 """NVIDIA's own Riva client against real processes; it changes nothing but its address."""
 
+import wave
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import pytest_asyncio
 
+from gateway.channels import together
 from parley import media
 from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House
@@ -23,7 +26,20 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("talk") / "talk.wav"
     file.write_bytes(media.wav(sound + pause + sound, RATE_HZ))
     file.with_suffix(".flac").write_bytes(media.flac(sound + pause + sound, RATE_HZ))
+    quiet = bytes(len(sound + pause))
+    _write_call(file.with_name("call.wav"), together([sound + pause + sound, quiet + sound], 2))
     return file
+
+
+def _write_call(file: Path, both: bytes) -> None:
+    """As WAV and FLAC."""
+    with wave.open(str(file), "wb") as out:
+        out.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
+        out.writeframes(both)
+    with av.open(str(file)) as source, av.open(str(file.with_suffix(".flac")), "w") as target:
+        stream = target.add_stream("flac", rate=RATE_HZ, layout="stereo")
+        for frame in [*source.decode(audio=0), None]:
+            target.mux(stream.encode(frame))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -72,6 +88,14 @@ def test_an_impatient_client_gets_two_finals(told: dict[str, Any]) -> None:
 def test_diarization_tags_every_word(told: dict[str, Any]) -> None:
     """One tone is speaker 1."""
     assert {word["speaker_tag"] for final in _finals(told["speakers"]) for word in final["words"]} == {1}
+
+
+def test_a_channel_of_its_own_says_what_it_says_alone(told: dict[str, Any]) -> None:
+    """The first is the talk, tag 1; the second speaks only at its end, tag 2; streamed or whole."""
+    for results in (told["call"], [each | {"is_final": True} for each in told["call_offline"]["results"]]):
+        first, second = ([each for each in results if each["channel_tag"] == tag] for tag in (1, 2))
+        assert _text(first) == _text(told["live"])
+        assert {word["start_time"] > 1000 for final in _finals(second) for word in final["words"]} == {True}
 
 
 def test_pacing_and_pauses_change_no_word(told: dict[str, Any]) -> None:

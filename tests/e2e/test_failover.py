@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from gateway.channels import together
 from parley import media
 from parley.audio import RATE_HZ, encode
 from parley.client import Client, requests_of
@@ -21,7 +22,9 @@ from tests.e2e.house import ROOT, House, cut
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 STREAMS = 20
+CALLS = 5
 CONFIG = PipelineConfig(asr={"word_times": True, "interim_results": True})
+PER_CHANNEL = PipelineConfig(asr=CONFIG.asr, format={"channels": 2}, per_channel=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -52,9 +55,10 @@ class Heard:
     notices: list[Any] = field(default_factory=list)
     stalls: list[float] = field(default_factory=list)  # between two answers
 
-    def said(self) -> list[tuple[str, float, list[str]]]:
+    def said(self, track: str = "") -> list[tuple[str, float, list[str]]]:
         """The finals: text, start, words."""
-        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in self.finals]
+        finals = (final for final in self.finals if final.track == track)
+        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in finals]
 
 
 async def listen(
@@ -65,7 +69,7 @@ async def listen(
 
     async def live() -> AsyncIterator[bytes]:
         start = time.monotonic()
-        for number, chunk in enumerate(cut(pcm)):
+        for number, chunk in enumerate(cut(pcm, 100 * (config.format.channels or 1))):
             await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())
             yield chunk
 
@@ -111,6 +115,34 @@ async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: lis
     assert f'parley_failover_seconds_count{{stage="asr"}} {len(moved)}.0' in page
     assert 'service="parley.v1.Asr",version="echo@1"} 2.0' in page
     await pair.ready()
+
+
+async def test_a_call_says_what_its_channels_say_alone(pair: House, undisturbed: list[Heard]) -> None:
+    """Kill -9 under calls of two channels: each channel has every word that it has without the other, once."""
+    await _settled(pair)
+    begun = [asyncio.Event() for _ in range(CALLS)]
+    async with pair.client() as client:
+        calls = [
+            asyncio.create_task(listen(client, call(2 * n, 2 * n + 1), 3.0, begun[n], PER_CHANNEL))
+            for n in range(CALLS)
+        ]
+        await asyncio.gather(*(each.wait() for each in begun))
+        pair.kill("asr")
+        disturbed = await asyncio.gather(*calls)
+    pair.start_service("asr")
+    told = [each.said(track) for each in disturbed for track in ("1", "2")]
+    assert told == [each.said() for each in undisturbed[: 2 * CALLS]]
+    moved = [notice.track for each in disturbed for notice in each.notices]
+    assert 0 < len(moved) < 2 * CALLS
+    assert set(moved) <= {"1", "2"}
+    await pair.ready()
+
+
+def call(left: int, right: int) -> bytes:
+    """Two recordings side by side; the shorter one ends in silence."""
+    both = recording(left), recording(right)
+    longest = max(map(len, both))
+    return together([each.ljust(longest, b"\0") for each in both], 2)
 
 
 async def _settled(house: House) -> None:

@@ -23,13 +23,12 @@ Script = Callable[["FakeReplica", Any], Awaitable[None]]
 
 
 class Health(health.aio.HealthServicer):  # type: ignore[misc]
-    """Answers, unless it is to hang."""
+    """Answers, some time."""
 
-    hangs = False
+    late_s = 0.0
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        if self.hangs:
-            await asyncio.sleep(30)
+        await asyncio.sleep(self.late_s)
         return await super().Check(request, context)
 
 
@@ -63,9 +62,9 @@ class FakeReplica:
         for name in (f"{SERVICE}/{version}",) if version else (SERVICE, ""):
             await self._health.set(name, status.SERVING if able else status.NOT_SERVING)
 
-    def freeze(self) -> None:
-        """It is there, and does not say how it is."""
-        self._health.hangs = True
+    def freeze(self, seconds: float = 30.0) -> None:
+        """It is there, and does not say how it is, or only so late."""
+        self._health.late_s = seconds
 
     async def _stream(self, _: object, context: Any) -> None:
         self.calls.append([])

@@ -9,7 +9,7 @@ import pytest
 from gateway.caller import Wish
 from gateway.failover import FailoverConfig
 from gateway.pipeline import Pipeline
-from parley.errors import NotFound, ParleyError, Unavailable, UnknownModel
+from parley.errors import Draining, NotFound, ParleyError, Unavailable, UnknownModel
 from parley.v1.asr_pb2 import AsrResponse, Transcript
 from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse
@@ -25,8 +25,10 @@ WORDS = "".join(f"{n:02d}" for n in range(12))
 class Stages:
     """Every stage; the streams of one break as they are told, in the order of their opening."""
 
-    def __init__(self, stage: str, *breaks: int | ParleyError) -> None:
-        self.stage, self.breaks = stage, list(breaks)
+    def __init__(
+        self, stage: str, *breaks: int | ParleyError | None, with_error: type[ParleyError] = Unavailable
+    ) -> None:
+        self.stage, self.breaks, self.error = stage, list(breaks), with_error
         self.models: list[str] = []
 
     async def open(self, wish: Wish, again: Any) -> AsyncGenerator[Any]:
@@ -39,7 +41,7 @@ class Stages:
         answers = 0
         async for answer in SCRIPTS[wish.stage](again()):
             if breaks is not None and answers > breaks:
-                raise Unavailable("gone")
+                raise self.error("gone")
             yield answer
             answers += 1
 
@@ -95,6 +97,14 @@ async def test_every_word_once(breaks: tuple[int, ...]) -> None:
     starts = [a.transcript.interval.start.ToMilliseconds() for a in answers if a.HasField("transcript")]
     assert starts == [n * 200 for n in range(6)]
     assert notices(answers) == [("asr", "UNAVAILABLE")] * len(breaks)
+
+
+async def test_a_stream_may_be_asked_to_move_as_often_as_it_takes() -> None:
+    """Replicas that die without a word in between are given up on; those that drain are not."""
+    moved = await run(Stages("asr", *[0] * 9, with_error=Draining), PipelineConfig(asr={}))
+    assert "".join(texts(moved)) == WORDS
+    with pytest.raises(Unavailable, match="gone"):
+        await run(Stages("asr", *[0] * 9), PipelineConfig(asr={}))
 
 
 async def test_the_stream_keeps_its_version_while_it_can() -> None:

@@ -1,14 +1,26 @@
 import pytest
 
 from gateway.plan import Plan
-from parley.errors import UnsupportedFormat
+from parley.errors import BadInput
 from parley.v1.pipeline_pb2 import PipelineConfig
 
-STEREO = {"channels": 2}
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (PipelineConfig(asr={"per_channel": True}), "pipeline's own per_channel"),
+        (PipelineConfig(denoise={}), "set per_channel"),
+        (PipelineConfig(diarize={}, per_channel=True), "leave diarize out"),
+        (PipelineConfig(asr={}, format={"channels": 9}, per_channel=True), "1 to 8"),
+    ],
+)
+def test_what_cannot_be_done_with_channels_is_said(config: PipelineConfig, said: str) -> None:
+    """And what can be done instead."""
+    config.format.channels = config.format.channels or 2
+    with pytest.raises(BadInput, match=said):
+        Plan(config)
 
 
-def test_a_pipeline_hears_the_mix() -> None:
-    """What moves streams and merges words knows of one channel; who wants each by itself is told where to ask."""
-    assert Plan(PipelineConfig(format=STEREO, asr={})).configs("asr")
-    with pytest.raises(UnsupportedFormat, match="ask the Asr service"):
-        Plan(PipelineConfig(format=STEREO, asr={"per_channel": True}))
+def test_listeners_hear_the_mix_unless_told_otherwise() -> None:
+    """A stereo recording is not a call."""
+    assert Plan(PipelineConfig(format={"channels": 2}, asr={})).configs("asr")

@@ -104,6 +104,17 @@ def _multipart(fields: dict[str, str], file: bytes) -> bytes:
     return texts + name % b"file" + b'; filename="a.wav"\r\n\r\n' + file + b"\r\n--x--\r\n"
 
 
+def test_channels_stay_apart_where_they_are_to(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Both reach the pipeline, and what it says of them is told in the order of the recording."""
+    stereo = talk[:22] + b"\2\0" + talk[24:32] + b"\4\0" + talk[34:]
+    core.answers = [final("bravo", 1000, 1200), final("alfa", 500, 1500)]
+    answer = client.post(TRANSCRIBE, files={"file": stereo}, data=WHISPER | {"per_channel": "true"})
+    config = core.asked[0].config
+    assert (config.per_channel, config.format.channels, answer.json()["text"]) == (True, 2, "alfa bravo")
+    assert sum(len(request.audio.data) for request in core.asked) == len(talk) - 44
+    assert answer.json()["usage"]["seconds"] == 2
+
+
 def test_known_voices_are_enrolled_at_the_recordings_rate(client: TestClient, core: FakeCore, talk: bytes) -> None:
     """Whatever rate a voice was recorded at, the stage gets it in its stream's format."""
     url = f"data:audio/wav;base64,{base64.b64encode(tone(2.0, 16_000)).decode()}"

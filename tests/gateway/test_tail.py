@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tail import NOTHING, PIECE, WAITING_MOST, Keep, Scale, SoundTail, TextTail
+from gateway.tail import LARGEST_PIECE, NOTHING, WAITING_MOST, Keep, Scale, SoundTail, TextTail
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest, Transcript
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
@@ -109,14 +109,28 @@ def test_any_chunking_is_sent_whole_and_again(chunks: list[bytes], until: int) -
 
 
 async def test_it_is_bounded_in_bytes() -> None:
-    """Hours without a final cost no more than the bound, in whole blocks; pieces are small."""
+    """Hours without a final cost no more than the bound, in whole blocks."""
     tail = sound(Keep(bytes=4 * SECOND))
     replica = Replica(tail.requests())
     for _ in range(60):
         tail.put(bytes(SECOND))
-        assert all(len(request.audio.data) <= PIECE for request in await replica.all())
+        await replica.all()
     assert 4 * SECOND <= tail.end_at - tail.start <= 4 * SECOND + 5120
     assert tail.start % 5120 == 0
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "channels", "piece"),
+    [(8_000, 1, 16_000), (48_000, 1, 96_000), (48_000, 2, LARGEST_PIECE), (11_025, 7, 131_068)],
+)
+async def test_a_piece_is_a_second_at_most(rate_hz: int, channels: int, piece: int) -> None:
+    """Who hears it lets others wait meanwhile; samples stay whole."""
+    form = AudioFormat(sample_rate_hz=rate_hz, channels=channels)
+    tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(form), Keep())
+    tail.put(bytes(rate_hz * channels * 2 * 3))
+    tail.end()
+    sizes = [len(request.audio.data) for request in await sent(tail.requests())][1:]
+    assert (max(sizes), sum(sizes)) == (piece, rate_hz * channels * 2 * 3)
 
 
 async def test_it_is_bounded_in_time() -> None:
@@ -135,7 +149,7 @@ async def test_who_brings_too_much_waits() -> None:
     """A stage that takes nothing stops its source after so many bytes."""
     tail = sound()
     while not tail.full:
-        tail.put(bytes(PIECE))
+        tail.put(bytes(1 << 15))
     waiting = asyncio.create_task(tail.room())
     await asyncio.sleep(0)
     assert not waiting.done()

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from gateway.upstream import Upstream
 from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, Unavailable, UnknownModel
-from tests.gateway.replicas import ONE, QUICK, call, failing, replicas, said, upstream
+from tests.gateway.replicas import ONE, QUICK, SERVICE, call, failing, replicas, said, upstream
 
 
 async def waiting() -> AsyncIterator[bytes]:
@@ -64,6 +65,18 @@ async def test_who_says_not_serving_gets_nothing(tmp_path: Path) -> None:
         await made[0].serves(True)
         await _until(lambda: not here.replicas[0].is_leaving())
         assert {(await said(here))[0] for _ in range(4)} == {b"a", b"b"}
+
+
+async def test_names_that_callers_make_up_are_forgotten(tmp_path: Path) -> None:
+    """Each costs a look at the replica's health, not one every half second for ever."""
+    async with replicas(tmp_path, "a") as made, upstream(made) as here:
+        before, address = len(asyncio.all_tasks()), made[0].address
+        for number in range(20):
+            await said(here, asked=call(version=f"junk{number}@1"))
+        await _until(lambda: len(asyncio.all_tasks()) <= before)
+        assert not here.replicas[0].turns
+        labels = {"service": SERVICE, "address": address, "version": "junk3@1"}
+        assert REGISTRY.get_sample_value("parley_breaker", labels) is None
 
 
 async def test_nobody_is_ready_before_calls_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +195,7 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
 
 
 async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who twice does not say how it is loses what can be moved, and gets new streams last."""
+    """Who does not say how it is loses what can be moved, and gets new streams last."""
     monkeypatch.setattr("gateway.replica.PATIENCE_S", 0.05)
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
         moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
@@ -192,6 +205,18 @@ async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.Monk
             async with asyncio.timeout(10):
                 [answer async for answer in moved.answers()]
         assert {(await said(here))[0] for _ in range(4)} == {b"b" if holder is made[0] else b"a"}
+
+
+async def test_a_slow_replica_keeps_its_streams(tmp_path: Path) -> None:
+    """Who says late how it is gets no new ones meanwhile; moving the others would make it no faster."""
+    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
+        stays = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
+        holder = "ab".index((await anext(aiter(stays.answers()))).decode())
+        made[holder].freeze(2.5)
+        await _until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
+        assert (await said(here))[0] == b"ab"[1 - holder : 2 - holder]
+        await _until(lambda: here.replicas[holder].health() == "SERVING")
+        assert stays in here.replicas[holder].open
 
 
 async def test_a_late_answer_is_asked_for_elsewhere(tmp_path: Path) -> None:

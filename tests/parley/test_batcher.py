@@ -55,7 +55,7 @@ class Ranked(HeldEngine[int, int]):
 
 
 async def test_who_presses_goes_first(make: Make) -> None:
-    """Where a batch has no room for all, jobs that can wait do, in the order they came; nobody is left behind."""
+    """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
     engine = Ranked(lambda job: job * 10)
     batcher = make(engine, max_size=2)
     first = await queued(batcher, [1])
@@ -63,7 +63,7 @@ async def test_who_presses_goes_first(make: Make) -> None:
     rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
     engine.go()
     assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
-    assert engine.batches == [[1], [2, 4], [6, 3], [5, 7]]
+    assert engine.batches == [[1], [2, 4], [6], [3, 5], [7]]
 
 
 async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine: HeldEngine[int, int]) -> None:
@@ -75,6 +75,19 @@ async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine:
     engine.go()
     assert await asyncio.gather(*first, *rest) == [0, 10, 20, 30]
     assert engine.batches == [[0], [1, 2, 3]]
+
+
+async def test_two_workers_work_at_two_batches(make: Make, engine: HeldEngine[int, int]) -> None:
+    """Who comes while one batch is in the engine need not wait for it; who comes after both, does."""
+    batcher = make(engine, workers=2)
+    tasks = await queued(batcher, [0])
+    await engine.busy()
+    tasks += await queued(batcher, [1, 2])
+    await engine.busy()
+    tasks += await queued(batcher, [3])
+    engine.go()
+    assert await asyncio.gather(*tasks) == [0, 10, 20, 30]
+    assert engine.batches == [[0], [1, 2], [3]]
 
 
 async def test_a_batch_has_a_largest_size(make: Make, engine: HeldEngine[int, int]) -> None:

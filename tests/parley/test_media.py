@@ -54,6 +54,30 @@ def test_a_file_of_any_kind_is_heard(container: str, channels: int) -> None:
     assert np.abs(samples).max() == pytest.approx(0.3 * 32768, rel=0.25)
 
 
+@pytest.mark.parametrize("container", KINDS)
+def test_channels_stay_side_by_side_where_they_are_to(container: str) -> None:
+    """The same sound in both, as it was written; as long as the file."""
+    heard = media.read(written(container, tone(440, 1.0), 2), longest_s=10, mixed=False)
+    left, right = np.frombuffer(heard.data, "<i2").reshape(-1, 2).T.astype(np.int32)
+    assert heard.channels == 2
+    assert heard.duration_s == pytest.approx(1.0, abs=0.12)
+    assert np.abs(left - right).max() < 0.05 * np.abs(left).max()
+    assert len(next(heard.chunks(0.1))) == 4 * round(0.1 * heard.rate_hz)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 9])
+def test_as_many_channels_as_a_stage_takes(channels: int) -> None:
+    """Each keeps its place, though nobody knows where its loudspeaker stood; more are refused."""
+    samples = np.tile(np.arange(channels, dtype="<i2"), 1600)
+    file = bytearray(media.wav(samples.tobytes(), 16_000))
+    file[22:24], file[32:34] = struct.pack("<H", channels), struct.pack("<H", 2 * channels)
+    if channels > 8:
+        with pytest.raises(UndecodableMedia, match="9 channels"):
+            media.read(bytes(file), longest_s=10, mixed=False)
+    else:
+        assert media.read(bytes(file), longest_s=10, mixed=False).data == samples.tobytes()
+
+
 @pytest.mark.parametrize("rate_hz", [4000, 96_000])
 def test_a_strange_rate_is_brought_into_range(rate_hz: int) -> None:
     """A file at a rate that no stage takes comes out at the nearest one that all take."""

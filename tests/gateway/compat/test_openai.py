@@ -24,6 +24,15 @@ def test_speakers_are_told_apart_only_where_wanted() -> None:
     assert not openai.asked(Fields(WHISPER)).config.HasField("diarize")
 
 
+def test_a_channel_is_a_speaker_where_each_is_heard_by_itself() -> None:
+    """Nobody has to be told apart, and known voices have no place."""
+    config = openai.asked(Fields(DIARIZED | {"per_channel": "true"})).config
+    assert (config.per_channel, config.HasField("diarize")) == (True, False)
+    known: dict[str, object] = {"known_speaker_names": "Ann", "known_speaker_references": VOICE}
+    with pytest.raises(FieldInvalid, match="leave `known_speaker_names` out"):
+        openai.asked(Fields(DIARIZED | {"per_channel": "true"} | known))
+
+
 def test_a_prompt_is_a_hint() -> None:
     """A model that reads none must not cost a client its transcript."""
     asr = openai.asked(Fields(WHISPER | {"prompt": "Parley, gRPC."})).config.asr

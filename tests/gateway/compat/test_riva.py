@@ -119,11 +119,18 @@ async def test_a_lost_translator_is_an_error(channel: grpc.aio.Channel, core: Fa
         [answer async for answer in method(iter([first.SerializeToString()]))]
 
 
-@pytest.mark.parametrize("field", ["profanity_filter", "enable_separate_recognition_per_channel"])
-def test_what_is_not_done_is_refused(field: str) -> None:
+def test_what_is_not_done_is_refused() -> None:
     """A mask that is not there must not be believed in."""
-    with pytest.raises(FieldInvalid, match=field):
-        riva_asr.asked(cast(Any, asr.RecognitionConfig)(**{field: True}), "")
+    with pytest.raises(FieldInvalid, match="profanity_filter"):
+        riva_asr.asked(asr.RecognitionConfig(profanity_filter=True), "")
+
+
+def test_a_channel_of_its_own_is_a_speaker() -> None:
+    """Who asks for both gets tags from the channels."""
+    both = asr.RecognitionConfig(enable_separate_recognition_per_channel=True)
+    both.diarization_config.enable_speaker_diarization = True
+    told = riva_asr.asked(both, "")
+    assert (told.per_channel, told.HasField("diarize"), told.asr.word_times) == (True, False, True)
 
 
 def test_boosted_words_are_hints_and_any_language_is_none() -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import ctranslate2
@@ -7,6 +8,7 @@ import pytest
 from ctranslate2.specs import TransformerSpec
 
 from parley import backends
+from parley.backends import ctranslate2 as backend
 from parley.engine import Decoding, Generator
 from parley.errors import BadModel
 from parley.model import ModelSpec
@@ -108,3 +110,25 @@ def test_the_files_describe_themselves(files: dict[str, bytes]) -> None:
     """What the test made is a whole CTranslate2 model."""
     assert {"model.bin", "config.json"} <= set(files)
     assert json.loads(files["config.json"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "asked", "taken"),
+    [
+        ("avx2 avx512f avx512_vbmi2", None, "AVX512"),
+        ("avx2 avx512f", None, None),
+        ("avx512_vbmi2", "AVX2", "AVX2"),
+    ],
+)
+def test_as_wide_as_costs_nothing(
+    flags: str, asked: str | None, taken: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """512 bits at a time where the processor does not slow down for it, unless the operator wants something else."""
+    processor = tmp_path / "cpuinfo"
+    processor.write_text(f"flags : fpu {flags} pni\n")
+    monkeypatch.setattr(backend, "PROCESSOR", processor)
+    monkeypatch.setenv(backend.WIDTH, asked or "")
+    if not asked:
+        monkeypatch.delenv(backend.WIDTH)
+    backend._widen()
+    assert os.environ.get(backend.WIDTH) == taken

@@ -1,6 +1,7 @@
 """What is gathered about one file."""
 
 from datetime import timedelta
+from typing import Any
 
 from parley.cli.document import Document, Turns
 from parley.cli.turns import rttm
@@ -46,6 +47,17 @@ def test_a_translation_stands_below_its_source() -> None:
     late = Translation(text="eins", target_language="de", interval=span(0.0, 1.0))
     document.hear(PipelineResponse(translation=late))
     assert document.lines() == ["Speaker 1: one", "  de: eins", "Speaker 1: two"]
+
+
+def test_a_call_is_told_in_its_order() -> None:
+    """A channel may be heard late, and two people may begin at once; every translation finds its source."""
+    document = Document("a.wav", 3.0)
+    for start, track in ((1.0, "1"), (0.0, "1"), (0.0, "2")):
+        said: Any = {"interval": span(start, start + 1), "track": track, "speaker": track}
+        document.hear(PipelineResponse(transcript=Transcript(text=f"at {start:.0f}", is_final=True, **said)))
+        document.hear(PipelineResponse(translation=Translation(text=f"um {start:.0f}", target_language="de", **said)))
+    first = ["Speaker 1: at 0", "  de: Speaker 1: um 0", "Speaker 2: at 0", "  de: Speaker 2: um 0"]
+    assert document.lines() == [*first, "Speaker 1: at 1", "  de: Speaker 1: um 1"]
 
 
 def test_guesses_are_not_kept() -> None:

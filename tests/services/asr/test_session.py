@@ -174,6 +174,59 @@ def test_a_final_takes_the_turn_of_a_guess_that_waits() -> None:
     assert heard.next_job() is None
 
 
+def paused() -> AsrSession | ChannelsSession:
+    """A second was said, and it has been quiet for a quarter of one."""
+    heard = session(interim_results=True)
+    list(heard.feed(pcm(noise(RATE_HZ), silence(0.25))))
+    return heard
+
+
+def test_a_guess_in_a_pause_is_the_final_if_the_pause_lasts() -> None:
+    """The engine is not asked again for what it has heard: the final comes with the end of speech."""
+    heard = paused()
+    guess = heard.next_job()
+    assert guess is not None
+    (said,) = of(v1.Transcript, heard.absorb(ENGINE.run([guess])[0]))
+    assert not said.is_final
+    assert heard.next_job() is None
+    (final,) = finals(heard.feed(pcm(silence(0.5))))
+    assert (final.text, seconds(final)) == (said.text, (0.0, 1.2))
+    assert heard.next_job() is None
+
+
+def test_a_pause_that_lasts_makes_a_final_of_what_the_engine_works_at() -> None:
+    """The same while the engine is still busy with it."""
+    heard = paused()
+    guess = heard.next_job()
+    assert guess is not None
+    result = ENGINE.run([guess])[0]
+    assert not finals(heard.feed(pcm(silence(0.5))))
+    assert [seconds(final) for final in finals(heard.absorb(result))] == [(0.0, 1.2)]
+    assert heard.next_job() is None
+
+
+def test_who_goes_on_after_a_pause_is_heard_anew() -> None:
+    """A pause that does not last ends nothing."""
+    heard = paused()
+    guess = heard.next_job()
+    assert guess is not None
+    said = list(heard.absorb(ENGINE.run([guess])[0]))
+    said += play(heard, ENGINE, [pcm(noise(RATE_HZ))])
+    assert [seconds(final) for final in finals(said)] == [(0.0, 2.25)]
+
+
+def test_a_guess_that_waits_is_brought_up_to_date() -> None:
+    """What was said, and that there is a pause, is in a guess that the engine begins late; it presses then."""
+    heard = session(interim_results=True)
+    list(heard.feed(pcm(noise(RATE_HZ))))
+    guess = heard.next_job()
+    assert guess is not None
+    could_wait = guess.is_guess
+    list(heard.feed(pcm(noise(RATE_HZ), silence(0.25))))
+    assert (could_wait, guess.is_guess) == (True, False)
+    assert [len(utterance.samples) for utterance in guess.take()] == [round(2.2 * RATE_HZ)]
+
+
 def test_words_lie_inside_their_final() -> None:
     """Word times are times of the stream, in order, within the final; they come only when asked for."""
     data = pcm(silence(1.3), noise(2 * RATE_HZ))

@@ -1,0 +1,33 @@
+"""Several tasks speak, one caller listens. Must not know what they say."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, TypeVar
+
+Event = TypeVar("Event")
+
+
+async def merged(work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | None]) -> AsyncGenerator[Event]:
+    """What the work and its tasks put into the queue, until all of them are done or one fails."""
+    task = asyncio.create_task(_then_nothing(work, out))
+    try:
+        while (event := await out.get()) is not None:
+            yield event
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _then_nothing(work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | None]) -> None:
+    try:
+        await work
+    except BaseExceptionGroup as many:
+        await out.put(None)
+        raise _first(many) from None
+    await out.put(None)
+
+
+def _first(many: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = many.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
