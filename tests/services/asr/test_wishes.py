@@ -97,5 +97,5 @@ def test_no_utterance_is_longer_than_the_model_hears() -> None:
     engine = Counting()
     play(session({"longest_s": 2.0}), engine, [pcm(noise(10 * RATE_HZ))])
     assert max(len(utterance.samples) for job in engine.asked for utterance in job) <= 2 * RATE_HZ
-    with pytest.raises(BadInput, match=r"at most 1\.6 s"):
+    with pytest.raises(BadInput, match=r"at most 1\.4 s"):
         session({"longest_s": 2.0}, endpointing={"max_utterance": {"seconds": 2}})
