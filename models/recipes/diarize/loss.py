@@ -8,7 +8,7 @@ from torch.nn import functional
 
 SCALE = 30.0
 PAIR_SCALE = 15.0
-PAIR_SHARE, LESSON_SHARE = 0.4, 16.0
+PAIR_SHARE, LESSON_SHARE = 0.4, 12.0
 
 
 class Margin(nn.Module):

@@ -78,6 +78,12 @@ class Mixer:
         lessons = None if self.lessons is None else torch.from_numpy(np.stack([lesson for _, lesson in cuts]))
         return Batch(audio, torch.from_numpy(labels), MARGIN * min(1.0, step / MARGIN_STEPS), lessons)
 
+    def taught(self) -> Tensor | None:
+        """Where a teacher, if there is one, puts each class."""
+        if self.lessons is None:
+            return None
+        return torch.from_numpy(np.add.reduceat(self.lessons, self.firsts[:-1]))
+
     def cut(self, label: int, samples: int, rng: Random) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Somewhere in what a voice says, and the teacher's word on it; what is too short goes round."""
         start, end = self.spans[label]

@@ -22,10 +22,11 @@ ROWS = 96
 class Pupil(nn.Module):
     """The net, and the classes it learns by; only the net is exported."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, taught: Tensor | None = None) -> None:
         super().__init__()
         self.net = Voiceprint()
-        self.margin = Margin(torch.randn(classes, self.net.width) / self.net.width**0.5)
+        # Where a teacher puts a voice its class begins: elsewhere the two would pull against each other.
+        self.margin = Margin(torch.randn(classes, self.net.width) / self.net.width**0.5 if taught is None else taught)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Unit rows; the products in half precision, the features not."""
@@ -36,13 +37,11 @@ class Pupil(nn.Module):
 
 
 def loss(model: nn.Module, batch: Batch) -> Losses:
-    """Pairs together; where a teacher says or, without one, classes apart: it has heard thousands, they are few."""
+    """Classes apart, pairs together, and everything where a teacher says."""
     assert isinstance(model, Pupil)
     rows = model(batch.audio)
-    parts = {"pairs": PAIR_SHARE * pairs(rows)}
-    if batch.lessons is None:
-        parts["classes"] = model.margin(rows, batch.labels, batch.margin)
-    else:
+    parts = {"classes": model.margin(rows, batch.labels, batch.margin), "pairs": PAIR_SHARE * pairs(rows)}
+    if batch.lessons is not None:
         parts["lessons"] = LESSON_SHARE * apart_from(rows, batch.lessons)
     return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
 
@@ -74,7 +73,7 @@ def train(data: Sequence[Path], plan: Plan, rate: float = 1.5e-3) -> None:
     """Train, or go on training, until the plan's minutes are spent."""
     seed_everything(SEED)
     mixer = Mixer(plan.work / "bank", ROWS, SEED)
-    model = Pupil(len(mixer.spans))
+    model = Pupil(len(mixer.spans), mixer.taught())
     exam = trials(data, "dev", seconds=(1.5, 3.0)) if data else {}
     optimizer = Muon(*split_parameters(model), lr=rate)
     task = Task(model, [optimizer], mixer, loss, (lambda m: watch(m, exam)) if exam else None)
