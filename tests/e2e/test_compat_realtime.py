@@ -58,7 +58,8 @@ def test_two_tones_are_two_turns(told: dict[str, Any], way: str) -> None:
     committed = _of(events, "input_audio_buffer.committed")
     assert [event["item_id"] for event in committed] == names
     assert [event.get("previous_item_id") for event in committed] == [None, names[0]]
-    assert [len(text.split()) for text in _texts(events)] == [4, 3]
+    # A-law knows no silence: what is heard of the room before the second tone is a word as well.
+    assert [len(text.split()) for text in _texts(events)] == ([4, 4] if way == "pcma" else [4, 3])
 
 
 @pytest.mark.parametrize("way", ["patient", "hasty", "pcmu", "pcma", "beta", "by_hand"])

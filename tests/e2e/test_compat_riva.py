@@ -95,7 +95,7 @@ def test_a_channel_of_its_own_says_what_it_says_alone(told: dict[str, Any]) -> N
     for results in (told["call"], [each | {"is_final": True} for each in told["call_offline"]["results"]]):
         first, second = ([each for each in results if each["channel_tag"] == tag] for tag in (1, 2))
         assert _text(first) == _text(told["live"])
-        assert {word["start_time"] > 1000 for final in _finals(second) for word in final["words"]} == {True}
+        assert {word["start_time"] > 800 for final in _finals(second) for word in final["words"]} == {True}
 
 
 def test_pacing_and_pauses_change_no_word(told: dict[str, Any]) -> None:
