@@ -16,7 +16,7 @@ from models.recipes.sound import RATE_HZ, Audio
 BEAM = 5
 # Silence that it is shown around every utterance: its voices take a breath before they speak, and in a
 # window that ends with the last word it says that word again.
-LEAD_S, REST_S = 0.1, 0.5
+LEAD_S, REST_S = 0.3, 1.5
 TOKENS_A_SECOND, LEAST_TOKENS = 12, 8  # a guard: nobody speaks faster
 STEP_S = features.STRIDE / RATE_HZ
 
