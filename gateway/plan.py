@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from gateway.tail import NOTHING, Keep, Scale, SoundTail, TextTail
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
+from parley.media import MOST_CHANNELS
 from parley.v1.asr_pb2 import AsrRequest
 from parley.v1.denoise_pb2 import DenoiseRequest
 from parley.v1.diarize_pb2 import DiarizeRequest
@@ -21,7 +22,6 @@ REQUESTS: dict[str, Any] = {
 }
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 LARGEST_CHUNK = 1 << 20  # bytes
-MOST_CHANNELS = 8
 
 
 class Plan:

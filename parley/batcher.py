@@ -15,7 +15,7 @@ from opentelemetry.context import Context
 
 from parley.budget import Budget
 from parley.engine import Engine, Ranks
-from parley.errors import DeadlinePassed, Overloaded, Unavailable
+from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
 from parley.telemetry import Meter, Moment
 
 Job = TypeVar("Job")
@@ -31,6 +31,13 @@ class BatchConfig:
     wait_ms: float = 0.0  # how long an idle engine waits for company
     queue: int = 256  # jobs that may wait; one more is refused
     workers: int = 1  # batches that the engine works at, at a time
+
+    def __post_init__(self) -> None:
+        for name in ("max_size", "queue", "workers"):
+            if getattr(self, name) < 1:
+                raise BadConfig(f"`batch.{name}` is {getattr(self, name)}; write 1 or more.")
+        if self.wait_ms < 0:
+            raise BadConfig(f"`batch.wait_ms` is {self.wait_ms}; write 0 or more milliseconds.")
 
 
 @dataclass(eq=False)

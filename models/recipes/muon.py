@@ -67,16 +67,16 @@ class Muon(torch.optim.Optimizer):
 
     def _step_rest(self, group: dict[str, Any]) -> None:
         for parameter in group["params"]:
-            if parameter.grad is not None:
-                self._adam(parameter, parameter.grad, group["lr"], *group["betas"])
+            self._adam(parameter, group["lr"], *group["betas"])
 
-    def _adam(self, parameter: nn.Parameter, gradient: Tensor, rate: float, first: float, second: float) -> None:
+    def _adam(self, parameter: nn.Parameter, rate: float, first: float, second: float) -> None:
+        assert parameter.grad is not None
         state = self.state[parameter]
         if not state:
             state.update(step=0, mean=torch.zeros_like(parameter), square=torch.zeros_like(parameter))
         state["step"] += 1
-        state["mean"].lerp_(gradient, 1.0 - first)
-        state["square"].mul_(second).addcmul_(gradient, gradient, value=1.0 - second)
+        state["mean"].lerp_(parameter.grad, 1.0 - first)
+        state["square"].mul_(second).addcmul_(parameter.grad, parameter.grad, value=1.0 - second)
         size = rate / (1.0 - first ** state["step"])
         spread = (state["square"] / (1.0 - second ** state["step"])).sqrt_().add_(1e-9)
         parameter.addcdiv_(state["mean"], spread, value=-size)

@@ -72,7 +72,8 @@ async def serving(stage: str) -> AsyncIterator[Client]:
                 await client.ready(START_S)
                 yield client
         finally:
-            process.terminate()
+            if process.returncode is None:  # one that ended by itself has said why
+                process.terminate()
             await process.wait()
 
 

@@ -10,7 +10,7 @@ from parley import telemetry
 from parley.batcher import BatchConfig, Batcher
 from parley.budget import Budget
 from parley.engine import Engine
-from parley.errors import DeadlinePassed, Overloaded, Unavailable
+from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
 from parley.telemetry import Meter
 from tests.fakes import Clock, HeldEngine
 
@@ -263,3 +263,9 @@ async def test_a_job_leaves_a_trace(make: Make, engine: HeldEngine[int, int], sp
     queue, batch, run = (by_name[name] for name in ("queue", "batch", "engine"))
     assert queue.end_time == batch.start_time
     assert (batch.start_time or 0) <= (run.start_time or 0) <= (run.end_time or 0) <= (batch.end_time or 0)
+
+
+@pytest.mark.parametrize("name", ["max_size", "queue", "workers"])
+def test_a_batcher_of_none_is_refused_by_the_name_in_the_config(name: str) -> None:
+    with pytest.raises(BadConfig, match=rf"`batch\.{name}` is 0; write 1 or more"):
+        BatchConfig(**{name: 0})
