@@ -21,6 +21,7 @@ from gateway.config import GatewayConfig
 from gateway.hedge import hedged
 from gateway.keyring import KeyRing, demand
 from gateway.pipeline import Pipeline
+from gateway.plan import pinned
 from gateway.replica import Call, Replica
 from gateway.rewind import Rewind
 from gateway.switchboard import Answers, Switchboard
@@ -174,6 +175,7 @@ class Core:
             def begin(config: PipelineConfig) -> Pipeline:
                 return Pipeline(config, open_stage, self._config.stalls_s, self._config.failover)
 
+            caller = replace(caller, metadata=pinned(first.config, caller.metadata))
             pipeline = Channels(first.config, begin) if first.config.per_channel else begin(first.config)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:

@@ -1,11 +1,12 @@
 """What a pipeline's config asks for: checked, and cut into one config a stage. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf.message import Message
 
 from gateway.tail import NOTHING, Keep, Scale, SoundTail, TextTail
+from parley import wire
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.media import MOST_CHANNELS
 from parley.v1.asr_pb2 import AsrRequest
@@ -22,6 +23,16 @@ REQUESTS: dict[str, Any] = {
 }
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 LARGEST_CHUNK = 1 << 20  # bytes
+
+
+def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """A header that names a model without its stage means the only stage that runs."""
+    if not (model := metadata.get(wire.MODEL)):
+        return metadata
+    stages = [field.name for field, _ in config.ListFields() if field.name in REQUESTS]
+    if len(stages) > 1:
+        raise BadInput(f"`{wire.MODEL}` could mean {' or '.join(stages)}; send `{wire.MODEL}-{stages[0]}`.")
+    return {**metadata, **{f"{wire.MODEL}-{stage}": model for stage in stages}}
 
 
 class Plan:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from parley.client import Client, requests_of
-from parley.errors import UnknownModel
+from parley.errors import BadInput, UnknownModel
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsRetireRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
@@ -90,6 +90,17 @@ async def test_a_header_pins_one_stage_of_a_pipeline(house: House) -> None:
             requests = requests_of(PipelineRequest, PipelineConfig(asr={}, models=models), [])
             (opened,) = [a async for a in client.stream("Pipeline", requests, timeout_s=20)]
             assert dict(opened.opened.models) == {"asr": version}
+
+
+async def test_a_header_without_a_stage_means_the_only_one_there_is(house: House) -> None:
+    """parley-model chooses in a pipeline of one; in a pipeline of two it is asked which."""
+    async with Client(house.grpc, {"parley-model": "echo@4"}) as client:
+        requests = requests_of(PipelineRequest, PipelineConfig(asr={}), [])
+        (opened,) = [a async for a in client.stream("Pipeline", requests, timeout_s=20)]
+        assert dict(opened.opened.models) == {"asr": "echo@4"}
+        both = requests_of(PipelineRequest, PipelineConfig(asr={}, diarize={}), [])
+        with pytest.raises(BadInput, match="asr or diarize; send `parley-model-asr`"):
+            await anext(client.stream("Pipeline", both, timeout_s=20))
 
 
 async def test_a_version_that_is_not_there_is_replaced(house: House) -> None:
