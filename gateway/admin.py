@@ -52,10 +52,13 @@ class Admin:
 
     async def change(self, fields: Fields, caller: Caller) -> Response:
         """Some of them anew."""
-        self._core.board.book.change(fields.values, caller.name or "anybody")
+        await self._core.board.reroute(fields.values, self._by(caller))
         return await self.show(fields, caller)
 
     async def roll_back(self, fields: Fields, caller: Caller) -> Response:
         """As they were before."""
-        self._core.board.book.roll_back(caller.name or "anybody")
+        self._core.board.book.roll_back(self._by(caller))
         return await self.show(fields, caller)
+
+    def _by(self, caller: Caller) -> str:
+        return self._core.keys.of(caller.metadata).name or "anybody"

@@ -26,11 +26,13 @@ async def ready(board: Switchboard) -> dict[str, bool]:
 
 async def status(board: Switchboard) -> dict[str, Any]:
     """Stages, replicas, models and routes."""
-    told = await asyncio.gather(*map(_stage, board.upstreams.values()))
-    stages = dict(zip(board.upstreams, told, strict=True))
+    found = await asyncio.gather(*map(_stage, board.upstreams.values()))
+    stages = dict(zip(board.upstreams, found, strict=True))
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
-    return {"ready": able, "routes": board.book.tables, "stages": stages, "counted": _counted()} | fault
+    astray = [f"{alias} {version}" for alias, version in await board.unserved(board.book.tables)]
+    told = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
+    return told | fault
 
 
 def _counted() -> dict[str, dict[str, int]]:
@@ -53,6 +55,7 @@ def words(told: Mapping[str, Any]) -> list[str]:
         "Everything is ready." if told["ready"] else "Not everything is ready.",
         *(line for stage, facts in told["stages"].items() for line in _of_stage(stage, facts["replicas"])),
         *([f"The routes file is not obeyed: {told['routes_fault']}"] if "routes_fault" in told else []),
+        *("{} leads to {}, which no replica serves.".format(*each.split(" ")) for each in told["unserved"]),
         *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(told, "routed")),
         *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(told, "shed")),
         *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(told, "notices")),

@@ -57,25 +57,25 @@ class RouteBook:
 
     def change(self, changes: Mapping[str, Any], by: str) -> None:
         """Set these aliases; None takes one away."""
+        self._decide(self.changed(changes), by)
+
+    def changed(self, changes: Mapping[str, Any]) -> Tables:
+        """What the routes would be."""
         if not changes:
             raise BadInput("There is nothing to change; name at least one alias.")
         unknown = next((alias for alias, told in changes.items() if told is None and alias not in self.tables), None)
         if unknown is not None:
             raise NotFound(f"There is no route {unknown!r}; there are {', '.join(self.tables) or 'none'}.")
         tables = dict(self.tables) | dict(changes)
-        self._decide({alias: told for alias, told in tables.items() if told is not None}, by)
+        return _checked({alias: told for alias, told in tables.items() if told is not None})
 
     def roll_back(self, by: str) -> None:
         """Back to what the routes were before the last change; once more, and it is undone."""
         if self._before is None:
             raise BadInput("There is nothing to roll back to: the routes have not been changed.")
-        self._decide(self._before, by)
+        self._decide(_checked(self._before), by)
 
     def _decide(self, tables: Tables, by: str) -> None:
-        try:
-            Router(tables)
-        except BadConfig as error:
-            raise BadInput(str(error)) from None
         if self._file:
             _write(_beside(self._file), self.tables)
             _write(self._file, tables)
@@ -101,6 +101,14 @@ def _stamp(file: Path | None) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+
+
+def _checked(tables: Tables) -> Tables:
+    try:
+        Router(tables)
+    except BadConfig as error:
+        raise BadInput(str(error)) from None
+    return tables
 
 
 def _beside(file: Path) -> Path:

@@ -5,7 +5,7 @@ Must not know a door, nor what a stream says.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +22,14 @@ from gateway.plan import REQUESTS
 from gateway.replica import Call, Replica, Source
 from gateway.retry import elsewhere
 from gateway.routebook import RouteBook
-from gateway.routes import Asker
+from gateway.routes import Asker, Tables, read
 from gateway.routing import Choice
 from gateway.shadow import Shadow
 from gateway.upstream import Upstream
 from parley import telemetry, wire
 from parley.budget import Budget
 from parley.client import SERVICES
-from parley.errors import BadConfig, NotFound, ParleyError
+from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.model import ModelRef
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,26 @@ class Switchboard:
         """The class of what a stage says."""
         self.upstream(stage)
         return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+
+    async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
+        """Change routes while they are used: not to where nobody would answer."""
+        for alias, version in await self.unserved(self.book.changed(changes)):
+            if alias in changes:
+                stage = alias.partition("/")[0]
+                how = f"`parley models load {stage} {version}` loads it"
+                raise BadInput(f"{alias} would lead to {version}, which no replica serves; {how}.")
+        self.book.change(changes, by)
+
+    async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
+        """Aliases, and versions they lead to that no replica has."""
+        found = [
+            (alias, str(ref), self.upstreams[stage].serves(str(ref)))
+            for alias, route in read(tables).items()
+            for ref, share in route.shares.items()
+            if share and (stage := alias.partition("/")[0]) in self.upstreams
+        ]
+        served = await asyncio.gather(*(asked for _, _, asked in found))
+        return [(alias, version) for (alias, version, _), is_served in zip(found, served, strict=True) if not is_served]
 
     async def start(self) -> None:
         """Find the replicas, heed the routes."""

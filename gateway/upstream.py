@@ -78,14 +78,15 @@ class Upstream:
             for replica in self.replicas
         )
 
-    async def health(self) -> list[str]:
-        """What each replica says of itself."""
-        return await asyncio.gather(*(replica.check() for replica in self.replicas))
+    async def health(self, version: str = "") -> list[str]:
+        """What each replica says of itself, or of one version."""
+        service = f"{self._service}/{version}" if version else ""
+        return await asyncio.gather(*(replica.check(service) for replica in self.replicas))
 
-    async def serves(self) -> bool:
+    async def serves(self, version: str = "") -> bool:
         """Some replica does, and calls are given to it already: what it said before may be half a second old."""
-        told = zip(self.replicas, await self.health(), strict=True)
-        return any(health == SERVING and not replica.is_leaving() for replica, health in told)
+        told = zip(self.replicas, await self.health(version), strict=True)
+        return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
         """Those that work; of them those not asked yet; of them the least loaded; of them in turn."""

@@ -1,6 +1,7 @@
 """Who is let in: keys, places, rates, certificates, and what the gateway refuses to start with."""
 
 import asyncio
+import json
 import os
 import ssl
 import subprocess
@@ -114,6 +115,14 @@ async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: K
         await asyncio.sleep(1.1)
         with pytest.raises(Unauthenticated):
             await opened(client)
+
+
+async def test_the_audit_line_says_whose_key_changed_the_routes(house: House, keys: Keys) -> None:
+    """Not that somebody did."""
+    async with httpx.AsyncClient(base_url=f"http://{house.http}", headers=known(keys.dan)) as http:
+        assert (await http.post("/v1/routes/change", json={"asr/new": {"echo@1": 1}})).status_code == 200
+    lines = [json.loads(line) for line in (house.folder / "gateway.log").read_text().splitlines()]
+    assert [line["by"] for line in lines if line["logger"] == "parley.audit"] == ["dan"]
 
 
 async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> None:

@@ -150,6 +150,9 @@ async def test_one_command_promotes_and_one_rolls_back(house: House) -> None:
     assert "echo@1 80%" in routes(house, "rollback")
     assert await served(house, parley_session="s1") != "echo@4"
     assert '"parley.audit"' in (house.folder / "gateway.log").read_text()
+    astray = parley("routes", "promote", "asr/default", "echo@9", "--http", f"http://{house.http}")
+    assert (astray.returncode, b"`parley models load asr echo@9` loads it" in astray.stderr) == (2, True)
+    assert "asr/hurt leads to echo@9, which no replica serves." in (await house.status())["words"]
     refused = parley("routes", "set", "asr/new", "echo=3", "--http", f"http://{house.http}")
     assert refused.returncode == 2
     assert b"NAME@VERSION=NUMBER" in refused.stderr

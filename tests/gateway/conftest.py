@@ -6,7 +6,6 @@ import math
 import struct
 import wave
 from collections.abc import AsyncIterator, Iterator
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,10 +14,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from gateway.cache import Cache, CacheConfig, Served
-from gateway.config import Limits
+from gateway.config import GatewayConfig, Limits
 from gateway.core import Caller, Core
+from gateway.keyring import KeyRing
 from gateway.rest import app
-from gateway.routebook import RouteBook
+from gateway.switchboard import Switchboard
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
@@ -44,7 +44,8 @@ class FakeCore:
         self.stages = {"asr": True, "translate": True}
         self.served: Served | None = None
         self.cache = Cache(CacheConfig())
-        self.board = SimpleNamespace(book=RouteBook({"asr/default": {"echo@1": 1}}, None))
+        self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
+        self.keys = KeyRing(None)
 
     def serves(self, caller: Caller) -> Served | None:
         return self.served

@@ -12,7 +12,8 @@ NOTHING: dict[str, dict[str, int]] = {"routed": {}, "shed": {}, "notices": {}}
 
 
 def status(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"ready": True, "stages": {"asr": {"replicas": list(replicas)}}, "counted": NOTHING} | more
+    stages = {"asr": {"replicas": list(replicas)}}
+    return {"ready": True, "unserved": [], "stages": stages, "counted": NOTHING} | more
 
 
 def test_a_good_house_is_two_lines() -> None:
@@ -21,13 +22,14 @@ def test_a_good_house_is_two_lines() -> None:
 
 
 def test_what_is_wrong_is_named() -> None:
-    """A replica that is away, its breaker, and routes that are not obeyed."""
-    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3"))
+    """A replica that is away, its breaker, routes that are not obeyed, and those that lead nowhere."""
+    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3", unserved=["asr/default nano@9"]))
     assert told[0] == "Not everything is ready."
     assert "asr: 1 of 2 replicas serve, 2 streams." in told
     assert any("10.0.0.2:1 says UNAVAILABLE" in line for line in told)
     assert any("breaker is open" in line for line in told)
     assert any("line 3" in line for line in told)
+    assert "asr/default leads to nano@9, which no replica serves." in told
 
 
 def test_what_was_counted_is_said() -> None:
