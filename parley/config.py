@@ -23,7 +23,7 @@ Config = TypeVar("Config")
 def load(kind: type[Config], path: Path | None, env: Mapping[str, str] | None = None) -> Config:
     """Read the file, lay the environment over it, check every key and type."""
     table = _read(path) if path else {}
-    _overlay(table, os.environ if env is None else env)
+    _overlay(table, os.environ if env is None else env, [field.name for field in fields(typing.cast(Any, kind))])
     return _build(kind, table, "")
 
 
@@ -38,16 +38,24 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadConfig(f"{path} is not TOML: {error}.") from None
 
 
-def _overlay(table: dict[str, Any], env: Mapping[str, str]) -> None:
+def _overlay(table: dict[str, Any], env: Mapping[str, str], known: list[str]) -> None:
     for name, text in sorted(env.items()):
         if name.startswith(PREFIX) and name != FOR_CLIENTS:
             *parents, key = name.removeprefix(PREFIX).lower().split("__")
+            _check(name, (*parents, key)[0], known)
             place = table
             for parent in parents:
                 place = place.setdefault(parent, {})
                 if not isinstance(place, dict):
                     raise BadConfig(f"{name} reaches into `{parent}`, which is no table.")
             place[key] = _Written(text)
+
+
+def _check(variable: str, key: str, known: list[str]) -> None:
+    """Who starts several processes hands a variable to all of them."""
+    if key not in known:
+        own = f"{PREFIX}<PROCESS>__{variable.removeprefix(PREFIX)}"
+        raise BadConfig(f"{variable}: {_unknown(key, '', known)} For one process of `parley up` write {own}.")
 
 
 class _Written(str):

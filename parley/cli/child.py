@@ -32,7 +32,7 @@ class Command:
             return subprocess.Popen(
                 self.arguments,
                 cwd=self.folder,
-                env={**os.environ, **self.env},
+                env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -70,15 +70,22 @@ class House:
             return {}  # the process itself says it better
 
     def _service(self, stage: str, metrics: str) -> Command:
-        env = {"PARLEY_LISTEN": self._socket(stage)}
-        if metrics and METRICS not in os.environ:  # else it is the user's own choice
-            env[METRICS] = metrics
+        env = {METRICS: metrics} if metrics else {}  # unless it is the user's own choice
+        env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(stage)}
         return self._command(stage, f"services.{stage}", env)
 
     def _gateway(self, stages: list[str]) -> Command:
-        env = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
+        ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
+        env = self._given(GATEWAY) | ports
         env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": self._socket(stage) for stage in stages}
         return self._command(GATEWAY, GATEWAY, env)
+
+    def _given(self, name: str) -> dict[str, str]:
+        """Our environment as one process sees it: PARLEY_ASR__STREAMS is PARLEY_STREAMS to asr, nothing to others."""
+        owned = tuple(f"PARLEY_{path.stem.upper()}__" for path in self.configs.glob("*.toml"))
+        shared = {key: text for key, text in os.environ.items() if not key.startswith(owned)}
+        mark = f"PARLEY_{name.upper()}__"
+        return shared | {f"PARLEY_{k.removeprefix(mark)}": text for k, text in os.environ.items() if k.startswith(mark)}
 
     def _socket(self, stage: str) -> str:
         return f"unix:{self.sockets / stage}.sock"

@@ -72,7 +72,7 @@ def test_a_wrong_config_is_said_and_ends_it() -> None:
         assert up.process.wait(60) == 1
         assert up.process.stderr
         said = up.process.stderr.read()
-    assert "cannot start: The config key `drain` is not known; did you mean `drain_s`?" in said
+    assert "The config key `drain` is not known; did you mean `drain_s`?" in said
     assert "Traceback" not in said
 
 

@@ -10,7 +10,7 @@ from parley.cli.child import Command, resident_bytes
 
 
 def command(folder: Path, script: str, **env: str) -> Command:
-    return Command("asr", (sys.executable, "-c", script), folder, folder / "asr.log", env)
+    return Command("asr", (sys.executable, "-c", script), folder, folder / "asr.log", {**os.environ, **env})
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,19 @@ def test_every_config_file_is_a_process(root: Path) -> None:
     assert commands["gateway"].env["PARLEY_UPSTREAMS__SEPARATE"] == "unix:/run/x/separate.sock"
 
 
+def test_a_variable_may_be_for_one_process(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others never see it, and no name that starts likewise is mistaken for it."""
+    for name, text in (("ASR__BATCH__MAX_SIZE", "8"), ("GATEWAY__LIMITS__STREAMS", "9"), ("TELEMETRY__SAMPLE", "0.5")):
+        monkeypatch.setenv(f"PARLEY_{name}", text)
+    seen = {each.name: {k: v for k, v in each.env.items() if v in ("8", "9", "0.5")} for each in house(root).commands()}
+    shared = {"PARLEY_TELEMETRY__SAMPLE": "0.5"}
+    assert seen == {
+        "asr": shared | {"PARLEY_BATCH__MAX_SIZE": "8"},
+        "gateway": shared | {"PARLEY_LIMITS__STREAMS": "9"},
+        "separate": shared,
+    }
+
+
 def test_a_taken_metrics_port_is_replaced(root: Path, taken: int) -> None:
     """Metrics are not worth a failed start."""
     (root / "deploy/config/asr.toml").write_text(f'[telemetry]\nmetrics = "0.0.0.0:{taken}"\n')
