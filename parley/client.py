@@ -6,8 +6,10 @@ async with Client("localhost:50051") as parley:
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 import grpc
@@ -16,7 +18,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from parley import wire
-from parley.errors import DeadlinePassed, NotFound, Unavailable
+from parley.errors import BadInput, DeadlinePassed, NotFound, Unavailable
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
 
 OPTIONS = (
@@ -37,14 +39,30 @@ TLS = "grpcs://"
 
 
 def dial(address: str, *, alone: bool = False) -> grpc.aio.Channel:
-    """A channel to host:port or unix:/path; grpcs://host:port is TLS (GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names roots).
+    """A channel to host:port or unix:/path; grpcs://host:port is TLS (SSL_CERT_FILE names roots of your own).
 
     Channels of one process to one address share a connection, but for those that want to be alone.
     """
     options = (*OPTIONS, ("grpc.use_local_subchannel_pool", int(alone)))
     if address.startswith(TLS):
-        return grpc.aio.secure_channel(address.removeprefix(TLS), grpc.ssl_channel_credentials(), options=options)
+        credentials = grpc.ssl_channel_credentials(_roots())
+        return grpc.aio.secure_channel(address.removeprefix(TLS), credentials, options=options)
     return grpc.aio.insecure_channel(address, options=options)
+
+
+def _roots() -> bytes | None:
+    """Whom to trust beside gRPC's own choice; gRPC does not look where everybody else looks."""
+    file = os.environ.get("SSL_CERT_FILE", "")
+    try:
+        return Path(file).read_bytes() if file else None
+    except OSError as error:
+        raise BadInput(f"SSL_CERT_FILE names {file}, which cannot be read ({error.strerror}).") from None
+
+
+def _why(address: str) -> str:
+    if address.startswith(TLS):
+        return "is `parley up` running, and its certificate trusted? SSL_CERT_FILE=ca.pem names who vouches for it."
+    return f"is `parley up` running? Behind TLS it is {TLS}{address}."
 
 
 SETTLES_IN_MS = 1000
@@ -204,7 +222,7 @@ class Client:
         try:
             await asyncio.wait_for(self._channel.channel_ready(), timeout_s)
         except TimeoutError:
-            raise DeadlinePassed(f"Nobody answers at {self.address}; is `parley up` running?") from None
+            raise DeadlinePassed(f"Nobody answers at {self.address}; {_why(self.address)}") from None
 
     async def health(self, service: str = "", timeout_s: float = 3.0) -> None:
         """Fail unless the server, or one service of it, says that it serves."""

@@ -9,18 +9,21 @@ from parley.cli import options
 from parley.cli.house import House
 
 CLIP = Path("examples/desk.flac")
+KEY = ", with a key of `parley keys add` in PARLEY_API_KEY"
 
 
 def hints(house: House) -> str:
     """A curl line, a parley line, the API's documentation."""
-    http = f"http://localhost:{house.http_port}"
-    server = f"localhost:{house.grpc_port}"
+    https, grpcs = ("https", "grpcs://") if house.has("tls") else ("http", "")
+    http = f"{https}://localhost:{house.http_port}"
+    server = f"{grpcs}localhost:{house.grpc_port}"
+    key, header = (KEY, ' -H "authorization: Bearer $PARLEY_API_KEY"') if house.has("keys_file") else ("", "")
     clip = os.path.relpath(house.root / CLIP)
     there = "" if server == options.SERVER else f" --server {server}"
     return "\n".join(
         (
-            "  Try, in another terminal:",
-            f"    curl -F file=@{clip} -F model=whisper-1 {http}/v1/audio/transcriptions",
+            f"  Try, in another terminal{key}:",
+            f"    curl{header} -F file=@{clip} -F model=whisper-1 {http}/v1/audio/transcriptions",
             f"    {_parley()} transcribe {clip} --speakers --translate-to de{there}",
             f"  The API: {http}/docs",
         )

@@ -52,6 +52,12 @@ class House:
         services = [self._service(stage, address) for stage, address in zip(stages, metrics, strict=True)]
         return [*services, self._gateway(stages)]
 
+    def has(self, key: str) -> bool:
+        """Whether the gateway is configured with that, in its file or by a variable."""
+        return key in self._config(GATEWAY) or any(
+            name.startswith(f"PARLEY_{key.upper()}") for name in self._given(GATEWAY)
+        )
+
     def _make_logs(self) -> None:
         try:
             self.logs.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Server = Annotated[str, typer.Option("--server", metavar="HOST:PORT", help="The gateway's gRPC address.")]
+Server = Annotated[str, typer.Option("--server", metavar="[grpcs://]HOST:PORT", help="The gateway's gRPC address.")]
 Http = Annotated[str, typer.Option("--http", metavar="URL", help="The gateway's HTTP address.")]
 Model = Annotated[str, typer.Option("--model", metavar="NAME[@VERSION]", help="The model; else the server's default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

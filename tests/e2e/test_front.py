@@ -23,6 +23,7 @@ from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticate
 from parley.keys import make, write
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
+from tests.e2e.certificates import certificates
 from tests.e2e.house import ROOT, House, toml
 from tests.e2e.supervised import parley
 
@@ -198,25 +199,9 @@ async def test_open_to_the_world_it_does_not_start(tmp_path: Path) -> None:
     assert b"Traceback" not in said
 
 
-def _certificates(folder: Path) -> tuple[str, str, str]:
-    """An authority, and one certificate of it for the server and its callers alike."""
-    ca, key, cert, request = (str(folder / name) for name in ("ca.pem", "key.pem", "cert.pem", "request.pem"))
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
-    new = ("openssl", "req", "-newkey", "rsa:2048", "-nodes")
-    own = ("-x509", "-keyout", str(folder / "ca.key"), "-out", ca, "-subj", "/CN=Test", "-days", "1")
-    signed = ("-CA", ca, "-CAkey", str(folder / "ca.key"), "-CAcreateserial", "-extfile", str(folder / "names"))
-    for command in (
-        (*new, *own),
-        (*new, "-keyout", key, "-out", request, "-subj", "/CN=localhost"),
-        ("openssl", "x509", "-req", "-in", request, "-out", cert, "-days", "1", *signed),
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    return ca, key, cert
-
-
 async def test_both_faces_ask_for_certificates(tmp_path: Path) -> None:
     """With mTLS a caller with a certificate is served over HTTP and gRPC, one without gets no connection."""
-    ca, key, cert = await asyncio.to_thread(_certificates, tmp_path)
+    ca, key, cert = await asyncio.to_thread(certificates, tmp_path)
     http, rpc = free_port(), free_port()
     addresses = {"http": f"127.0.0.1:{http}", "grpc": f"127.0.0.1:{rpc}"}
     with gateway(tmp_path, **addresses, tls={"cert": cert, "key": key, "client_ca": ca}):

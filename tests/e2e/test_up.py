@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from parley.client import Client
 from parley.errors import ParleyError
 from parley.v1.models_pb2 import ModelsListRequest
+from tests.e2e.certificates import certificates
 from tests.e2e.supervised import Up, parley
 
 PROCESSES = {"asr", "denoise", "diarize", "translate", "gateway"}
@@ -74,6 +76,20 @@ def test_a_wrong_config_is_said_and_ends_it() -> None:
         said = up.process.stderr.read()
     assert "The config key `drain` is not known; did you mean `drain_s`?" in said
     assert "Traceback" not in said
+
+
+def test_behind_tls_it_gets_ready_and_answers_who_trusts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over both faces; who does not trust its certificate is told what it needs, not that nobody is there."""
+    ca, key, cert = certificates(tmp_path)
+    with Up(PARLEY_GATEWAY__TLS__CERT=cert, PARLEY_GATEWAY__TLS__KEY=key) as up:
+        up.until(ready=True)
+        secure = (up.http.replace("http:", "https:"), f"grpcs://{up.grpc}")
+        stranger = parley("status", "--http", secure[0])
+        assert (stranger.returncode, b"SSL_CERT_FILE=" in stranger.stderr) == (3, True)
+        assert b"grpcs://" in parley("models", "list", "--server", up.grpc).stderr
+        monkeypatch.setenv("SSL_CERT_FILE", ca)
+        assert b"Everything is ready." in parley("status", "--http", secure[0]).stdout
+        assert b"echo@1" in parley("models", "list", "--server", secure[1]).stdout
 
 
 def test_a_taken_port_is_said_before_anything_starts(up: Up) -> None:

@@ -49,7 +49,10 @@ def test_nobody_there_is_said_in_one_sentence(arguments: tuple[str, ...]) -> Non
     """With what to do, and a code of its own."""
     ended = parley(*arguments, "--server", NOBODY)
     assert ended.exit_code == Exit.UNREACHABLE
-    assert ended.stderr == f"parley: Nobody answers at {NOBODY}; is `parley up` running?\n"
+    assert (
+        ended.stderr
+        == f"parley: Nobody answers at {NOBODY}; is `parley up` running? Behind TLS it is grpcs://{NOBODY}.\n"
+    )
 
 
 def test_status_of_nobody() -> None:
