@@ -63,8 +63,9 @@ people at once give a voice that is neither.
 """
 
 TAUGHT = """
-It was also pulled towards where {name} ({license}, `{file}`, sha256 {sha256:.16}) puts these voices: a published
-encoder that heard thousands of voices which this data does not have. Nothing of it is in the file.
+Every window was also pulled towards where {name} ({license}, `{file}`, sha256 {sha256:.16}) puts the same
+words before room, noise and line: a published encoder that heard thousands of voices which this data does not have.
+Nothing of it is in the file.
 """
 
 
