@@ -37,8 +37,8 @@ class Recipe:
     choice: int = 320  # windows planned for each batch: those of about one length become it
     shares: dict[str, float] = field(
         default_factory=lambda: {
-            **{"everyday": 0.43, "phrases": 0.11, "nothing": 0.09},
-            **{"an4": 0.15, "splice": 0.06, "fsdd": 0.08, "digits": 0.08},
+            **{"everyday": 0.40, "phrases": 0.11, "nothing": 0.09},
+            **{"an4": 0.15, "splice": 0.07, "fsdd": 0.11, "digits": 0.11},
         }
     )
     joined: float = 0.15
@@ -48,10 +48,10 @@ class Recipe:
         default_factory=lambda: {
             "everyday": 0.1,
             "phrases": 0.12,
-            "an4": 0.18,
-            "splice": 0.18,
-            "fsdd": 0.18,
-            "digits": 0.15,
+            "an4": 0.2,
+            "splice": 0.2,
+            "fsdd": 0.22,
+            "digits": 0.18,
         }
     )
 

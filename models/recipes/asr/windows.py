@@ -15,7 +15,7 @@ from models.recipes.asr.features import Floats
 from models.recipes.asr.pieces import Piece, surrounded
 from models.recipes.sound import RATE_HZ, Audio, Random
 
-WARPS = np.linspace(0.86, 1.16, 13)
+WARPS = np.linspace(0.82, 1.2, 17)
 
 
 @dataclass(frozen=True)

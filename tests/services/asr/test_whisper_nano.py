@@ -33,13 +33,13 @@ SETTINGS = AsrServiceConfig(listen="", models=())
 SAID = [line.split("\t") for line in (SPEECH / "said.tsv").read_text().splitlines()]
 
 
-def read(name: str) -> Samples:
-    recording = media.read((SPEECH / f"{name}.flac").read_bytes(), 60)
+def read(path: Path) -> Samples:
+    recording = media.read(path.read_bytes(), 60)
     ear = Ear(Format.of(AudioFormat(sample_rate_hz=recording.rate_hz)))
     return np.concatenate([ear.hear(recording.data), ear.finish()])
 
 
-SOUNDS = [read(name) for name, _ in SAID]
+SOUNDS = [read(SPEECH / f"{name}.flac") for name, _ in SAID]
 TALK = np.concatenate([part for sound in SOUNDS for part in (silence(0.6), sound)] + [silence(1)])
 
 
@@ -107,10 +107,11 @@ def test_openvino_says_the_same(tmp_path: Path) -> None:
     """The model exported to OpenVINO's graphs gives the same finals, but for a word in fifty."""
     folder = tmp_path / "asr" / "whisper-graphs" / "1"
     graphs.export(SPEC.folder, folder)
-    other = open_engine(read_spec(folder)).model
-    said = finals(play(session(), other, [pcm(TALK)]))
-    assert [each.interval for each in said] == [each.interval for each in WHOLE]
-    theirs, ours = ([word for each in all_of for word in bare(each.text)] for all_of in (WHOLE, said))
+    engines = (ENGINE, open_engine(read_spec(folder)).model)
+    talk = pcm(np.concatenate([TALK, *(read(path) for path in sorted((ROOT / "examples").glob("*.flac")))]))
+    usual, said = (finals(play(session(), engine, [talk])) for engine in engines)
+    assert [each.interval for each in said] == [each.interval for each in usual]
+    theirs, ours = ([word for each in all_of for word in bare(each.text)] for all_of in (usual, said))
     assert distance(theirs, ours) <= len(theirs) / 50
 
 
