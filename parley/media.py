@@ -83,6 +83,8 @@ class Decoder:
 
 
 def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
+    if file == b"":
+        raise UndecodableMedia("The file is empty; send WAV, MP3, M4A, FLAC, OGG or WebM.")
     with _in_words():
         source = io.BytesIO(file) if isinstance(file, bytes) else file
         container = av.open(source, "r", options={"format_whitelist": CONTAINERS})

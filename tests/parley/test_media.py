@@ -144,6 +144,12 @@ def test_garbage_is_refused(file: bytes) -> None:
         media.read(file, longest_s=1)
 
 
+def test_an_empty_file_is_called_empty() -> None:
+    """Not invalid data: whoever forgot to write it sees that at once."""
+    with pytest.raises(UndecodableMedia, match="is empty"):
+        media.read(b"", longest_s=1)
+
+
 def test_a_wav_that_boasts_is_read_as_far_as_it_goes() -> None:
     """A header that claims 4 GB costs no 4 GB and loses none of what is there."""
     data = pcm(tone(440, 0.5))
