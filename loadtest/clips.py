@@ -15,7 +15,12 @@ CHUNK_S = 0.1
 LONGEST_S = 3600.0  # of a recording
 CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
 FRAME = RATE_HZ // 100
-QUIET_DB = 35.0  # this much below the loudest is silence
+QUIET_DB = 35.0  # this much below the loudest is silence;
+OVER_DB, SURE_DB = (
+    5.0,
+    12.0,
+)  # so is what is hardly above what lies under it all, a fan, unless it is nearly loudest;
+CLICK = 5  # so is what is over within this many frames: a key, a cup
 KINDS = (".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
 CLEAN = ".clean"  # before the ending of a recording's twin without noise
 Samples = npt.NDArray[np.float32]
@@ -44,7 +49,11 @@ class Clip:
         samples = np.frombuffer(self.pcm, np.int16).astype(np.float32)
         frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
         level = 20 * np.log10(np.sqrt((frames**2).mean(1)) + 1e-3) if len(frames) else np.zeros(0)
-        return np.flatnonzero(level > level.max(initial=-60) - QUIET_DB)
+        under, top = np.percentile(level, 10) if len(level) else 0.0, level.max(initial=-60)
+        loud = level > min(max(top - QUIET_DB, under + OVER_DB), top - SURE_DB)
+        edges = np.flatnonzero(np.diff(loud.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+        kept = [np.arange(start, end) for start, end in edges if end - start >= CLICK]
+        return np.concatenate(kept) if kept else np.zeros(0, np.intp)
 
     def speech_ends(self, before_s: float) -> float:
         """When somebody was last heard before this, whatever a server says about it."""

@@ -25,6 +25,18 @@ def test_when_somebody_speaks() -> None:
     assert clip.speech_begins(3.5) == clip.seconds
 
 
+def test_a_fan_and_a_keyboard_do_not_speak() -> None:
+    """Else a server that takes its time would be timed from when it says that speech has ended."""
+    clip = spoken((0.03, 0.5), (1, 1), (0.03, 0.6), (0.5, 0.03), (0.03, 1))
+    assert clip.speech_begins(0) == pytest.approx(0.5, abs=0.02)
+    assert clip.speech_ends(3) == pytest.approx(1.5, abs=0.02)
+
+
+def test_who_never_pauses_is_heard_to_the_end() -> None:
+    """What lies under all of it is the voice itself."""
+    assert spoken((0.9, 1), (1, 1)).speech_ends(9) == pytest.approx(2.0, abs=0.02)
+
+
 def test_recordings_are_read_whole() -> None:
     """The bundled ones are 16 kHz with the pause behind them, and their chunks are all of it."""
     clips = {clip.name: clip for clip in folder(ROOT / "examples", 0.5)}
