@@ -16,10 +16,7 @@ LONGEST_S = 3600.0  # of a recording
 CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
 FRAME = RATE_HZ // 100
 QUIET_DB = 35.0  # this much below the loudest is silence;
-OVER_DB, SURE_DB = (
-    5.0,
-    12.0,
-)  # so is what is hardly above what lies under it all, a fan, unless it is nearly loudest;
+OVER_DB, SURE_DB = 5.0, 12.0  # so is what is hardly above what lies under it all, a fan, unless it is nearly loudest;
 CLICK = 5  # so is what is over within this many frames: a key, a cup
 KINDS = (".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
 CLEAN = ".clean"  # before the ending of a recording's twin without noise
