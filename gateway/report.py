@@ -30,7 +30,7 @@ async def status(board: Switchboard) -> dict[str, Any]:
     stages = dict(zip(board.upstreams, found, strict=True))
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
-    astray = [f"{alias} {version}" for alias, version in await board.unserved(board.book.tables)]
+    astray = await board.unserved(board.book.tables)
     told = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
     return told | fault
 
@@ -55,7 +55,7 @@ def words(told: Mapping[str, Any]) -> list[str]:
         "Everything is ready." if told["ready"] else "Not everything is ready.",
         *(line for stage, facts in told["stages"].items() for line in _of_stage(stage, facts["replicas"])),
         *([f"The routes file is not obeyed: {told['routes_fault']}"] if "routes_fault" in told else []),
-        *("{} leads to {}, which no replica serves.".format(*each.split(" ")) for each in told["unserved"]),
+        *(f"{alias} leads to {version}, which no replica serves." for alias, version in told["unserved"]),
         *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(told, "routed")),
         *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(told, "shed")),
         *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(told, "notices")),

@@ -74,7 +74,7 @@ def test_a_wrong_config_is_said_and_ends_it() -> None:
         assert up.process.wait(60) == 1
         assert up.process.stderr
         said = up.process.stderr.read()
-    assert "The config key `drain` is not known; did you mean `drain_s`?" in said
+    assert "cannot start: PARLEY_DRAIN: The config key `drain` is not known; did you mean `drain_s`?" in said
     assert "Traceback" not in said
 
 
@@ -90,6 +90,14 @@ def test_behind_tls_it_gets_ready_and_answers_who_trusts_it(tmp_path: Path, monk
         monkeypatch.setenv("SSL_CERT_FILE", ca)
         assert b"Everything is ready." in parley("status", "--http", secure[0]).stdout
         assert b"echo@1" in parley("models", "list", "--server", secure[1]).stdout
+
+
+def test_who_wants_certificates_gets_ready_without_ours(tmp_path: Path) -> None:
+    """With mTLS nobody here could ask whether everything is ready: that calls are taken must do."""
+    ca, key, cert = certificates(tmp_path)
+    tls = {"CERT": cert, "KEY": key, "CLIENT_CA": ca}
+    with Up(**{f"PARLEY_GATEWAY__TLS__{name}": path for name, path in tls.items()}) as up:
+        up.until(ready=True)
 
 
 def test_a_taken_port_is_said_before_anything_starts(up: Up) -> None:

@@ -23,7 +23,7 @@ def test_a_good_house_is_two_lines() -> None:
 
 def test_what_is_wrong_is_named() -> None:
     """A replica that is away, its breaker, routes that are not obeyed, and those that lead nowhere."""
-    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3", unserved=["asr/default nano@9"]))
+    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3", unserved=[["asr/default", "nano@9"]]))
     assert told[0] == "Not everything is ready."
     assert "asr: 1 of 2 replicas serve, 2 streams." in told
     assert any("10.0.0.2:1 says UNAVAILABLE" in line for line in told)

@@ -269,3 +269,8 @@ async def test_a_job_leaves_a_trace(make: Make, engine: HeldEngine[int, int], sp
 def test_a_batcher_of_none_is_refused_by_the_name_in_the_config(name: str) -> None:
     with pytest.raises(BadConfig, match=rf"`batch\.{name}` is 0; write 1 or more"):
         BatchConfig(**{name: 0})
+
+
+def test_nobody_waits_for_less_than_no_time() -> None:
+    with pytest.raises(BadConfig, match=r"`batch\.wait_ms` is -1; write 0 or more"):
+        BatchConfig(wait_ms=-1)
