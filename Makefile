@@ -79,9 +79,10 @@ recipe-%: .venv-recipes/.ready ## Train asr, denoise, diarize or translate anew 
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; see models/recipes/$*/'; exit 2; }
 	.venv-recipes/bin/python -m models.recipes.$* all --data $(DATA) $(ARGS)
 
-eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder] [STAGE=asr]
+eval: .venv-recipes/.ready ## Judge the embedded models anew and rewrite their report: DATA="folder ..." [REFERENCES=folder] [WHEEL=file] [STAGE=asr]
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
-	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES)) $(if $(STAGE),--stage $(STAGE))
+	.venv-recipes/bin/python -m models.recipes.report --data $(DATA) $(if $(REFERENCES),--references $(REFERENCES)) $(if $(WHEEL),--wheel $(WHEEL)) \
+		$(if $(STAGE),--stage $(STAGE))
 
 eval-services: .venv-recipes/.ready ## The models' quality through the services, into docs/quality.md: DATA="folder ..." [ARGS=...]
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }

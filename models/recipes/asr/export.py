@@ -1,151 +1,129 @@
-"""The trained weights as a CTranslate2 Whisper model, checked against the PyTorch twin token by token."""
+"""The trained encoder before the original's decoder as a CTranslate2 model, checked against the PyTorch twin."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import numpy as np
 import torch
 from ctranslate2.specs.whisper_spec import WhisperSpec
+from torch import Tensor
 
-from models.recipes.asr import bank, features
-from models.recipes.asr.bank import Take, evenly
+from models.recipes.asr import corpus, teacher
 from models.recipes.asr.card import document
-from models.recipes.asr.engine import Engine, batch
-from models.recipes.asr.network import Convolution, Recogniser, Shape
-from models.recipes.asr.timing import start_errors
-from models.recipes.asr.tokens import Tokens
-from models.recipes.asr.train import as_window, greedy
-from models.recipes.sound import RATE_HZ
-from models.recipes.specification import array, fill
+from models.recipes.asr.corpus import TEST
+from models.recipes.asr.losses import Pupil
+from models.recipes.asr.network import HEADS, Weights
+from models.recipes.asr.teacher import END, NO_TIMES, START
+from models.recipes.asr.train import pupil
+from models.recipes.asr.window import Window, view
+from models.recipes.sound import read
 from models.recipes.training import averaged_weights
 
-Heads = list[tuple[int, int]]
-
-SAMPLE = 60  # utterances of the check
-LISTENED = 60  # utterances that choose the alignment heads
-MEDIANS = (3, 5, 7)
+CHECKED, LONGEST, REST_S = 30, 60, 0.5
+COPIED = ("tokenizer.json", "vocabulary.txt")
+BLANK = 220
 
 
 def export(work: Path, data: Sequence[Path], out: Path) -> None:
     """Write the int8 model to `out`, from whatever checkpoint there is."""
-    twin, step, minutes = load_twin(work)
-    tokens = Tokens(work / "tokenizer.json")
-    for folder, quantization in ((work / "float", None), (out, "int8")):
-        write(twin, tokens, folder, quantization)
-        shutil.copy(work / "tokenizer.json", folder / "tokenizer.json")
-        (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(), indent=1))
-    report = {"step": step, "cpu_minutes": round(minutes, 1), **check(twin, tokens, work, out)}
-    report |= choose_heads(twin.shape, work, out)
+    averaged, step, minutes = averaged_weights(work)
+    model = pupil(work / "teacher", torch.float32)
+    model.load_state_dict(averaged)
+    for folder, quantization in ((work / "float", "float32"), (out, "int8")):
+        write(work / "teacher", trained(averaged), folder, quantization)
+    report = {"step": step, "cpu_minutes": round(minutes, 1), **check(model, data, work / "float", out)}
     print(report, flush=True)
     document(work, data, out, report)
 
 
-def preprocessor() -> dict[str, int]:
-    """What faster-whisper's feature extractor reads."""
-    return {
-        "feature_size": features.MELS,
-        "sampling_rate": RATE_HZ,
-        "hop_length": features.HOP,
-        "n_fft": features.FFT,
-        "chunk_length": 30,
-    }
+def trained(averaged: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The learnt weights by stored name."""
+    return {Weights.stored_name(name.removeprefix("encoder.")): value for name, value in averaged.items()}
 
 
-def load_twin(work: Path) -> tuple[Recogniser, int, float]:
-    """The averaged weights in float32, ready to be compared."""
-    shape = Shape(**json.loads((work / "settings.json").read_text())["shape"])
-    weights, step, minutes = averaged_weights(work)
-    twin = Recogniser(shape)
-    twin.load_state_dict(weights)
-    twin.compute = torch.float32
-    return twin.eval(), step, minutes
-
-
-def write(twin: Recogniser, tokens: Tokens, folder: Path, quantization: str | None) -> None:
-    """One CTranslate2 model folder."""
+def write(original: Path, learnt: Mapping[str, Tensor], folder: Path, quantization: str) -> None:
+    """One model folder: the original's vocabulary and settings beside new weights."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    spec = specification(twin)
-    spec.register_vocabulary(tokens.vocabulary())
-    spec.config.suppress_ids = tokens.not_for_speech()
-    # Silence is answered with nothing: neither a blank nor the end is suppressed at the start.
-    spec.config.suppress_ids_begin = []
-    spec.config.lang_ids = [tokens.id("<|en|>")]
-    spec.config.alignment_heads = [(twin.shape.decoders - 1, 0)]
+    stored = {**teacher.weights(original), **{name: value.numpy() for name, value in learnt.items()}}
+    spec = specification(stored)
+    spec.register_vocabulary(corpus.lines(original / "vocabulary.txt"))
+    config = json.loads((original / "config.json").read_text())
+    # The original may not begin with the end; this one answers silence with nothing.
+    for key, value in {**config, "suppress_ids_begin": [BLANK]}.items():
+        setattr(spec.config, key, value)
     spec.validate()
-    spec.optimize(quantization=quantization)
+    # Convolutions stay as they are: an engine computes them in single precision anyway.
+    spec._quantize(quantization, lambda name: "conv" not in name)
     spec.save(str(folder))
+    (folder / "vocabulary.json").unlink()  # the original's list says the same
+    for name in COPIED:
+        shutil.copy(original / name, folder / name)
 
 
-def specification(twin: Recogniser) -> WhisperSpec:
-    """The twin's weights under CTranslate2's names."""
-    shape = twin.shape
-    spec = WhisperSpec(shape.encoders, shape.heads, shape.decoders, shape.heads)
-    _convolution(spec.encoder.conv1, twin.first)
-    _convolution(spec.encoder.conv2, twin.second)
-    spec.encoder.position_encodings.encodings = array(twin.positions)
-    spec.decoder.position_encodings.encodings = array(twin.places)
-    spec.decoder.embeddings.weight = array(twin.embedding)
-    spec.decoder.projection.weight = array(twin.embedding)
-    fill(spec, twin)
+def specification(stored: Mapping[str, Any]) -> WhisperSpec:
+    """Every weight where its stored name says: the names are paths through the specification."""
+    layers = [len({name.split("/")[1] for name in stored if name.startswith(f"{part}/layer_") and name.count("/") > 2})
+              for part in ("encoder", "decoder")]  # fmt: skip
+    spec = WhisperSpec(layers[0], HEADS, layers[1], HEADS)
+    for name, value in stored.items():
+        *path, last = re.sub(r"/(layer|linear)_(\d+)", _step, name).split("/")
+        place = spec
+        for step in path:
+            place = place[int(step)] if step.isdigit() else getattr(place, step)
+        # What is not a matrix or a vector is a setting, which the specification has already.
+        if value.ndim and last not in ("alignment_heads",):
+            setattr(place, last, np.ascontiguousarray(value, np.float32))
     return spec
 
 
-def _convolution(spec: Any, made: Convolution) -> None:
-    """[outputs, taps * inputs] as CTranslate2 has it: [outputs, inputs, taps]."""
-    outputs = made.weight.shape[0]
-    spec.weight = array(made.weight.view(outputs, 3, -1).transpose(1, 2).contiguous())
-    spec.bias = array(made.bias)
+def _step(found: re.Match[str]) -> str:
+    """Layers and the projections of an attention are lists; those of a feed-forward part are not."""
+    before = found.string[: found.start()]
+    is_list = found[1] == "layer" or before.endswith("attention")
+    return f"/{found[1]}/{found[2]}" if is_list else found[0]
 
 
-def sample(work: Path, part: str, count: int) -> list[Take]:
-    """Some utterances of every kind."""
-    kinds = ("an4", "fsdd", "everyday", "phrases")
-    parts = [bank.read(work / "heard", f"{part}-{kind}") for kind in kinds]
-    return [take for takes in parts for take in evenly(takes, count // len(kinds))]
-
-
-def check(twin: Recogniser, tokens: Tokens, work: Path, out: Path) -> dict[str, float]:
+def check(model: Pupil, data: Sequence[Path], floats: Path, out: Path) -> dict[str, float]:
     """How many real utterances come out of each export with exactly the twin's greedy tokens."""
-    takes = sample(work, "test", SAMPLE)
-    shown = [batch([as_window(take).features], False) for take in takes]
-    wanted = [greedy(twin, torch.from_numpy(each), tokens, 40)[0] for each in shown]
-    report: dict[str, float] = {"compared": len(takes)}
-    for name, folder, compute in (("float32", work / "float", "float32"), ("int8", out, "int8")):
-        engine = Engine(folder, compute=compute, beam=1)
-        got = [_ids(engine, each) for each in shown]
-        report[f"{name}_same"] = round(float(np.mean([a == b for a, b in zip(wanted, got, strict=True)])), 4)
+    some = [each for each in corpus.recordings(data) if each.part == TEST and each.corpus != "fsdd"]
+    windows = [Window.of(read(each.path)) for each in some[:: max(1, len(some) // CHECKED)][:CHECKED]]
+    shown = [view(window.rows, window.length(REST_S)) for window in windows]
+    wanted = [greedy(model, torch.from_numpy(each)) for each in shown]
+    report: dict[str, float] = {"compared": len(shown)}
+    for name, folder, compute in (("float32", floats, "float32"), ("int8", out, "int8")):
+        engine = ctranslate2.models.Whisper(str(folder), compute_type=compute, intra_threads=1)
+        same = [_said(engine, each) == ids for each, ids in zip(shown, wanted, strict=True)]
+        report[f"{name}_same"] = round(float(np.mean(same)), 4)
     assert report["float32_same"] >= 0.95, report
     return report
 
 
-def _ids(engine: Engine, shown: np.ndarray) -> list[int]:
-    limit = min(40, int(shown.shape[1] / 64 * 12) + 8)
-    return [token for token in engine.generate(shown, limit)[0].tokens if token != engine.tokens.end]
+@torch.no_grad()
+def greedy(model: Pupil, shown: Tensor) -> list[int]:
+    """The likeliest tokens without a cache and without rules: slow, plain and independent of any engine."""
+    heard, tokens = model.encoder(shown), [START, NO_TIMES]
+    while tokens[-1] != END and len(tokens) < LONGEST:
+        hidden = model.decoder(torch.tensor([tokens]), heard)[:, -1]
+        tokens.append(int(model.decoder.logits(hidden).argmax()))
+    return tokens[2:]
 
 
-def choose_heads(shape: Shape, work: Path, out: Path) -> dict[str, Any]:
-    """The heads, and the width of the median, that tell dev words' starts best: tried in the engine itself."""
-    takes = bank.read(work / "heard", "dev-everyday")[:LISTENED]
-    singles = [(layer, head) for layer in range(shape.decoders) for head in range(shape.heads)]
-    guided = [head for head in singles if head[0] == shape.decoders - 1]
-    options: list[Heads] = [[head] for head in singles] + [list(pair) for pair in combinations(guided, 2)]
-    # Stock engines always smooth by seven: heads are chosen there, then the width for those that may choose.
-    scored = [(_median_error(out, heads, takes, 7), heads) for heads in options]
-    error, heads = min(scored, key=lambda each: each[0])
-    widths = {width: _median_error(out, heads, takes, width) for width in MEDIANS}
-    best = min(widths, key=lambda width: widths[width])
-    return {"alignment_heads": heads, "alignment_error_ms": error, "median": best, "median_error_ms": widths[best]}
-
-
-def _median_error(folder: Path, heads: Heads, takes: Sequence[Take], median: int) -> float:
-    path = folder / "config.json"
-    config = json.loads(path.read_text())
-    path.write_text(json.dumps(config | {"alignment_heads": heads}, indent=1))
-    return round(1000 * float(np.median(start_errors(Engine(folder), takes, False, median))), 1)
+def _said(engine: ctranslate2.models.Whisper, shown: np.ndarray) -> list[int]:
+    result = engine.generate(
+        ctranslate2.StorageView.from_array(shown),
+        [list(teacher.PROMPT)],
+        beam_size=1,
+        suppress_blank=False,
+        suppress_tokens=[],
+        max_length=2 * (LONGEST - 2),
+    )[0]
+    ids: list[int] = result.sequences_ids[0]
+    return ids if len(ids) == LONGEST - 2 else [*ids, END]

@@ -4,7 +4,7 @@
 `decoder`: tokens [rows, count] and those -> `logits` [rows, count, vocabulary], and of the heads that tell time
 their scores before any softmax, `looks` [rows, heads, count, positions].
 
-`python -m models.recipes.asr.graphs models/embedded/asr/whisper-nano/1 my-models/asr/whisper-graphs/1`
+`python -m models.recipes.asr.graphs models/embedded/asr/whisper-tiny.en-live/1 my-models/asr/whisper-graphs/1`
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HIDDEN = np.float32(-1e9)
 GELU = 3  # CTranslate2's number for it
 
 
-KEPT = ("config.json", "vocabulary.json", "tokenizer.json")
+KEPT = ("config.json", "vocabulary.json", "vocabulary.txt", "tokenizer.json")  # as far as they are there
 
 
 def export(folder: Path, out: Path) -> None:
@@ -37,7 +37,8 @@ def export(folder: Path, out: Path) -> None:
     out.mkdir(parents=True)
     write(folder, out)
     for name in KEPT:
-        shutil.copy(folder / name, out / name)
+        if (folder / name).exists():
+            shutil.copy(folder / name, out / name)
     made = [path.name for path in sorted(out.iterdir())]
     manifest = Manifest.read(folder)
     replace(manifest, name=out.parent.name, version=out.name, backend="openvino", files=made).write(out)

@@ -1,82 +1,71 @@
-"""What is minimised: the next token; the phone at each position or anywhere; looking where the token is heard."""
+"""How far the pupil is from the teacher. Knows no sound."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.recipes.asr.labels import IGNORED, Batch
-from models.recipes.asr.network import Recogniser
-from models.recipes.training import Losses
+from models.recipes.asr.network import Decoder, Encoder
+from models.recipes.asr.teacher import END, NO_SPEECH
+from models.recipes.asr.windows import Example
 
-SMOOTHING = 0.1
-PHONES, LOOKS = 0.4, 0.1
-GUIDED = (0, 1)  # the last layer's heads that are shown where to look: they give the word times
-CORRUPTED = 0.06
+LIKENESS, NOTHING = 0.3, 0.25  # weights beside that of the states
 
 
-def loss(model: nn.Module, batch: Batch) -> Losses:
-    """The sum of all, and each by itself."""
-    assert isinstance(model, Recogniser)
-    heard = model.encode(batch.features, batch.padded)
-    tokens = corrupted(batch.tokens, model.shape.vocabulary) if model.training else batch.tokens
-    hidden, looks = model.decode(tokens, heard)
-    written, right = token_loss(model, hidden, batch.labels)
-    scores = model.phone_scores(heard)
-    named, found = phone_loss(scores, batch.phones), sequence_loss(scores, batch.sequences)
-    guided = look_loss(looks[-1], batch.spans)
-    total = written + PHONES * (named + found) + LOOKS * guided
-    terms = {"written": written, "right": right, "phones": named, "ctc": found, "looks": guided}
-    return total, {name: value.detach() for name, value in terms.items()} | {"rows": float(len(batch.tokens))}
+class Pupil(nn.Module):
+    """An encoder that learns, before a decoder that does not."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        # Not a submodule: it is neither trained, averaged nor saved.
+        self._frozen = (decoder.requires_grad_(False).eval(),)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Pupil:
+        """Where the pupil goes, the decoder goes too."""
+        self.decoder._apply(fn)
+        super()._apply(fn, recurse)
+        return self
+
+    @property
+    def decoder(self) -> Decoder:
+        """The teacher's own."""
+        return self._frozen[0]
 
 
-def token_loss(model: Recogniser, hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Smoothed cross-entropy, and the share of tokens that were right."""
-    real = labels != IGNORED
-    wanted = labels[real]
-    scores = model.logits(hidden[real]).float()
-    value = functional.cross_entropy(scores, wanted, label_smoothing=SMOOTHING if model.training else 0.0)
-    return value, (scores.detach().argmax(-1) == wanted).float().mean()
+def loss(model: nn.Module, examples: Sequence[Example]) -> tuple[Tensor, dict[str, Tensor | float]]:
+    """The mean over a step's examples, each in a window of its own length."""
+    assert isinstance(model, Pupil)
+    terms: dict[str, list[Tensor]] = {"states": [], "likeness": [], "nothing": []}
+    for example in examples:
+        hidden = model.decoder(example.tokens[None, :-1], model.encoder(example.shown))[0].float()
+        if example.states is None:
+            terms["nothing"].append(nothing(model.decoder, hidden))
+        else:
+            terms["states"].append(distance(hidden, example.states))
+            terms["likeness"].append(likeness(model.decoder, hidden, example.states))
+    sums = {name: torch.stack(values).sum() if values else torch.zeros(()) for name, values in terms.items()}
+    total = sums["states"] + LIKENESS * sums["likeness"] + NOTHING * sums["nothing"]
+    means = {name: (sums[name] / max(1, len(values))).detach() for name, values in terms.items() if values}
+    return total / len(examples), {**means}
 
 
-def corrupted(tokens: Tensor, vocabulary: int) -> Tensor:
-    """Some inputs replaced: the decoder must listen, not only remember what tends to follow."""
-    wrong = torch.rand(tokens.shape) < CORRUPTED
-    wrong[:, :2] = False
-    # Only text goes wrong; the specials and the stamps keep their meaning.
-    wrong &= tokens < vocabulary // 2
-    return torch.where(wrong, torch.randint(0, 1280, tokens.shape), tokens)
+def distance(hidden: Tensor, wanted: Tensor) -> Tensor:
+    """The states' difference over their energy."""
+    return (hidden - wanted).square().mean() / wanted.square().mean()
 
 
-def phone_loss(scores: Tensor, phones: Tensor) -> Tensor:
-    """Where a synthesiser said what sounds when."""
-    if not bool((phones != IGNORED).any()):
-        return scores.sum() * 0
-    return functional.cross_entropy(scores.flatten(0, 1), phones.flatten(), ignore_index=IGNORED)
+def likeness(decoder: Decoder, hidden: Tensor, wanted: Tensor) -> Tensor:
+    """The divergence of what comes next, at every token, the end included."""
+    mine = functional.log_softmax(decoder.logits(hidden.to(decoder.dtype)).float(), -1)
+    theirs = functional.log_softmax(decoder.logits(wanted.to(decoder.dtype)).float(), -1)
+    return functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
 
 
-def sequence_loss(scores: Tensor, sequences: list[list[int]]) -> Tensor:
-    """Where only the order is known: CTC, whose blank is the silence, so that both losses agree on every position."""
-    rows = [row for row, sequence in enumerate(sequences) if 0 < len(sequence) <= scores.shape[1] // 2]
-    if not rows:
-        return scores.sum() * 0
-    logs = torch.log_softmax(scores[rows], -1).transpose(0, 1)
-    wanted = torch.tensor([phone for row in rows for phone in sequences[row]])
-    lengths = torch.tensor([len(sequences[row]) for row in rows])
-    places = torch.full_like(lengths, scores.shape[1])
-    # Nats a position, as the other loss.
-    found = functional.ctc_loss(logs, wanted, places, lengths, reduction="none", zero_infinity=True)
-    return (found / lengths).mean() * 0.5
-
-
-def look_loss(weights: Tensor, spans: Tensor) -> Tensor:
-    """The guided heads should spend their weight inside each token's span."""
-    known = spans[:, :, 1] > spans[:, :, 0]
-    if not bool(known.any()):
-        return weights.sum() * 0
-    at = torch.arange(weights.shape[-1])
-    inside = (at >= spans[:, :, :1]) & (at < spans[:, :, 1:])
-    chosen = weights[:, list(GUIDED)].float()
-    mass = (chosen * inside[:, None]).sum(-1)
-    return -(mass + 1e-3).log().mean(1)[known].mean()
+def nothing(decoder: Decoder, hidden: Tensor) -> Tensor:
+    """After the start it says that nobody speaks, after the prompt it ends."""
+    scores = decoder.logits(hidden.to(decoder.dtype)).float()
+    return functional.cross_entropy(scores, torch.tensor([NO_SPEECH, END]))

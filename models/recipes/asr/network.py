@@ -1,129 +1,135 @@
-"""The network: Whisper's encoder-decoder in bfloat16 over float32 weights.
-
-Shaped so that CTranslate2 runs it unchanged: two convolutions, fixed positions, pre-norm layers with
-GELU, tied embeddings. Knows nothing of audio or text; features and token ids come in.
-"""
+"""Whisper in PyTorch, its weights under the names that CTranslate2 stores them by. Knows no sound and no text."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.recipes.layers import Size, Stacked, future, sinusoids
+HEADS = 6
+CONVOLUTIONS = ("encoder/conv1", "encoder/conv2")
 
-COMPUTE = torch.bfloat16  # what training computes in; a float32 twin sets `compute`
-SAMPLED = 12  # positions that stand for all the padding
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Every size of the network; written beside checkpoints so that export needs nothing else."""
-
-    vocabulary: int
-    mels: int = 80
-    width: int = 256
-    heads: int = 4
-    hidden: int = 1024
-    encoders: int = 6
-    decoders: int = 2
-    phones: int = 41
-    positions: int = 1500
-    longest: int = 448
-    dropout: float = 0.1
+Stored = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What the encoder made: states, and the attention bias of each position where they do not count alike."""
+class Weights(nn.Module):
+    """Tensors by their stored name. Slashes become colons, as PyTorch wants it; dots would split a name."""
 
-    states: Tensor
-    bias: Tensor | None
-    places: int  # how many of the positions are real
-
-
-class Convolution(nn.Module):
-    """Three frames wide, written as one matrix product: that is what a CPU is fast at. [batch, frames, channels]."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, stored: Stored, prefix: str, dtype: torch.dtype) -> None:
         super().__init__()
-        self.stride = stride
-        self.weight = nn.Parameter(torch.randn(outputs, 3 * inputs) / math.sqrt(3 * inputs))
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.dtype = dtype
+        for name, value in stored.items():
+            if name.startswith(prefix) and value.ndim:
+                self.register_parameter(self._name(name), nn.Parameter(torch.from_numpy(value.astype("f4"))))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve, then GELU."""
-        padded = functional.pad(x, (0, 0, 1, 1))
-        count = (x.shape[1] - 1) // self.stride + 1
-        last = (count - 1) * self.stride + 1
-        taps = torch.cat([padded[:, tap : tap + last : self.stride] for tap in range(3)], dim=2)
-        return functional.gelu(functional.linear(taps, self.weight.to(x.dtype), self.bias.to(x.dtype)))
+    @staticmethod
+    def _name(stored: str) -> str:
+        return stored.replace("/", ":")
+
+    @staticmethod
+    def stored_name(name: str) -> str:
+        """Back to how it is stored."""
+        return name.replace(":", "/")
+
+    def of(self, name: str) -> Tensor:
+        """One of them, in the precision that is computed in."""
+        weight: Tensor = getattr(self, self._name(name))
+        return weight.to(self.dtype)
+
+    def linear(self, x: Tensor, name: str) -> Tensor:
+        """A projection."""
+        return functional.linear(x, self.of(f"{name}/weight"), self.of(f"{name}/bias"))
+
+    def norm(self, x: Tensor, name: str) -> Tensor:
+        """A layer normalisation."""
+        gamma, beta = self.of(f"{name}/layer_norm/gamma"), self.of(f"{name}/layer_norm/beta")
+        return functional.layer_norm(x, x.shape[-1:], gamma, beta)
+
+    def feed_forward(self, x: Tensor, name: str) -> Tensor:
+        """Each position by itself."""
+        inner = functional.gelu(self.linear(self.norm(x, name), f"{name}/linear_0"))
+        return x + self.linear(inner, f"{name}/linear_1")
 
 
-class Recogniser(Stacked):
-    """Features to states, and tokens to hidden states; `logits` turns those into scores."""
+class Encoder(Weights):
+    """Log-mel features [batch, bands, frames] -> states [batch, frames / 2, width], however short."""
 
-    def __init__(self, shape: Shape) -> None:
-        super().__init__(Size(shape.width, shape.heads, shape.hidden, functional.gelu), shape.encoders, shape.decoders)
-        self.shape, self.compute = shape, COMPUTE
-        self.first, self.second = Convolution(shape.mels, shape.width, 1), Convolution(shape.width, shape.width, 2)
-        self.phones = nn.Linear(shape.width, shape.phones)
-        self.embedding = nn.Parameter(torch.randn(shape.vocabulary, shape.width) * 0.05)
-        self.places = nn.Parameter(torch.randn(shape.longest, shape.width) * 0.01)
-        self.positions: Tensor
-        self.register_buffer("positions", sinusoids(shape.positions, shape.width), persistent=False)
+    def __init__(self, stored: Stored, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(stored, "encoder/", dtype)
+        self.layers = layers(stored, "encoder/")
 
-    def encode(self, features: Tensor, padded: bool = False) -> Heard:
-        """[batch, frames, mels] as the decoder will look at it; `padded`: as if zeros went on to the last position."""
-        x = self.second(self.first(features.to(self.compute)))
-        places = x.shape[1]
-        x, bias = (x + self.positions[:places].to(x.dtype), None) if not padded else self._padded(x)
-        for layer in self.encoder_layers():
-            x = x + self._drop(layer.attention(x, bias))
-            x = x + self._drop(layer.feed(x))
-        return Heard(self.encoder_norm(x), bias, places)
+    def forward(self, features: Tensor) -> Tensor:
+        """Listen."""
+        x = features.to(self.dtype)
+        for name, stride in zip(CONVOLUTIONS, (1, 2), strict=True):
+            weight, bias = self.of(f"{name}/weight"), self.of(f"{name}/bias")
+            x = functional.gelu(functional.conv1d(x, weight, bias, stride, padding=1))
+        x = x.transpose(1, 2)
+        x = x + self.of("encoder/position_encodings/encodings")[: x.shape[1]]
+        for name in self.layers:
+            x = x + self._attention(x, f"{name}/self_attention")
+            x = self.feed_forward(x, f"{name}/ffn")
+        return self.norm(x, "encoder")
 
-    def _padded(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """A few positions stand for all the padding, each counting in every softmax as often as it stands for."""
-        batch, places, _ = x.shape
-        nothing = torch.zeros(1, 8, self.shape.mels, dtype=x.dtype)
-        empty = self.second(self.first(nothing))[:, 2:3]
-        left = self.shape.positions - places
-        offsets = (torch.arange(SAMPLED) + torch.rand(SAMPLED)) * left / SAMPLED
-        sampled = self.positions[places + offsets.long()].to(x.dtype)
-        x = torch.cat([x + self.positions[:places].to(x.dtype), (empty + sampled).expand(batch, -1, -1)], 1)
-        bias = torch.cat([torch.zeros(places), torch.full((SAMPLED,), math.log(left / SAMPLED))])
-        return x, bias.to(x.dtype)
+    def _attention(self, x: Tensor, name: str) -> Tensor:
+        query, key, value = heads(self.linear(self.norm(x, name), f"{name}/linear_0"), 3)
+        return self.linear(joined(functional.scaled_dot_product_attention(query, key, value)), f"{name}/linear_1")
 
-    def decode(self, tokens: Tensor, heard: Heard) -> tuple[Tensor, list[Tensor]]:
-        """Hidden states of every token, none seeing what follows it, and where each layer looked."""
-        x = (functional.embedding(tokens, self.embedding) + self.places[: tokens.shape[1]]).to(self.compute)
-        hidden = future(tokens.shape[1], self.compute)
-        looks = []
-        for layer in self.decoder_layers():
-            x = x + self._drop(layer.attention(x, hidden))
-            seen, weights = layer.cross(x, heard.states, heard.bias)
-            looks.append(weights)
-            x = x + self._drop(seen)
-            x = x + self._drop(layer.feed(x))
-        return self.decoder_norm(x), looks
+
+class Decoder(Weights):
+    """Tokens and the encoder's states -> the last hidden states, and from them scores of all tokens."""
+
+    def __init__(self, stored: Stored, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(stored, "decoder/", dtype)
+        self.layers = layers(stored, "decoder/")
+
+    def forward(self, tokens: Tensor, heard: Tensor) -> Tensor:
+        """[batch, count, width]."""
+        places = self.of("decoder/position_encodings/encodings")[: tokens.shape[1]]
+        x = functional.embedding(tokens, self.of("decoder/embeddings/weight")) + places
+        for name in self.layers:
+            x = x + self._self_attention(x, f"{name}/self_attention")
+            x = x + self._attention(x, heard, f"{name}/attention")
+            x = self.feed_forward(x, f"{name}/ffn")
+        return self.norm(x, "decoder")
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of every token."""
-        return functional.linear(hidden, self.embedding.to(hidden.dtype))
+        """Scores of all tokens."""
+        return functional.linear(hidden, self.of("decoder/embeddings/weight"))
 
-    def phone_scores(self, heard: Heard) -> Tensor:
-        """Scores of every phone at every real position, in float32."""
-        scores: Tensor = self.phones(heard.states[:, : heard.places].float())
-        return scores
+    def _self_attention(self, x: Tensor, name: str) -> Tensor:
+        query, key, value = heads(self.linear(self.norm(x, name), f"{name}/linear_0"), 3)
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.linear(joined(mixed), f"{name}/linear_1")
 
-    def _drop(self, x: Tensor) -> Tensor:
-        """Whole channels at a time: as good against rote learning, and nearly free."""
-        if not self.training or not self.shape.dropout:
-            return x
-        keep = 1 - self.shape.dropout
-        mask = torch.bernoulli(torch.full((x.shape[0], 1, x.shape[2]), keep)) / keep
-        return x * mask.to(x.dtype)
+    def _attention(self, x: Tensor, heard: Tensor, name: str) -> Tensor:
+        (query,) = heads(self.linear(self.norm(x, name), f"{name}/linear_0"), 1)
+        key, value = heads(self.linear(heard, f"{name}/linear_1"), 2)
+        return self.linear(joined(functional.scaled_dot_product_attention(query, key, value)), f"{name}/linear_2")
+
+
+def layers(stored: Stored, prefix: str) -> Sequence[str]:
+    """The names of the layers, in order."""
+    found = {name.split("/")[1] for name in stored if name.startswith(f"{prefix}layer_") and name.count("/") > 2}
+    return [f"{prefix}{layer}" for layer in sorted(found)]
+
+
+def heads(x: Tensor, parts: int) -> Sequence[Tensor]:
+    """[batch, length, parts * width] -> so many of [batch, heads, length, size]."""
+    batch, length, width = x.shape
+    return x.view(batch, length, parts, HEADS, width // parts // HEADS).permute(2, 0, 3, 1, 4).unbind()
+
+
+def joined(x: Tensor) -> Tensor:
+    """[batch, heads, length, size] -> [batch, length, width]."""
+    return x.transpose(1, 2).flatten(2)
+
+
+def parameters_of(encoder: Encoder) -> int:
+    """How many weights there are to train."""
+    return sum(math.prod(each.shape) for each in encoder.parameters())

@@ -1,131 +1,113 @@
-"""One training window: speech in a room, through a channel, with noise; or noise, music, silence alone."""
+"""What the pupil hears in a step: a lesson made harder, with some silence around it, or sound in which nobody speaks.
+
+Random, but a function of the step alone.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import oaconvolve
+import torch
+from torch import Tensor
 
-from models.recipes import sound
-from models.recipes.asr import features
-from models.recipes.asr.features import Floats
-from models.recipes.asr.pieces import Piece, surrounded
+from models.recipes import noises, sound
+from models.recipes.asr.lessons import Lesson
+from models.recipes.asr.teacher import END, NO_TIMES, START
+from models.recipes.asr.window import FULL, Window, view
 from models.recipes.sound import RATE_HZ, Audio, Random
 
-WARPS = np.linspace(0.82, 1.2, 17)
+EXAMPLES = 5  # in one step
+NOBODY = 0.12  # of the examples have no words
+NOISY, ROOM, TELEPHONE = 0.5, 0.15, 0.08
+SNR_DB, LEVEL_DBFS, NOISE_DBFS = (8, 40), (-42, -14), (-75, -15)
+TIGHT, WIDE, WHOLE = 0.12, 0.06, 0.12  # no rest at all, one of 1 to 4 s, the full 30 s; else up to a second
+LEAD_S = 0.5
 
 
 @dataclass(frozen=True)
-class Weather:
-    """How often what happens to a window."""
+class Example:
+    """A window, the tokens, and the teacher's states at all but the last; none where nobody speaks."""
 
-    noise: float = 0.6
-    room: float = 0.35
-    coloured: float = 0.6
-    telephone: float = 0.3
-    warped: float = 0.7
-    masked: float = 0.6
-    quiet: float = 0.15
-    snr_db: tuple[float, float] = (2.0, 30.0)
+    shown: Tensor
+    tokens: Tensor
+    states: Tensor | None
 
 
 @dataclass(frozen=True)
-class Window:
-    """What the model is shown, and the piece it was made of; None: nothing is said."""
+class Lessons:
+    """Draws examples from what the teacher said."""
 
-    features: Floats
-    piece: Piece | None
+    lessons: Sequence[Lesson]
+    seed: int
+
+    def batch(self, step: int) -> tuple[Example, ...]:
+        """The examples of a step."""
+        rng = np.random.default_rng([self.seed, step])
+        return tuple(self._nobody(rng) if rng.random() < NOBODY else self._speech(rng) for _ in range(EXAMPLES))
+
+    def _speech(self, rng: Random) -> Example:
+        lesson = self.lessons[rng.integers(len(self.lessons))]
+        audio = harder(lesson.audio, rng)
+        # Where times are told, nothing may be moved.
+        if lesson.tokens[1] == NO_TIMES and rng.random() < 0.5:
+            audio = np.concatenate([quiet(rng, rng.uniform(0, LEAD_S)), audio])
+        return Example(shown(audio, rng), torch.from_numpy(lesson.tokens), torch.from_numpy(lesson.states).float())
+
+    def _nobody(self, rng: Random) -> Example:
+        return Example(shown(nobody(rng), rng), torch.tensor([START, NO_TIMES, END]), None)
 
 
-@dataclass
-class Studio:
-    """Noises, rooms and filters, loaded once."""
+def harder(audio: Audio, rng: Random) -> Audio:
+    """In a room, by telephone, in noise, louder or softer; often none of it."""
+    if rng.random() < ROOM:
+        audio = np.convolve(audio, sound.room(rng))[: len(audio)].astype(np.float32)
+    if rng.random() < TELEPHONE:
+        audio = sound.telephone(audio)
+    if rng.random() < NOISY:
+        noise = sound.at_level(made(rng, len(audio)), 20 * np.log10(sound.rms(audio)) - rng.uniform(*SNR_DB))
+        audio = audio + noise
+    return sound.quantised(sound.at_level(audio, rng.uniform(*LEVEL_DBFS)))
 
-    work: Path
-    weather: Weather = field(default_factory=Weather)
 
-    def __post_init__(self) -> None:
-        self._noise = np.load(self.work / "noise.npy", mmap_mode="r")
-        self._kinds: dict[str, list[int]] = json.loads((self.work / "noise.json").read_text())
-        self._rooms = np.load(self.work / "rooms.npy")
-        self._filters = [features.filters(float(warp)) for warp in WARPS]
-        self._centres_hz = features.centres_hz()[1:-1]
+def made(rng: Random, samples: int) -> Audio:
+    """Some noise, at least a second of it."""
+    names = list(noises.TRAINED)
+    count = max(samples, RATE_HZ)
+    noise = noises.TRAINED[names[rng.integers(len(names))]](rng, count)[:samples]
+    return np.nan_to_num(noise)
 
-    def window(self, piece: Piece, rng: Random, calm: bool) -> Window:
-        """Some silence around the piece, then the weather; `calm` keeps only the silence."""
-        # Endpointers leave less than people do.
-        before, after = (int(max(0.0, rng.uniform(-0.15, 0.6)) * RATE_HZ) for _ in range(2))
-        placed = surrounded(piece, before, after)
-        audio = placed.audio
-        if not calm and rng.random() < self.weather.room:
-            room = self._rooms[int(rng.integers(len(self._rooms)))]
-            audio = np.asarray(oaconvolve(audio, room)[: len(audio)], np.float32)
-        if not calm and rng.random() < self.weather.noise:
-            audio = self._disturbed(audio, rng)
-        audio = self._levelled(audio, rng)
-        return Window(self.mels(audio, rng, calm), placed)
 
-    def nothing(self, samples: int, rng: Random) -> Window:
-        """A window without words."""
-        if rng.random() < 0.15:
-            faint = rng.choice([0.0, 1e-5, 1e-4]) * rng.standard_normal(samples)
-            return Window(features.log_mel(faint.astype(np.float32)), None)
-        kinds = [kind for kind in self._kinds if kind != "babble"]
-        audio = self._some(str(rng.choice(kinds)), samples, rng)
-        if rng.random() < 0.4:
-            # Clicks over a hum over a hiss: not one of them a word.
-            audio = audio + self._some(str(rng.choice(kinds)), samples, rng) * rng.uniform(0.1, 1)
-        return Window(self.mels(self._levelled(audio, rng, 20.0), rng, False), None)
+def quiet(rng: Random, seconds: float) -> Audio:
+    """Hardly anything, or nothing at all."""
+    samples = round(seconds * RATE_HZ)
+    if rng.random() < 0.4 or not samples:
+        return np.zeros(samples, np.float32)
+    return sound.at_level(rng.standard_normal(samples).astype(np.float32), rng.uniform(-85, -55))
 
-    def mels(self, audio: Audio, rng: Random, calm: bool) -> Floats:
-        """Features through a random throat, channel and masks. What filters does so on the power of the bands."""
-        filters = features.PLAIN
-        if not calm and rng.random() < self.weather.warped:
-            filters = self._filters[int(rng.integers(len(self._filters)))]
-        bands = features.power(audio) @ filters
-        if not calm:
-            bands = bands * self._channel(rng)
-        made = features.compressed(bands)
-        return self._masked(made, rng) if not calm and rng.random() < self.weather.masked else made
 
-    def _channel(self, rng: Random) -> Floats:
-        gain_db = np.zeros(features.MELS)
-        if rng.random() < self.weather.coloured:
-            knots = rng.standard_normal(7) * rng.uniform(1, 6)
-            gain_db += np.interp(np.arange(features.MELS), np.linspace(0, features.MELS - 1, 7), knots)
-        if rng.random() < self.weather.telephone:
-            low_hz, high_hz = rng.uniform(150, 350), rng.uniform(3000, 4000)
-            octaves = np.maximum(np.log2(low_hz / self._centres_hz), np.log2(self._centres_hz / high_hz))
-            gain_db -= np.clip(octaves * 60, 0, rng.uniform(30, 80))
-        return np.asarray(10 ** (gain_db / 10), np.float32)
+def nobody(rng: Random) -> Audio:
+    """A window without a word: silence one time in four, else noise or music."""
+    seconds = rng.uniform(0.5, 12) if rng.random() < 0.85 else rng.uniform(12, 30)
+    if rng.random() < 0.25:
+        return quiet(rng, seconds)
+    noise = made(rng, round(seconds * RATE_HZ))
+    return sound.quantised(sound.at_level(noise, rng.uniform(*NOISE_DBFS)))
 
-    def _masked(self, made: Floats, rng: Random) -> Floats:
-        mean = made.mean()
-        for _ in range(2):
-            width, high = int(rng.integers(0, 11)), int(rng.integers(0, features.MELS - 10))
-            made[:, high : high + width] = mean
-        for _ in range(1 + len(made) // 200):
-            length, at = int(rng.integers(0, 9)), int(rng.integers(0, max(1, len(made) - 8)))
-            made[at : at + length] = mean
-        return made
 
-    def _disturbed(self, audio: Audio, rng: Random) -> Audio:
-        kind = str(rng.choice(list(self._kinds)))
-        low_db, high_db = self.weather.snr_db
-        snr_db = rng.uniform(max(low_db, 10.0) if kind == "babble" else low_db, high_db)
-        loud = audio[np.abs(audio) > 0.1 * np.abs(audio).max(initial=1e-6)]
-        noise = self._some(kind, len(audio), rng)
-        return audio + noise * np.float32(sound.rms(loud) / sound.rms(noise) * 10 ** (-(snr_db + 6) / 20))
+def shown(audio: Audio, rng: Random) -> Tensor:
+    """The features with a rest behind: of real quiet now and then, else the zeros that a service appends."""
+    if rng.random() < 0.3:
+        audio = np.concatenate([audio, quiet(rng, rest_s(rng))])
+    window = Window.of(audio)
+    length = FULL if rng.random() < WHOLE else window.length(rest_s(rng))
+    return torch.from_numpy(view(window.rows, length))
 
-    def _some(self, kind: str, samples: int, rng: Random) -> Audio:
-        clip = self._noise[int(rng.choice(self._kinds[kind]))]
-        rolled = np.roll(clip, int(rng.integers(len(clip))))
-        return np.asarray(np.resize(rolled, samples) / np.float32(32768), np.float32)
 
-    def _levelled(self, audio: Audio, rng: Random, lower_db: float = 0.0) -> Audio:
-        quiet = rng.random() < self.weather.quiet
-        level_db = rng.uniform(-58, -42) if quiet else rng.uniform(-42 - lower_db, -14)
-        return sound.at_level(audio, level_db)
+def rest_s(rng: Random) -> float:
+    """How much silence follows."""
+    kind = rng.random()
+    if kind < TIGHT:
+        return 0.0
+    return float(rng.uniform(1, 4) if kind < TIGHT + WIDE else rng.uniform(0, 1))
