@@ -49,15 +49,11 @@ class Asking:
 
     def window(self, frames: int) -> int:
         """With how many frames an utterance is shown: by its own length alone, so that company changes nothing."""
+        wanted, least = frames + self._frames(self.options.rest_s), self._frames(self.options.least_window_s)
+        if not self.options.short_context:
+            return min(self.full, least) if wanted <= least else self.full
         grain = self._frames(self.options.grain_s)
-        wanted = -(-max(1, frames + self._frames(self.options.rest_s)) // grain) * grain
-        return min(self.full, max(wanted, self._least))
-
-    @property
-    def _least(self) -> int:
-        if self.options.least_window_s:
-            return self._frames(self.options.least_window_s)
-        return 0 if self.options.short_context else self.full
+        return min(self.full, max(least, -(-max(1, wanted) // grain) * grain))
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * RATE_HZ / self.features.hop)

@@ -55,7 +55,7 @@ class AsrOptions:
     # With how many frames.
     full_frames: int = 3000  # that it was made for
     short_context: bool = False  # whether fewer do
-    least_window_s: float = 0.0  # but not fewer than these; without short_context: fewer do, down to these
+    least_window_s: float = 0.0  # but not fewer than these; without short_context: these do for what fits into them
     grain_s: float = 0.5  # windows are multiples of this
     rest_s: float = 0.0  # of silence that it wants to see after the words
     frames_at_once: int = 12_000  # in one call: memory has an end

@@ -48,7 +48,5 @@ def test_a_model_that_does_not_fit_is_refused_before_it_is_read(
     model = spec(tmp_path, "ctranslate2", files, architecture="whisper")
     monkeypatch.setattr(memory, "available", lambda: len(files["model.bin"]))
     monkeypatch.setattr(type(model), "bytes_of", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(
-        TooLittleMemory, match=r"needs about .* GiB of memory while it loads, and .* GiB are left"
-    ):
+    with pytest.raises(TooLittleMemory, match=r"needs about .* GiB of memory while it loads, and .* GiB are left"):
         backends.generator(model)
