@@ -7,7 +7,7 @@ from collections.abc import Iterable
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant; empty: none is near."""
     spelt = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), spelt, 1, 0.5)
+    found = difflib.get_close_matches(word.lower(), spelt, 1)
     return spelt[found[0]] if found else ""
 
 

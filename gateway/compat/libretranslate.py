@@ -11,6 +11,7 @@ from parley.languages import NAMES
 from parley.v1.translate_pb2 import TranslateConfig, Translation
 
 MOST_TEXTS, MOST_ALTERNATIVES = 128, 100
+FIELDS = ("q", "source", "target", "format", "alternatives", "api_key", "model")
 
 Json = dict[str, object]
 
