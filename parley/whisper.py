@@ -44,8 +44,8 @@ def is_special(token: str) -> bool:
 
 
 def is_multilingual(tokens: Sequence[str]) -> bool:
-    """OpenAI's models for English alone have one token less than those for all languages."""
-    return len(tokens) != ENGLISH_ALONE
+    """OpenAI's models for all languages have at least one token more than those for English alone."""
+    return len(tokens) > ENGLISH_ALONE
 
 
 def languages(tokens: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ GOOD = {"architecture": "whisper", "features": "log-mel", "tokenizer": "tokenize
 def model(folder: Path, *languages: str, english: bool = False, **options: Any) -> ModelSpec:
     """One with OpenAI's special tokens; for English alone it has as many as those have."""
     tokens = ["<|endoftext|>", START, "<|en|>", "<|de|>", *TASKS]
-    tokens = [f"t{n}" for n in range(ENGLISH_ALONE - len(tokens))] * english + tokens
+    tokens = [f"t{n}" for n in range(ENGLISH_ALONE + (not english) - len(tokens))] + tokens
     files = {"vocabulary.txt": "\n".join(tokens).encode(), "tokenizer.json": DEFINITION}
     prompt = {"prompt": [START, BARE] if english else [START, ANY, SAY, BARE]}
     known = languages or (("en",) if english else ("en", "de"))
