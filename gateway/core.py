@@ -1,6 +1,7 @@
 """The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
 
 import json
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from gateway import report
+from gateway import names, report
 from gateway.admission import Admission, kind_of
 from gateway.cache import Cache, Served
 from gateway.caller import Caller as Caller
@@ -30,6 +31,7 @@ from parley.errors import ConfigExpected, ParleyError
 from parley.keys import ADMIN
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
+log = logging.getLogger(__name__)
 Again = Callable[[], AsyncIterator[Message]]
 
 
@@ -58,6 +60,15 @@ class Core:
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
         self.cache = Cache(config.cache)
+
+    def named(self, stage: str, name: str) -> str:
+        """What a foreign client's name for a model means; empty: the default."""
+        router = self.board.book.router
+        meant = names.ours(stage, name, self._config.aliases.get(stage, {}), router.routes, router.versions(stage))
+        if meant != name:
+            told = {"stage": stage, "asked": name, "meant": meant or "the default"}
+            log.info("a foreign name for a model", extra=told)
+        return meant
 
     async def start(self) -> None:
         """Find the replicas."""

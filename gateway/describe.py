@@ -22,6 +22,7 @@ TALK = "http://localhost:8080/v1/audio"
 SERVED: Json = {
     "parley-model": {"description": "The exact model that served.", "schema": TEXT},
     "parley-cache": {"description": "hit: the answer was given before; miss: it is kept now.", "schema": TEXT},
+    "parley-ignored": {"description": "LibreTranslate's doors: fields that are not known.", "schema": TEXT},
     "parley-notices": {"description": "Stage and reason of what did not go as asked; absent: all did.", "schema": TEXT},
 }
 

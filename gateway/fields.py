@@ -1,10 +1,11 @@
 """What a request says beside its path: form, query and JSON in one shape. Must not know HTTP or a stage."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from parley.errors import FieldInvalid
+from parley.nearest import advice
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,17 @@ class Fields:
         if self.upload is None:
             raise FieldInvalid("There is no recording; send one as the form field `file`.", field="file")
         return self.upload
+
+    def unknown(self, known: Iterable[str]) -> list[str]:
+        """What was said that is none of these; name[] and name[key] belong to name."""
+        names = set(known)
+        return [name for name in self.values if name.partition("[")[0] not in names]
+
+    def only(self, known: Iterable[str]) -> None:
+        """Refuse what is none of these: a mistyped name would be a wish that nobody heeds."""
+        names = list(known)
+        if strange := next(iter(self.unknown(names)), ""):
+            raise FieldInvalid(f"There is no field `{strange}`; {advice(strange, names)}", field=strange)
 
     def text(self, name: str, default: str = "") -> str:
         """One string."""

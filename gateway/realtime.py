@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -33,9 +34,10 @@ async def realtime(socket: WebSocket, core: Core, caller: Caller) -> None:
     offered = socket.scope.get("subprotocols", ())
     await socket.accept("realtime" if "realtime" in offered else None)
     beta = "realtime=v1" in socket.headers.get("openai-beta", "")
-    conversation = Conversation(Settings(socket.query_params.get("model", "")), beta=beta)
-    door = Door(socket, core, caller, conversation)
+    settings = Settings(socket.query_params.get("model", ""), partial(core.named, "asr"))
+    door = Door(socket, core, caller, conversation := Conversation(settings, beta=beta))
     try:
+        settings.config()  # a model that nobody has is refused before anybody speaks
         await door.tell([conversation.created()])
         await unless(door.listen(), door.work())
     except WebSocketDisconnect:

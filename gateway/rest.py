@@ -1,9 +1,11 @@
 """The HTTP doors: each reads what is asked, asks the core, writes the answer. No decisions in them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from functools import partial
+from urllib.parse import quote
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
@@ -32,6 +34,7 @@ from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import Notice
 
+log = logging.getLogger(__name__)
 Door = Callable[[Fields, Caller], Awaitable[Response]]
 SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
 
@@ -47,6 +50,9 @@ class Doors:
     def __init__(self, core: Core, limits: Limits) -> None:
         self._core, self._limits = core, limits
         self._room = Room(limits.uploads_bytes)
+
+    def _asr(self, name: str) -> str:
+        return self._core.named("asr", name)
 
     def routes(self) -> list[BaseRoute]:
         """Path -> door, and how it says no."""
@@ -101,7 +107,7 @@ class Doors:
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
-        wishes = openai.asked(fields)
+        wishes = openai.asked(fields, self._asr)
         recording = await files.decode(fields.file(), self._limits.audio_s, mixed=not wishes.config.per_channel)
         await files.enrol(wishes.config.diarize, wishes.voices, recording.rate_hz)
         if wishes.streamed:
@@ -131,7 +137,7 @@ class Doors:
 
     async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
         """A recording's words in English, in OpenAI's shape."""
-        wishes = openai.asked_in_english(fields)
+        wishes = openai.asked_in_english(fields, self._asr)
         recording = await files.decode(fields.file(), self._limits.audio_s)
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
         await files.turn_into(self._core, heard, "en", caller)
@@ -143,6 +149,7 @@ class Doors:
 
     async def denoise(self, fields: Fields, caller: Caller) -> Response:
         """A recording without its noise."""
+        fields.only(("file", "model", "response_format", "attenuation_limit_db"))
         shape = fields.choice("response_format", tuple(SOUNDS))
         config = DenoiseConfig(attenuation_limit_db=fields.number("attenuation_limit_db", 0, 200))
         recording = await files.decode(fields.file(), self._limits.audio_s)
@@ -152,6 +159,7 @@ class Doors:
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
+        fields.only(("file", "model", "response_format", "max_speakers"))
         shape = fields.choice("response_format", ("json", "rttm"))
         config = DiarizeConfig(max_speakers=fields.count("max_speakers", 100))
         recording = await files.decode(fields.file(), self._limits.audio_s)
@@ -166,13 +174,15 @@ class Doors:
         """Text in another language, in LibreTranslate's shape."""
         wishes = libretranslate.asked(fields)
         told, model = await files.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
-        return JSONResponse(libretranslate.answer(wishes, told), headers=_served(model))
+        headers = _served(model) | _ignored(fields, libretranslate.FIELDS)
+        return JSONResponse(libretranslate.answer(wishes, told), headers=headers)
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = libretranslate.asked_language(fields)
         (told,), model = await files.translate(self._core, [text], config, caller, fields.text("model"))
-        return JSONResponse(libretranslate.detected(told), headers=_served(model))
+        headers = _served(model) | _ignored(fields, libretranslate.FIELDS)
+        return JSONResponse(libretranslate.detected(told), headers=headers)
 
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""
@@ -247,6 +257,14 @@ def _served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
     told = {wire.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
     return {name: value for name, value in told.items() if value}
+
+
+def _ignored(fields: Fields, known: Iterable[str]) -> dict[str, str]:
+    """LibreTranslate's own server takes fields that it does not know; ours says which it did not heed."""
+    if not (strange := fields.unknown(known)):
+        return {}
+    log.info("fields that nobody knows", extra={"fields": strange})
+    return {"parley-ignored": ", ".join(quote(name, safe="[]") for name in strange)}
 
 
 def _recorded(file: Recorder, answers: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway import names
 from gateway.routes import Asker, Tables, read
 from parley.errors import UnknownModel
 from parley.model import ModelRef
@@ -35,10 +36,14 @@ class Router:
         alias = wanted if "/" in wanted else f"{stage}/{wanted or 'default'}"
         if alias in self.routes and alias.startswith(f"{stage}/"):
             return self._choice(stage, *self._ruled(alias, asker), asker)
-        if not wanted:
+        if not wanted or alias == f"{stage}/default":
             return Choice(None)
-        known = ", ".join(a for a in self.routes if a.startswith(f"{stage}/")) or "none"
-        raise UnknownModel(f"There is no {stage} model {wanted!r}; ask for name@version or an alias: {known}.")
+        raise UnknownModel(names.refusal(stage, wanted, [*self.routes, *self.versions(stage)]))
+
+    def versions(self, stage: str) -> list[str]:
+        """The exact versions that a stage's aliases lead to."""
+        routes = (route for alias, route in self.routes.items() if alias.startswith(f"{stage}/"))
+        return sorted({str(ref) for route in routes for ref in route.shares})
 
     def _ruled(self, alias: str, asker: Asker) -> tuple[str, str]:
         """Where the rules lead from an alias: to which alias or version, and which alias said so."""

@@ -3,7 +3,6 @@
 `PARLEY_BATCH__MAX_SIZE=8` overrides `max_size` in `[batch]`. A key that no dataclass has is a start-up error.
 """
 
-import difflib
 import os
 import tomllib
 import types
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from parley.errors import BadConfig
+from parley.nearest import advice
 
 PREFIX = "PARLEY_"
 FOR_CLIENTS = "PARLEY_API_KEY"  # a shell that asks may also be one that serves
@@ -24,7 +24,12 @@ def load(kind: type[Config], path: Path | None, env: Mapping[str, str] | None = 
     """Read the file, lay the environment over it, check every key and type."""
     table = _read(path) if path else {}
     _overlay(table, os.environ if env is None else env, [field.name for field in fields(typing.cast(Any, kind))])
-    return _build(kind, table, "")
+    return build(kind, table)
+
+
+def build(kind: type[Config], table: Mapping[str, Any], where: str = "") -> Config:
+    """A table as a dataclass, every key and type checked; `where` is the table's own name."""
+    return _build(kind, dict(table), where)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -85,9 +90,8 @@ def _build(kind: type[Config], table: Any, where: str) -> Config:
 
 
 def _unknown(key: str, where: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, 1, 0.5)
-    advice = f"did you mean `{_join(where, near[0])}`?" if near else f"known here: {', '.join(sorted(known))}."
-    return f"The config key `{_join(where, key)}` is not known; {advice}"
+    full = [_join(where, each) for each in sorted(known)]
+    return f"The config key `{_join(where, key)}` is not known; {advice(_join(where, key), full)}"
 
 
 def _join(where: str, key: str) -> str:

@@ -17,7 +17,8 @@ ParleyError                      INTERNAL
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
-│   └── BadModel                 model.toml or a weight file is not what it says
+│   ├── BadModel                 model.toml or a weight file is not what it says
+│   └── TooLittleMemory          a model would not fit
 ├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
 │   ├── TooManyStreams           no place for one more stream
 │   └── RateLimited              too many calls in too short a time
@@ -164,6 +165,12 @@ class BadModel(BadConfig):
     """model.toml or a weight file is not what it says."""
 
     reason = "MODEL_INVALID"
+
+
+class TooLittleMemory(BadConfig):
+    """A model would not fit into what is left."""
+
+    reason = "MEMORY_SHORT"
 
 
 class Overloaded(ParleyError):

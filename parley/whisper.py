@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import takewhile
 
 from parley.engine import Tokens
 from parley.errors import BadModel
@@ -9,6 +10,9 @@ from parley.model import ModelSpec
 
 START, END, NO_TIMES = "<|startoftranscript|>", "<|endoftext|>", "<|notimestamps|>"
 ANY = "<|language|>"  # in a prompt: fill in the language that is heard
+TRANSCRIBE, TRANSLATE = "<|transcribe|>", "<|translate|>"
+TASKS = (TRANSCRIBE, TRANSLATE)
+ENGLISH_ALONE = 51_864  # tokens
 STRIDE = 2  # frames in one position of the encoder
 
 
@@ -32,3 +36,31 @@ def task(prompt: Sequence[str]) -> Tokens:
 def bare(language: str) -> str:
     """`<|en|>` -> `en`."""
     return language.strip("<|>")
+
+
+def is_special(token: str) -> bool:
+    """Whether it stands for no text."""
+    return token.startswith("<|") and token.endswith("|>")
+
+
+def is_multilingual(tokens: Sequence[str]) -> bool:
+    """OpenAI's models for all languages have at least one token more than those for English alone."""
+    return len(tokens) > ENGLISH_ALONE
+
+
+def languages(tokens: Sequence[str]) -> list[str]:
+    """What a vocabulary can name: the tokens of languages follow the one that starts."""
+    if not is_multilingual(tokens):
+        return ["en"]
+    after = takewhile(lambda token: token not in TASKS, tokens[list(tokens).index(START) + 1 :])
+    return [bare(token) for token in after if is_special(token)]
+
+
+def prompt(tokens: Sequence[str]) -> Tokens:
+    """How a model with this vocabulary is asked for the words alone."""
+    return [START, ANY, TRANSCRIBE, NO_TIMES] if is_multilingual(tokens) else [START, NO_TIMES]
+
+
+def written(names: Sequence[str]) -> str:
+    """A list as TOML has it."""
+    return json.dumps(list(names), ensure_ascii=False)

@@ -7,14 +7,11 @@ from gateway import status
 from gateway.fields import Fields
 from gateway.status import Status
 from parley.errors import FieldInvalid, ParleyError
+from parley.languages import NAMES
 from parley.v1.translate_pb2 import TranslateConfig, Translation
 
 MOST_TEXTS, MOST_ALTERNATIVES = 128, 100
-NAMES = {
-    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi", "it": "Italian",
-    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
-    "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese",
-}  # fmt: skip
+FIELDS = ("q", "source", "target", "format", "alternatives", "api_key", "model")
 
 Json = dict[str, object]
 

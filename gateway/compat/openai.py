@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.compat.openai_shapes import SHAPES, STREAMED
@@ -14,8 +14,15 @@ from parley.v1.pipeline_pb2 import PipelineConfig
 TRANSLATED = tuple(shape for shape in SHAPES if shape != "diarized_json")
 GRANULARITIES = ("segment", "word")
 MOST_VOICES = 4
+HEARD = ("file", "model", "language", "prompt", "temperature", "response_format", "keywords")
+IN_ENGLISH = HEARD
+FIELDS = (
+    *HEARD, "stream", "per_channel", "timestamp_granularities", "known_speaker_names", "known_speaker_references",
+    "languages", "include", "chunking_strategy",
+)  # fmt: skip
 
 Json = dict[str, object]
+Named = Callable[[str], str]  # a client's name for a model -> ours
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,15 @@ class Wishes:
     voices: Mapping[str, bytes] = field(default_factory=dict)  # name -> a file in which only that person speaks
 
 
-def asked(fields: Fields) -> Wishes:
+def asked(fields: Fields, named: Named) -> Wishes:
     """A transcription request in our words."""
+    fields.only(FIELDS)
     streamed = fields.flag("stream")
     shape, granularities = fields.choice("response_format", SHAPES), _granularities(fields)
     if streamed and shape not in STREAMED:
         said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
         raise FieldInvalid(said, field="stream")
-    config, voices = _config(fields), _voices(fields)
+    config, voices = _config(fields, named), _voices(fields)
     config.asr.word_times = "word" in granularities or shape == "diarized_json"
     config.per_channel = fields.flag("per_channel")
     if config.per_channel and voices:
@@ -47,12 +55,13 @@ def asked(fields: Fields) -> Wishes:
     return Wishes(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
 
 
-def asked_in_english(fields: Fields) -> Wishes:
+def asked_in_english(fields: Fields, named: Named) -> Wishes:
     """A request for a recording's words in English."""
-    return Wishes(_config(fields), fields.choice("response_format", TRANSLATED))
+    fields.only(IN_ENGLISH)
+    return Wishes(_config(fields, named), fields.choice("response_format", TRANSLATED))
 
 
-def _config(fields: Fields) -> PipelineConfig:
+def _config(fields: Fields, named: Named) -> PipelineConfig:
     fields.number("temperature", 0.0, 1.0)
     asr = AsrConfig(
         language=fields.text("language"),
@@ -60,18 +69,18 @@ def _config(fields: Fields) -> PipelineConfig:
         phrases=fields.texts("keywords"),
         hints_only=True,  # to OpenAI's clients they are
     )
-    return PipelineConfig(asr=asr, models=chosen(_model(fields)))
+    return PipelineConfig(asr=asr, models=chosen(named(_model(fields))))
 
 
 def _model(fields: Fields) -> str:
     if not (name := fields.text("model")):
-        raise FieldInvalid("`model` is missing; any name will do, e.g. whisper-1.", field="model")
+        raise FieldInvalid("`model` is missing; write whisper-1, or one of GET /v1/models.", field="model")
     return name
 
 
 def chosen(name: str) -> Mapping[str, str]:
-    """whisper-1 and its like mean "your model": only our own names choose one."""
-    return {"asr": name} if "@" in name or name.startswith("asr/") else {}
+    """A name of ours chooses a model; none leaves it to the routes."""
+    return {"asr": name} if name else {}
 
 
 def _granularities(fields: Fields) -> tuple[str, ...]:

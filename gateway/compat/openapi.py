@@ -13,7 +13,7 @@ HEARD: Json = {
     "file": FILE,
     "model": {
         "type": "string",
-        "description": "name@version, asr/alias, or any other name for ours.",
+        "description": "name@version, asr/alias, or what OpenAI calls a model: that means the default.",
         "examples": ["whisper-1"],
     },
     "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},

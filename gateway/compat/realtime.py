@@ -55,6 +55,7 @@ class Conversation:
         self._fresh = False  # something was heard since the last commit
         self._owed: int | None = None  # a commit that no turn has answered yet, and how many there were before it
         self._dropping = False
+        self._model = ""  # that serves: an exact version
 
     # The session itself.
 
@@ -119,7 +120,9 @@ class Conversation:
 
     def said(self, heard: PipelineResponse) -> Events:
         """An answer of the pipeline."""
-        if self._by_hand:
+        if heard.HasField("opened"):
+            self._model = heard.opened.models.get("asr", "")
+        elif self._by_hand:
             if heard.transcript.is_final and not self._dropping:
                 yield from self._append(heard.transcript)
         elif heard.HasField("speech_started") and not self._dropping:
@@ -186,6 +189,7 @@ class Conversation:
         item = self._items.popleft()
         usage = {"type": "duration", "seconds": math.ceil((item.end_ms - item.start_ms) / 1000)}
         told = {"item_id": item.name, "content_index": 0, "transcript": item.text, "usage": usage}
+        told |= {"model": self._model} if self._model else {}  # ours: a name such as whisper-1 says nothing of it
         yield self._event(f"{TRANSCRIPTION}.completed", **told)
 
     def over(self) -> Events:

@@ -1,10 +1,11 @@
 """A Realtime session's settings, in either shape, and what they ask of a pipeline. Pure; must not know a socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from gateway.compat.openai import chosen
+from gateway.compat.openai import Named, chosen
 from parley.errors import FieldInvalid
+from parley.nearest import advice
 from parley.v1.asr_pb2 import AsrConfig, Endpointing
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
@@ -24,6 +25,18 @@ BETA_NAMES = {
     "input_audio_noise_reduction": "noise_reduction",
     "turn_detection": "turn_detection",
 }
+TRANSCRIPTION = ("model", "language", "languages", "prompt", "keywords", "delay")
+TURNS = (
+    "type", "threshold", "prefix_padding_ms", "silence_duration_ms", "eagerness", "create_response",
+    "interrupt_response", "idle_timeout_ms",
+)  # fmt: skip
+# What a session may say beside its input belongs to conversations, or is said back by clients that echo ours.
+SESSION = (
+    *BETA_NAMES, "type", "audio", "include", "id", "object", "expires_at", "client_secret", "model", "modalities",
+    "output_modalities", "instructions", "voice", "output_audio_format", "speed", "tools", "tool_choice",
+    "parallel_tool_calls", "temperature", "max_output_tokens", "max_response_output_tokens", "tracing", "truncation",
+    "prompt", "reasoning",
+)  # fmt: skip
 SERVER_VAD: Json = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500}
 LONGEST_SILENCE_MS = 25_000
 EAGERNESS = {"low": 1200, "medium": 600, "high": 300, "auto": 600}  # silence in ms that ends a semantic turn
@@ -32,7 +45,8 @@ EAGERNESS = {"low": 1200, "medium": 600, "high": 300, "auto": 600}  # silence in
 class Settings:
     """What has been said so far; what a patch leaves out stays."""
 
-    def __init__(self, model: str = "") -> None:
+    def __init__(self, model: str = "", named: Named = str) -> None:
+        self._named = named
         self._input: Json = {
             "format": {"type": "audio/pcm", "rate": RATE_HZ},
             "noise_reduction": None,
@@ -47,10 +61,12 @@ class Settings:
 
     def patch(self, session: object) -> None:
         """Take what is given, or nothing of it."""
+        _only(_object(session, "session"), SESSION, "session")
         told, given = dict(self._input), _input_of(_object(session, "session"))
+        _only(given, told, "session.audio.input")
         for name, value in given.items():
-            if name in told:
-                told[name] = _CHECKS[name](value, told[name])
+            told[name] = _CHECKS[name](value, told[name])
+        self._named(told["transcription"]["model"])  # refused before it is taken
         self._input = told
 
     def plain(self) -> Json:
@@ -80,7 +96,7 @@ class Settings:
             interim_results=not self.by_hand,
             endpointing=self._endpointing(),
         )
-        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(told["model"]))
+        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(self._named(told["model"])))
         if self._input["noise_reduction"]:
             config.denoise.SetInParent()
             config.denoise_for = DenoiseFor.DENOISE_FOR_LISTENERS
@@ -99,7 +115,15 @@ def _input_of(session: Json) -> Json:
     told = {new: session[old] for old, new in BETA_NAMES.items() if old in session}
     if isinstance(told.get("format"), str):
         told["format"] = {"type": BETA_FORMATS.get(told["format"], told["format"])}
-    return told | _object(_object(session.get("audio"), "audio").get("input"), "audio.input")
+    audio = _object(session.get("audio"), "audio")
+    _only(audio, ("input", "output"), "session.audio")
+    return told | _object(audio.get("input"), "audio.input")
+
+
+def _only(told: Json, known: Iterable[str], where: str) -> None:
+    """A mistyped name would be a wish that nobody heeds."""
+    if strange := next((name for name in told if name not in known), ""):
+        raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
 def _object(value: object, name: str) -> Json:
@@ -112,6 +136,7 @@ def _object(value: object, name: str) -> Json:
 
 def _format(value: object, _: Json) -> Json:
     told = _object(value, "format")
+    _only(told, ("type", "rate"), "format")
     kind, rate_hz = told.get("type", "audio/pcm"), told.get("rate", RATE_HZ)
     if kind not in ENCODINGS:
         said = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
@@ -122,6 +147,7 @@ def _format(value: object, _: Json) -> Json:
 
 
 def _transcription(value: object, before: Json) -> Json:
+    _only(_object(value, "transcription"), TRANSCRIPTION, "transcription")
     told = before | {name: each for name, each in _object(value, "transcription").items() if each is not None}
     for name in ("model", "language", "prompt"):
         if not isinstance(told[name], str):
@@ -139,6 +165,7 @@ def _turn_detection(value: object, _: Json) -> Json | None:
     if value is None:
         return None
     told = _object(value, "turn_detection")
+    _only(told, TURNS, "turn_detection")
     kind = told.get("type", "server_vad")
     if kind == "semantic_vad":
         return {"type": kind, "eagerness": _eagerness(told.get("eagerness", "auto"))}

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from gateway import calls, files, notices, sound
 from gateway.calls import Context
-from gateway.compat import names, riva_asr, riva_nmt
+from gateway.compat import riva_asr, riva_nmt
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.files import Heard
@@ -34,7 +34,7 @@ class Door(grpc.GenericRpcHandler):
     """Every method of both services."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
-        self._core, self._limits, self._aliases = core, config.limits, config.aliases
+        self._core, self._limits = core, config.limits
         self._room = Room(config.limits.uploads_bytes)
         self._unary: dict[str, Handler] = {
             f"/{ASR}/Recognize": self._recognize,
@@ -56,7 +56,7 @@ class Door(grpc.GenericRpcHandler):
         return None
 
     def _name(self, stage: str, name: str) -> str:
-        return names.ours(name, self._aliases.get(stage, {}))
+        return self._core.named(stage, name)
 
     async def _recognize(self, data: bytes, context: Context) -> bytes:
         request = _parse(asr.RecognizeRequest, data)

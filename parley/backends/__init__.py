@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
 from parley.engine import Generator, Tensors
-from parley.errors import BadModel
+from parley.errors import BadConfig, BadModel
 from parley.model import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def _place(spec: ModelSpec, present: Sequence[str], opener: Callable[[ModelSpec,
             continue
         try:
             model = opener(spec, device)
-        except BadModel:
+        except BadConfig:
             raise
         except Exception as error:  # a library's own complaint: the next device may do
             passed_over.append(f"{device}: {error}")

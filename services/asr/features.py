@@ -1,12 +1,13 @@
 """What an asr model is shown of an utterance: rows of numbers in time, named in its model.toml. Pure."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from parley.audio import RATE_HZ, Samples
+from services.asr.options import AsrOptions
 
 Rows = npt.NDArray[np.float32]
 
@@ -28,9 +29,6 @@ class Frames:
 
     hop = 8_000
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        pass
-
     def show(self, samples: Samples) -> Rows:
         """A row half a second."""
         count = -(-len(samples) // self.hop)
@@ -40,11 +38,10 @@ class Frames:
 class LogMel:
     """Whisper's: mel bands, eight decades below the loudest. The defaults are those of OpenAI's own models."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self.hop, self._size = int(options.get("hop", 160)), int(options.get("n_fft", 400))
-        self._tail = int(options.get("tail", 160))  # of silence, appended
+    def __init__(self, hop: int = 160, n_fft: int = 400, n_mels: int = 80, tail: int = 160) -> None:
+        self.hop, self._size, self._tail = hop, n_fft, tail
         self._window = np.hanning(self._size + 1)[:-1].astype(np.float32)
-        self._filters = _filters(self._size, int(options.get("n_mels", 80)))
+        self._filters = _filters(self._size, n_mels)
 
     def show(self, samples: Samples) -> Rows:
         """A row a hop, from the first sample's on."""
@@ -70,4 +67,7 @@ def _filters(size: int, count: int) -> Rows:
     return np.asarray(triangles, np.float32)
 
 
-FEATURES: dict[str, Callable[[Mapping[str, Any]], Features]] = {"frames": Frames, "log-mel": LogMel}
+FEATURES: dict[str, Callable[[AsrOptions], Features]] = {
+    "frames": lambda _: Frames(),
+    "log-mel": lambda options: LogMel(options.hop, options.n_fft, options.n_mels, options.tail),
+}

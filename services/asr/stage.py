@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from parley import languages
 from parley.audio import RATE_HZ, Ear, Format
 from parley.errors import BadInput
 from parley.model import ModelSpec
@@ -10,6 +11,7 @@ from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
+from services.asr.options import AsrOptions
 from services.asr.session import AFTER, BEFORE, AsrSession, Wishes
 from services.asr.vad import detector
 
@@ -39,7 +41,7 @@ def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
 
 
 def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:
-    reads = bool(spec.options.get("reads_prompts", False))
+    reads = AsrOptions.of(spec).reads_prompts
     if (config.prompt or config.phrases) and not (reads or config.hints_only):
         given = "prompt" if config.prompt else "phrases"
         raise BadInput(f"{spec.ref} was not taught to use `{given}`; leave it empty, or ask for a model that was.")
@@ -57,15 +59,18 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
 def _language(asked: str, spec: ModelSpec) -> str:
     """Empty where the model is to find out."""
     only = spec.languages[0] if len(spec.languages) == 1 else ""
-    if asked and spec.languages and asked.split("-")[0] not in spec.languages:
-        raise BadInput(f"{spec.ref} does not know the language {asked!r}; it knows {', '.join(spec.languages)}.")
-    return asked or only
+    spoken, dash, region = asked.replace("_", "-").partition("-")
+    if asked and spec.languages and spoken.lower() not in spec.languages:
+        known = languages.advice(asked, spec.languages)
+        raise BadInput(f"{spec.ref} does not know the language {asked!r}; {known}")
+    return f"{spoken.lower()}{dash}{region}" or only
 
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
     """No utterance is longer than the model can hear."""
-    around = (BEFORE + AFTER) / RATE_HZ + float(spec.options.get("lead_s", 0.0))
-    return replace(ours, longest_s=min(ours.longest_s, float(spec.options.get("longest_s", 30.0)) - around))
+    options = AsrOptions.of(spec)
+    around = (BEFORE + AFTER) / RATE_HZ + options.lead_s
+    return replace(ours, longest_s=min(ours.longest_s, options.longest_s - around))
 
 
 def _endpoint(asked: v1.Endpointing, ours: EndpointConfig) -> EndpointConfig:

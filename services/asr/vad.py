@@ -18,6 +18,7 @@ from parley.audio import RATE_HZ
 from parley.engine import Tensors
 from parley.errors import BadModel
 from parley.model import ModelRef, ModelSpec
+from services.asr.options import AsrOptions
 
 Blocks = npt.NDArray[np.float32]
 
@@ -84,7 +85,7 @@ def silero() -> Tensors:
 
 def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:
     """The ear that a model wants for a stream."""
-    name = spec.options.get("detector", "silero")
+    name = AsrOptions.of(spec).detector
     if name not in ("silero", "level"):
         raise BadModel(f"{spec.ref}: options.detector is {name!r}; write silero or level.")
     return Silero(silero()) if name == "silero" else Level(level_db)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from parley.errors import BadInput, BadModel
+from parley.languages import advice
 from parley.model import ModelSpec
 
 
@@ -49,7 +50,7 @@ class Languages:
         """Refuse what there is no way for. An empty source is to be found out."""
         for language in filter(None, (source, target)):
             if self.known and language not in self.known:
-                raise BadInput(f"The model does not know the language {language!r}; it knows {', '.join(self.known)}.")
+                raise BadInput(f"The model does not know the language {language!r}; {advice(language, self.known)}")
         if source and self.way(source, target) is None:
             pairs = ", ".join(f"{a}-{b}" for a, b in sorted(self.pairs))
             raise BadInput(f"The model does not go from {source} to {target}; it has {pairs}.")

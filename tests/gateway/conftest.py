@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from gateway import names
 from gateway.cache import Cache, CacheConfig, Served
 from gateway.config import GatewayConfig, Limits
 from gateway.core import Caller, Core
@@ -93,6 +94,9 @@ class FakeCore:
         if name == "translate" and name in self.said and request.text.text:
             return [TranslateResponse(translation=piece) for piece in self.said[name]]
         return _echo(name, request)
+
+    def named(self, stage: str, name: str) -> str:
+        return names.ours(stage, name, {}, ["asr/default", "asr/fast"], ["echo@1"])
 
     async def ready(self) -> dict[str, bool]:
         return self.stages

@@ -28,3 +28,15 @@ def test_json_numbers_and_booleans_read_like_their_text() -> None:
     """JSON and form give the same request."""
     fields = Fields({"n": 3.5, "yes": True, "no": False})
     assert (fields.number("n", 0, 10), fields.flag("yes"), fields.flag("no"), fields.flag("absent")) == (3.5, 1, 0, 0)
+
+
+def test_a_mistyped_name_is_told_the_right_one() -> None:
+    """Arrays and objects are spelt with brackets; a name that nobody knows is refused with the nearest."""
+    known = ("response_format", "chunking_strategy", "keywords")
+    Fields({"response_format": "", "chunking_strategy[type]": "", "keywords[]": ""}).only(known)
+    with pytest.raises(
+        FieldInvalid, match="There is no field `responce_format`; did you mean `response_format`"
+    ) as told:
+        Fields({"keywords": "", "responce_format": "json"}).only(known)
+    assert told.value.field == "responce_format"
+    assert Fields({"keyword[]": "", "keywords": ""}).unknown(known) == ["keyword[]"]

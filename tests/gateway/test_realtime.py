@@ -143,3 +143,47 @@ def test_hanging_up_releases_the_stream(client: TestClient, core: FakeCore) -> N
         socket.portal.call(core.opened.wait)
         assert core.open == 1
     assert core.open == 0
+
+
+def test_the_model_that_answered_is_told(client: TestClient, core: FakeCore) -> None:
+    """The address says gpt-realtime-whisper; the words say who heard them."""
+    core.answers = [final("alfa")]
+    with _talking(client, params={"model": "gpt-realtime-whisper"}) as socket:
+        socket.send_json(BY_HAND)
+        socket.send_json(_append(bytes(4800)))
+        socket.send_json(COMMIT)
+        assert _until(socket, ".completed")[-1]["model"] == "echo@1"
+    assert dict(core.asked[0].config.models) == {}
+
+
+def test_a_made_up_model_in_the_address_is_refused(client: TestClient, core: FakeCore) -> None:
+    """Before anybody speaks, with the nearest one there is."""
+    with client.websocket_connect(f"{DOOR}&model=wisper-1") as socket:
+        error = socket.receive_json()["error"]
+        assert (error["code"], error["type"]) == ("model_not_found", "invalid_request_error")
+        assert "did you mean `whisper-1`?" in error["message"]
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert not core.asked
+
+
+@pytest.mark.parametrize(
+    ("told", "right"),
+    [
+        ({"transcription": {"model": "wisper-1"}}, "did you mean `whisper-1`?"),
+        ({"transcription": {"langauge": "de"}}, "did you mean `language`?"),
+        ({"turn_detecion": None}, "did you mean `turn_detection`?"),
+        ({"turn_detection": {"silence_ms": 100}}, "did you mean `silence_duration_ms`?"),
+        ({"format": {"typ": "audio/pcm"}}, "did you mean `type`?"),
+    ],
+)
+def test_a_mistyped_setting_changes_nothing(client: TestClient, told: dict[str, Any], right: str) -> None:
+    """The conversation goes on with what it had, and the client knows why."""
+    with _talking(client) as socket:
+        before = socket.receive_json()["session"]
+        socket.send_json({"type": "session.update", "event_id": "mine", "session": {"audio": {"input": told}}})
+        error = socket.receive_json()["error"]
+        assert right in error["message"]
+        assert error["event_id"] == "mine"
+        socket.send_json({"type": "session.update", "session": {}})
+        assert socket.receive_json()["session"] == before

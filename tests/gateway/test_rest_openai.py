@@ -177,3 +177,42 @@ def test_a_language_that_no_translator_knows_is_an_honest_error(
 def test_a_translation_that_is_not_offered_is_refused(client: TestClient, talk: bytes, data: dict[str, str]) -> None:
     """OpenAI has no diarized translation either."""
     assert client.post(TRANSLATE, files={"file": talk}, data=WHISPER | data).status_code == 400
+
+
+@pytest.mark.parametrize("door", ["/v1/audio/transcriptions", "/v1/audio/translations"])
+@pytest.mark.parametrize(
+    ("data", "status", "told"),
+    [
+        ({"model": "wisper-1"}, 404, "There is no asr model 'wisper-1'; did you mean `whisper-1`?"),
+        (
+            WHISPER | {"responce_format": "srt"},
+            400,
+            "no field `responce_format`; did you mean `response_format`?",
+        ),
+        (WHISPER | {"vad_filter": "true"}, 400, "There is no field `vad_filter`; known here: file, model, "),
+    ],
+)
+def test_a_mistyped_wish_is_told_the_right_one(
+    client: TestClient, core: FakeCore, talk: bytes, door: str, data: dict[str, str], status: int, told: str
+) -> None:
+    """OpenAI refuses both; another model's words, or another format, would look as if they were what was asked."""
+    answer = client.post(door, files={"file": talk}, data=data)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (status, "invalid_request_error")
+    assert told in answer.json()["error"]["message"]
+    assert answer.json()["error"]["code"] == ("model_not_found" if status == 404 else "field_invalid")
+    assert not core.asked
+
+
+def test_what_openais_own_clients_send_is_taken(client: TestClient, talk: bytes) -> None:
+    """Every field of their current library, whether we heed it or not."""
+    every = {"temperature": "0", "chunking_strategy[type]": "server_vad", "include[]": "logprobs", "languages[]": "en"}
+    every |= {"keywords[]": "Parley", "language": "en", "prompt": "So far"}
+    assert client.post("/v1/audio/transcriptions", files={"file": talk}, data=WHISPER | every).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["denoise", "diarize"])
+def test_our_own_doors_refuse_unknown_fields_too(client: TestClient, talk: bytes, door: str) -> None:
+    """Nearest first."""
+    answer = client.post(f"/v1/audio/{door}", files={"file": talk}, data={"modle": "echo@1"})
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (400, "FIELD_INVALID")
+    assert "did you mean `model`?" in answer.json()["error"]["message"]

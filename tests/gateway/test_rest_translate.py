@@ -97,3 +97,18 @@ def test_a_key_among_the_fields_is_a_key(client: TestClient, core: FakeCore, doo
     assert core.caller.metadata["authorization"] == "Bearer pk_1"
     client.post(door, data=TO_DE | {"api_key": "pk_1"}, headers={"authorization": "Bearer pk_2"})
     assert core.caller.metadata["authorization"] == "Bearer pk_2"
+
+
+@pytest.mark.parametrize("door", ["/translate", "/detect"])
+def test_a_field_that_nobody_knows_is_told_in_a_header(
+    client: TestClient, caplog: pytest.LogCaptureFixture, door: str
+) -> None:
+    """LibreTranslate's own server takes them, so ours does; header and log say which had no effect."""
+    caplog.set_level("INFO", "gateway.rest")
+    plain = client.post(door, json=TO_DE)
+    answer = client.post(door, json=TO_DE | {"formt": "html", "s\u00e9cret": 1})
+    assert answer.json() == plain.json()
+    assert answer.headers["parley-ignored"] == "formt, s%C3%A9cret"
+    assert answer.headers["parley-model"] == "echo@1"
+    assert "parley-ignored" not in plain.headers
+    assert [record.__dict__["fields"] for record in caplog.records] == [["formt", "s\u00e9cret"]]

@@ -150,6 +150,14 @@ def test_a_shadow_hears_its_share_of_every_version() -> None:
         assert 0.2 < heard / (heard + alone) < 0.3
 
 
+def test_a_made_up_name_is_told_the_nearest() -> None:
+    """Aliases and the versions behind them; the default is always there."""
+    for wanted, near in (("asr/defualt", "asr/default"), ("nano", "nano@[34]"), ("asr/smal", "asr/small")):
+        with pytest.raises(UnknownModel, match=f"There is no asr model '{wanted}'; did you mean `{near}`"):
+            FULL.pick("asr", wanted, Asker("k"))
+    assert Router({}).pick("asr", "asr/default", Asker("k")).ref is None
+
+
 def test_rules_in_a_circle_end() -> None:
     """Two aliases that point at each other cost no endless loop."""
     rule = [{"language": "de"}]

@@ -36,7 +36,11 @@ def test_a_patch_leaves_alone_what_it_does_not_name() -> None:
         _input(format={"type": "audio/pcmu"}, transcription={"prompt": "Hallo", "language": None}),
     )
     config = settings.config()
-    assert (config.asr.language, config.asr.prompt, dict(config.models)) == ("de", "Hallo", {})
+    assert (config.asr.language, config.asr.prompt, dict(config.models)) == (
+        "de",
+        "Hallo",
+        {"asr": "gpt-4o-transcribe"},
+    )
     assert (config.format.encoding, config.format.sample_rate_hz) == (AudioEncoding.AUDIO_ENCODING_MULAW, 8_000)
     assert (config.HasField("denoise"), config.denoise_for) == (True, DenoiseFor.DENOISE_FOR_LISTENERS)
     settings.patch(_input(noise_reduction=None, turn_detection=None))

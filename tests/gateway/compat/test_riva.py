@@ -27,7 +27,7 @@ SOUND = asr.StreamingRecognizeRequest(audio_content=bytes(3200))
 
 @pytest_asyncio.fixture
 async def channel(core: FakeCore, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
-    config = GatewayConfig(upstreams={}, aliases={"asr": {"*": "asr/default"}})
+    config = GatewayConfig(upstreams={})
     server, address = grpc.aio.server(), f"unix:{tmp_path}/riva.sock"
     server.add_generic_rpc_handlers((riva.Door(cast(Core, core), config),))
     server.add_insecure_port(address)
@@ -175,3 +175,15 @@ def test_phrases_come_one_by_one_or_joined_by_commas() -> None:
     """Nothing after ## keeps a phrase; white space and empty entries do not count."""
     told = [(each.source, each.target) for each in glossary(["Ann##, Bob##Rob", "Eve", "##x", ""])]
     assert told == [("Ann", ""), ("Bob", "Rob"), ("Eve", "")]
+
+
+async def test_a_made_up_model_is_refused_and_a_known_one_is_ours(channel: grpc.aio.Channel, core: FakeCore) -> None:
+    """Names of Riva's own models mean the default; one that nobody gave is NOT_FOUND with the nearest."""
+    core.answers = [final("alfa")]
+    named = {"config": PCM | {"model": "parakeet-1.1b-en-US-asr-streaming"}}
+    _, trailers = await _stream(channel, asr.StreamingRecognizeRequest(streaming_config=named), SOUND)
+    assert trailers["parley-model"] == "echo@1"
+    assert dict(core.asked[0].config.models) == {}
+    wrong = asr.StreamingRecognizeRequest(streaming_config={"config": PCM | {"model": "wisper-1"}})
+    code, details = await _refused(channel, wrong, SOUND)
+    assert (code, "did you mean `whisper-1`?" in details) == ("NOT_FOUND", True)

