@@ -80,7 +80,7 @@ class WhisperGenerator:
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
-        """One answer a source; the sources are equally long, the prompts too."""
+        """One answer a source; the sources are equally long, the prompts too, what answers begin with need not be."""
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
         spoken = self._languages(memory, prompts)
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
@@ -115,9 +115,10 @@ class WhisperGenerator:
     def _say(
         self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
     ) -> "list[ctranslate2.models.WhisperGenerationResult]":
+        begun = how.begun or [[]] * len(prompts)
         return self._model.generate(  # type: ignore[no-any-return]
             memory,
-            prompts,
+            [[*prompt, *given] for prompt, given in zip(prompts, begun, strict=True)],
             max_length=_bound(how.longest, len(prompts[0])),
             suppress_blank=bool(self._options.get("suppress_blank", True)),
             return_scores=True,

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,14 @@ class EchoGenerator:
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
         """One answer a source."""
-        return [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        said = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        return [_beginning(given, each) for given, each in zip(how.begun, said, strict=True)] if how.begun else said
+
+
+def _beginning(given: Tokens, said: Generated) -> Generated:
+    """The same answer, but for its first words; silence stays where it was."""
+    left = iter(given)
+    return replace(said, tokens=[next(left, token) if token else token for token in said.tokens])
 
 
 def _spell(frames: npt.NDArray[np.float32]) -> Generated:

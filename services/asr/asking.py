@@ -23,6 +23,7 @@ from services.asr.spelling import ByteLevel, Plain, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
+COARSER = 2  # times
 MOST_BEFORE, MOST_TOKENS = 200, 224  # Whisper's decoder has 448 places for everything
 
 
@@ -70,11 +71,14 @@ class Asking:
         """Whether text from before, and phrases, mean anything to it."""
         return bool(self.options.get("reads_prompts", False))
 
-    def window(self, frames: int) -> int:
-        """With how many frames an utterance is shown: by its own length alone, so that company changes nothing."""
+    def window(self, frames: int, *, is_guess: bool = False) -> int:
+        """With how many frames an utterance is shown: by its own length alone, so that company changes nothing.
+
+        Guesses get coarser windows, so that more of them are alike and share a call: that gains more than it costs.
+        """
         if not self.options.get("short_context", False):
             return self.full
-        grain, rest = self._frames("grain_s", 0.5), self._frames("rest_s", 0.0)
+        grain, rest = self._frames("grain_s", 0.5) * (COARSER if is_guess else 1), self._frames("rest_s", 0.0)
         return min(self.full, -(-max(1, frames + rest) // grain) * grain)
 
     def _frames(self, option: str, default_s: float) -> int:

@@ -27,6 +27,7 @@ class Utterance:
     times: bool = False  # of the words
     language: str = ""
     before: str = ""  # text
+    begun: str = ""  # what a guess begins with: words that were promised
 
 
 class Turn:
@@ -87,6 +88,7 @@ class _Case:
     rows: Rows
     window: int
     prompt: Tokens
+    begun: Tokens
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ class AsrEngine:
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        return _Case(utterance, rows, self._ways.window(len(rows)), self._ways.begin(utterance.language, before))
+        window = self._ways.window(len(rows), is_guess=not utterance.is_final)
+        begun = self._ways.spelling.tokens(utterance.begun) if utterance.begun else []
+        return _Case(utterance, rows, window, self._ways.begin(utterance.language, before), begun)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
         """What looks wrong in a short window is asked again, once, in a full one."""
@@ -160,7 +164,8 @@ class AsrEngine:
             row[: len(case.rows)] = case.rows[:window]
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
         beam = self._ways.beam if cases[0].utterance.is_final else 1
-        how = Decoding(beam, longest, align=align)
+        begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
+        how = Decoding(beam, longest, begun=begun, align=align)
         said = self._generator.generate(shown, [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in said]
 

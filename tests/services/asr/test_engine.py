@@ -76,12 +76,12 @@ def test_everybody_gets_their_own_answer(jobs: list[list[tuple[int, bool]]]) -> 
 
 
 def test_only_equal_shapes_share_a_call() -> None:
-    """Utterances whose windows are alike go together; guesses, which are searched for less, apart."""
+    """Utterances whose windows are alike go together; guesses, whose windows are coarser, apart."""
     asr, told = engine(says(" yes"))
     lengths = (4000, 15_000, 16_001, 90_000)
-    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:2]])
+    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:3]])
     assert sorted((shape[0], shape[1], how.beam) for shape, _, how in told.asked) == [
-        (1, 4, 3), (1, 12, 3), (2, 2, 1), (2, 2, 3),
+        (1, 4, 3), (1, 12, 3), (2, 2, 3), (3, 4, 1),
     ]  # fmt: skip
 
 
@@ -98,6 +98,15 @@ def test_without_leave_the_window_is_full() -> None:
     asr, told = engine(says(" yes"), short_context=False)
     run(asr, [Utterance(noise(100)), Utterance(noise(300_000))])
     assert [shape[:2] for shape, _, _ in told.asked] == [(2, 40)]
+
+
+def test_a_guess_begins_as_it_is_told() -> None:
+    """What was promised is given to the decoder as the beginning; beginnings need not be alike to share a call."""
+    asr, told = engine(says(" yes"))
+    run(asr, [Utterance(noise(100), is_final=False, begun=text) for text in (" a b", "", " c")])
+    assert [how.begun for _, _, how in told.asked] == [[[" a", " b"], [], [" c"]]]
+    run(asr, [Utterance(noise(100), is_final=False)])
+    assert not told.asked[-1][2].begun
 
 
 def test_the_prompt_is_filled_in() -> None:
