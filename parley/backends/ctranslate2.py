@@ -13,6 +13,7 @@ import numpy.typing as npt
 from parley import whisper
 from parley.engine import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.errors import BadModel
+from parley.machine import cores
 from parley.model import ModelSpec
 from parley.whisper import ANY, END, STRIDE
 
@@ -41,7 +42,7 @@ def generator(spec: ModelSpec, device: str) -> Generator:
     settings = {
         "device": DEVICES[device],
         "compute_type": spec.options.get("compute_type", "int8"),
-        "inter_threads": 1,
+        "inter_threads": cores(),  # calls at a time; how many there are is the batcher's affair
         "intra_threads": int(spec.options.get("threads", 1)),
         # Admission is the batcher's: with a bound of its own CTranslate2 would block instead of refusing.
         "max_queued_batches": -1,

@@ -11,7 +11,7 @@ from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
-from services.asr.engine import AsrEngine, Heard, Turn, Utterance, open_engine
+from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, Heard, Turn, Utterance, open_engine
 from services.asr.guards import TURNS
 from tests.fakes import spec_of
 from tests.sound import noise
@@ -234,3 +234,14 @@ def test_guesses_can_wait() -> None:
     assert asr.can_wait(turn)
     turn.give_way([final])
     assert not asr.can_wait(turn)
+
+
+def test_what_a_second_costs_is_measured() -> None:
+    """By an utterance of usual length with words put into its mouth, because silence costs too little."""
+    asr, told = engine(says(" yes"))
+    clock = iter([0.0, 0.5, 1.0, 1.2])
+    asr.warm_up(lambda: next(clock))
+    assert asr.second_s == pytest.approx(0.2 / USUAL_S)
+    (begun,) = told.asked[-1][2].begun
+    assert len(begun) == round(USUAL_S * TOKENS_A_SECOND) == told.asked[-1][2].longest - 1
+    assert told.asked[-1][2].beam == 3
