@@ -18,6 +18,7 @@ MOST_AGAIN = 0.85  # where a stream comes that another replica has lost: refused
 WAIT_S = 0.5  # who presses and waited longer for the engine just now: nobody new comes in
 WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
 CAREFUL = 1.5  # times what was measured when nothing else ran
+ENOUGH, ASTRAY = 4, 4.0  # settled streams tell more than the warm-up did, up to so many times less or more
 AT_MOST = 3.0  # times what is expected counts for one stream: no speech is longer than the time it takes
 RETRY_S = 3.0
 
@@ -54,11 +55,18 @@ class Place:
         self._took = Fading(WINDOW_S, clock)
 
     @property
-    def needs(self) -> float:
-        """Engine seconds a second."""
-        expected = self._load.expected
-        young = expected * max(0.0, 1 - (self._clock() - self._since) / WINDOW_S)
-        return min(max(young, self._took.rate), AT_MOST * expected)
+    def age(self) -> float:
+        """In windows."""
+        return (self._clock() - self._since) / WINDOW_S
+
+    @property
+    def takes(self) -> float:
+        """Engine seconds a second, as measured."""
+        return self._took.rate
+
+    def needs(self, expected: float) -> float:
+        """The same, as long as it is young at least some of what is expected."""
+        return min(max(expected * (1 - self.age), self.takes), AT_MOST * expected)
 
     def answered(self, wait_s: float, engine_s: float) -> None:
         """A job that nobody may wait for waited so long, and took so much."""
@@ -70,8 +78,7 @@ class Load:
     """Every live stream of one model."""
 
     def __init__(self, second_s: float, workers: int, clock: Clock = time.monotonic) -> None:
-        self.expected = CAREFUL * second_s
-        self._workers, self._clock = workers, clock
+        self._second_s, self._workers, self._clock = second_s, workers, clock
         self._places: set[Place] = set()
         self._waits_s, self._waited_at = 0.0, clock()
 
@@ -81,9 +88,19 @@ class Load:
         return len(self._places)
 
     @property
+    def expected(self) -> float:
+        """What a new stream will take: as much as others do, or what the warm-up says where there are too few."""
+        settled = [place.takes for place in self._places if place.age > 2]
+        if len(settled) < ENOUGH:
+            return CAREFUL * self._second_s
+        seen = sum(settled) / len(settled)
+        return CAREFUL * min(max(seen, self._second_s / ASTRAY), self._second_s * ASTRAY)
+
+    @property
     def share(self) -> float:
         """Of the engine's time, from 0 to more than it has."""
-        return sum(place.needs for place in self._places) / self._workers
+        expected = self.expected
+        return sum(place.needs(expected) for place in self._places) / self._workers
 
     @property
     def wait_s(self) -> float:

@@ -113,17 +113,25 @@ class Service:
         able = SERVING if self._registry.default and not self._streams.draining else NOT_SERVING
         for service in ("", name):
             await self._health.set(service, able)
+        await self._tell_room(name)
         for model in self._registry.models:
             serving = not self._streams.draining and model.state.name == "ACTIVE"
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
-            room = serving and (model.load is None or model.load.has_room)
-            await self._health.set(f"{name}/{model.spec.ref}{wire.ROOM}", SERVING if room else NOT_SERVING)
 
     async def _keep_telling(self) -> None:
         """Room comes and goes by itself."""
         while True:
             await asyncio.sleep(TELL_S)
-            await self._tell_health()
+            await self._tell_room(self._stage.service.full_name)
+
+    async def _tell_room(self, name: str) -> None:
+        """Whether one more stream would be taken, by the default version and by each."""
+        for model in self._registry.models:
+            takes = model.state.name == "ACTIVE" and not self._streams.draining
+            room = SERVING if takes and (model.load is None or model.load.has_room) else NOT_SERVING
+            await self._health.set(f"{name}/{model.spec.ref}{wire.ROOM}", room)
+            if model.spec.ref == self._registry.default:
+                await self._health.set(f"{name}{wire.ROOM}", room)
 
     async def stop(self) -> None:
         """Say NOT_SERVING, let streams finish within the grace, go.

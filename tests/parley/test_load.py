@@ -64,7 +64,7 @@ def test_who_needs_less_than_expected_makes_room(clock: Clock) -> None:
     with ExitStack() as stack:
         places = taken(load, stack)
         speak(places, clock, 0.5)
-        assert len(taken(load, stack)) > len(places) // 2
+        assert len(taken(load, stack)) > len(places)
 
 
 def test_who_needs_more_than_expected_takes_room(clock: Clock) -> None:
@@ -80,7 +80,7 @@ def test_no_stream_counts_for_many(clock: Clock) -> None:
     """Who sends a recording as quickly as it is taken does not keep everybody out."""
     load = Load(SECOND_S, 1, clock)
     with load.place() as place:
-        speak([place], clock, 50.0)
+        speak([place], clock, 40.0)
         assert load.share == pytest.approx(AT_MOST * CAREFUL * SECOND_S)
         assert load.has_room
 
