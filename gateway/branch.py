@@ -8,7 +8,7 @@ from gateway import instruments, notices
 from gateway.failover import FailoverConfig, Patience, Turns, Words
 from gateway.plan import REQUESTS, Plan
 from gateway.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, Draining, ParleyError
+from parley.errors import BadInput, DeadlinePassed, Draining, Overloaded, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 
@@ -84,9 +84,11 @@ class Branch:
         self._has_replica = self.alive = True
         self.patience.opened()
         self.opened.set()
-        return notices.back(self.stage, self._at()) if again else None
+        return notices.back(self.stage, self.at_ns) if again else None
 
-    def _at(self) -> int:
+    @property
+    def at_ns(self) -> int:
+        """Up to where everything is answered."""
         return self.tail.scale.nanoseconds(self.tail.start) if isinstance(self.tail, SoundTail) else 0
 
     def outage(self, error: ParleyError) -> float | None:
@@ -97,12 +99,14 @@ class Branch:
         had, self._has_replica = self._has_replica, False
         if not had:
             self.pinned = ""  # nobody has the version now: let the route say which one takes over
-        return self.patience.pause_s(opened=had, asked=isinstance(error, Draining))
+        return self.patience.pause_s(
+            had, asked=isinstance(error, Draining), full=self.stage == "asr" and isinstance(error, Overloaded)
+        )
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""
         self._left = time.monotonic()
-        at, lost_from = self._at(), self.voice.lost_from if isinstance(self.voice, Words) else None
+        at, lost_from = self.at_ns, self.voice.lost_from if isinstance(self.voice, Words) else None
         if self.voice:
             self.voice.reopened()
         if self.stage not in HEARD_LATER:

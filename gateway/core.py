@@ -169,7 +169,10 @@ class Core:
             wish = replace(wish, model=pinned, origin=pinned)
         async with self.board.stream(wish, caller, raw, movable=True) as exchange:
             async for data in exchange.answers():
-                yield answer.FromString(data)
+                event = answer.FromString(data)
+                yield event
+                if event.WhichOneof("event") == "late":
+                    await self.board.relieve(wish.stage, exchange)
 
     async def pipeline(
         self, requests: AsyncIterator[PipelineRequest], caller: Caller

@@ -23,6 +23,7 @@ class FailoverConfig:
     """How long a stream looks for another replica."""
 
     wait_s: float = 5.0  # 0: never
+    room_s: float = 30.0  # where there are others, but all of them full
     most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
     keep: Keep = field(default_factory=Keep)
 
@@ -40,14 +41,14 @@ class Patience:
         """An outage is going on."""
         return self._tries > 0
 
-    def pause_s(self, opened: bool, *, asked: bool = False) -> float | None:
+    def pause_s(self, opened: bool, *, asked: bool = False, full: bool = False) -> float | None:
         """After one more failure of a stream that had opened, or not: how long to wait; None: give up.
 
         Who was asked to go elsewhere has not lost a replica: in a long silence that may happen any number of times.
         """
         self._since = self._clock() if self._since is None or opened else self._since
         self._lost += opened and not asked
-        left = self._config.wait_s - (self._clock() - self._since)
+        left = (self._config.room_s if full else self._config.wait_s) - (self._clock() - self._since)
         if left <= 0 or self._lost > self._config.most:
             return None
         self._tries += 1

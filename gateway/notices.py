@@ -47,6 +47,11 @@ def back(stage: str, at_ns: int) -> Notice | None:
     return _from(stage, "REPLACED", BACK[stage], at_ns) if stage in BACK else None
 
 
+def late(stage: str, waiting_s: float, at_ns: int) -> Notice:
+    """The stage is there, and behind; that is no reason to send it anything again."""
+    return _from(stage, "LATE", f"{stage} is late: what it owes has waited {waiting_s:.1f} s. Nothing is lost.", at_ns)
+
+
 def _from(stage: str, reason: str, message: str, at_ns: int) -> Notice:
     interval = Interval()
     interval.start.FromNanoseconds(at_ns)

@@ -20,7 +20,7 @@ from gateway.plan import Plan
 from gateway.speakers import Speakers, times
 from gateway.tail import TextTail
 from parley import telemetry
-from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, ParleyError
+from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Overloaded, ParleyError
 from parley.v1 import asr_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
@@ -192,11 +192,12 @@ class Pipeline:
         return True
 
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
-        """The client's own fault ends the stream; anything else costs it this stage."""
+        """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
         branch.over()
+        full = isinstance(error, Overloaded) and branch is self._asr and not branch.model
         others = any(each.alive for each in self._branches if each.stage != "translate")
         unknown = isinstance(error, NotFound) and not branch.model
-        if isinstance(error, BadInput) or unknown or not (others or branch is self._denoise):
+        if isinstance(error, BadInput) or unknown or full or not (others or branch is self._denoise):
             raise error
         await self._go_on(branch, notices.lost(branch.stage, error))
 
@@ -223,6 +224,9 @@ class Pipeline:
         if kind == "opened":
             if notice := branch.taken(event.model):
                 await self._notice(notice)
+            return
+        if kind == "late":
+            await self._notice(notices.late(branch.stage, event.waiting.ToTimedelta().total_seconds(), branch.at_ns))
             return
         if branch.voice and (event := branch.voice.say(kind, event)) is None:
             return

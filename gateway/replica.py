@@ -1,6 +1,8 @@
 """One process of a stage: its channel, its load, its breakers, its health. Must not know the other replicas."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ NOT_FOUND = "NOT_FOUND"  # it has never had such a version
 STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
 EVERY_S = 0.5  # between two questions for health
 PATIENCE_S = 2.0  # without an answer: new streams go elsewhere; twice as long: those that are there move too
+LATE_S, RELIEF_S = 5.0, 1.0  # so long what it said counts; between two streams that move away from it
 WORST_FIRST = ("open", "half-open", "closed")
 Leaves = Callable[["Replica", str], None]  # told when a replica, or one version of it, takes no new streams
 Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the start or from where they are needed again
@@ -50,10 +53,25 @@ class Replica:
         self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
         self.open: dict[Exchange, Call] = {}
+        self._late_until = self._relieved_at = -math.inf
         self._service, self._breaker, self._leaves = service, breaker, leaves
         self._breakers: dict[str, Breaker] = {}
         self._health: dict[str, str] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def is_late(self) -> bool:
+        """It said so of late: others are asked first."""
+        return time.monotonic() < self._late_until
+
+    def may_be_relieved(self) -> bool:
+        """It is late; of its streams one may move now: all at once would make another one late."""
+        now = time.monotonic()
+        self._late_until = now + LATE_S
+        if now - self._relieved_at < RELIEF_S:
+            return False
+        self._relieved_at = now
+        return True
 
     def breaker(self, version: str) -> Breaker:
         """A version that fails must not take its neighbours' streams away."""

@@ -28,7 +28,7 @@ from gateway.shadow import Shadow
 from gateway.upstream import Upstream
 from parley import telemetry, wire
 from parley.budget import Budget
-from parley.client import SERVICES
+from parley.client import SERVICES, Exchange
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.model import ModelRef
 
@@ -50,6 +50,11 @@ class Overheard:
 
     def __init__(self, exchange: Answers, shadows: Sequence[Shadow]) -> None:
         self._exchange, self._shadows = exchange, shadows
+
+    @property
+    def inner(self) -> Answers:
+        """The stream itself."""
+        return self._exchange
 
     async def answers(self) -> AsyncIterator[bytes]:
         """What comes back, first of all to who asked."""
@@ -144,6 +149,12 @@ class Switchboard:
             for shadow in shadows:
                 shadow.settle()
 
+    async def relieve(self, stage: str, exchange: Answers) -> None:
+        """What serves this stream is late: where another replica has room, the stream ends here with DRAINING."""
+        inner = exchange.inner if isinstance(exchange, Overheard) else exchange
+        if isinstance(inner, Exchange):
+            await self.upstream(stage).relieve(inner)
+
     def versions(self, caller: Caller) -> tuple[str, ...]:
         """What every alias means for a caller; empty where a stage has no default alias."""
         if any(f"{stage}/default" not in self.book.tables for stage in self.upstreams):
@@ -159,11 +170,12 @@ class Switchboard:
         def rerouted() -> bool:
             return self._choice(wish, caller, wish.origin).ref != choice.ref
 
-        calls = [self._call(wish.stage, caller, ref) for ref in (choice.ref, *choice.instead)]
+        calls = [self._call(wish.stage, caller, ref, wish.is_again) for ref in (choice.ref, *choice.instead)]
         return [replace(call, rerouted=rerouted) for call in calls] if movable else calls
 
-    def _call(self, stage: str, caller: Caller, ref: ModelRef | None) -> Call:
+    def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({wire.MODEL: str(ref)} if ref else {})
+        metadata |= {wire.AGAIN: "1"} if is_again else {}
         path = f"/{self.stages[stage].full_name}/Stream"
         return Call(stage, path, metadata, caller.budget, str(ref or ""))
 

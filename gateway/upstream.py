@@ -13,6 +13,7 @@ from gateway.hedge import hedged
 from gateway.replica import SERVING, Call, Replica, Source
 from gateway.resolve import addresses, is_name
 from gateway.retry import Allowance, CallConfig, again, elsewhere, pause_s
+from parley import wire
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 
@@ -78,6 +79,21 @@ class Upstream:
             for replica in self.replicas
         )
 
+    async def relieve(self, exchange: Exchange) -> None:
+        """A replica says that it is late: one of its streams at a time moves, if it can, to another that has room."""
+        here = next((replica for replica in self.replicas if exchange in replica.open), None)
+        if here is None or not here.may_be_relieved():
+            return
+        call = here.open[exchange]
+        if call.rerouted is not None and await self._have_room(here, call.version):
+            log.info("stream moves", extra={"stage": self.stage, "from": here.address})
+            exchange.fail(Draining(f"A replica of {self.stage} is late, and another one has room.", retry_s=0.0))
+
+    async def _have_room(self, than: Replica, version: str) -> bool:
+        others = [r for r in self.replicas if r is not than and r.serves(version) and not r.is_leaving(version)]
+        name = f"{self._service}/{version}{wire.ROOM}" if version else f"{self._service}{wire.ROOM}"
+        return SERVING in await asyncio.gather(*(replica.check(name) for replica in others))
+
     async def health(self, version: str = "") -> list[str]:
         """What each replica says of itself, or of one version."""
         service = f"{self._service}/{version}" if version else ""
@@ -89,7 +105,7 @@ class Upstream:
         return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
-        """Those that work; of them those not asked yet; of them the least loaded; of them in turn."""
+        """Those that work; of them those not asked yet, and not late; of them the least loaded; of them in turn."""
         version, asked = call.version, (*call.asked, *tried)
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
@@ -98,7 +114,9 @@ class Upstream:
             raise Unavailable(f"No replica serves {what} just now; come back.", retry_s=1.0)
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
-        chosen = min(able, key=lambda r: (r in asked, not r.serves(version), r.streams, r.turns.get(version, 0)))
+        chosen = min(
+            able, key=lambda r: (r in asked, not r.serves(version), r.is_late, r.streams, r.turns.get(version, 0))
+        )
         chosen.turns[version] = next(self._turns)
         call.asked.append(chosen)
         for replica in here:

@@ -4,6 +4,7 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,11 @@ from typing import Generic, TypeVar
 from opentelemetry import context as otel
 from opentelemetry.context import Context
 
-from parley.budget import Budget
+from parley import machine
+from parley.budget import Budget, Clock
 from parley.engine import Engine, Ranks
 from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
+from parley.load import Load, Place
 from parley.telemetry import Meter, Moment
 
 Job = TypeVar("Job")
@@ -30,14 +33,19 @@ class BatchConfig:
     max_size: int = 16  # jobs in one batch
     wait_ms: float = 0.0  # how long an idle engine waits for company
     queue: int = 256  # jobs that may wait; one more is refused
-    workers: int = 1  # batches that the engine works at, at a time
+    workers: int = 1  # batches that the engine works at, at a time; 0: as many as there are cores
 
     def __post_init__(self) -> None:
-        for name in ("max_size", "queue", "workers"):
-            if getattr(self, name) < 1:
-                raise BadConfig(f"`batch.{name}` is {getattr(self, name)}; write 1 or more.")
+        for name, least in (("max_size", 1), ("queue", 1), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise BadConfig(f"`batch.{name}` is {getattr(self, name)}; write {least} or more.")
         if self.wait_ms < 0:
             raise BadConfig(f"`batch.wait_ms` is {self.wait_ms}; write 0 or more milliseconds.")
+
+    @property
+    def at_a_time(self) -> int:
+        """Batches."""
+        return self.workers or machine.cores()
 
 
 @dataclass(eq=False)
@@ -45,8 +53,10 @@ class _Caller(Generic[Job, Result]):
     job: Job
     budget: Budget
     answer: asyncio.Future[Result]
+    place: Place | None = None  # of a live stream
     context: Context = field(default_factory=otel.get_current)
     joined: Moment = field(default_factory=Moment.now)
+    pressing: float | None = None  # since when it cannot wait
     taken: bool = False  # out of the queue
 
     def wants(self) -> bool:
@@ -59,23 +69,36 @@ class _Caller(Generic[Job, Result]):
 class Batcher(Generic[Job, Result]):
     """Gathers jobs while the engine works, and gives each caller its own result."""
 
-    def __init__(self, engine: Engine[Job, Result], config: BatchConfig, meter: Meter) -> None:
-        self._engine, self._config, self._meter = engine, config, meter
+    def __init__(
+        self,
+        engine: Engine[Job, Result],
+        config: BatchConfig,
+        meter: Meter,
+        load: Load | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._engine, self._config, self._meter, self._load, self._clock = engine, config, meter, load, clock
         self._can_wait = engine.can_wait if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
         self._news = asyncio.Event()
-        self._threads = ThreadPoolExecutor(config.workers, "engine")
+        self._workers = config.at_a_time
+        self._working = self._guessing = 0  # workers; those of them whose batch can wait
+        self._threads = ThreadPoolExecutor(self._workers, "engine")
         self._job_s = 0.01
-        self._tasks = [asyncio.create_task(self._serve()) for _ in range(config.workers)]
+        self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
+        self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
 
-    async def submit(self, job: Job, budget: Budget) -> Result:
+    async def submit(self, job: Job, budget: Budget, place: Place | None = None) -> Result:
         """Wait for a place in a batch and for its result."""
         if self._tasks[0].done():
             raise Unavailable(RETIRED)
         if len(self._queue) >= self._config.queue:
             wait_s = round(len(self._queue) * self._job_s, 2)
             raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
-        caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future())
+        caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future(), place)
+        if not self._working and not self._queue:
+            self.moved_at = self._clock()
+        caller.pressing = time.monotonic() if self.presses(job) else None
         self._queue.append(caller)
         self._meter.depth(len(self._queue))
         self._news.set()
@@ -96,17 +119,53 @@ class Batcher(Generic[Job, Result]):
             self._queue.remove(caller)
             self._meter.depth(len(self._queue))
 
+    def look(self) -> None:
+        """A job that could wait may press now."""
+        for caller in self._queue if self._can_wait else ():
+            if caller.pressing is None and self.presses(caller.job):
+                caller.pressing = time.monotonic()
+        if self._queue:
+            self._news.set()
+
+    def presses(self, job: Job) -> bool:
+        """Whether it cannot wait."""
+        return not (self._can_wait and self._can_wait(job))
+
     async def _serve(self) -> None:
         while True:
             await self._news.wait()
             if self._config.wait_ms and len(self._queue) < self._config.max_size:
                 await asyncio.sleep(self._config.wait_ms / 1000)
             # Not kept in a name here: an idle engine must not hold the last batch's audio.
-            await self._answer(self._take())
+            await self._do(*self._next())
 
-    def _take(self) -> list[_Caller[Job, Result]]:
+    async def _do(self, batch: list[_Caller[Job, Result]], can_wait: bool) -> None:
+        if not batch:
+            return
+        self._working += 1
+        self._guessing += can_wait
+        try:
+            await self._answer(batch)
+        finally:
+            self._working -= 1
+            self._guessing -= can_wait
+            self.moved_at = self._clock()
+            if self._queue:
+                self._news.set()
+
+    def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
+        """A batch, and whether it can wait. Where people speak, what can wait leaves a worker to what cannot."""
+        # Who can wait does not ride along: nobody gets an answer before the whole batch is done.
+        pressing = [caller for caller in self._queue if self.presses(caller.job)]
+        is_last = self._guessing > 0 and self._guessing + 1 >= self._workers
+        if not pressing and is_last and self._load and self._load.streams:
+            self._news.clear()
+            return [], False
+        return self._take(pressing or list(self._queue)), not pressing
+
+    def _take(self, callers: Sequence[_Caller[Job, Result]]) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
-        for caller in self._pressing():
+        for caller in callers:
             if len(batch) == self._config.max_size:
                 break
             self._queue.remove(caller)
@@ -117,11 +176,6 @@ class Batcher(Generic[Job, Result]):
             self._news.clear()
         self._meter.depth(len(self._queue))
         return batch
-
-    def _pressing(self) -> list[_Caller[Job, Result]]:
-        """Who can wait does not ride along either: nobody gets an answer before the whole batch is done."""
-        can_wait = self._can_wait
-        return [each for each in self._queue if can_wait and not can_wait(each.job)] or list(self._queue)
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
         try:
@@ -150,8 +204,12 @@ class Batcher(Generic[Job, Result]):
         began = Moment.now()
         loop = asyncio.get_running_loop()
         results, engine = await loop.run_in_executor(self._threads, self._timed, [caller.job for caller in batch])
-        self._job_s += 0.1 * ((engine[1].at - engine[0].at) / len(batch) - self._job_s)
+        job_s = (engine[1].at - engine[0].at) / len(batch)
+        self._job_s += 0.1 * (job_s - self._job_s)
         self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
+        for caller in batch:
+            if caller.place and caller.pressing:
+                caller.place.answered(began.at - caller.pressing, job_s)
         return results
 
     def _timed(self, jobs: Sequence[Job]) -> tuple[Sequence[Result], tuple[Moment, Moment]]:

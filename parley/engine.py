@@ -44,6 +44,7 @@ class Decoding:
     longest: int = 128
     repetition_penalty: float = 1.0
     no_repeat_ngram: int = 0  # as many tokens as this never come twice; 0: they may
+    begun: Sequence[Tokens] = ()  # with which tokens each answer begins; nothing: with whatever is likeliest
     align: Sequence[int] = ()  # how many frames of each source to find its tokens in; 0, or nothing: not to
 
 

@@ -21,6 +21,7 @@ ParleyError                      INTERNAL
 │   └── TooLittleMemory          a model would not fit
 ├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
 │   ├── TooManyStreams           no place for one more stream
+│   ├── TooBusy                  one more stream would make the others late
 │   └── RateLimited              too many calls in too short a time
 ├── Unavailable                  UNAVAILABLE          nobody there who could do it
 │   ├── Draining                 this replica is going away
@@ -183,6 +184,12 @@ class TooManyStreams(Overloaded):
     """There is no place for one more stream."""
 
     reason = "STREAMS_FULL"
+
+
+class TooBusy(Overloaded):
+    """One more stream would make those late that are here."""
+
+    reason = "TOO_BUSY"
 
 
 class RateLimited(Overloaded):

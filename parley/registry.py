@@ -15,6 +15,7 @@ from parley.backends import Placed
 from parley.batcher import BatchConfig, Batcher
 from parley.engine import Engine
 from parley.errors import BadInput, ModelNotReady, UnknownModel
+from parley.load import Costed, Load
 from parley.model import ModelRef, ModelSpec
 from parley.telemetry import Meter
 
@@ -41,6 +42,7 @@ class Model:
     device_reason: str = ""
     streams: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    load: Load | None = None  # of those who speak now; None: nobody does here
     _batcher: Batcher[Any, Any] | None = None
 
     @property
@@ -53,7 +55,9 @@ class Model:
     def start(self, opened: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
         """It is open: take streams."""
         self.device, self.device_reason = opened.device, opened.reason
-        self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)))
+        if isinstance(opened.model, Costed):
+            self.load = Load(opened.model.second_s, batch.at_a_time)
+        self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
         self.state = State.ACTIVE
 
     async def stop(self) -> None:

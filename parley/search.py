@@ -21,9 +21,12 @@ class Found:
     score: float  # mean log-probability
 
 
-def search(step: Step, prompts: Sequence[Sequence[int]], how: Decoding, end: int) -> list[Found]:
-    """The best answer to each prompt; they are equally long."""
-    searches = [_Search(prompt, how, end) for prompt in prompts]
+def search(
+    step: Step, prompts: Sequence[Sequence[int]], how: Decoding, end: int, begun: Sequence[Sequence[int]] = ()
+) -> list[Found]:
+    """The best answer to each prompt; they are equally long. What an answer begins with may be given."""
+    forced = begun or [()] * len(prompts)
+    searches = [_Search(prompt, how, end, given) for prompt, given in zip(prompts, forced, strict=True)]
     for _ in range(how.longest):
         scores = step(np.array([row for each in searches for row in each.rows], np.int64))
         for each, mine in zip(searches, np.split(scores, len(searches)), strict=True):
@@ -36,8 +39,8 @@ def search(step: Step, prompts: Sequence[Sequence[int]], how: Decoding, end: int
 class _Search:
     """The answers to one prompt that are still followed up, and those that have ended."""
 
-    def __init__(self, prompt: Sequence[int], how: Decoding, end: int) -> None:
-        self._skip, self._how, self._end = len(prompt), how, end
+    def __init__(self, prompt: Sequence[int], how: Decoding, end: int, begun: Sequence[int] = ()) -> None:
+        self._skip, self._how, self._end, self._begun = len(prompt), how, end, begun
         self.rows = [list(prompt)] * how.beam
         self._totals = np.array([0.0] + [-np.inf] * (how.beam - 1))
         self._ended: list[Found] = []
@@ -46,6 +49,9 @@ class _Search:
     def go_on(self, scores: Scores) -> None:
         """One more token for every row."""
         said = len(self.rows[0]) - self._skip
+        if said < len(self._begun):
+            self._force(self._begun[said], scores)
+            return
         if not said and scores[0].argmax() == self._end:
             self._ended, self.is_over = [Found((), 0.0)], True
         if self.is_over:  # kept as long as the others
@@ -54,6 +60,10 @@ class _Search:
         is_last = said + 1 == self._how.longest
         self._choose((self._totals[:, None] + scores).ravel(), scores.shape[1], is_last)
         self.is_over = is_last or len(self._ended) >= self._how.beam
+
+    def _force(self, token: int, scores: Scores) -> None:
+        self.rows = [[*row, token] for row in self.rows]
+        self._totals = self._totals + scores[:, token]
 
     def _choose(self, totals: npt.NDArray[Any], size: int, is_last: bool) -> None:
         """An end among the first ends its row, as the limit does; the next best goes on in its place."""

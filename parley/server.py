@@ -25,6 +25,7 @@ from parley.streams import Streams
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+TELL_S = 0.5  # between two looks at whether there is room
 LAST_WORDS_S = 0.5  # for statuses that are on their way
 Context = Any  # grpc.aio's types are generic in what we move as bytes
 
@@ -65,6 +66,7 @@ class Service:
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=wire.SERVER_OPTIONS)
         self._streams = Streams(stage, settings, self._registry)
+        self._telling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen first, so that "loading" can be seen; then load; then say SERVING."""
@@ -82,6 +84,7 @@ class Service:
         await self._server.start()
         await self._load()
         await self._tell_health()
+        self._telling = asyncio.create_task(self._keep_telling())
         gc.collect()
         gc.freeze()
         log.info("serving", extra={"listen": self._settings.listen, "models": list(self._settings.models)})
@@ -110,9 +113,25 @@ class Service:
         able = SERVING if self._registry.default and not self._streams.draining else NOT_SERVING
         for service in ("", name):
             await self._health.set(service, able)
+        await self._tell_room(name)
         for model in self._registry.models:
             serving = not self._streams.draining and model.state.name == "ACTIVE"
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
+
+    async def _keep_telling(self) -> None:
+        """Room comes and goes by itself."""
+        while True:
+            await asyncio.sleep(TELL_S)
+            await self._tell_room(self._stage.service.full_name)
+
+    async def _tell_room(self, name: str) -> None:
+        """Whether one more stream would be taken, by the default version and by each."""
+        for model in self._registry.models:
+            takes = model.state.name == "ACTIVE" and not self._streams.draining
+            room = SERVING if takes and (model.load is None or model.load.has_room) else NOT_SERVING
+            await self._health.set(f"{name}/{model.spec.ref}{wire.ROOM}", room)
+            if model.spec.ref == self._registry.default:
+                await self._health.set(f"{name}{wire.ROOM}", room)
 
     async def stop(self) -> None:
         """Say NOT_SERVING, let streams finish within the grace, go.
@@ -120,6 +139,8 @@ class Service:
         The port stays open meanwhile: who asks is told, and who watches health does not hold us.
         """
         self._streams.draining = True
+        if self._telling:
+            self._telling.cancel()
         await self._tell_health()
         log.info("draining", extra={"streams": self._streams.open})
         await self._streams.gone(self._settings.drain_s)

@@ -31,7 +31,8 @@ class ServiceConfig:
     listen: str  # host:port, or unix:/path
     models_root: Path = Path("models/embedded")
     models: tuple[str, ...]  # exact versions to load at the start; the first is the default
-    job_budget_s: float = 10.0  # the longest that a stream waits for one answer of the engine
+    # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
+    job_budget_s: float = 10.0
     streams: int = 1000  # streams at a time; one more is refused
     drain_s: float = 10.0  # how long open streams may go on after SIGTERM
     batch: BatchConfig = field(default_factory=BatchConfig)
@@ -48,6 +49,7 @@ class Stage:
     begin: Callable[[Any, ModelSpec, Any], Session[Any, Any, Any]]
     read: Callable[[Any], Sized]
     pairs: Callable[[ModelSpec], Iterable[tuple[str, str]]] = lambda spec: ()  # languages, where not all into all
+    is_live: Callable[[Any], bool] = lambda config: True  # whether somebody speaks now, who must not wait
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
 """The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from parley import telemetry, wire
@@ -13,8 +13,11 @@ from parley.registry import Model, Registry
 from parley.session import Events, Flush, drive
 from parley.stage import ServiceConfig, Stage
 from parley.v1.audio_pb2 import ControlAction
+from parley.waiting import Waiting
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
+Emit = Callable[[Events], Awaitable[None]]
+Submit = Callable[[Any], Awaitable[Any]]
 
 
 class Streams:
@@ -79,19 +82,29 @@ class Streams:
         if first is None or first.WhichOneof("message") != "config":
             raise ConfigExpected("A stream begins with its config; send that first.")
         session = self._stage.begin(first.config, model.spec, self._settings)
-        batcher, writing = model.batcher, asyncio.Lock()
-
-        async def submit(job: Any) -> Any:
-            remaining = context.time_remaining()
-            return await batcher.submit(job, Budget.of(remaining).at_most(self._settings.job_budget_s))
+        writing = asyncio.Lock()
 
         async def emit(events: Events) -> None:
             async with writing:
                 for event in events:
                     await context.write(self._stage.write(event).SerializeToString())
+            model.batcher.look()
 
-        await emit([self._stage.opened(first.config, model.spec)])
-        await drive(session, self._weighed(first.config, model, context), submit, emit)
+        with self._submit(first.config, model, context, emit) as submit:
+            await emit([self._stage.opened(first.config, model.spec)])
+            await drive(session, self._weighed(first.config, model, context), submit, emit)
+
+    @contextmanager
+    def _submit(self, config: Any, model: Model, context: Context, emit: Emit) -> Iterator[Submit]:
+        """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
+        within_s, batcher = self._settings.job_budget_s, model.batcher
+        if model.load is None or not self._stage.is_live(config):
+            yield lambda job: batcher.submit(job, Budget.of(context.time_remaining()).at_most(within_s))
+            return
+        again = dict(context.invocation_metadata()).get(wire.AGAIN, "") != ""
+        with model.load.place(again=again) as place:
+            waiting = Waiting(batcher, place, within_s, lambda late: emit([late]))
+            yield lambda job: waiting.submit(job, Budget.of(context.time_remaining()))
 
     async def _weighed(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
         """The items, and note how long they sound."""

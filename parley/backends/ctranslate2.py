@@ -14,6 +14,7 @@ import numpy.typing as npt
 from parley import memory, weights, whisper
 from parley.engine import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.errors import BadModel
+from parley.machine import cores
 from parley.model import ModelSpec
 from parley.whisper import ANY, END, STRIDE
 
@@ -45,7 +46,7 @@ def generator(spec: ModelSpec, device: str) -> Generator:
     settings = {
         "device": DEVICES[device],
         "compute_type": spec.options.get("compute_type", "int8"),
-        "inter_threads": 1,
+        "inter_threads": cores(),  # calls at a time; how many there are is the batcher's affair
         "intra_threads": int(spec.options.get("threads", 1)),
         # Admission is the batcher's: with a bound of its own CTranslate2 would block instead of refusing.
         "max_queued_batches": -1,
@@ -100,7 +101,7 @@ class WhisperGenerator:
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
-        """One answer a source; the sources are equally long, the prompts too."""
+        """One answer a source; the sources are equally long, the prompts too, what answers begin with need not be."""
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
         spoken = self._languages(memory, prompts)
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
@@ -135,9 +136,10 @@ class WhisperGenerator:
     def _say(
         self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
     ) -> "list[ctranslate2.models.WhisperGenerationResult]":
+        begun = how.begun or [[]] * len(prompts)
         return self._model.generate(  # type: ignore[no-any-return]
             memory,
-            prompts,
+            [[*prompt, *given] for prompt, given in zip(prompts, begun, strict=True)],
             max_length=_bound(how.longest, len(prompts[0])),
             suppress_blank=bool(self._options.get("suppress_blank", True)),
             return_scores=True,

@@ -1,7 +1,9 @@
 """Gives back what it is given: for tests and transport benches. Needs no library and no weights."""
 
+import time
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +28,8 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
 
 
 def generator(spec: ModelSpec, device: str) -> Generator:
-    """Tokens come back; of features, each frame becomes a word of the spelling alphabet."""
-    return EchoGenerator()
+    """Tokens come back; of features, each frame becomes a word of the spelling alphabet. Each takes `busy_s`."""
+    return EchoGenerator(float(spec.options.get("busy_s", 0.0)))
 
 
 class EchoTensors:
@@ -52,13 +54,24 @@ def _fold(rows: Array, width: int) -> Array:
 
 
 class EchoGenerator:
-    """Says the source again."""
+    """Says the source again, as slowly as it is told."""
+
+    def __init__(self, busy_s: float = 0.0) -> None:
+        self._busy_s = busy_s  # for one source
 
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
         """One answer a source."""
-        return [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        time.sleep(self._busy_s * len(sources))
+        said = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        return [_beginning(given, each) for given, each in zip(how.begun, said, strict=True)] if how.begun else said
+
+
+def _beginning(given: Tokens, said: Generated) -> Generated:
+    """The same answer, but for its first words; silence stays where it was."""
+    left = iter(given)
+    return replace(said, tokens=[next(left, token) if token else token for token in said.tokens])
 
 
 def _spell(frames: npt.NDArray[np.float32]) -> Generated:

@@ -93,7 +93,8 @@ class WhisperGraphs:
         memory = self._encoder.run({"features": np.ascontiguousarray(shown)})
         spoken = self._languages(memory, prompts)
         begun = [self._numbered(prompt, language) for prompt, language in zip(prompts, spoken, strict=True)]
-        found = search(self._step(memory, len(begun[0]), how.beam), begun, how, self._numbers[END])
+        forced = [[self._numbers[token] for token in given] for given in how.begun]
+        found = search(self._step(memory, len(begun[0]), how.beam), begun, how, self._numbers[END], forced)
         silence = self._silence(memory, begun)
         align = how.align or [0] * len(found)
         return [

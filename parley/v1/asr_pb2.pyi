@@ -109,13 +109,15 @@ class SpeechEnded(_message.Message):
     def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
 class AsrResponse(_message.Message):
-    __slots__ = ("opened", "transcript", "speech_started", "speech_ended")
+    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "late")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     SPEECH_STARTED_FIELD_NUMBER: _ClassVar[int]
     SPEECH_ENDED_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
     opened: _audio_pb2.Opened
     transcript: Transcript
     speech_started: SpeechStarted
     speech_ended: SpeechEnded
-    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., transcript: _Optional[_Union[Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[SpeechEnded, _Mapping]] = ...) -> None: ...
+    late: _audio_pb2.Late
+    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., transcript: _Optional[_Union[Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[SpeechEnded, _Mapping]] = ..., late: _Optional[_Union[_audio_pb2.Late, _Mapping]] = ...) -> None: ...

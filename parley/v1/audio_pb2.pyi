@@ -63,6 +63,12 @@ class Interval(_message.Message):
     end: _duration_pb2.Duration
     def __init__(self, start: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
+class Late(_message.Message):
+    __slots__ = ("waiting",)
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    waiting: _duration_pb2.Duration
+    def __init__(self, waiting: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class Opened(_message.Message):
     __slots__ = ("model", "format")
     MODEL_FIELD_NUMBER: _ClassVar[int]

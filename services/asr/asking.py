@@ -11,6 +11,7 @@ from services.asr.spelling import ByteLevel, Plain, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
+COARSER = 2  # times
 MOST_BEFORE, MOST_TOKENS = 200, 224  # Whisper's decoder has 448 places for everything
 
 
@@ -47,12 +48,15 @@ class Asking:
         """Samples of silence that it is shown before every utterance: some models expect people to take a breath."""
         return round(self.options.lead_s * RATE_HZ)
 
-    def window(self, frames: int) -> int:
-        """With how many frames an utterance is shown: by its own length alone, so that company changes nothing."""
+    def window(self, frames: int, *, is_guess: bool = False) -> int:
+        """With how many frames an utterance is shown: by its own length alone, so that company changes nothing.
+
+        Guesses get coarser windows, so that more of them are alike and share a call: that gains more than it costs.
+        """
         wanted, least = frames + self._frames(self.options.rest_s), self._frames(self.options.least_window_s)
         if not self.options.short_context:
             return min(self.full, least) if wanted <= least else self.full
-        grain = self._frames(self.options.grain_s)
+        grain = self._frames(self.options.grain_s) * (COARSER if is_guess else 1)
         return min(self.full, max(least, -(-max(1, wanted) // grain) * grain))
 
     def _frames(self, seconds: float) -> int:

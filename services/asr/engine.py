@@ -1,5 +1,7 @@
 """Utterances -> words, a whole batch at once. Must not know streams."""
 
+import logging
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +12,17 @@ import numpy as np
 from parley import backends
 from parley.audio import RATE_HZ, Samples
 from parley.backends import Placed
+from parley.budget import Clock
 from parley.engine import Decoding, Engine, Generated, Generator, Tokens
 from parley.model import ModelSpec
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, without_loop
 from services.asr.vad import detector
+
+log = logging.getLogger(__name__)
+USUAL_S, TOKENS_A_SECOND = 4.0, 3.5  # of an utterance between two pauses
+COUNTED = " one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Utterance:
     times: bool = False  # of the words
     language: str = ""
     before: str = ""  # text
+    begun: str = ""  # what a guess begins with: words that were promised
 
 
 class Turn:
@@ -87,6 +95,7 @@ class _Case:
     rows: Rows
     window: int
     prompt: Tokens
+    begun: Tokens
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,8 @@ class _Answer:
 
 class AsrEngine:
     """Features, then the generator, then doubts."""
+
+    second_s = 0.0  # of its time for a second of live speech, as far as it was measured
 
     def __init__(self, generator: Generator, ways: Asking) -> None:
         self._generator, self._ways = generator, ways
@@ -114,10 +125,28 @@ class AsrEngine:
         """Finals go before interims, whoever's."""
         return job.is_guess
 
+    def warm_up(self, clock: Clock = time.perf_counter) -> None:
+        """Run once, so that the first caller does not pay for it; then measure what a final costs.
+
+        The words are put into its mouth: there is no speech here, and saying nothing costs too little.
+        """
+        self.run([Turn([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])
+        sound, took = Utterance(np.zeros(round(USUAL_S * RATE_HZ), np.float32)), list[float]()
+        words = self._ways.spelling.tokens(COUNTED)[: round(USUAL_S * TOKENS_A_SECOND)]
+        how = Decoding(self._ways.beam, len(words) + 1, begun=[words])
+        for _ in range(2):
+            began = clock()
+            case = self._case(sound)
+            self._generator.generate(_shown([case]), [case.prompt], how)
+            took.append(clock() - began)
+        self.second_s = min(took) / USUAL_S
+
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        return _Case(utterance, rows, self._ways.window(len(rows)), self._ways.begin(utterance.language, before))
+        window = self._ways.window(len(rows), is_guess=not utterance.is_final)
+        begun = self._ways.spelling.tokens(utterance.begun) if utterance.begun else []
+        return _Case(utterance, rows, window, self._ways.begin(utterance.language, before), begun)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
         """What looks wrong in a short window is asked again, once, in a full one."""
@@ -155,13 +184,11 @@ class AsrEngine:
 
     def _together(self, cases: Sequence[_Case]) -> list[_Answer]:
         window, longest = cases[0].window, self._ways.longest(cases[0].window)
-        shown = np.zeros((len(cases), window, cases[0].rows.shape[1]), np.float32)  # zeros are silence
-        for row, case in zip(shown, cases, strict=True):
-            row[: len(case.rows)] = case.rows[:window]
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
         beam = self._ways.beam if cases[0].utterance.is_final else 1
-        how = Decoding(beam, longest, align=align)
-        said = self._generator.generate(shown, [case.prompt for case in cases], how)
+        begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
+        how = Decoding(beam, longest, begun=begun, align=align)
+        said = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in said]
 
     def _heard(self, case: _Case, answer: _Answer) -> Heard:
@@ -186,13 +213,22 @@ class AsrEngine:
         )
 
 
+def _shown(cases: Sequence[_Case]) -> Rows:
+    """What several are shown as, all in windows of one size."""
+    window = cases[0].window
+    shown = np.zeros((len(cases), window, cases[0].rows.shape[1]), np.float32)  # zeros are silence
+    for row, case in zip(shown, cases, strict=True):
+        row[: len(case.rows)] = case.rows[:window]
+    return shown
+
+
 def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
-    """Open a model and its ear, and run both once, so that the first caller does not pay for it."""
+    """Open a model and its ear, run both once, and measure."""
     ways = asking(spec)
     ear = detector(spec)
     ear.hear(np.zeros((1, ear.block), np.float32))
     placed = backends.generator(spec)
     engine = AsrEngine(placed.model, ways)
-    second = np.zeros(RATE_HZ, np.float32)
-    engine.run([Turn([Utterance(second, times=True)])])
+    engine.warm_up()
+    log.info("model measured", extra={"model": str(spec.ref), "ms_a_second": round(1000 * engine.second_s, 2)})
     return placed.holding(engine)

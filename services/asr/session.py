@@ -8,12 +8,12 @@ from google.protobuf.message import Message
 
 from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
-from services.asr.agreement import Agreement
 from services.asr.endpoint import Endpointer, Mark
 from services.asr.engine import Heard, Spoken, Turn, Utterance
+from services.asr.guesses import Guesses
 
 BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
-RARER = 10  # parts of the utterance: so much must be new before it is guessed at again
+RARER = 10  # parts of what is heard for a guess: so much must be new before it is guessed at again
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
@@ -53,7 +53,7 @@ class AsrSession:
         self._working: list[Cut] = []
         self._turn = Turn(())
         self._ready: tuple[Cut, Heard] | None = None  # the last guess in a pause
-        self._agreement = Agreement()
+        self._guesses = Guesses(0)
         self._before = wishes.before
 
     def feed(self, item: bytes) -> Iterator[Message]:
@@ -88,7 +88,7 @@ class AsrSession:
         for mark in marks:
             if mark.began:
                 self._start = max(self._start, mark.at - BEFORE)
-                self._guessed = mark.at
+                self._guessed, self._guesses = mark.at, Guesses(self._start)
                 yield SpeechStarted(at=time_of(mark.at))
             else:
                 end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.told)
@@ -134,13 +134,16 @@ class AsrSession:
         return self._turn
 
     def _utterance(self, cut: Cut) -> Utterance:
-        is_final = cut.is_final or cut.may_end
-        samples = self._tape.cut(cut.start, cut.end)
         before = " ".join(filter(None, (self._wishes.phrases, self._before)))
-        return Utterance(samples, is_final, is_final and self._wishes.word_times, self._wishes.language, before)
+        if cut.is_final or cut.may_end:
+            samples = self._tape.cut(cut.start, cut.end)
+            return Utterance(samples, True, self._wishes.word_times, self._wishes.language, before)
+        guesses = self._guesses
+        samples, times = self._tape.cut(guesses.since, cut.end), guesses.is_long(cut.end)
+        return Utterance(samples, False, times, self._wishes.language, before, guesses.begun)
 
     def _guess(self) -> Cut | None:
-        """A longer utterance costs more to hear again, so it is heard again less often. In a pause there is no news."""
+        """What costs more to hear again is heard again less often. In a pause there is no news."""
         if self._endpointer.since is None or not self._wishes.interim_results:
             return None
         pause = self._endpointer.pause
@@ -148,7 +151,7 @@ class AsrSession:
             end = pause + AFTER
             return Cut(self._start, end, may_end=True) if self._guessed < end <= self._tape.end else None
         end = self._tape.end
-        enough = max(self._wishes.interim_every, (end - self._start) // RARER)
+        enough = max(self._wishes.interim_every, (end - self._guesses.since) // RARER)
         return Cut(self._start, end) if end - self._guessed >= enough else None
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
@@ -162,7 +165,7 @@ class AsrSession:
                 yield from self._interim(cut, heard)
 
     def _final(self, cut: Cut, heard: Heard) -> Iterator[Message]:
-        self._agreement, self._ready = Agreement(), None
+        self._ready = None
         self._tape.forget(cut.end)
         if not heard.text:
             return
@@ -180,15 +183,16 @@ class AsrSession:
         )
 
     def _interim(self, cut: Cut, heard: Heard) -> Iterator[Message]:
-        guess = self._agreement.hear([word.text for word in heard.words])
+        guess = self._guesses.hear_all(heard.words) if cut.may_end else self._guesses.hear(heard.words, cut.end)
         if not guess:
             return
+        committed = self._guesses.committed
         yield Transcript(
             text="".join(guess).strip(),
-            committed_characters=len("".join(self._agreement.committed).strip()),
+            committed_characters=len("".join(committed).strip()),
             interval=interval(cut.start, cut.end),
             language=heard.language,
-            stability=len(self._agreement.committed) / len(guess),
+            stability=len(committed) / len(guess),
         )
 
 

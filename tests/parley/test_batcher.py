@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import os
 import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -11,6 +12,7 @@ from parley.batcher import BatchConfig, Batcher
 from parley.budget import Budget
 from parley.engine import Engine
 from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
+from parley.load import Load
 from parley.telemetry import Meter
 from tests.fakes import Clock, HeldEngine
 
@@ -24,8 +26,8 @@ async def make() -> AsyncIterator[Make]:
     """Batchers that are closed at the end."""
     made: list[Ints] = []
 
-    def one(engine: Engine[int, int], **config: float) -> Ints:
-        made.append(Batcher(engine, BatchConfig(**config), Meter("asr", "echo@1")))  # type: ignore[arg-type]
+    def one(engine: Engine[int, int], load: Load | None = None, **config: float) -> Ints:
+        made.append(Batcher(engine, BatchConfig(**config), Meter("asr", "echo@1"), load))  # type: ignore[arg-type]
         return made[-1]
 
     yield one
@@ -45,25 +47,6 @@ async def queued(batcher: Ints, jobs: Sequence[int], budget: Budget = EVER) -> l
     tasks = [asyncio.create_task(batcher.submit(job, budget)) for job in jobs]
     await asyncio.sleep(0)
     return tasks
-
-
-class Ranked(HeldEngine[int, int]):
-    """Odd jobs can wait."""
-
-    def can_wait(self, job: int) -> bool:
-        return job % 2 == 1
-
-
-async def test_who_presses_goes_first(make: Make) -> None:
-    """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
-    engine = Ranked(lambda job: job * 10)
-    batcher = make(engine, max_size=2)
-    first = await queued(batcher, [1])
-    await engine.busy()
-    rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
-    engine.go()
-    assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
-    assert engine.batches == [[1], [2, 4], [6], [3, 5], [7]]
 
 
 async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine: HeldEngine[int, int]) -> None:
@@ -265,10 +248,16 @@ async def test_a_job_leaves_a_trace(make: Make, engine: HeldEngine[int, int], sp
     assert (batch.start_time or 0) <= (run.start_time or 0) <= (run.end_time or 0) <= (batch.end_time or 0)
 
 
-@pytest.mark.parametrize("name", ["max_size", "queue", "workers"])
-def test_a_batcher_of_none_is_refused_by_the_name_in_the_config(name: str) -> None:
-    with pytest.raises(BadConfig, match=rf"`batch\.{name}` is 0; write 1 or more"):
-        BatchConfig(**{name: 0})
+@pytest.mark.parametrize(("name", "least"), [("max_size", 1), ("queue", 1), ("workers", 0)])
+def test_a_batcher_of_none_is_refused_by_the_name_in_the_config(name: str, least: int) -> None:
+    with pytest.raises(BadConfig, match=rf"`batch\.{name}` is {least - 1}; write {least} or more"):
+        BatchConfig(**{name: least - 1})
+
+
+def test_workers_follow_the_cores() -> None:
+    """Unless told how many, as many batches at a time as this process has cores."""
+    assert BatchConfig(workers=0).at_a_time == len(os.sched_getaffinity(0))
+    assert BatchConfig(workers=3).at_a_time == 3
 
 
 def test_nobody_waits_for_less_than_no_time() -> None:

@@ -56,6 +56,15 @@ def test_it_stops_at_the_limit(beam: int) -> None:
     assert found.tokens == (0,) * 6
 
 
+@pytest.mark.parametrize("beam", [1, 2])
+def test_an_answer_begins_as_it_is_told(beam: int) -> None:
+    """However unlikely, the given beginning is taken, and what follows is the likeliest behind it."""
+    (found,) = search(model(GARDEN), [[7]], Decoding(beam, 5), END, [[1, 1]])
+    assert found.tokens == (1, 1)
+    (found,) = search(model({(2,): (0.1, 0.8, 0.05, 0.05)}), [[7]], Decoding(beam, 5), END, [[2]])
+    assert found.tokens == (2, 1)
+
+
 WEIGHTS = st.lists(st.integers(1, 50), min_size=4, max_size=4)
 
 

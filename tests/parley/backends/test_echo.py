@@ -30,6 +30,15 @@ def test_words_come_back() -> None:
     assert [each.tokens for each in said] == [["a", "b"], []]
 
 
+def test_an_answer_begins_as_it_is_told() -> None:
+    """The first words are those that were given, in their places; the others are the sound's."""
+    generator = backends.generator(spec_of()).model
+    frames = np.stack([noise(100), np.zeros(100, np.float32), noise(100, seed=1), noise(100)])
+    (free,) = generator.generate(frames[None], [[]], Decoding())
+    (said,) = generator.generate(frames[None], [[]], Decoding(begun=[[" a", " b"]]))
+    assert said.tokens == [" a", "", " b", free.tokens[3]]
+
+
 def test_sound_is_spelt() -> None:
     """The same frame always gives the same word, silence an empty one, neighbours do not matter."""
     generator = backends.generator(spec_of()).model

@@ -54,6 +54,14 @@ def test_both_libraries_say_the_same(generator: Generator, other: Generator, bea
         assert (mine.score, mine.no_speech) == pytest.approx((theirs.score, theirs.no_speech), abs=1e-3)
 
 
+def test_both_go_on_from_the_same_beginning(generator: Generator, other: Generator) -> None:
+    """What an answer begins with may be given, with lengths of all kinds in a batch; both go on alike."""
+    how = Decoding(1, 10, begun=[WORDS[: n % 4] for n in range(8)])
+    mine, theirs = (each.generate(sounds(8), [PROMPT] * 8, how) for each in (generator, other))
+    assert [each.tokens for each in mine] == [each.tokens for each in theirs]
+    assert all(each.tokens[: len(given)] == given for each, given in zip(mine, how.begun, strict=True))
+
+
 def test_both_find_the_tokens_in_the_same_places(generator: Generator, other: Generator) -> None:
     """Times and chances of tokens are CTranslate2's own, but for a few ties."""
     how = Decoding(1, 9, align=[64, 40, 0, 64, 30, 1, 64, 64])

@@ -43,6 +43,19 @@ def test_company_changes_nothing(generator: Generator, beam: int) -> None:
         assert alone.alignment.chances == pytest.approx(answer.alignment.chances, abs=1e-6)
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_an_answer_begins_as_it_is_told(generator: Generator, beam: int) -> None:
+    """However long its own beginning and its neighbours' are, every answer has it and goes on as it would alone."""
+    begun = [WORDS[: n % 5] for n in range(12)]
+    together = generator.generate(sounds(12), [PROMPT] * 12, Decoding(beam, 12, begun=begun))
+    for n, answer in enumerate(together):
+        how = Decoding(beam, 12, begun=begun[n : n + 1])
+        (alone,) = generator.generate(sounds(12)[n : n + 1], [PROMPT], how)
+        assert alone.tokens == answer.tokens
+        assert answer.tokens[: len(begun[n])] == begun[n]
+    assert any(len(answer.tokens) > len(given) > 0 for answer, given in zip(together, begun, strict=True))
+
+
 @pytest.mark.parametrize("longest", [1, 5, 60])
 def test_as_many_tokens_as_allowed(generator: Generator, longest: int) -> None:
     """A model that never ends is stopped exactly at the limit, however long the prompt is."""

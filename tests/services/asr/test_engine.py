@@ -11,7 +11,7 @@ from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
-from services.asr.engine import AsrEngine, Heard, Turn, Utterance, open_engine
+from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, Heard, Turn, Utterance, open_engine
 from services.asr.guards import TURNS
 from tests.fakes import spec_of
 from tests.sound import noise
@@ -76,12 +76,12 @@ def test_everybody_gets_their_own_answer(jobs: list[list[tuple[int, bool]]]) -> 
 
 
 def test_only_equal_shapes_share_a_call() -> None:
-    """Utterances whose windows are alike go together; guesses, which are searched for less, apart."""
+    """Utterances whose windows are alike go together; guesses, whose windows are coarser, apart."""
     asr, told = engine(says(" yes"))
     lengths = (4000, 15_000, 16_001, 90_000)
-    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:2]])
+    run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:3]])
     assert sorted((shape[0], shape[1], how.beam) for shape, _, how in told.asked) == [
-        (1, 4, 3), (1, 12, 3), (2, 2, 1), (2, 2, 3),
+        (1, 4, 3), (1, 12, 3), (2, 2, 3), (3, 4, 1),
     ]  # fmt: skip
 
 
@@ -98,6 +98,15 @@ def test_without_leave_the_window_is_full() -> None:
     asr, told = engine(says(" yes"), short_context=False)
     run(asr, [Utterance(noise(100)), Utterance(noise(300_000))])
     assert [shape[:2] for shape, _, _ in told.asked] == [(2, 40)]
+
+
+def test_a_guess_begins_as_it_is_told() -> None:
+    """What was promised is given to the decoder as the beginning; beginnings need not be alike to share a call."""
+    asr, told = engine(says(" yes"))
+    run(asr, [Utterance(noise(100), is_final=False, begun=text) for text in (" a b", "", " c")])
+    assert [how.begun for _, _, how in told.asked] == [[[" a", " b"], [], [" c"]]]
+    run(asr, [Utterance(noise(100), is_final=False)])
+    assert not told.asked[-1][2].begun
 
 
 def test_the_prompt_is_filled_in() -> None:
@@ -225,3 +234,14 @@ def test_guesses_can_wait() -> None:
     assert asr.can_wait(turn)
     turn.give_way([final])
     assert not asr.can_wait(turn)
+
+
+def test_what_a_second_costs_is_measured() -> None:
+    """By an utterance of usual length with words put into its mouth, because silence costs too little."""
+    asr, told = engine(says(" yes"))
+    clock = iter([0.0, 0.5, 1.0, 1.2])
+    asr.warm_up(lambda: next(clock))
+    assert asr.second_s == pytest.approx(0.2 / USUAL_S)
+    (begun,) = told.asked[-1][2].begun
+    assert len(begun) == round(USUAL_S * TOKENS_A_SECOND) == told.asked[-1][2].longest - 1
+    assert told.asked[-1][2].beam == 3

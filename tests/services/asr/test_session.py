@@ -121,28 +121,6 @@ def test_the_last_samples_are_not_lost() -> None:
     assert seconds(final)[1] == pytest.approx((RATE_HZ + 319) / RATE_HZ)
 
 
-def test_interims_come_and_grow() -> None:
-    """While somebody speaks there are guesses, none before there is enough new, and the last word is the final's."""
-    pieces = [pcm(noise(1600, seed=n)) for n in range(40)]
-    said = of(v1.Transcript, play(session(interim_results=True), ENGINE, pieces))
-    interims = [each for each in said if not each.is_final]
-    assert [each.is_final for each in said] == [False] * len(interims) + [True]
-    assert len(interims) == 8
-    assert all(each.committed_characters <= len(each.text) for each in said)
-    committed = [each.text[: each.committed_characters] for each in interims]
-    assert all(after.startswith(before) for before, after in pairwise(committed))
-    assert said[-1].committed_characters == len(said[-1].text)
-
-
-def test_long_breaths_are_guessed_at_less_often() -> None:
-    """Half a second more is news after two seconds, not after twenty."""
-    pieces = [pcm(noise(1600, seed=n)) for n in range(240)]
-    said = of(v1.Transcript, play(session(interim_results=True), ENGINE, pieces))
-    ends = [seconds(each)[1] for each in said if not each.is_final]
-    assert ends[1] - ends[0] == pytest.approx(0.5)
-    assert ends[-1] - ends[-2] == pytest.approx(ends[-2] / 10, abs=0.3)
-
-
 def test_no_interim_unasked() -> None:
     """Who does not ask for guesses gets none."""
     said = of(v1.Transcript, play(session(), ENGINE, cut(pcm(noise(5 * RATE_HZ)), range(0, 80_000, 1600), 2)))

@@ -1,0 +1,139 @@
+"""How busy a model is with those who speak now, and whether one more finds room. Must not know what is said.
+
+What a stream takes of the engine is measured; of one that has just begun it is expected, by what the model cost when it
+was warmed up. So nobody has to say how many streams a machine can bear, and a heavier model takes fewer.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
+
+from parley.budget import Clock
+from parley.errors import TooBusy
+
+MOST = 0.6  # of the engine's time may go to answers that somebody waits for; guesses and chance need the rest
+MOST_AGAIN = 0.85  # where a stream comes that another replica has lost: refused, it could lose words
+WAIT_S = 0.5  # who presses and waited longer for the engine just now: nobody new comes in
+WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
+CAREFUL = 1.5  # times what was measured when nothing else ran
+ENOUGH, ASTRAY = 4, 4.0  # settled streams tell more than the warm-up did, up to so many times less or more
+AT_MOST = 3.0  # times what is expected counts for one stream: no speech is longer than the time it takes
+RETRY_S = 3.0
+
+
+@runtime_checkable
+class Costed(Protocol):
+    """An engine that knows what live speech costs it."""
+
+    second_s: float  # of its time for a second of a stream's
+
+
+class Fading:
+    """A sum of which the past is forgotten, a second: what happened long ago counts little."""
+
+    def __init__(self, window_s: float, clock: Clock) -> None:
+        self._window_s, self._clock = window_s, clock
+        self._sum, self._at = 0.0, clock()
+
+    @property
+    def rate(self) -> float:
+        """How much a second of late."""
+        return self._sum * math.exp((self._at - self._clock()) / self._window_s) / self._window_s
+
+    def add(self, much: float) -> None:
+        """So much more, now."""
+        self._sum, self._at = self.rate * self._window_s + much, self._clock()
+
+
+class Place:
+    """One stream's share of the engine."""
+
+    def __init__(self, load: "Load", clock: Clock) -> None:
+        self._load, self._clock, self._since = load, clock, clock()
+        self._took = Fading(WINDOW_S, clock)
+
+    @property
+    def age(self) -> float:
+        """In windows."""
+        return (self._clock() - self._since) / WINDOW_S
+
+    @property
+    def takes(self) -> float:
+        """Engine seconds a second, as measured."""
+        return self._took.rate
+
+    def needs(self, expected: float) -> float:
+        """The same, as long as it is young at least some of what is expected."""
+        return min(max(expected * (1 - self.age), self.takes), AT_MOST * expected)
+
+    def answered(self, wait_s: float, engine_s: float) -> None:
+        """A job that nobody may wait for waited so long, and took so much."""
+        self._took.add(engine_s)
+        self._load.waited(wait_s)
+
+
+class Load:
+    """Every live stream of one model."""
+
+    def __init__(self, second_s: float, workers: int, clock: Clock = time.monotonic) -> None:
+        self._second_s, self._workers, self._clock = second_s, workers, clock
+        self._places: set[Place] = set()
+        self._waits_s, self._waited_at = 0.0, clock()
+
+    @property
+    def streams(self) -> int:
+        """That are open."""
+        return len(self._places)
+
+    @property
+    def expected(self) -> float:
+        """What a new stream will take: as much as others do, or what the warm-up says where there are too few."""
+        settled = [place.takes for place in self._places if place.age > 2]
+        if len(settled) < ENOUGH:
+            return CAREFUL * self._second_s
+        seen = sum(settled) / len(settled)
+        return CAREFUL * min(max(seen, self._second_s / ASTRAY), self._second_s * ASTRAY)
+
+    @property
+    def share(self) -> float:
+        """Of the engine's time, from 0 to more than it has."""
+        expected = self.expected
+        return sum(place.needs(expected) for place in self._places) / self._workers
+
+    @property
+    def wait_s(self) -> float:
+        """The longest wait of late, fading."""
+        return self._waits_s * math.exp((self._waited_at - self._clock()) / WINDOW_S)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more stream would be taken."""
+        return self._takes(MOST)
+
+    def _takes(self, most: float) -> bool:
+        """One stream is always taken: there is no smaller load to wait for."""
+        fits = self.share + self.expected / self._workers <= most
+        return not self._places or (fits and self.wait_s <= WAIT_S)
+
+    def waited(self, wait_s: float) -> None:
+        """Somebody who presses waited so long for the engine."""
+        if wait_s >= self.wait_s:
+            self._waits_s, self._waited_at = wait_s, self._clock()
+
+    @contextmanager
+    def place(self, *, again: bool = False) -> Iterator[Place]:
+        """Take a place for one stream, or hear that there is none."""
+        if not self._takes(MOST_AGAIN if again else MOST):
+            raise TooBusy(
+                f"{self.streams} streams take {self.share:.0%} of the engine, answers wait {self.wait_s:.1f} s for it; "
+                f"one more stream would make them late. Come back in {RETRY_S:g} s.",
+                retry_s=RETRY_S,
+            )
+        place = Place(self, self._clock)
+        self._places.add(place)
+        try:
+            yield place
+        finally:
+            self._places.discard(place)

@@ -1,0 +1,80 @@
+"""Who goes first where some jobs can wait."""
+
+import asyncio
+
+from parley.load import WAIT_S, Load
+from tests.fakes import HeldEngine
+from tests.parley.test_batcher import EVER, Make, make, queued
+
+__all__ = ["make"]
+
+
+class Ranked(HeldEngine[int, int]):
+    """Odd jobs can wait."""
+
+    def can_wait(self, job: int) -> bool:
+        return job % 2 == 1
+
+
+async def test_who_presses_goes_first(make: Make) -> None:
+    """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine, max_size=2)
+    first = await queued(batcher, [1])
+    await engine.busy()
+    rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
+    engine.go()
+    assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
+    assert engine.batches == [[1], [2, 4], [6], [3, 5], [7]]
+
+
+async def test_what_can_wait_leaves_a_worker_to_what_cannot(make: Make) -> None:
+    """Where people speak a final finds a worker at once, however many guesses wait; and a guess may become one."""
+    engine, load = Ranked(lambda job: job * 10), Load(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place():
+        guesses = await queued(batcher, [1])
+        await engine.busy()
+        guesses += await queued(batcher, [3])
+        await asyncio.sleep(0.05)
+        assert engine.batches == [[1]]
+        final = await queued(batcher, [2])
+        await engine.busy()
+        assert engine.batches == [[1], [2]]
+        engine.go()
+        assert await asyncio.gather(*guesses, *final) == [10, 30, 20]
+
+
+async def test_who_can_wait_may_come_to_press(make: Make) -> None:
+    """A job that could wait and presses now is taken when somebody says so, and its wait counts from then on."""
+    presses = set[int]()
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+    engine, load = Changing(lambda job: job * 10), Load(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place() as place:
+        first = await queued(batcher, [1])
+        await engine.busy()
+        second = asyncio.create_task(batcher.submit(2, EVER, place))
+        await asyncio.sleep(WAIT_S)
+        presses.add(2)
+        batcher.look()
+        await engine.busy()
+        engine.go()
+        assert await asyncio.gather(*first, second) == [10, 20]
+        assert engine.batches == [[1], [2]]
+        assert load.has_room
+
+
+async def test_where_nobody_speaks_all_workers_work(make: Make) -> None:
+    """Recordings can wait, and have the machine for themselves."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine, Load(0.0, 2), workers=2, max_size=1)
+    tasks = await queued(batcher, [1, 3])
+    await engine.busy()
+    await engine.busy()
+    engine.go()
+    assert await asyncio.gather(*tasks) == [10, 30]
