@@ -63,8 +63,8 @@ sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=re
 capacity: $(STAMP) ## How many live streams can this machine carry? [SCENARIO=live-asr] [ARGS=...]
 	$(BIN)/python -m loadtest.capacity $(SCENARIO) $(ARGS)
 
-loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke]
-	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SECONDS=86400 $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
+loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke] [SIZE=8]
+	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SIZE=$(or $(SIZE),8) SLA_SECONDS=86400 $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
 		--host http://127.0.0.1:8080 --stop-timeout 15 $(ARGS)
 
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
