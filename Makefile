@@ -54,6 +54,10 @@ bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
 	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
 
+bench-peers: $(STAMP) ## Speech servers of others beside Parley: [PEERS="parley speaches"] [ROWS=live,ttfs,files,long] [WEIGHTS=folder] [SPEACHES=folder] [ARGS=--again]
+	$(BIN)/python -m loadtest.peers $(PEERS) $(if $(ROWS),--rows $(ROWS)) $(if $(WEIGHTS),--weights $(WEIGHTS)) \
+		$(if $(SPEACHES),--speaches $(SPEACHES)) $(ARGS)
+
 bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
 	$(BIN)/python -m loadtest.gateway
 
@@ -90,4 +94,4 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval eval-services clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean

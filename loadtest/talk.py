@@ -47,6 +47,11 @@ def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
     clips = recordings(scenario)
     if scenario.door == "rest":
         return RestFiles(where, clips, samples)
+    return Live(voice_of(scenario, where), clips, samples, scenario.held_ms)
+
+
+def voice_of(scenario: Scenario, where: Where) -> Voice:
+    """Who carries sound through the scenario's door."""
     voices: dict[str, Callable[[], Voice]] = {
         "realtime": lambda: RealtimeVoice(where, scenario.flush_s is not None),
         "speaches": lambda: SpeachesVoice(where),
@@ -54,8 +59,7 @@ def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
         "whisperlivekit": lambda: WhisperLiveKitVoice(where),
         "riva": lambda: RivaVoice(where, scenario.most),
     }
-    voice = voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
-    return Live(voice, clips, samples, scenario.held_ms)
+    return voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
 
 
 class Talk:

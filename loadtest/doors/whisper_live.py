@@ -20,7 +20,7 @@ from loadtest.where import Where
 GREETING = {"language": "en", "task": "transcribe", "use_vad": True, "audio_format": "int16"}
 END = b"END_OF_AUDIO"
 NEAR_S = 1.0  # a last segment that ends so near to the last word has it
-PATIENCE_S = 10.0  # without a message after the last word: what is there then is all
+SETTLED_S, PATIENCE_S = 1.0, 10.0  # of no message after the last word, with it completed and without: that is all then
 
 
 class WhisperLiveRefused(Exception):
@@ -94,7 +94,7 @@ async def _speak(socket: ClientConnection, clip: Clip, due: float | None) -> Non
 
 async def _hear(socket: ClientConnection, segments: Segments, speaking: "asyncio.Task[None]") -> None:
     last = time.monotonic()
-    while not (speaking.done() and (segments.over or time.monotonic() > last + PATIENCE_S)):
+    while not speaking.done() or time.monotonic() < last + (SETTLED_S if segments.over else PATIENCE_S):
         try:
             async with asyncio.timeout(CHUNK_S):
                 segments.take(json.loads(await socket.recv()))
