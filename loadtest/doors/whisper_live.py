@@ -80,7 +80,7 @@ class WhisperLiveVoice:
             finally:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
-            segments.end()
+                segments.end()
             await socket.send(END)
 
     async def close(self) -> None:

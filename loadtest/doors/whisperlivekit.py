@@ -66,7 +66,7 @@ class WhisperLiveKitVoice:
             finally:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
-            transcript.end()
+                transcript.end()
 
     async def close(self) -> None:
         """Every socket is closed with its recording."""

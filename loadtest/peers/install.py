@@ -40,7 +40,9 @@ def environment(peer: Peer, folder: Path, checkout: Path | None) -> Path:
 def _base(peer: Peer) -> str:
     if not peer.python:
         return sys.executable
-    if found := shutil.which(peer.python):
+    found = shutil.which(peer.python)
+    # A version manager's shim is there without the version.
+    if found and not subprocess.run([found, "--version"], capture_output=True, check=False).returncode:
         return found
     raise NotInstalled(f"it wants {peer.python}, which is not here")
 
@@ -51,7 +53,8 @@ def _run(*command: str) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"pip took more than {INSTALL_S:g} s") from None
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip failed"]
+        said = done.stderr.splitlines() or ["pip failed and said nothing"]
+        errors = [line for line in said if line.startswith("ERROR")] or said
         raise NotInstalled(errors[-1].removeprefix("ERROR: "))
 
 
