@@ -54,6 +54,10 @@ bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
 	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
 
+bench-peers: $(STAMP) ## Speech servers of others beside Parley: [PEERS="parley speaches"] [ROWS=live,ttfs,files,long] [WEIGHTS=folder] [SPEACHES=folder] [ARGS=--again]
+	$(BIN)/python -m loadtest.peers $(PEERS) $(if $(ROWS),--rows $(ROWS)) $(if $(WEIGHTS),--weights $(WEIGHTS)) \
+		$(if $(SPEACHES),--speaches $(SPEACHES)) $(ARGS)
+
 bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
 	$(BIN)/python -m loadtest.gateway
 
@@ -63,8 +67,8 @@ sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=re
 capacity: $(STAMP) ## How many live streams can this machine carry? [SCENARIO=live-asr] [ARGS=...]
 	$(BIN)/python -m loadtest.capacity $(SCENARIO) $(ARGS)
 
-loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke]
-	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SECONDS=86400 $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
+loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke] [SIZE=8]
+	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SIZE=$(or $(SIZE),8) SLA_SECONDS=86400 $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
 		--host http://127.0.0.1:8080 --stop-timeout 15 $(ARGS)
 
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
@@ -91,4 +95,4 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-gateway sla capacity loadtest-ui soak eval eval-services clean
+.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean

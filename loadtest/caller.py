@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 from loadtest import clips
-from loadtest.house import ROOT
 from parley.client import Client, requests_of
 from parley.errors import ParleyError
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, pipeline_pb2, translate_pb2
@@ -30,8 +29,8 @@ TEXT = ("It was late. ", "We went home, ", "and nobody said a word. ")
 
 @lru_cache
 def speech() -> tuple[bytes, ...]:
-    """The example recording, cut."""
-    return tuple(clips.read(ROOT / "examples/two-speakers.flac").chunks())
+    """Two people in a meeting, cut."""
+    return tuple(clips.read(clips.SPEECH / "meeting-ES2003a-dialogue.flac").chunks())
 
 
 class Caller:

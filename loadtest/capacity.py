@@ -29,11 +29,14 @@ from loadtest.page import STYLE
 from loadtest.run import TalkersFailed
 from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.sla import Measured
+from loadtest.yardstick import Yardstick
+from loadtest.yardstick import measure as measure_yardstick
 
 FINE = 0.08  # a gap this small, as a share, is not worth another run
 GROWTH = 1.5
 MOST = 2000
 Try = Callable[[int], Verdict]
+Tries = tuple[Measured, Plan, Console]  # what is tried on, what it is judged by, and where it is told
 
 
 class OutOfTime(Exception):
@@ -86,11 +89,6 @@ def _holds(holds: Try, size: int) -> bool:
     return any(holds(size) is Verdict.HELD for _ in range(2))
 
 
-def sized(scenario: Scenario, people: int) -> Scenario:
-    """The same with so many people, or calls a second."""
-    return replace(scenario, rate=float(people)) if scenario.rate else replace(scenario, people=people)
-
-
 def step_of(judgement: Judgement, people: int) -> Step:
     """What is kept of a try."""
     found = judgement.found
@@ -114,11 +112,12 @@ def knee(name: str, steps: Sequence[Step], most: int) -> str:
     return chart(f"{name}: latency in ms, by how many talk", lines, across, up, [(most, f"{most} hold")])
 
 
-def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Console, seconds: float) -> dict[str, Any]:
+def _measure(scenario: Scenario, yard: float, seconds: float, tries: Tries) -> dict[str, Any]:
+    measured, plan, console = tries
     steps: list[Step] = []
 
     def holds(people: int) -> Verdict:
-        judgement = judge(measured.found(sized(scenario, people)), plan)
+        judgement = judge(measured.found(scenario.of_size(people)), plan)
         steps.append(step_of(judgement, people))
         console.print(f"[dim]{scenario.name}: {people} {judgement.verdict.name.lower()} {'; '.join(judgement.doubts)}")
         return judgement.verdict
@@ -127,22 +126,26 @@ def _measure(scenario: Scenario, plan: Plan, measured: Measured, console: Consol
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
     told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    told |= {"yard": yard, "per_yard": most / yard}
     told |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
     return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
-def _tell(found: Sequence[dict[str, Any]], folder: Path, console: Console) -> None:
-    table = Table("scenario", "hold", "too many", "cores taken", "per core", box=MARKDOWN)
+def _tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:
+    heads = ("scenario", "hold", "too many", "cores taken", "per core", "yard", "of a yard")
+    table = Table(*heads, box=MARKDOWN)
     for each in found:
         most = f"{'>= ' if each['at_least'] else ''}{each['most']}"
         too_many = str(each["too_many"] or "")
-        table.add_row(each["scenario"], most, too_many, f"{each['cores']:.2f}", f"{each['per_core']:.0f}")
+        taken = f"{each['cores']:.2f}", f"{each['per_core']:.1f}"
+        table.add_row(each["scenario"], most, too_many, *taken, f"{each['yard']:.1f}", f"{each['per_yard']:.2f}")
         if each["at_least"]:
             console.print(
                 f"[yellow]{each['scenario']}: the talker could not keep up before the server broke its promise."
             )
     console.print(table)
-    facts = {"machine": machine.facts(), "commit": machine.commit(), "found": list(found)}
+    facts: dict[str, Any] = {"machine": machine.facts(), "commit": machine.commit(), "yardstick": yardstick.to_json()}
+    facts["found"] = list(found)
     (folder / "capacity.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     knees = "".join(each["knee"] for each in found)
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -165,11 +168,13 @@ def main() -> None:
     console.print(f"[dim]{psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")
     measured = Measured(arguments.file, arguments.out, arguments.settings, None)
     try:
-        plan = read(arguments.file)
+        plan, yardstick = read(arguments.file), measure_yardstick(arguments.settings)
+        console.print(f"[dim]{yardstick}")
         chosen = [replace(each, seconds=arguments.seconds) for each in plan.named(arguments.scenarios)]
         arguments.out.mkdir(parents=True, exist_ok=True)
-        each_s = 60 * arguments.minutes / len(chosen)
-        _tell([_measure(each, plan, measured, console, each_s) for each in chosen], arguments.out, console)
+        each_s, tries = 60 * arguments.minutes / len(chosen), (measured, plan, console)
+        fitted = [(yardstick.fitted(each, plan.patience), yardstick.yard(each)) for each in chosen]
+        _tell([_measure(each, yard, each_s, tries) for each, yard in fitted], yardstick, arguments.out, console)
     except (BadScenario, TalkersFailed) as error:
         sys.exit(str(error))
     finally:

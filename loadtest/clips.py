@@ -1,8 +1,8 @@
 """What is said: recordings as 16 kHz PCM, and when somebody speaks in them. Must not know a server or a clock."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ FRAME = RATE_HZ // 100
 QUIET_DB = 35.0  # this much below the loudest is silence;
 OVER_DB, SURE_DB = 5.0, 12.0  # so is what is hardly above what lies under it all, a fan, unless it is nearly loudest;
 CLICK = 5  # so is what is over within this many frames: a key, a cup
+SPEECH = Path(__file__).parent / "speech"  # ordinary people, with their words
+WORDS = "words.tsv"  # of a folder: a recording's name, and what is said in it
 KINDS = (".flac", ".wav", ".mp3", ".ogg", ".opus", ".m4a", ".webm")
 CLEAN = ".clean"  # before the ending of a recording's twin without noise
 Samples = npt.NDArray[np.float32]
@@ -66,12 +68,24 @@ class Clip:
 def read(path: Path, pause_s: float = 0.0) -> Clip:
     """A recording with silence behind it, as people pause.
 
-    Beside it may lie `name.txt`, what is said in it, and `name.clean.wav` (or .flac), the same without its noise.
+    What is said in it is in `name.txt` beside it, or in the folder's `words.tsv`; the same without its noise may lie
+    there as `name.clean.wav` (or .flac).
     """
     text, pause = path.with_suffix(".txt"), bytes(2 * round(pause_s * RATE_HZ))
-    said = text.read_text("utf-8").strip() if text.exists() else ""
+    said = text.read_text("utf-8").strip() if text.exists() else words_in(path.parent).get(path.stem, "")
     twin = next((each for kind in KINDS if (each := path.with_suffix(f"{CLEAN}{kind}")).exists()), None)
     return Clip(path.stem, _sound(path) + pause, said, _sound(twin) + pause if twin else b"")
+
+
+@lru_cache
+def words_in(folder: Path) -> dict[str, str]:
+    """What a folder's table says of its recordings, by their names without an ending."""
+    table = folder / WORDS
+    lines = table.read_text("utf-8").splitlines() if table.exists() else []
+    pairs = [line.split("\t") for line in lines if line]
+    if wrong := next((pair for pair in pairs if len(pair) != 2), None):
+        raise ValueError(f"{table}: {wrong[0]!r} must have a tab and its words behind it.")
+    return {Path(name).stem: words.strip() for name, words in pairs}
 
 
 def _sound(path: Path) -> bytes:
@@ -85,6 +99,18 @@ def folder(path: Path, pause_s: float = 0.0) -> list[Clip]:
     if not clips:
         raise FileNotFoundError(f"{path} has no recording ({', '.join(KINDS)}); name a folder that has some.")
     return clips
+
+
+def flushed(clip: Clip, after_s: float) -> Clip:
+    """The same, cut so long after its last word: who talks to a machine ends the stream when nobody speaks any more."""
+    size = 2 * round((clip.speech_ends(clip.seconds) + after_s) * RATE_HZ)
+    return replace(clip, pcm=clip.pcm[:size].ljust(size, b"\0"), clean=clip.clean[:size])
+
+
+def joined(parts: Iterable[Clip], pause_s: float, name: str = "joined") -> Clip:
+    """One recording of several, with silence behind each."""
+    told, pause = list(parts), bytes(2 * round(pause_s * RATE_HZ))
+    return Clip(name, b"".join(each.pcm + pause for each in told), " ".join(each.text for each in told))
 
 
 def noisy(clip: Clip, snr_db: float, seed: int = 0) -> Clip:

@@ -95,6 +95,10 @@ class House:
                 log = (self._folder / f"{name}.log").read_text()
                 raise RuntimeError(f"{name} has ended with {process.returncode}:\n{log[-2000:]}")
 
+    def pid(self, name: str) -> int:
+        """Of a process."""
+        return self._processes[name].pid
+
     def cpu_s(self, name: str) -> float:
         """CPU time so far, to the nanosecond: /proc counts in ticks of 10 ms."""
         return time.clock_gettime((~self._processes[name].pid << 3) | 2)

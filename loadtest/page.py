@@ -11,7 +11,7 @@ from loadtest.judge import Judgement, Kept, Verdict
 from loadtest.measures import Series
 from loadtest.samples import scores
 from loadtest.selfwatch import LAG
-from loadtest.telling import limit_of, name_of, value_of_kept, wanted_of
+from loadtest.telling import limit_of, name_of, size_of, value_of_kept, wanted_of
 
 SHOWN = (0, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9)
 STYLE = """
@@ -38,14 +38,14 @@ summary{color:var(--dim);cursor:pointer;margin:.5rem 0}
 
 def page(verdict: Verdict, judgements: Sequence[Judgement], about: Mapping[str, Any], extra: str = "") -> str:
     """The whole report."""
-    rows = [[_link(each), _word(each.verdict), _of_it(each), _nearest(each)] for each in judgements]
+    rows = [[_link(each), _size(each), _word(each.verdict), _of_it(each), _nearest(each)] for each in judgements]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>SLA: {verdict.name}</title><style>{STYLE}</style>"
         f"<h1>The promise is {_word(verdict)}</h1><p class=dim>{escape(str(about['when']))}, commit "
         f"{escape(str(about['commit']))}, {escape(str(about['machine'].get('cpu', '')))}</p>"
-        f"{_table(('scenario', '', 'promises', 'nearest to its limit'), rows)}{extra}"
+        f"{_table(('scenario', 'size', '', 'promises', 'nearest to its limit'), rows)}{extra}"
         f"{''.join(map(_scenario, judgements))}<h2>What was measured on</h2>{_facts(about)}</html>"
     )
 
@@ -53,6 +53,10 @@ def page(verdict: Verdict, judgements: Sequence[Judgement], about: Mapping[str, 
 def _link(each: Judgement) -> str:
     name = escape(each.found.scenario.name)
     return f'<a href="#{name}">{name}</a>'
+
+
+def _size(each: Judgement) -> str:
+    return escape(size_of(each.found.scenario))
 
 
 def _word(verdict: Verdict) -> str:
@@ -158,4 +162,7 @@ def _counts(each: Judgement) -> str:
 def _facts(about: Mapping[str, Any]) -> str:
     rows = [[escape(str(key)), escape(str(value))] for key, value in about["machine"].items()]
     rows += [[f"model of {escape(str(stage))}", escape(str(model))] for stage, model in about["models"].items()]
+    for stage, pace in about["yardstick"]["paces"].items():
+        told = f"{pace['one']:.3g} on one core, {pace['all']:.3g} on all; a job {pace['job_ms']:.3g} ms"
+        rows.append([f"yardstick of {escape(stage)}", told])
     return _table(("", ""), rows)

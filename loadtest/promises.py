@@ -8,9 +8,11 @@ from collections.abc import Iterable
 LATENCY = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms")
 COUNT = ("count", "share", "least", "most")
 SCORE = ("share", "least", "most")
-TIMED = ("open", "chunk", "first partial", "final", "turn", "translation", "rest", "refusal")
+TTFS = "ttfs"  # time to the final segment: from the end of speech to the last final of a stream
+UNHEARD = "unheard"  # calls that said something and were answered with no words
+TIMED = ("open", "chunk", "first partial", "final", TTFS, "turn", "translation", "rest", "refusal")
 REST_OF = "rest of "  # up to 10 s, and so on
-COUNTED = ("calls", "errors", "refused", "notices", "hung up", "words", "audio s", "changed answers")
+COUNTED = ("calls", "errors", "refused", "notices", "hung up", "words", "audio s", "changed answers", UNHEARD)
 WORDS = ("lost words", "doubled words", "changed words")
 SCORED = ("wer", "bleu", "si-sdr", "worse wer", "worse bleu", "worse si-sdr")  # worse than at rest
 FACTS = {

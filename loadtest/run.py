@@ -101,7 +101,7 @@ def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: An
     words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
     words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
     told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
-    told |= {"SLA_PEOPLE": str(scenario.people), "SLA_RATE": str(scenario.rate), "SLA_SECONDS": str(scenario.seconds)}
+    told |= {"SLA_SIZE": str(scenario.size), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.swarm", "-f", "loadtest/locustfile.py", *words]
     # A group of their own, so that all of them can be ended, in our session: Linux weighs sessions against each other
     # before it looks at how nice anybody in them is, and the server shall be nicer than the talkers.

@@ -1,16 +1,19 @@
 """What a run shall be, and what is promised: sla.toml -> frozen dataclasses. Must not know how it is done."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
 from loadtest.promises import measures, statistics_of
 
-DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest", "realtime", "riva")
+PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
+DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest", "realtime", "riva", *PEERS)
+CALLS = ("rest", "translate")  # doors whose size is a rate
 STAGES = ("denoise", "asr", "diarize", "translate")
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
+Promise = Mapping[str, Mapping[str, float]]  # measure -> statistic -> limit
 
 
 class BadScenario(Exception):
@@ -45,28 +48,65 @@ class Scenario:
     about: str = ""
     door: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
+    yards: float = 0.0  # how many people or calls a second: a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
     rate: float = 0.0  # calls a second, whoever has been answered
+    least: int = 1  # people or calls a second, however slow the machine is
     seconds: float = 20.0
     ramp_s: float = 2.0
     grace_s: float = 10.0  # how long the last calls may take
     burst: Burst | None = None
     clips: str = "bundled"  # or a folder of recordings
     snr_db: float | None = None  # noise this far below the voices
+    pause_s: float = 0.8  # of silence after each recording
+    flush_s: float | None = None  # streams end so long after the last word, as of clients who know when that is
     target: str = "de"  # the language to translate into
     held_ms: float = 32.0  # what a denoiser may keep back of a chunk until the next one comes
     replicas: Mapping[str, int] = field(default_factory=dict)  # of a stage, of a server of our own
-    admitted: int = 0  # calls that its gateway takes at a time; 0: as many as its config says
+    admitted: float = 0.0  # the share of the people that its gateway takes at a time; 0: as many as its config says
     traced: float = 0.1  # share of the calls whose way is traced: it costs
     faults: tuple[Fault, ...] = ()
     apart: bool = False  # not one of the standard set
-    promise: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # measure -> statistic -> limit
-    wanted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # what we would like to promise
+    promise: Promise = field(default_factory=dict)
+    wanted: Promise = field(default_factory=dict)  # what we would like to promise
 
     @property
     def crowd(self) -> int:
         """How many people it takes, the burst's left out: each of a rate's calls once a second, or less often."""
+        if not (self.people or self.rate):
+            raise BadScenario(f"[{self.name}] has a size in yards; measure the machine first, or say SLA_SIZE.")
         return self.people or max(1, round(self.rate))
+
+    @property
+    def sends_calls(self) -> bool:
+        """Whether its size is a rate of calls, not a number of people."""
+        return self.door in CALLS
+
+    @property
+    def size(self) -> float:
+        """How many people, or calls a second."""
+        return self.rate or self.crowd
+
+    def of_size(self, size: float) -> "Scenario":
+        """With so many people, or calls a second."""
+        people, rate = (0, float(size)) if self.sends_calls else (round(size), 0.0)
+        return replace(self, yards=0.0, people=people, rate=rate)
+
+    def sized(self, yard: float) -> "Scenario":
+        """As large as it is on a machine with such a yard."""
+        size = max(float(self.least), self.yards * yard)
+        return replace(self.of_size(round(size, 1)), yards=self.yards)
+
+    def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
+        """With so much more time for what is promised of a measure."""
+
+        def longer(promise: Promise) -> Promise:
+            return {
+                measure: {each: limit + more_ms(measure) * each.endswith("_ms") for each, limit in limits.items()}
+                for measure, limits in promise.items()
+            }
+
+        return replace(self, promise=longer(self.promise))
 
     @property
     def most(self) -> int:
@@ -79,13 +119,9 @@ class Scenario:
         return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
 
     def resized(self, told: Mapping[str, str]) -> "Scenario":
-        """With as many people, such a rate or as many seconds as the environment says."""
-        return replace(
-            self,
-            people=int(told.get("SLA_PEOPLE", self.people)),
-            rate=float(told.get("SLA_RATE", self.rate)),
-            seconds=float(told.get("SLA_SECONDS", self.seconds)),
-        )
+        """As large and as long as the environment says."""
+        sized = self.of_size(float(told["SLA_SIZE"])) if "SLA_SIZE" in told else self
+        return replace(sized, seconds=float(told.get("SLA_SECONDS", self.seconds)))
 
     @classmethod
     def of(cls, name: str, table: Mapping[str, Any]) -> Self:
@@ -126,8 +162,11 @@ def _check(scenario: Scenario) -> None:
         among("what is promised", measure, (measure,) if statistics_of(measure) else tuple(measures()))
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
-    if bool(scenario.people) == bool(scenario.rate):
-        raise BadScenario(f"[{scenario.name}]: say either how many `people` talk or at which `rate` calls come.")
+    if sum(map(bool, (scenario.yards, scenario.people, scenario.rate))) != 1:
+        told = "say a size in `yards`, or how many `people` talk, or at which `rate` calls come"
+        raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
+    if not 0 <= scenario.admitted <= 1:
+        raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
     if scenario.door == "pipeline" and not scenario.stages:
         raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
     if not scenario.promise:
@@ -144,6 +183,7 @@ class Plan:
     lag_p99_ms: float = 50.0  # a talker later than this measured itself,
     lag_share: float = 0.25  # or later than this share of the nearest promise of a tail
     others_cores: float = 0.3  # what others may take of the machine before a broken time may be theirs
+    patience: float = 0.0  # times come so many jobs of the bare engine later than they are written
     again_s: float = 120.0  # how long, in all, runs may take that repeat a scenario
     cpu_share: float = 0.9  # of a core, that a talker may take
 

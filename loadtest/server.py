@@ -33,7 +33,8 @@ class Like:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """What this one wants."""
-        return cls(tuple(sorted(scenario.replicas.items())), scenario.admitted, scenario.traced)
+        admitted = max(1, round(scenario.admitted * scenario.crowd)) if scenario.admitted else 0
+        return cls(tuple(sorted(scenario.replicas.items())), admitted, scenario.traced)
 
 
 class Server:

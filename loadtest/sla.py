@@ -27,6 +27,8 @@ from loadtest.scenario import BadScenario, Plan, Scenario, read
 from loadtest.server import Like, Server
 from loadtest.telling import said, show, write_json, write_junit
 from loadtest.where import Where
+from loadtest.yardstick import Yardstick
+from loadtest.yardstick import measure as measure_yardstick
 
 WIDTH = 110
 Tick = Callable[[str], None]
@@ -112,6 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
     parser.add_argument("--grpc", help="its host:port for gRPC")
     parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
+    parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its yards")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
     parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")
     parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")
@@ -126,6 +129,7 @@ def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
     for each in chosen:
         if elsewhere and each.needs_ours:
             raise BadScenario(f"{each.name} sets up or hurts what it measures: it runs without --host and --grpc only.")
+    chosen = [each.of_size(arguments.size) for each in chosen] if arguments.size else chosen
     return [replace(each, seconds=arguments.seconds) for each in chosen] if arguments.seconds else chosen
 
 
@@ -136,15 +140,19 @@ def _elsewhere(arguments: argparse.Namespace) -> Where | None:
     return Where.of({**os.environ, **{variable: value for variable, value in told.items() if value}})
 
 
-def _about(measured: Measured) -> dict[str, Any]:
-    when = time.strftime("%Y-%m-%d %H:%M:%S")
-    return {"when": when, "commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
+def _about(measured: Measured, yardstick: Yardstick) -> dict[str, Any]:
+    told = {"commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
+    return {"when": time.strftime("%Y-%m-%d %H:%M:%S"), **told, "yardstick": yardstick.to_json()}
 
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
     plan = read(arguments.file)
     plan = replace(plan, again_s=0.0) if arguments.once else plan
     scenarios, folder = _chosen(arguments, plan), arguments.out
+    console.print("[dim]the yardstick: what the bare engines do here")
+    yardstick = measure_yardstick(arguments.settings)
+    console.print(f"[dim]{yardstick}")
+    scenarios = [yardstick.fitted(each, plan.patience) for each in scenarios]
     folder.mkdir(parents=True, exist_ok=True)
     measured = Measured(arguments.file, folder, arguments.settings, _elsewhere(arguments))
     try:
@@ -152,7 +160,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
     finally:
         measured.stop()
     changes = compare.with_baseline(arguments.baseline, judgements) if arguments.baseline else []
-    verdict = report(folder, judgements, _about(measured), compare.as_html(changes))
+    verdict = report(folder, judgements, _about(measured, yardstick), compare.as_html(changes))
     compare.show(changes, console)
     show(judgements, verdict, console)
     console.print(f"[dim]{folder / 'report.html'}")

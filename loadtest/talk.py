@@ -16,10 +16,12 @@ from loadtest.crowd import Crowd
 from loadtest.doors import Door
 from loadtest.doors.grpc import GrpcVoice
 from loadtest.doors.live import Live, Voice
-from loadtest.doors.realtime import RealtimeVoice
+from loadtest.doors.realtime import RealtimeVoice, SpeachesVoice
 from loadtest.doors.rest import RestFiles
 from loadtest.doors.riva import RivaVoice
 from loadtest.doors.text import Texts
+from loadtest.doors.whisper_live import WhisperLiveVoice
+from loadtest.doors.whisperlivekit import WhisperLiveKitVoice
 from loadtest.measures import Measures
 from loadtest.pace import until
 from loadtest.samples import Samples
@@ -27,15 +29,14 @@ from loadtest.scenario import Scenario
 from loadtest.selfwatch import watch
 from loadtest.where import Where
 
-BUNDLED = Path(__file__).parents[1] / "examples"
-PAUSE_S = 0.8
 LEAD_S = 0.2
 
 
 def recordings(scenario: Scenario) -> list[Clip]:
     """What is said."""
-    folder = BUNDLED if scenario.clips == "bundled" else Path(scenario.clips)
-    found = clips.folder(folder, PAUSE_S)
+    found = clips.folder(clips.SPEECH if scenario.clips == "bundled" else Path(scenario.clips), scenario.pause_s)
+    if scenario.flush_s is not None:
+        found = [clips.flushed(each, scenario.flush_s) for each in found]
     return found if scenario.snr_db is None else [clips.noisy(each, scenario.snr_db) for each in found]
 
 
@@ -46,12 +47,19 @@ def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
     clips = recordings(scenario)
     if scenario.door == "rest":
         return RestFiles(where, clips, samples)
+    return Live(voice_of(scenario, where), clips, samples, scenario.held_ms)
+
+
+def voice_of(scenario: Scenario, where: Where) -> Voice:
+    """Who carries sound through the scenario's door."""
     voices: dict[str, Callable[[], Voice]] = {
-        "realtime": lambda: RealtimeVoice(where),
+        "realtime": lambda: RealtimeVoice(where, scenario.flush_s is not None),
+        "speaches": lambda: SpeachesVoice(where),
+        "whisper-live": lambda: WhisperLiveVoice(where),
+        "whisperlivekit": lambda: WhisperLiveKitVoice(where),
         "riva": lambda: RivaVoice(where, scenario.most),
     }
-    voice = voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
-    return Live(voice, clips, samples, scenario.held_ms)
+    return voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
 
 
 class Talk:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.judge import Judgement, Kept, Verdict
+from loadtest.scenario import Scenario
 
 COLOURS = {Verdict.HELD: "green", Verdict.BROKEN: "red", Verdict.INVALID: "yellow"}
 UNITS = {"share": " %", "s": " s", "count": "", "ratio": "", "least": "", "most": ""}
@@ -40,6 +41,12 @@ def wanted_of(kept: Kept) -> str:
     return "" if kept.wanted is None else _number(kept.wanted, kept.statistic)
 
 
+def size_of(scenario: Scenario) -> str:
+    """How large a scenario is on this machine, and what share of a yard that is."""
+    told = f"{scenario.size:g} {'a second' if scenario.sends_calls else 'people'}"
+    return f"{told}, {scenario.yards:g} yards" if scenario.yards else told
+
+
 def said(judgement: Judgement) -> str:
     """One run in a line: its verdict, and why."""
     broken = [each for each in judgement.kept if each.verdict is not Verdict.HELD]
@@ -55,7 +62,8 @@ def show(judgements: Sequence[Judgement], verdict: Verdict, console: Console) ->
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for judgement in judgements:
         for n, kept in enumerate(judgement.kept):
-            table.add_row(judgement.found.scenario.name if n == 0 else "", *_row(kept))
+            scenario = judgement.found.scenario
+            table.add_row((scenario.name, size_of(scenario))[n] if n < 2 else "", *_row(kept))
         table.add_section()
     console.print(table)
     for judgement in judgements:
@@ -85,6 +93,8 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "name": found.scenario.name,
         "about": found.scenario.about,
         "people": found.scenario.crowd,
+        "size": found.scenario.size,
+        "yards": found.scenario.yards,
         "verdict": judgement.verdict.name,
         "doubts": list(judgement.doubts),
         "promises": kept,

@@ -9,14 +9,14 @@ from difflib import SequenceMatcher
 
 from parley.edits import distance
 
-_WORD = re.compile(r"[\w']+")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _PIECE = re.compile(r"\w+|[^\w\s]")
 ORDERS = 4
 
 
 def words_of(text: str) -> list[str]:
-    """Without case and punctuation."""
-    return _WORD.findall(text.casefold())
+    """Without case and punctuation; an apostrophe inside a word belongs to it, however it is written."""
+    return _WORD.findall(text.casefold().replace("’", "'"))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from loadtest.book import Book
 from loadtest.clips import CHUNK, CHUNK_S, RATE_HZ, Clip
+from loadtest.promises import TTFS, UNHEARD
 from loadtest.words import compare
 
 
@@ -18,7 +19,7 @@ class Hearing:
     def __init__(self, clip: Clip, due: float, book: Book, held_ms: float = 0.0, wanted: str | None = None) -> None:
         self._clip, self._due, self._book, self._wanted = clip, due, book, wanted
         self._held = round(2 * RATE_HZ * held_ms / 1000)  # bytes
-        self._answered, self._guessed = 0, -1.0
+        self._answered, self._guessed, self._last = 0, -1.0, 0.0
         self._finals: list[str] = []
         self.audio = bytearray()
         self.translations: list[str] = []
@@ -52,9 +53,10 @@ class Hearing:
         elif kind == "notice":
             self._book.count(f"notice {event.stage} {event.reason}", time.monotonic())
 
-    def final(self, text: str, end_s: float) -> None:
-        """Words that will not change. end_s: of the piece that they answer, in the recording."""
-        self._late("final", end_s)
+    def final(self, text: str, end_s: float, at: float | None = None) -> None:
+        """Words that will not change. end_s: of the piece that they answer, in the recording; at: when, if not now."""
+        self._last = time.monotonic() if at is None else at
+        self._book.late("final", self._due + self._clip.speech_ends(end_s), self._last)
         self._finals.append(text)
 
     def _late(self, what: str, end_s: float) -> None:
@@ -78,6 +80,10 @@ class Hearing:
     def end(self) -> None:
         """The stream has ended: nothing more will come."""
         self._book.count("audio s", self._due, self._clip.seconds)
+        if self._finals:
+            self._book.late(TTFS, self._due + self._clip.speech_ends(self._clip.seconds), self._last)
+        elif self._clip.text:
+            self._book.count(UNHEARD, self._due)
         if self._wanted is not None:
             found = compare(self._wanted, self.text)
             for what, times in (("lost", found.lost), ("doubled", found.doubled), ("changed", found.changed)):

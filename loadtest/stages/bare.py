@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from loadtest.clips import RATE_HZ
 from loadtest.stages.row import Skipped
+from parley import whisper
 from parley.model import ModelSpec
 
+FULL_FRAMES, HOP, MELS = 3000, 160, 80  # of Whisper
 CORES = 1  # of each engine, as our services have it
 Samples = npt.NDArray[np.float32]
 
@@ -36,9 +39,10 @@ def graph(path: Path) -> Graph:
     return Graph(lambda feeds: session.run(None, dict(feeds)), inputs)
 
 
-def translator(spec: ModelSpec) -> Callable[[str, str, str], Any]:
-    """A sentence at a time, as its model.toml says: text, from, into."""
-    model = ctranslate2.Translator(str(spec.folder), compute_type=_type(spec), intra_threads=CORES, inter_threads=1)
+def translator(spec: ModelSpec, callers: int = 1) -> Callable[[str, str, str], Any]:
+    """A sentence at a time for each caller, as its model.toml says: text, from, into."""
+    threads = {"intra_threads": CORES, "inter_threads": callers}
+    model = ctranslate2.Translator(str(spec.folder), compute_type=_type(spec), **threads)
     cut, options = _pieces(spec), spec.options
 
     def translate(text: str, source: str, target: str) -> Any:
@@ -53,6 +57,22 @@ def translator(spec: ModelSpec) -> Callable[[str, str, str], Any]:
         )
 
     return translate
+
+
+def utterance(spec: ModelSpec, callers: int, seconds: float, tokens: int) -> Callable[[], Any]:
+    """Whisper for each caller: so much noise encoded, in a full window where it needs one; so many tokens written."""
+    threads = {"intra_threads": CORES, "inter_threads": callers}
+    model = ctranslate2.models.Whisper(str(spec.folder), device="cpu", compute_type=_type(spec), **threads)
+    full = int(spec.options.get("full_frames", FULL_FRAMES))
+    short = 2 * round(seconds * RATE_HZ / int(spec.options.get("hop", HOP)) / 2)
+    frames = min(full, short) if spec.options.get("short_context", False) else full
+    noise = np.random.default_rng(0).normal(0, 0.5, (1, int(spec.options.get("n_mels", MELS)), frames))
+    shown = ctranslate2.StorageView.from_array(noise.astype(np.float32))
+    prompt = [token.replace(whisper.ANY, "<|en|>") for token in spec.options["prompt"]]
+    never = [-1, whisper.vocabulary(spec).index(whisper.END)]
+    return lambda: model.generate(
+        model.encode(shown), [prompt], beam_size=1, max_length=2 * tokens, suppress_tokens=never
+    )
 
 
 def _pieces(spec: ModelSpec) -> Callable[[str], list[str]]:

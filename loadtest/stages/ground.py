@@ -107,12 +107,12 @@ def gathered(address: str, callers: int, call: Callable[[Client, int], Coroutine
 
 def speech() -> Clip:
     """One person, six seconds."""
-    return clips.read(ROOT / "examples/one-speaker.flac")
+    return clips.read(clips.SPEECH / "read-17899695.flac")
 
 
 def conversation(seconds: float) -> Clip:
-    """Two people, again and again, with pauses."""
-    clip = clips.read(ROOT / "examples/two-speakers.flac", 0.8)
+    """One after the other, again and again, with pauses."""
+    clip = clips.joined(clips.folder(clips.SPEECH), 0.8)
     size = round(2 * clips.RATE_HZ * seconds)
     return Clip("conversation", (clip.pcm * (1 + size // len(clip.pcm)))[:size])
 

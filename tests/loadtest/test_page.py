@@ -11,7 +11,10 @@ from loadtest.page import page
 from loadtest.telling import write_junit
 from tests.loadtest.test_judge import judged, measured
 
-ABOUT = {"when": "now", "commit": "abc", "machine": {"cpu": "a <fast> one"}, "models": {"asr": "echo@1"}}
+PACES = {"asr": {"one": 44.25, "all": 88.5, "job_ms": 113.0}}
+ABOUT = {"when": "now", "commit": "abc", "machine": {"cpu": "a <fast> one"}, "models": {"asr": "echo@1"}} | {
+    "yardstick": {"cores": 2, "paces": PACES}
+}
 VOID = {"meta", "link", "br"}
 
 
@@ -35,6 +38,13 @@ class Balance(HTMLParser):
 
 def shown(*judgements: Judgement) -> str:
     return page(overall(list(judgements)), judgements, ABOUT)
+
+
+def test_the_page_tells_the_yardstick_and_the_size() -> None:
+    """What was held is nothing without how much was asked, and of which machine."""
+    told = shown(judged(measured()))
+    assert "44.2 on one core, 88.5 on all; a job 113 ms" in told
+    assert "1 people" in told
 
 
 def test_the_page_is_whole() -> None:

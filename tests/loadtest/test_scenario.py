@@ -21,7 +21,9 @@ def test_the_shipped_file_is_read() -> None:
     [
         ({"peopel": 4}, "has the key 'peopel'; known: about"),
         ({"door": "window"}, "door is 'window'; write one of pipeline"),
-        ({"rate": 5.0}, "either how many `people` talk or at which `rate`"),
+        ({"rate": 5.0}, "how many `people` talk, or at which `rate` calls come; one of them"),
+        ({"yards": 0.5}, "a size in `yards`, or how many `people` talk"),
+        ({"admitted": 20}, "admitted is 20; write a share of the people, 0 to 1"),
         ({"door": "pipeline"}, "a pipeline needs `stages`"),
         ({"stages": ["sing"]}, "a stage is 'sing'"),
         ({"promise": {}}, "promises nothing"),
@@ -54,3 +56,5 @@ def test_how_many_people_it_takes() -> None:
     assert Scenario.of("x", {**GOOD, "people": 0, "rate": 100.0}).crowd == 100
     burst = Scenario.of("x", {**GOOD, "burst": {"times": 4, "at_s": 1, "for_s": 2}})
     assert (burst.crowd, burst.most) == (4, 16)
+    with pytest.raises(BadScenario, match="measure the machine first"):
+        _ = Scenario.of("x", {**GOOD, "people": 0, "yards": 0.5}).crowd

@@ -55,7 +55,7 @@ def test_smoke(tmp_path: Path) -> None:
 
     How fast all that is on a machine that tests something else meanwhile is not this test's affair.
     """
-    done = sla(tmp_path, "smoke", "--once")
+    done = sla(tmp_path, "smoke", "--once", "--size", "6")
     told = json.loads((tmp_path / "report.json").read_text())
     assert done.returncode == Verdict[told["verdict"]].value, done.stdout + done.stderr
     (smoke,) = told["scenarios"]

@@ -108,6 +108,26 @@ def test_every_door(door: str, measure: str, heard: dict[str, Measures]) -> None
         assert scores(measures.samples)["worse wer"] == 0
 
 
+async def test_time_to_the_final_segment(house: Server, clips: Path) -> None:
+    """Who flushes 0.2 s after speech is timed once a stream, from the last word to the last final, silence or not."""
+    scenario = Scenario(
+        name="x", door="asr", people=2, seconds=1.5, ramp_s=0.1, promise=PROMISE, clips=str(clips), flush_s=0.2
+    )
+    measures = await Talk(scenario, house.where).alone()
+    assert measures.latencies["ttfs"].count == measures.total("calls") >= 2
+    assert measures.latencies["ttfs"].percentile_ms(50) >= 200
+    assert measures.total("audio s") == pytest.approx(1.7 * measures.total("calls"), abs=0.1)
+    assert measures.total("unheard") == 0
+
+
+def test_a_stream_without_words_is_counted() -> None:
+    """Somebody spoke and was answered with nothing: no time to the final segment, and one who was not heard."""
+    measures = Measures()
+    Hearing(Clip("odd", bytes(3200), "One."), 0.0, Book(measures, 0.0)).end()
+    assert measures.total("unheard") == 1
+    assert "ttfs" not in measures.latencies
+
+
 def test_an_error_of_a_socket_is_told() -> None:
     """A Realtime server that complains is an error with its code, not a wait."""
     clip = Clip("odd", b"\0" * 3200)

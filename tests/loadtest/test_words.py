@@ -13,6 +13,8 @@ from loadtest.words import Difference, bleu, compare, error_rate
         ("alfa bravo charlie", "alfa bravo bravo charlie", Difference(doubled=1)),
         ("alfa bravo charlie", "alfa delta charlie", Difference(changed=1)),
         ("alfa bravo", "", Difference(lost=2)),
+        ("It's public-opinion 'til then", "it’s public opinion, til then", Difference()),
+        ("don't", "do not", Difference(changed=1, doubled=1)),
         ("alfa bravo charlie delta", "alfa bravo alfa bravo charlie delta", Difference(doubled=2)),
     ],
 )

@@ -1,0 +1,1 @@
+"""Speech servers of others beside Parley, on the same weights and cores: `make bench-peers`."""
