@@ -101,7 +101,6 @@ class Words:
             return None
         self._committed, self._promised, self._owed, self._spoken = end, "", "", None
         self._tail.commit(self._tail.scale.size(end))
-        self._tail.lead_in(event.text)
         return event  # type: ignore[no-any-return]
 
     def _interim(self, event: Any) -> Message | None:

@@ -183,10 +183,6 @@ class SoundTail(Tail):
                 self._flushes.popleft()
                 self._flushed = max(0, self._flushed - 1)
 
-    def lead_in(self, text: str) -> None:
-        """What was said last: the next replica's model may want to know it, as the last one's did."""
-        self._config.prompt, self._config.hints_only = text, True  # type: ignore[attr-defined]
-
     def skip(self, size: int = 0) -> None:
         """Nothing that is here will be sent, nor the next so many bytes."""
         self.start = self.sent = self.began = self.end_at + size

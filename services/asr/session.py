@@ -38,7 +38,6 @@ class Wishes:
     interim_every: int = RATE_HZ // 2
     phrases: str = ""  # that are likely
     before: str = ""  # text that leads in
-    carries_on: bool = False  # each final leads into the next one
 
 
 class AsrSession:
@@ -54,7 +53,6 @@ class AsrSession:
         self._turn = Turn(())
         self._ready: tuple[Cut, Heard] | None = None  # the last guess in a pause
         self._guesses = Guesses(0)
-        self._before = wishes.before
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -124,8 +122,7 @@ class AsrSession:
     def next_job(self) -> Turn | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
         if self._finals:
-            count = 1 if self._wishes.carries_on else AT_ONCE
-            self._working = [self._finals.popleft() for _ in range(min(count, len(self._finals)))]
+            self._working = [self._finals.popleft() for _ in range(min(AT_ONCE, len(self._finals)))]
         elif guess := self._guess():
             self._working, self._guessed = [guess], guess.end
         else:
@@ -134,7 +131,7 @@ class AsrSession:
         return self._turn
 
     def _utterance(self, cut: Cut) -> Utterance:
-        before = " ".join(filter(None, (self._wishes.phrases, self._before)))
+        before = " ".join(filter(None, (self._wishes.phrases, self._wishes.before)))
         if cut.is_final or cut.may_end:
             samples = self._tape.cut(cut.start, cut.end)
             return Utterance(samples, True, self._wishes.word_times, self._wishes.language, before)
@@ -169,8 +166,6 @@ class AsrSession:
         self._tape.forget(cut.end)
         if not heard.text:
             return
-        if self._wishes.carries_on:
-            self._before = heard.text
         yield Transcript(
             text=heard.text,
             is_final=True,

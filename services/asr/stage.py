@@ -52,7 +52,6 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
         interim_every=round(settings.interim_every_s * RATE_HZ),
         phrases=", ".join(config.phrases) if reads else "",
         before=config.prompt if reads else "",
-        carries_on=reads,
     )
 
 

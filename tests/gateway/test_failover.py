@@ -74,15 +74,6 @@ async def test_a_final_is_where_the_next_replica_begins() -> None:
     assert tail.start == 6 * SECOND
 
 
-async def test_what_was_said_leads_in() -> None:
-    """A model that reads what came before reads the same on another replica; one that does not is not refused."""
-    tail, words = await heard()
-    words.say("transcript", interim("never mind"))
-    words.say("transcript", final("one", 1.0, 4.0))
-    config: Any = (await anext(tail.requests())).config  # type: ignore[attr-defined]
-    assert (config.prompt, config.hints_only) == ("one", True)
-
-
 async def test_what_was_said_is_not_said_again() -> None:
     """The start of an utterance that is heard again is not news."""
     tail, words = await heard()

@@ -54,18 +54,18 @@ def test_a_file_is_heard_many_at_a_time() -> None:
     assert starts == sorted(starts)
 
 
-def test_what_was_said_leads_into_what_comes() -> None:
-    """A model that reads prompts gets the client's words first, then each final; one that does not gets none."""
-    engine = Counting()
-    play(session({"reads_prompts": True}, phrases=["Parley", "gRPC"], prompt="So far so good."), engine, [TALK])
-    assert [utterance.before for (utterance,) in engine.asked[:3]] == [
-        "Parley, gRPC So far so good.",
-        "Parley, gRPC 1",
-        "Parley, gRPC 2",
-    ]
-    engine = Counting()
-    play(session({}), engine, [TALK])
-    assert {utterance.before for job in engine.asked for utterance in job} == {""}
+def test_the_prompt_leads_into_every_utterance() -> None:
+    """A model that reads prompts gets the client's words before each utterance, whatever was said; others get none."""
+    for wishes, before in (
+        (
+            session({"reads_prompts": True}, phrases=["Parley", "gRPC"], prompt="So far so good."),
+            "Parley, gRPC So far so good.",
+        ),
+        (session({}), ""),
+    ):
+        engine = Counting()
+        play(wishes, engine, [TALK])
+        assert {utterance.before for job in engine.asked for utterance in job} == {before}
 
 
 @pytest.mark.parametrize(("field", "value"), [("prompt", "So far"), ("phrases", ["Parley"])])
