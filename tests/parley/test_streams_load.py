@@ -19,7 +19,7 @@ from tests.parley.test_streams import CONFIG, Call, begin, refused
 
 
 class Heavy:
-    """A stream takes three quarters of it."""
+    """A stream takes more than half of it."""
 
     second_s = 0.5
 
@@ -63,7 +63,7 @@ async def test_who_lost_a_replica_is_let_in_first(stage: Stage, registry: Regist
     """The gateway says that the stream has begun elsewhere."""
     load = registry.models[0].load
     assert load
-    load._second_s = 0.25  # two streams are three quarters: too many for a new one
+    load._second_s = 0.3  # two streams are three quarters: too many for a new one
     with load.place():
         await refused(streams(stage, registry), Call([CONFIG]))
         await streams(stage, registry).handle(None, Call([CONFIG], **{wire.AGAIN.replace("-", "_"): "1"}))
