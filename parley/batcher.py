@@ -120,10 +120,13 @@ class Batcher(Generic[Job, Result]):
             self._meter.depth(len(self._queue))
 
     def look(self) -> None:
-        """A job that could wait may press now."""
-        for caller in self._queue if self._can_wait else ():
+        """A job that could wait may press now, and who presses waits longer and longer."""
+        now = time.monotonic()
+        for caller in self._queue if self._load else ():
             if caller.pressing is None and self.presses(caller.job):
-                caller.pressing = time.monotonic()
+                caller.pressing = now
+            if caller.place and caller.pressing is not None:
+                caller.place.waits(now - caller.pressing)
         if self._queue:
             self._news.set()
 

@@ -15,10 +15,11 @@ from parley.errors import TooBusy
 
 MOST = 0.6  # of the engine's time may go to answers that somebody waits for; guesses and chance need the rest
 MOST_AGAIN = 0.85  # where a stream comes that another replica has lost: refused, it could lose words
-WAIT_S = 0.5  # who presses and waited longer for the engine just now: nobody new comes in
+WAIT_S = 0.3  # who presses waits longer for the engine, or did just now: nobody new comes in
 WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
-CAREFUL = 1.5  # times what was measured when nothing else ran
-ENOUGH, ASTRAY = 4, 4.0  # settled streams tell more than the warm-up did, up to so many times less or more
+CAREFUL = 1.25  # times what was measured when nothing else ran
+SETTLED, ENOUGH = 0.5, 4  # windows; so many such streams tell more than the warm-up did,
+ASTRAY = 4.0  # up to so many times less or more
 AT_MOST = 3.0  # times what is expected counts for one stream: no speech is longer than the time it takes
 RETRY_S = 3.0
 
@@ -61,17 +62,21 @@ class Place:
 
     @property
     def takes(self) -> float:
-        """Engine seconds a second, as measured."""
-        return self._took.rate
+        """Engine seconds a second, as measured in its last window, or since it began."""
+        return self._took.rate / max(1e-3, 1 - math.exp(-self.age))
 
     def needs(self, expected: float) -> float:
         """The same, as long as it is young at least some of what is expected."""
-        return min(max(expected * (1 - self.age), self.takes), AT_MOST * expected)
+        return min(max(expected * (1 - self.age), self._took.rate), AT_MOST * expected)
+
+    def waits(self, wait_s: float) -> None:
+        """A job that nobody may wait for has waited so long."""
+        self._load.waited(wait_s)
 
     def answered(self, wait_s: float, engine_s: float) -> None:
         """A job that nobody may wait for waited so long, and took so much."""
         self._took.add(engine_s)
-        self._load.waited(wait_s)
+        self.waits(wait_s)
 
 
 class Load:
@@ -90,7 +95,7 @@ class Load:
     @property
     def expected(self) -> float:
         """What a new stream will take: as much as others do, or what the warm-up says where there are too few."""
-        settled = [place.takes for place in self._places if place.age > 2]
+        settled = [place.takes for place in self._places if place.age > SETTLED]
         if len(settled) < ENOUGH:
             return CAREFUL * self._second_s
         seen = sum(settled) / len(settled)

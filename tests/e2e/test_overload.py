@@ -18,8 +18,8 @@ from tests.e2e.house import ROOT, House, speech
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
-BUSY_S = 0.35  # what an utterance costs
-FIT = int(MOST * USUAL_S / (CAREFUL * BUSY_S))  # a sleep may be a little longer: the next number is far away
+BUSY_S = 0.42  # what an utterance costs
+FIT = int(MOST * USUAL_S / (CAREFUL * BUSY_S))
 CONFIG = PipelineConfig(asr={"interim_results": True})
 
 

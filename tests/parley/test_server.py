@@ -17,6 +17,35 @@ from services.asr.stage import STAGE, AsrServiceConfig
 from tests.contract.source import ROOT
 
 
+async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a version's health, or the default's, can ask whether one more stream would be taken."""
+    monkeypatch.setattr("parley.server.TELL_S", 0.01)
+    address = f"unix:{tmp_path}/asr.sock"
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    service = Service(STAGE, settings)
+    await service.start()
+    load = service._registry.models[0].load
+    assert load
+    async with Client(address) as client, asyncio.timeout(30):
+        for name in ("parley.v1.Asr/echo@1/room", "parley.v1.Asr/room"):
+            await client.health(name)
+        with load.place() as place:
+            place.answered(60.0, 0.0)  # it waited a minute: nobody else comes in
+            for name in ("parley.v1.Asr/echo@1/room", "parley.v1.Asr/room"):
+                while await _is_well(client, name):
+                    await asyncio.sleep(0.01)
+            await client.health("parley.v1.Asr/echo@1")
+    await service.stop()
+
+
+async def _is_well(client: Client, name: str) -> bool:
+    try:
+        await client.health(name)
+    except Unavailable:
+        return False
+    return True
+
+
 async def test_a_service_is_not_well_before_its_models_are_loaded(tmp_path: Path) -> None:
     """Who listens but cannot serve yet says NOT_SERVING, also when asked about nothing in particular."""
     loaded = threading.Event()
