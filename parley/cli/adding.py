@@ -49,7 +49,10 @@ def add(wanted: Wanted, *, as_json: bool) -> None:
             obtain(wanted.source, folder, incoming, round(wanted.most_gb * 1e9), downloads)
         told = _adopted(home, folder, wanted, steps)
         place = _put(folder, models / told["name"] / told["version"])
-    _report(told, place, models.parent, as_json=as_json)
+    if as_json:
+        print_json({**told, "folder": str(place)})
+    else:
+        _report(told, place, is_own=models == _models(home, "") / STAGE)
 
 
 def _models(home: Path, root: str) -> Path:
@@ -124,10 +127,7 @@ def _put(folder: Path, place: Path) -> Path:
     return folder.rename(place)
 
 
-def _report(told: Mapping[str, Any], place: Path, root: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json({**told, "folder": str(place)})
-        return
+def _report(told: Mapping[str, Any], place: Path, *, is_own: bool) -> None:
     options, measured = told["options"], told["measured"]
     languages = told["languages"]
     spoken = ", ".join(languages) if len(languages) < 6 else f"{len(languages)} languages"
@@ -141,7 +141,7 @@ def _report(told: Mapping[str, Any], place: Path, root: Path, *, as_json: bool) 
         f"  hears {measured['short_s']:g} s in {measured['short_s'] * measured['short_rtf']:.2f} s "
         f"({measured['short_rtf']:.3f} of real time), {_window(window, options)}",
         f"  {measured['wrong']} of {measured['words']} words wrong (WER {100 * measured['wer']:.1f} %) in {CLIPS}/",
-        f"Load it: parley models load {STAGE} {model} --default{_elsewhere(root)}",
+        f"Load it: parley models load {STAGE} {model} --default{_elsewhere(place, is_own)}",
     ):
         print_line(line)
 
@@ -156,5 +156,5 @@ def _window(least_s: float, options: Mapping[str, Any]) -> str:
     return f"in a context of {least_s:g} s, the shortest that costs no word"
 
 
-def _elsewhere(root: Path) -> str:
-    return "" if root == find_root() / "models/embedded" else f"  (where the service has models_root = {str(root)!r})"
+def _elsewhere(place: Path, is_own: bool) -> str:
+    return "" if is_own else f"  (where the service has models_root = {str(place.parents[2])!r})"

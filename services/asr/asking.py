@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from parley.audio import RATE_HZ
 from parley.engine import Tokens
+from parley.errors import BadModel
 from parley.model import ModelSpec
 from services.asr.features import FEATURES, Features
 from services.asr.options import AsrOptions, Doubts, checked
@@ -77,5 +78,15 @@ class Asking:
 def asking(spec: ModelSpec) -> Asking:
     """Read a model's options."""
     options = checked(spec, tuple(FEATURES))
-    spelling = ByteLevel(spec.bytes_of(options.tokenizer)) if options.tokenizer else Plain()
+    spelling = _spelling(spec, options.tokenizer) if options.tokenizer else Plain()
     return Asking(FEATURES[options.features](options), spelling, options)
+
+
+def _spelling(spec: ModelSpec, tokenizer: str) -> Spelling:
+    """Tried at once: the first caller with a prompt shall neither wait for it nor find out that it is broken."""
+    spelling = ByteLevel(spec.bytes_of(tokenizer))
+    try:
+        spelling.tokens("")
+    except Exception as error:  # the library raises nothing narrower
+        raise BadModel(f"{spec.folder / tokenizer} is no tokenizer ({error}); get the right one.") from None
+    return spelling

@@ -20,11 +20,11 @@ TASKS = ["<|translate|>", SAY, "<|startofprev|>", "<|nospeech|>", BARE]
 GOOD = {"architecture": "whisper", "features": "log-mel", "tokenizer": "tokenizer.json"}
 
 
-def model(folder: Path, *languages: str, english: bool = False, **options: Any) -> ModelSpec:
+def model(folder: Path, *languages: str, english: bool = False, spelt: bytes = DEFINITION, **options: Any) -> ModelSpec:
     """One with OpenAI's special tokens; for English alone it has as many as those have."""
     tokens = ["<|endoftext|>", START, "<|en|>", "<|de|>", *TASKS]
     tokens = [f"t{n}" for n in range(ENGLISH_ALONE + (not english) - len(tokens))] + tokens
-    files = {"vocabulary.txt": "\n".join(tokens).encode(), "tokenizer.json": DEFINITION}
+    files = {"vocabulary.txt": "\n".join(tokens).encode(), "tokenizer.json": spelt}
     prompt = {"prompt": [START, BARE] if english else [START, ANY, SAY, BARE]}
     known = languages or (("en",) if english else ("en", "de"))
     return replace(spec(folder, "ctranslate2", files, **{**GOOD, **prompt, **options}), languages=known)
@@ -50,6 +50,7 @@ def test_what_is_right_is_read(tmp_path: Path, english: bool) -> None:
         ({"features": ""}, 'options.features is missing; write features = "log-mel".'),
         ({"features": "log_mel"}, "options.features is 'log_mel'; write one of frames, log-mel."),
         ({"tokenizer": ""}, 'options.tokenizer is missing; write tokenizer = "tokenizer.json"'),
+        ({"spelt": b"<html>"}, "tokenizer.json is no tokenizer"),
         ({"tokenizer": "tokeniser.json"}, "does not list tokeniser.json under [files]"),
         ({"prompt": []}, f'write prompt = ["{START}", "{ANY}", "{SAY}", "{BARE}"].'),
         ({"prompt": [SAY]}, f"options.prompt must begin with {START}"),
@@ -62,7 +63,7 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, wrong: dict[str, Any]
     with pytest.raises(BadModel) as refused:
         asking(model(tmp_path, **wrong))
     assert right in str(refused.value)
-    assert str(tmp_path / "model.toml") in str(refused.value)
+    assert str(tmp_path) in str(refused.value)
 
 
 def test_languages_are_those_that_the_vocabulary_can_name(tmp_path: Path) -> None:
