@@ -9,15 +9,13 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 LEFT_OUT = ("kokoro_onnx", "onnx_asr", "piper", "pyannote", "torch", "gradio")
 
 
 class StandIn(ModuleType):
     """A module in which every name is an empty class."""
-
-    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
