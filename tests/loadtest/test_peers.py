@@ -19,6 +19,7 @@ from loadtest.peers.spoken import Answer, Heard, climbed, crowd, summed
 from loadtest.peers.table import BEGIN, END, held, table, written
 from loadtest.where import Where
 from tests.contract.source import ROOT
+from tests.fakes import Clock
 from tests.sound import noise, pcm, silence
 
 CLIP = Clip("odd", pcm(noise(8_000), silence(0.3)), "alfa bravo")
@@ -75,6 +76,20 @@ def test_who_nearly_holds_is_asked_twice() -> None:
     assert [(each.people, each.holds) for each in climbed(noisy)] == [(1, True), (4, True), (8, True), (12, False)]
     assert tries == [1, 4, 8, 8, 12]
     assert [each.people for each in climbed(lambda people: heard(people, 9000))] == [1, 4]
+
+
+def test_nobody_climbs_for_ever() -> None:
+    """When time is out, what holds is a lower bound, and the table says so."""
+    clock = Clock()
+
+    def slow(people: int) -> Heard:
+        clock.now += 60
+        return heard(people, 300)
+
+    steps = climbed(slow, clock)
+    assert [each.people for each in steps] == [1, 4, 8]
+    found = {"parley": {"live": {"steps": [vars(each) for each in steps], "rss_mb": 1}}}
+    assert "**at least 8**" in table(PEERS, found)
 
 
 def test_the_table() -> None:
