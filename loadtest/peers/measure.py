@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvloop
@@ -44,10 +45,10 @@ def measure(peer: Peer, rows: Sequence[str], ground: Ground, tell: Callable[[str
         for row in rows:
             tell(row, asdict(sent.library(way, spot, _sounds(row, ground), CALLERS if row == FILES else 1)))
         return
-    serving = theirs(peer, spot) if peer.command else ours(ground.folder / "parley", ground.settings)
-    with serving as running:
-        for row in rows:
-            tell(row, _row(peer, row, running, ground))
+    with TemporaryDirectory(prefix="parley-peers-") as folder:
+        with theirs(peer, spot) if peer.command else ours(Path(folder) / "house", ground.settings) as running:
+            for row in rows:
+                tell(row, _row(peer, row, running, ground))
 
 
 def _spot(peer: Peer, ground: Ground) -> Spot:
