@@ -102,9 +102,14 @@ def folder(path: Path, pause_s: float = 0.0) -> list[Clip]:
 
 
 def flushed(clip: Clip, after_s: float) -> Clip:
-    """The same, cut so long after its last word: who talks to a machine ends the stream when nobody speaks any more."""
+    """The same, cut so long after its last word: who talks to a machine ends the stream when nobody speaks any more.
+
+    Some silence before it makes its chunks whole, so that the last one is not late.
+    """
     size = 2 * round((clip.speech_ends(clip.seconds) + after_s) * RATE_HZ)
-    return replace(clip, pcm=clip.pcm[:size].ljust(size, b"\0"), clean=clip.clean[:size])
+    lead = bytes(-size % CHUNK)
+    clean = lead + clip.clean[:size] if clip.clean else b""
+    return replace(clip, pcm=lead + clip.pcm[:size].ljust(size, b"\0"), clean=clean)
 
 
 def joined(parts: Iterable[Clip], pause_s: float, name: str = "joined") -> Clip:

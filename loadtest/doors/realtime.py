@@ -13,11 +13,13 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.clips import CHUNK_S, RATE_HZ, Clip
 from loadtest.doors.hearing import Hearing
+from loadtest.doors.quiet import hear_out
 from loadtest.pace import paced
 from loadtest.where import Where
 
 REALTIME_HZ = 24_000  # what every server of it takes
 CHUNK = round(2 * REALTIME_HZ * CHUNK_S)
+AGAIN = "already exists"
 SAID = "conversation.item.input_audio_transcription"
 
 
@@ -47,6 +49,7 @@ class Turns:
         self._hearing = hearing
         self._begun: dict[str, float] = {}
         self._ended: dict[str, float] = {}
+        self._completed: set[str] = set()
         self.committed, self.over = False, False  # committed: what was said is told to be all
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -60,16 +63,20 @@ class Turns:
             self._hearing.guess(self._begun.get(item, 0.0))
         elif kind == f"{SAID}.completed":
             self._complete(item, str(event["transcript"]))
-        elif kind == "input_audio_buffer.cleared":
-            self._begun = {each: begun for each, begun in self._begun.items() if each in self._ended}
-            self.over = not self._begun
         elif kind == "error" and self.committed:
             self.over = not self._begun  # there was nothing left to commit
         elif kind in ("error", f"{SAID}.failed"):
             raise RealtimeFailed(event["error"])
 
+    @property
+    def open(self) -> bool:
+        """Whether a turn has begun and has no words yet, or none has begun at all."""
+        return bool(self._begun) or not self._completed
+
     def _complete(self, item: str, text: str) -> None:
-        if text:
+        again = item in self._completed
+        self._completed.add(item)
+        if text and not again:
             self._hearing.final(text, self._ended.pop(item, self._hearing.seconds))
         self._begun.pop(item, None)
         # After the commit, the last turn that was open has the last word.
@@ -79,9 +86,11 @@ class Turns:
 class RealtimeVoice:
     """Speaks into sockets, one a recording. flushes: we say when a turn is over, not the server."""
 
+    ending: tuple[dict[str, str], ...] = ({"type": "input_audio_buffer.commit"},)
+
     def __init__(self, where: Where, flushes: bool = False) -> None:
         self._url = where.http.replace("http", "ws", 1) + "/v1/realtime?intent=transcription"
-        self._headers, self._ending = where.credentials, "commit"
+        self._headers = where.credentials
         self._session: dict[str, Any] | None = session_of(where.model, flushes)
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
@@ -90,37 +99,50 @@ class RealtimeVoice:
             turns = Turns(hearing)
             if self._session:
                 await socket.send(json.dumps({"type": "session.update", "session": self._session}))
-            speaking = asyncio.create_task(_speak(socket, clip, due, turns, self._ending))
+            speaking = asyncio.create_task(self._speak(socket, clip, due, turns))
             try:
-                while not turns.over:
-                    turns.take(json.loads(await socket.recv()))
+                await self._hear(socket, turns, speaking)
             finally:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
+
+    async def _speak(self, socket: ClientConnection, clip: Clip, due: float | None, turns: Turns) -> None:
+        sound = resampled(clip.pcm)
+        async for _, chunk in paced([sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK)], due, CHUNK_S):
+            told = {"type": "input_audio_buffer.append", "audio": base64.b64encode(chunk).decode()}
+            await socket.send(json.dumps(told))
+        turns.committed = bool(self.ending)
+        for last in self.ending:
+            await socket.send(json.dumps(last))
+
+    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+        while not turns.over:
+            turns.take(json.loads(await socket.recv()))
 
     async def close(self) -> None:
         """Every socket is closed with its recording."""
 
 
 class SpeachesVoice(RealtimeVoice):
-    """speaches takes the model from the address and no sessions like ours; what is left after a turn is dropped.
+    """speaches takes the model from the address and no sessions like ours, and ends turns itself.
 
-    A commit of it would be answered with what silence sounds like, and one in mid-speech not at all.
+    A commit of the silence at the end would be answered with what silence sounds like, one in mid-speech not at all.
     """
+
+    ending = ()
 
     def __init__(self, where: Where) -> None:
         super().__init__(where)
         self._url += f"&{urlencode({'model': where.model, 'language': 'en'})}"
-        self._session, self._ending = None, "clear"
+        self._session = None
 
+    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+        def take(event: Mapping[str, Any]) -> None:
+            # Late, it ends a turn several times, transcribes it as often, and complains of itself.
+            if AGAIN not in str(event.get("error", "")):
+                turns.take(event)
 
-async def _speak(socket: ClientConnection, clip: Clip, due: float | None, turns: Turns, ending: str) -> None:
-    sound = resampled(clip.pcm)
-    async for _, chunk in paced([sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK)], due, CHUNK_S):
-        told = {"type": "input_audio_buffer.append", "audio": base64.b64encode(chunk).decode()}
-        await socket.send(json.dumps(told))
-    turns.committed = True
-    await socket.send(json.dumps({"type": f"input_audio_buffer.{ending}"}))
+        await hear_out(socket, take, speaking, lambda: turns.open)
 
 
 def resampled(pcm: bytes) -> bytes:

@@ -14,13 +14,13 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.clips import CHUNK_S, Clip
 from loadtest.doors.hearing import Hearing
+from loadtest.doors.quiet import hear_out
 from loadtest.pace import paced
 from loadtest.where import Where
 
 GREETING = {"language": "en", "task": "transcribe", "use_vad": True, "audio_format": "int16"}
 END = b"END_OF_AUDIO"
 NEAR_S = 1.0  # a last segment that ends so near to the last word has it
-SETTLED_S, PATIENCE_S = 1.0, 10.0  # of no message after the last word, with it completed and without: that is all then
 
 
 class WhisperLiveRefused(Exception):
@@ -76,7 +76,7 @@ class WhisperLiveVoice:
                 segments.take(told)
             speaking = asyncio.create_task(_speak(socket, clip, due))
             try:
-                await _hear(socket, segments, speaking)
+                await hear_out(socket, segments.take, speaking, lambda: not segments.over)
             finally:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
@@ -90,14 +90,3 @@ class WhisperLiveVoice:
 async def _speak(socket: ClientConnection, clip: Clip, due: float | None) -> None:
     async for _, chunk in paced(clip.chunks(), due, CHUNK_S):
         await socket.send(chunk)
-
-
-async def _hear(socket: ClientConnection, segments: Segments, speaking: "asyncio.Task[None]") -> None:
-    last = time.monotonic()
-    while not speaking.done() or time.monotonic() < last + (SETTLED_S if segments.over else PATIENCE_S):
-        try:
-            async with asyncio.timeout(CHUNK_S):
-                segments.take(json.loads(await socket.recv()))
-            last = time.monotonic()
-        except TimeoutError:
-            last = last if speaking.done() else time.monotonic()

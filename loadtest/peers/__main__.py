@@ -6,6 +6,8 @@ What was measured once is kept in build/peers/found.json, so that a run that was
 import argparse
 import json
 import math
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,6 +102,7 @@ def _about() -> str:
 
 def main() -> None:
     """Install, measure, write down."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # nobody we started may outlive us
     asked, console = _arguments(), Console()
     weights = asked.weights or Bench(BUILD, asked.settings).weights("asr").folder
     ground = Ground(BUILD, asked.settings, weights.resolve(), asked.recordings, asked.speaches)

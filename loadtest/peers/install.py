@@ -23,7 +23,8 @@ def environment(peer: Peer, folder: Path, checkout: Path | None) -> Path:
     if peer.checkout and checkout is None:
         raise NotInstalled("it is no package that pip finds; name the folder of its source: SPEACHES=folder")
     home = folder / peer.name.removesuffix("-batched")
-    python, stamp, wanted = home / "bin/python", home / "installed.json", json.dumps([peer.pins, str(checkout)])
+    python, stamp = home / "bin/python", home / "installed.json"
+    wanted = json.dumps([peer.pins, str(checkout) if peer.checkout else ""])
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     shutil.rmtree(home, ignore_errors=True)
@@ -31,7 +32,7 @@ def environment(peer: Peer, folder: Path, checkout: Path | None) -> Path:
     _run(_base(peer), "-m", "venv", str(home))
     for pins in peer.pins:
         _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins)
-    if checkout and peer.checkout:
+    if peer.checkout:
         _run(str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", str(checkout))
     stamp.write_text(wanted)
     return python

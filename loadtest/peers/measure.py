@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvloop
@@ -44,10 +45,13 @@ def measure(peer: Peer, rows: Sequence[str], ground: Ground, tell: Callable[[str
         for row in rows:
             tell(row, asdict(sent.library(way, spot, _sounds(row, ground), CALLERS if row == FILES else 1)))
         return
-    serving = theirs(peer, spot) if peer.command else ours(ground.folder / "parley", ground.settings)
-    with serving as running:
+    with TemporaryDirectory(prefix="parley-peers-") as folder, _serving(peer, spot, Path(folder), ground) as running:
         for row in rows:
             tell(row, _row(peer, row, running, ground))
+
+
+def _serving(peer: Peer, spot: Spot, folder: Path, ground: Ground) -> AbstractContextManager[Running]:
+    return theirs(peer, spot) if peer.command else ours(folder / "house", ground.settings)
 
 
 def _spot(peer: Peer, ground: Ground) -> Spot:

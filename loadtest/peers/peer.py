@@ -65,14 +65,14 @@ FASTER_WHISPER = ("faster-whisper==1.2.1", "ctranslate2==4.8.5")
 SPEACHES_NEEDS = (
     "faster-whisper==1.1.1",  # the last one with the detector of speech that it reads
     "ctranslate2==4.8.5",
+    "av>=15,<16",
     "aiortc>=1.13",
     "aiostream>=0.7",
     "cachetools>=6.1",
-    "fastapi>=0.121",
+    "fastapi==0.121.1",
     "httpx-sse>=0.4",
     "httpx-ws>=0.7",
     "huggingface-hub>=0.33,<1",
-    "onnx-asr>=0.7",
     "openai[realtime]>=2.7,<3",
     "opentelemetry-exporter-otlp>=1.40",
     "pydantic-settings>=2.10",

@@ -20,6 +20,7 @@ from loadtest.words import error_rate
 PATIENCE_S = 15.0  # after a recording's end, for its last words
 LEAD_S, STAGGER_S = 0.3, 1.0
 LADDER = (1, 4, 8, 12, 16, 24, 32, 48, 64)  # people at a time
+CLIMB_S = 150.0  # after so long nobody is added any more
 HOLDS_MS, NEARLY = 1000.0, 1.5  # what p99 must be below; who misses by less than this factor is tried twice
 
 
@@ -60,15 +61,16 @@ def summed(people: int, answers: Sequence[Answer]) -> Heard:
     return Heard(people, float(p50), float(p95), float(p99), len(late) / max(1, len(answers)), wer, errors)
 
 
-def climbed(tried: Callable[[int], Heard]) -> list[Heard]:
-    """More and more people until it does not hold; two sizes at least, so that one sees where it goes."""
+def climbed(tried: Callable[[int], Heard], clock: Callable[[], float] = time.monotonic) -> list[Heard]:
+    """More and more people until it does not hold or time is out; two sizes at least: one sees where it goes."""
     steps: list[Heard] = []
+    end = clock() + CLIMB_S
     for people in LADDER:
         found = tried(people)
         if not found.holds and found.p99_ms < NEARLY * HOLDS_MS:
             found = min(found, tried(people), key=lambda each: (-each.share, each.p99_ms))
         steps.append(found)
-        if not found.holds and len(steps) > 1:
+        if len(steps) > 1 and (not found.holds or clock() > end):
             break
     return steps
 

@@ -3,19 +3,19 @@
 Whatever of those is imported is an empty stand-in, so recognition is what it always is; asking for a voice would fail.
 """
 
+import os
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
-LEFT_OUT = ("kokoro_onnx", "piper", "pyannote", "torch", "gradio")
+LEFT_OUT = ("kokoro_onnx", "onnx_asr", "piper", "pyannote", "torch", "gradio")
 
 
 class StandIn(ModuleType):
     """A module in which every name is an empty class."""
-
-    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -42,6 +42,11 @@ class LeaveOut(MetaPathFinder, Loader):
 
 if __name__ == "__main__":
     sys.meta_path.insert(0, LeaveOut())
+    # It reads these from where it starts: a page, and other names of models.
+    Path("realtime-console/dist").mkdir(parents=True, exist_ok=True)
+    Path("model_aliases.json").write_text("{}", "utf-8")
+    # What it calls itself for must go through the front: within the process its routes lack what the front adds.
+    os.environ["LOOPBACK_HOST_URL"] = f"http://127.0.0.1:{sys.argv[1]}"
     import uvicorn
 
     uvicorn.run("speaches.main:create_app", factory=True, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

@@ -22,8 +22,10 @@ def held(steps: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _live(found: Mapping[str, Any]) -> str:
-    return f"**{held(found['steps'])}**; " + "; ".join(
-        f"{step['people']}: {_s(step['p50_ms'])} / {_s(step['p99_ms'])}" for step in found["steps"]
+    steps = found["steps"]
+    more = "at least " if held(steps) == steps[-1]["people"] else ""
+    return f"**{more}{held(steps)}**; " + "; ".join(
+        f"{step['people']}: {_s(step['p50_ms'])} / {_s(step['p99_ms'])}" for step in steps
     )
 
 

@@ -1,23 +1,15 @@
-"""Other people's servers: spoken to in their own ways, measured alike, and told in one table."""
+"""Other people's servers: installed, measured alike, and told in one table."""
 
 import asyncio
 import json
 import subprocess
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
 
-from loadtest.book import Book
 from loadtest.clips import CHUNK, Clip
 from loadtest.doors.hearing import Hearing
-from loadtest.doors.live import Voice
-from loadtest.doors.realtime import SpeachesVoice
-from loadtest.doors.whisper_live import WhisperLiveRefused, WhisperLiveVoice
-from loadtest.doors.whisperlivekit import WhisperLiveKitFailed, WhisperLiveKitVoice
-from loadtest.measures import Measures
 from loadtest.peers.__main__ import finite, missing_of
 from loadtest.peers.install import NotInstalled, environment, lay_out
 from loadtest.peers.measure import LONG_S, long
@@ -27,131 +19,10 @@ from loadtest.peers.spoken import Answer, Heard, climbed, crowd, summed
 from loadtest.peers.table import BEGIN, END, held, table, written
 from loadtest.where import Where
 from tests.contract.source import ROOT
+from tests.fakes import Clock
 from tests.sound import noise, pcm, silence
 
 CLIP = Clip("odd", pcm(noise(8_000), silence(0.3)), "alfa bravo")
-Talks = Callable[[ServerConnection], Awaitable[None]]
-
-
-async def heard_of(voice: Callable[[Where], Voice], server: Talks) -> tuple[Hearing, Measures]:
-    """What a client of a fake server hears of one recording."""
-    measures = Measures()
-    hearing = Hearing(CLIP, 0.0, Book(measures, 0.0))
-    async with serve(server, "127.0.0.1", 0, max_size=None) as running:
-        port = running.sockets[0].getsockname()[1]
-        await asyncio.wait_for(voice(Where("", f"http://127.0.0.1:{port}")).talk(CLIP, hearing, None), 20)
-    hearing.end()
-    return hearing, measures
-
-
-def whisper_live(*messages: dict[str, Any]) -> Talks:
-    """Says these when all has been said, and waits for the end."""
-
-    async def server(socket: ServerConnection) -> None:
-        greeting = json.loads(await socket.recv())
-        assert greeting["audio_format"] == "int16"
-        await socket.send(json.dumps({"uid": greeting["uid"], "message": "SERVER_READY", "backend": "fake"}))
-        size = 0
-        while size < len(CLIP.pcm):
-            size += len(await socket.recv())
-        for message in messages:
-            await socket.send(json.dumps(message))
-        assert await socket.recv() == b"END_OF_AUDIO"
-
-    return server
-
-
-def segment(text: str, start: float, end: float, completed: bool) -> dict[str, Any]:
-    return {"text": text, "start": f"{start:.3f}", "end": f"{end:.3f}", "completed": completed}
-
-
-async def test_whisper_lives_completed_segments_are_finals() -> None:
-    """Each counts once, however often it is sent; the one that is still open is a guess until it is completed."""
-    first, second = segment(" Alfa", 0, 0.2, True), segment(" bravo", 0.2, 0.5, True)
-    server = whisper_live(
-        {"uid": "x", "segments": [first]},
-        {"uid": "x", "segments": [first, segment(" bra", 0.2, 0.4, False)]},
-        {"uid": "x", "segments": [first, second]},
-    )
-    hearing, measures = await heard_of(WhisperLiveVoice, server)
-    assert hearing.text == "Alfa bravo"
-    assert measures.latencies["final"].count == 2
-    assert measures.latencies["ttfs"].count == 1
-
-
-async def test_whisper_live_without_a_completed_segment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was never completed is taken as it was last shown, from when it changed."""
-    monkeypatch.setattr("loadtest.doors.whisper_live.PATIENCE_S", 0.3)
-    server = whisper_live({"uid": "x", "segments": [segment(" alfa brav", 0, 0.5, False)]})
-    hearing, measures = await heard_of(WhisperLiveVoice, server)
-    assert hearing.text == "alfa brav"
-    assert measures.latencies["final"].count == 1
-
-
-async def test_a_full_whisper_live_is_an_error() -> None:
-    """Who must wait outside is told so, and is no silent stream."""
-
-    async def full(socket: ServerConnection) -> None:
-        await socket.recv()
-        await socket.send(json.dumps({"uid": "x", "status": "WAIT", "message": 3.5}))
-
-    with pytest.raises(WhisperLiveRefused) as refused:
-        await heard_of(WhisperLiveVoice, full)
-    assert refused.value.reason == "WHISPER_LIVE_WAIT"
-
-
-async def test_whisperlivekits_text_is_what_is_committed_last() -> None:
-    """Lines grow and are sent whole again and again; silence is a line too; an empty frame ends the stream."""
-
-    async def server(socket: ServerConnection) -> None:
-        await socket.send(json.dumps({"type": "config", "useAudioWorklet": True}))
-        while await socket.recv() != b"":
-            pass
-        for text, buffer in (("", "alf"), ("Alfa", "bra"), ("Alfa bravo", "")):
-            lines = [{"speaker": -2, "text": ""}, {"speaker": 1, "text": text, "start": "0:00:00", "end": "0:00:00.50"}]
-            await socket.send(json.dumps({"status": "active", "lines": lines, "buffer_transcription": buffer}))
-        await socket.send(json.dumps({"type": "ready_to_stop"}))
-
-    hearing, measures = await heard_of(WhisperLiveKitVoice, server)
-    assert hearing.text == "Alfa bravo"
-    assert measures.latencies["ttfs"].count == 1
-
-
-async def test_whisperlivekits_error_is_one() -> None:
-    """An error is told, not waited out."""
-
-    async def server(socket: ServerConnection) -> None:
-        await socket.send(json.dumps({"type": "error", "error": "no such language"}))
-        await socket.wait_closed()
-
-    with pytest.raises(WhisperLiveKitFailed, match="no such language"):
-        await heard_of(WhisperLiveKitVoice, server)
-
-
-async def test_speaches_ends_turns_itself() -> None:
-    """The model is in the address, nothing is committed, and what is transcribed after the end is waited for."""
-    said = "conversation.item.input_audio_transcription"
-
-    async def server(socket: ServerConnection) -> None:
-        assert socket.request
-        assert "model=whisper-1" in socket.request.path
-        await socket.send(json.dumps({"type": "session.created"}))
-        kinds = set()
-        while "input_audio_buffer.clear" not in kinds:
-            kinds.add(json.loads(await socket.recv())["type"])
-        assert kinds == {"input_audio_buffer.append", "input_audio_buffer.clear"}
-        for event in (
-            {"type": "input_audio_buffer.speech_started", "item_id": "1", "audio_start_ms": 0},
-            {"type": "input_audio_buffer.speech_stopped", "item_id": "1", "audio_end_ms": 500},
-            {"type": "input_audio_buffer.cleared"},
-            {"type": f"{said}.completed", "item_id": "1", "transcript": "Alfa bravo."},
-        ):
-            await socket.send(json.dumps(event))
-        await socket.wait_closed()
-
-    hearing, measures = await heard_of(SpeachesVoice, server)
-    assert hearing.text == "Alfa bravo."
-    assert measures.latencies["ttfs"].count == 1
 
 
 class Late:
@@ -207,12 +78,29 @@ def test_who_nearly_holds_is_asked_twice() -> None:
     assert [each.people for each in climbed(lambda people: heard(people, 9000))] == [1, 4]
 
 
+def test_nobody_climbs_for_ever() -> None:
+    """When time is out, what holds is a lower bound, and the table says so."""
+    clock = Clock()
+
+    def slow(people: int) -> Heard:
+        clock.now += 60
+        return heard(people, 300)
+
+    steps = climbed(slow, clock)
+    assert [each.people for each in steps] == [1, 4, 8]
+    found = {"parley": {"live": {"steps": [vars(each) for each in steps], "rss_mb": 1}}}
+    assert "**at least 8**" in table(PEERS, found)
+
+
 def test_the_table() -> None:
     """A column a peer: what it is not asked stays empty, what was not measured has its reason, gaps count."""
     steps = [vars(heard(1, 400)), vars(heard(4, 800)), vars(heard(8, 900, 0.9)), vars(heard(12, 900))]
     assert held(steps) == 4
     assert held([{**steps[0], "p99_ms": None}]) == 0
-    found = {"parley": {"live": {"steps": steps, "rss_mb": 300.4}}, "speaches": {"live": {"missing": "no checkout."}}}
+    found: dict[str, Any] = {
+        "parley": {"live": {"steps": steps, "rss_mb": 300.4}},
+        "speaches": {"live": {"missing": "no checkout."}},
+    }
     told = table(PEERS, found)
     lines = told.splitlines()
     assert [cell.strip() for cell in lines[0].split("|")[2:-1]] == [peer.name for peer in PEERS]
@@ -233,7 +121,7 @@ def test_the_table_takes_the_old_ones_place() -> None:
 def test_a_run_goes_on_where_it_was_cut_short() -> None:
     """What is known is not measured again unless asked for; what failed is; what a peer cannot do never is."""
     (peer,) = named(["whisper-live"])
-    found = {"whisper-live": {"live": {"steps": []}, "ttfs": {"missing": "it did not start"}}}
+    found: dict[str, Any] = {"whisper-live": {"live": {"steps": []}, "ttfs": {"missing": "it did not start"}}}
     assert missing_of(peer, ["live", "ttfs", "files"], found, again=False) == ["ttfs"]
     assert missing_of(peer, ["live", "ttfs", "files"], found, again=True) == ["live", "ttfs"]
     with pytest.raises(SystemExit, match="no peer 'vosk'"):
@@ -309,4 +197,6 @@ async def test_files_go_through_an_openai_door(tmp_path: Path) -> None:
     server.close()
     assert (len(seen), found.recordings, found.wer) == (6, 5, 0)
     assert min(seen) > 8 * CHUNK
-    assert judged([CLIP, CLIP], ["alfa bravo", ""], CLIP.seconds) == type(found)(pytest.approx(2), 0.5, 2)
+    half = judged([CLIP, CLIP], ["alfa bravo", ""], CLIP.seconds)
+    assert half.speed == pytest.approx(2)
+    assert (half.wer, half.recordings) == (0.5, 2)
