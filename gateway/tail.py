@@ -184,7 +184,12 @@ class SoundTail(Tail):
                 self._flushed = max(0, self._flushed - 1)
 
     def lead_in(self, text: str) -> None:
-        """What was said last: the next replica's model may want to know it, as the last one's did."""
+        """What was said last: the next replica's model may want to know it, as the last one's did.
+
+        In a recording every window is heard with the client's own prompt and nothing else.
+        """
+        if self._config.recording:  # type: ignore[attr-defined]
+            return
         self._config.prompt, self._config.hints_only = text, True  # type: ignore[attr-defined]
 
     def skip(self, size: int = 0) -> None:

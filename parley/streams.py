@@ -10,11 +10,12 @@ from parley.budget import Budget
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
 from parley.model import ModelRef
 from parley.registry import Model, Registry
-from parley.session import Events, Flush, drive
+from parley.session import Ahead, Events, Flush, drive
 from parley.stage import ServiceConfig, Stage
 from parley.v1.audio_pb2 import ControlAction
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
+PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
 class Streams:
@@ -80,10 +81,11 @@ class Streams:
             raise ConfigExpected("A stream begins with its config; send that first.")
         session = self._stage.begin(first.config, model.spec, self._settings)
         batcher, writing = model.batcher, asyncio.Lock()
+        longest_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
         async def submit(job: Any) -> Any:
             remaining = context.time_remaining()
-            return await batcher.submit(job, Budget.of(remaining).at_most(self._settings.job_budget_s))
+            return await batcher.submit(job, Budget.of(remaining).at_most(longest_s))
 
         async def emit(events: Events) -> None:
             async with writing:

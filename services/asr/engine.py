@@ -1,5 +1,6 @@
 """Utterances -> words, a whole batch at once. Must not know streams."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from services.asr.features import Rows
 from services.asr.guards import packs, without_loop
 from services.asr.vad import detector
 
+LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -24,9 +27,10 @@ class Utterance:
 
     samples: Samples
     is_final: bool = True  # else a guess will do
-    times: bool = False  # of the words
+    times: bool = False  # of the words, and how likely their tokens were
     language: str = ""
     before: str = ""  # text
+    is_recording: bool = False  # nobody waits for it while they speak
 
 
 class Turn:
@@ -40,6 +44,11 @@ class Turn:
     def is_guess(self) -> bool:
         """Whether nothing final is in it."""
         return not any(utterance.is_final for utterance in self._utterances)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody who speaks now waits for it to be final."""
+        return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
 
     def take(self) -> Sequence[Utterance]:
         """What is to be done. The engine calls this, on its own thread."""
@@ -55,6 +64,14 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Token:
+    """A piece of a word, and how likely it was after those before it."""
+
+    text: bytes
+    log_probability: float
+
+
+@dataclass(frozen=True)
 class Spoken:
     """One word with the blank before it; where asked for, in samples from the utterance's start."""
 
@@ -62,6 +79,7 @@ class Spoken:
     start: int = 0
     end: int = 0
     confidence: float = 0.0
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,8 +129,8 @@ class AsrEngine:
         return [[next(heard) for _ in utterances] for utterances in taken]
 
     def can_wait(self, job: Turn) -> bool:
-        """Finals go before interims, whoever's."""
-        return job.is_guess
+        """Finals of those who speak go before interims and recordings, whoever's."""
+        return job.can_wait
 
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
@@ -181,9 +199,18 @@ class AsrEngine:
         places = [round(frame * self._ways.features.hop) - self._ways.lead for frame in frames]
         edges = [min(max(0, place), len(utterance.samples)) for place in places]
         return tuple(
-            Spoken(piece.text, edges[piece.first], edges[piece.last], float(np.mean(chances[piece.first : piece.last])))
+            Spoken(
+                piece.text,
+                edges[piece.first],
+                edges[piece.last],
+                float(np.mean(chances[piece.first : piece.last])),
+                tuple(map(self._token, said.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
+            )
             for piece in pieces
         )
+
+    def _token(self, token: str, chance: float) -> Token:
+        return Token(self._ways.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
