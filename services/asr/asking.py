@@ -77,6 +77,11 @@ class Asking:
         grain, rest = self._frames("grain_s", 0.5), self._frames("rest_s", 0.0)
         return min(self.full, -(-max(1, frames + rest) // grain) * grain)
 
+    def gathered(self, frames: int) -> int:
+        """The same for a window of a recording: coarser, so that many are alike and share a call, which gains more."""
+        grain = self._frames("gathered_s", 5.0)
+        return min(self.full, max(self.window(frames), -(-frames // grain) * grain))
+
     def _frames(self, option: str, default_s: float) -> int:
         return round(float(self.options.get(option, default_s)) * RATE_HZ / self.features.hop)
 

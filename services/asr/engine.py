@@ -15,10 +15,11 @@ from parley.engine import Decoding, Engine, Generated, Generator, Tokens
 from parley.model import ModelSpec
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
-from services.asr.guards import packs, without_loop
+from services.asr.guards import packs, quietest, without_loop
 from services.asr.vad import detector
 
 LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
+SHORTEST_HALVED = 4 * RATE_HZ  # samples
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,24 @@ class AsrEngine:
     def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
         """An answer for each utterance of each job, in order."""
         taken = [job.take() for job in jobs]
-        cases = [self._case(utterance) for utterances in taken for utterance in utterances]
-        heard = iter([self._heard(case, answer) for case, answer in zip(cases, self._believed(cases), strict=True)])
+        heard = iter(self._all([utterance for utterances in taken for utterance in utterances]))
         return [[next(heard) for _ in utterances] for utterances in taken]
+
+    def _all(self, utterances: Sequence[Utterance]) -> list[Heard]:
+        cases = [self._case(utterance) for utterance in utterances]
+        answers = self._believed(cases)
+        heard = [self._heard(case, answer) for case, answer in zip(cases, answers, strict=True)]
+        return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
+
+    def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Heard) -> Heard:
+        """A window that is doubted is heard in two: a shorter one seldom sends a model round in circles."""
+        odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.doubts.log_probability
+        if not utterance.is_recording or len(utterance.samples) < SHORTEST_HALVED or not (odd or unlikely):
+            return heard
+        at = quietest(utterance.samples)
+        pieces = (utterance.samples[:at], utterance.samples[at:])
+        halves = _joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        return halves if odd or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: Turn) -> bool:
         """Finals of those who speak go before interims and recordings, whoever's."""
@@ -135,7 +151,8 @@ class AsrEngine:
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        return _Case(utterance, rows, self._ways.window(len(rows)), self._ways.begin(utterance.language, before))
+        window = (self._ways.gathered if utterance.is_recording else self._ways.window)(len(rows))
+        return _Case(utterance, rows, window, self._ways.begin(utterance.language, before))
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
         """What looks wrong in a short window is asked again, once, in a full one."""
@@ -211,6 +228,16 @@ class AsrEngine:
 
     def _token(self, token: str, chance: float) -> Token:
         return Token(self._ways.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
+
+
+def _joined(at: int, one: Heard, other: Heard) -> Heard:
+    """Two halves as one window, the second beginning at a sample."""
+    moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
+    counts = [max(1, len(half.words)) for half in (one, other)]
+    scores = [one.average_log_probability, other.average_log_probability]
+    score = float(np.average(scores, weights=counts))
+    silent = min(one.no_speech_probability, other.no_speech_probability)
+    return Heard(one.words + moved, score, silent, one.language or other.language)
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:

@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from google.protobuf.message import Message
 
 from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1 import asr_pb2 as v1
 from services.asr.engine import Heard, Spoken, Token, Turn, Utterance
 from services.asr.segments import segments
-from services.asr.windows import Window, Windower
+from services.asr.windows import STRETCHED, Window, Windower
 
 STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again
 MOST_AHEAD = 8  # windows with the engine at a time: two batches of four
@@ -36,7 +37,7 @@ class RecordingSession:
         self._windows: deque[Window] = deque()
         self._working: deque[Window] = deque()
         self._started = False
-        window = self._windower.longest * ear.form.rate_hz // RATE_HZ * ear.form.frame_bytes
+        window = round(STRETCHED * self._windower.longest) * ear.form.rate_hz // RATE_HZ * ear.form.frame_bytes
         self.ahead = max(1, min(MOST_AHEAD, HELD_MOST // window))
 
     def feed(self, item: bytes) -> Iterator[Message]:
@@ -90,7 +91,8 @@ class RecordingSession:
             return None
         window, wishes = self._windows.popleft(), self._wishes
         self._working.append(window)
-        samples, times = self._tape.cut(window.start, window.end), wishes.word_times or wishes.tokens
+        samples = np.concatenate([self._tape.cut(*part) for part in window.parts])
+        times = wishes.word_times or wishes.tokens
         return Turn([Utterance(samples, True, times, wishes.language, wishes.before, is_recording=True)])
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:

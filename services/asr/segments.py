@@ -31,7 +31,7 @@ def _placed(window: Window, words: Sequence[Spoken]) -> list[Spoken]:
         return []
     bounds = [words[0].start, *(word.end for word in words)]
     pauses = (Pause(window.start, window.speech), *window.pauses, Pause(window.silence, window.end))
-    apart = _apart([window.start + bound for bound in bounds], pauses)
+    apart = _apart([window.place(bound) for bound in bounds], pauses)
     times = list(accumulate((edge for pair in apart for edge in pair), max))[1:-1]
     return [
         replace(word, start=start, end=end) for word, start, end in zip(words, times[::2], times[1::2], strict=True)

@@ -13,6 +13,7 @@ from services.asr.vad import Detector
 BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
 SHORTEST_PAUSE = RATE_HZ // 10  # less silence is a consonant
 EARLIEST = 1 / 3  # of the longest window: a pause before it is no place to cut, the window would be too short
+STRETCHED = 1.5  # times its longest, a window is cut even if most of it is silence
 NEARLY = 0.6  # as long as this part of the longest pause, a later one is as good
 
 
@@ -20,8 +21,8 @@ NEARLY = 0.6  # as long as this part of the longest pause, a later one is as goo
 class WindowConfig:
     """How much of a recording is heard at once."""
 
-    longest_s: float = 29.0  # a window is cut here at the latest, at its longest pause
-    gap_s: float = 2.0  # silence this long ends it: hearing silence costs as much as hearing speech
+    longest_s: float = 29.0  # a window is cut here at the latest, at its longest pause; what is left out does not count
+    gap_s: float = 4.0  # silence this long ends it
     start_s: float = 0.06  # speech this long starts one
     speech: float = 0.4  # as likely as this, it is speech;
     silence: float = 0.25  # it pauses where it is less likely than this
@@ -54,6 +55,22 @@ class Window:
     silence: int  # where speech ends
     pauses: tuple[Pause, ...] = ()
 
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """What is worth hearing: of long pauses no more than the margins. A model takes a long silence for the end."""
+        long = [pause for pause in self.pauses if pause.length > BEFORE + AFTER]
+        starts = [self.start, *(pause.end - BEFORE for pause in long)]
+        ends = [*(pause.start + AFTER for pause in long), self.end]
+        return list(zip(starts, ends, strict=True))
+
+    def place(self, sample: int) -> int:
+        """Where in the recording a sample of the parts lies."""
+        for start, end in self.parts:
+            if sample <= end - start:
+                return start + sample
+            sample -= end - start
+        return self.end
+
 
 class Windower:
     """Hears one window and no more: where it ends depends on nothing before it. The next one needs another windower."""
@@ -66,6 +83,7 @@ class Windower:
         self._since: int | None = None  # where speech began
         self._chances: list[float] = []  # since then
         self._quiet = 0  # blocks of silence in a row, in the open window
+        self._skipped = 0  # samples of long pauses that need not be heard
 
     @property
     def speech(self) -> int | None:
@@ -98,12 +116,20 @@ class Windower:
             self._begin(chance)
             return None
         self._chances.append(chance)
-        self._quiet = self._quiet + 1 if chance < self._config.silence else 0
-        if self._quiet * self._detector.block >= self._config.gap_s * RATE_HZ:
+        if chance >= self._config.silence:
+            self._skipped += max(0, self._pause - BEFORE - AFTER)
+            self._quiet = 0
+        else:
+            self._quiet += 1
+        if self._pause >= self._config.gap_s * RATE_HZ:
             return self.end(self._seen)
-        if self._seen - self.needed_from >= self.longest - AFTER:
-            return self._cut()
-        return None
+        length = self._seen - self.needed_from
+        is_long = length - self._skipped >= self.longest - AFTER or length >= STRETCHED * self.longest
+        return self._cut() if is_long else None
+
+    @property
+    def _pause(self) -> int:
+        return self._quiet * self._detector.block
 
     def _begin(self, chance: float) -> None:
         self._run = self._run + 1 if chance >= self._config.speech else 0
@@ -114,7 +140,7 @@ class Windower:
         """The open window ends here, if there is one; `told` is the last sample there is."""
         if self._since is None:
             return None
-        silence = self._seen - self._quiet * self._detector.block
+        silence = self._seen - self._pause
         return self._window(silence, min(silence + AFTER if self._quiet else told, told))
 
     def _cut(self) -> Window:

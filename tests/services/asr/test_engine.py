@@ -225,3 +225,59 @@ def test_guesses_can_wait() -> None:
     assert asr.can_wait(turn)
     turn.give_way([final])
     assert not asr.can_wait(turn)
+
+
+def stuck_when_long(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+    """Turns in circles where it hears more than three seconds."""
+    rows = int((np.abs(source).max(1) > 0).sum())
+    return Generated(STUCK if rows > 6 else [f" {rows}"], -0.1, alignment=Alignment([0, 2], [0.5]))
+
+
+def test_a_doubted_window_is_heard_in_halves() -> None:
+    """As often as it takes; the words stay where they were said, and whoever speaks live does not wait for that."""
+    recorded = Utterance(noise(10 * RATE_HZ), times=True, is_recording=True)
+    told = heard(stuck_when_long, recorded)
+    assert [word.text for word in told.words] != STUCK[:1]
+    starts = [word.start for word in told.words]
+    assert len(starts) >= 4
+    assert starts == sorted(set(starts))
+    assert heard(stuck_when_long, Utterance(noise(10 * RATE_HZ), times=True)).text == "no"
+
+
+def test_an_unlikely_window_stays_whole_unless_its_halves_are_likelier() -> None:
+    """Halves know less, so they must be worth it."""
+    recorded = Utterance(noise(10 * RATE_HZ), is_recording=True)
+    assert heard(says(" yes", score=-3.0), recorded).text == "yes"
+
+    def likelier(source: npt.NDArray[np.float32], prompt: Tokens) -> Generated:
+        return Generated([" yes"], -5.0 if int((np.abs(source).max(1) > 0).sum()) > 16 else -0.2)
+
+    assert heard(likelier, recorded).text == "yes yes"
+
+
+def test_recordings_let_speakers_go_first() -> None:
+    """Guesses and recordings can wait for the finals of those who speak now."""
+    asr, _ = engine(says(" yes"))
+    sound = noise(100)
+    assert asr.can_wait(Turn([Utterance(sound, is_recording=True)]))
+    assert asr.can_wait(Turn([Utterance(sound, is_final=False)]))
+    assert not asr.can_wait(Turn([Utterance(sound)]))
+
+
+def test_tokens_say_how_likely_they_were() -> None:
+    """Where times are asked for each word has its tokens, as bytes, with the logarithm of their chance."""
+    timed = Alignment([0, 1, 2], [0.5, 0.0])
+    (one, other) = heard(
+        lambda source, prompt: Generated([" a", " b"], alignment=timed), Utterance(noise(RATE_HZ), times=True)
+    ).words
+    assert [(token.text, round(token.log_probability, 3)) for token in one.tokens] == [(b" a", -0.693)]
+    assert other.tokens[0].log_probability < -20
+
+
+def test_windows_of_a_recording_are_alike() -> None:
+    """They are shown coarsely, so that they share calls; alone or together they are shown the same."""
+    asr, told = engine(says(" yes"), full_frames=60)
+    run(asr, [Utterance(noise(round(n * RATE_HZ)), is_recording=True) for n in (11, 12.2, 14.5, 29.9)])
+    assert sorted(shape[:2] for shape, _, _ in told.asked) == [(1, 60), (3, 30)]
+    run(asr, [Utterance(noise(11 * RATE_HZ), is_recording=True)])
+    assert told.asked[-1][0][:2] == (1, 30)

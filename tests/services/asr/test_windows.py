@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from parley.audio import RATE_HZ, Samples
 from parley.errors import BadConfig
 from services.asr.vad import Level
-from services.asr.windows import AFTER, BEFORE, Window, WindowConfig, Windower
+from services.asr.windows import AFTER, BEFORE, STRETCHED, Window, WindowConfig, Windower
 from tests.sound import cut, noise, silence
 
 CONFIG = WindowConfig(longest_s=6.0, gap_s=1.5)
@@ -30,6 +30,10 @@ def windows(sound: Samples, config: WindowConfig = CONFIG, cuts: list[int] | Non
     return found
 
 
+def heard(window: Window) -> int:
+    return sum(end - start for start, end in window.parts)
+
+
 def talk(*seconds: float) -> Samples:
     """Sound and silence in turns."""
     return np.concatenate([noise(round(s * S), seed=n) if n % 2 == 0 else silence(s) for n, s in enumerate(seconds)])
@@ -48,6 +52,14 @@ def test_a_long_silence_is_in_no_window() -> None:
     assert one.end == S + AFTER
     assert (one.speech, one.silence) == (0, S)
     assert (other.start, other.speech) == (4 * S - BEFORE, 4 * S)
+
+
+def test_of_a_long_pause_only_the_margins_are_heard() -> None:
+    """What is left out does not make the window longer, and a place in what is heard is known in the recording."""
+    (window,) = windows(talk(2, 1.4, 1.5, 0.5, 1))
+    assert window.parts == [(0, 2 * S + AFTER), (round(3.4 * S) - BEFORE, round(6.4 * S))]
+    assert heard(window) == round(5.6 * S)
+    assert [window.place(n) for n in (0, S, 2 * S + AFTER + 1, heard(window))] == [0, S, 3 * S + 1, window.end]
 
 
 def test_the_longest_pause_is_the_place_to_cut() -> None:
@@ -96,7 +108,8 @@ def test_windows_do_not_hear_the_chunks(parts: list[tuple[bool, int]], cuts: lis
     assert all(before.end <= after.start for before, after in pairwise(found))
     for window in found:
         assert 0 <= window.start <= window.speech < window.silence <= window.end <= len(sound)
-        assert window.end - window.start <= CONFIG.longest_s * S
+        assert heard(window) <= CONFIG.longest_s * S
+        assert window.end - window.start <= STRETCHED * CONFIG.longest_s * S
         assert all(window.speech < pause.start < pause.end < window.silence for pause in window.pauses)
 
 
