@@ -20,6 +20,7 @@ from services.asr.vad import detector
 
 LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
 SHORTEST_HALVED = 4 * RATE_HZ  # samples
+LONGEST_WORD = 3 * RATE_HZ  # samples: in a longer one others were said, and not heard
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,18 @@ class AsrEngine:
         return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
 
     def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Heard) -> Heard:
-        """A window that is doubted is heard in two: a shorter one seldom sends a model round in circles."""
+        """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
+        if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
+            return heard
         odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.doubts.log_probability
-        if not utterance.is_recording or len(utterance.samples) < SHORTEST_HALVED or not (odd or unlikely):
+        gaping = any(word.end - word.start > LONGEST_WORD for word in heard.words)
+        if not (odd or unlikely or gaping):
             return heard
         at = quietest(utterance.samples)
         pieces = (utterance.samples[:at], utterance.samples[at:])
         halves = _joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
-        return halves if odd or halves.average_log_probability > heard.average_log_probability else heard
+        is_more = gaping and len(halves.words) > len(heard.words)
+        return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: Turn) -> bool:
         """Finals of those who speak go before interims and recordings, whoever's."""
@@ -231,7 +236,7 @@ class AsrEngine:
 
 
 def _joined(at: int, one: Heard, other: Heard) -> Heard:
-    """Two halves as one window, the second beginning at a sample."""
+    """Two parts of one window, the second beginning at a sample."""
     moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
     counts = [max(1, len(half.words)) for half in (one, other)]
     scores = [one.average_log_probability, other.average_log_probability]

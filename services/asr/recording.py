@@ -92,8 +92,8 @@ class RecordingSession:
         window, wishes = self._windows.popleft(), self._wishes
         self._working.append(window)
         samples = np.concatenate([self._tape.cut(*part) for part in window.parts])
-        times = wishes.word_times or wishes.tokens
-        return Turn([Utterance(samples, True, times, wishes.language, wishes.before, is_recording=True)])
+        # With times, whoever asks for them: they tell whether the model heard all of it.
+        return Turn([Utterance(samples, True, True, wishes.language, wishes.before, is_recording=True)])
 
     def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
         """What the oldest window says."""

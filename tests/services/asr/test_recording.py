@@ -10,10 +10,8 @@ from parley.audio import RATE_HZ, Samples
 from parley.errors import BadInput
 from parley.session import Ahead, Flush
 from parley.v1 import asr_pb2 as v1
-from services.asr.channels import ChannelsSession
+from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import open_engine
-from services.asr.recording import RecordingSession
-from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
 from services.asr.windows import WindowConfig
 from tests.fakes import spec_of
@@ -28,7 +26,7 @@ CUTS = st.lists(st.integers(0, 90_000), max_size=8)
 PATIENCE = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 
 
-def session(**config: Any) -> AsrSession | RecordingSession | ChannelsSession:
+def session(**config: Any) -> OneChannel | ChannelsSession:
     return begin(v1.AsrConfig(recording=True, **config), SPEC, SETTINGS)
 
 
