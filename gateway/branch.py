@@ -14,6 +14,7 @@ from parley.v1.pipeline_pb2 import Notice
 
 STALL_S = 15.0
 STALLS_S = {"denoise": 5.0}
+RECORDING_S = 150.0  # a recording may wait that long behind others
 LOOKS = 4  # at whether a stage moves, before it counts as stalled
 HEARD_LATER = ("asr", "translate")  # what they miss is sent to the next replica; the others go on with what comes
 
@@ -131,7 +132,8 @@ def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig
     """Stage -> its streams, of which translate may have several and the others one or none."""
     every: dict[str, list[Branch]] = {}
     for stage in REQUESTS:
-        stall_s = stalls_s.get(stage, STALLS_S.get(stage, STALL_S))
+        usual_s = RECORDING_S if stage == "asr" and plan.config.asr.recording else STALL_S
+        stall_s = stalls_s.get(stage, STALLS_S.get(stage, usual_s))
         tails = plan.tails(stage, failover.keep)
         every[stage] = [Branch(stage, tail, stall_s, Patience(failover)) for tail in tails]
         for branch in every[stage]:

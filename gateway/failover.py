@@ -71,6 +71,7 @@ class Words:
         self._committed = self._started = self._ended = -1 - NEAR_NS  # at 0 nothing was said before
         self._promised = self._owed = ""
         self._spoken: int | None = None  # where speech began that no final has covered yet
+        self._again = False  # what was said may come once more
 
     @property
     def lost_from(self) -> int | None:
@@ -80,7 +81,7 @@ class Words:
 
     def reopened(self) -> None:
         """Another replica hears what is kept; what was promised stays."""
-        self._owed = self._promised
+        self._owed, self._again = self._promised, True
 
     def _at(self, size: int) -> int:
         return self._tail.scale.nanoseconds(size)
@@ -97,10 +98,12 @@ class Words:
 
     def _final(self, event: Any) -> Message | None:
         end = event.interval.end.ToNanoseconds()
-        if self._tail.began and end <= self._committed + NEAR_NS:
+        if self._again and end <= self._committed + NEAR_NS:
             return None
-        self._committed, self._promised, self._owed, self._spoken = end, "", "", None
-        self._tail.commit(self._tail.scale.size(end))
+        self._committed, self._promised, self._owed = end, "", ""
+        if not event.goes_on:  # else it is cut like this only by who hears all of its window
+            self._spoken = None
+            self._tail.commit(self._tail.scale.size(end))
         return event  # type: ignore[no-any-return]
 
     def _interim(self, event: Any) -> Message | None:

@@ -12,7 +12,7 @@ from gateway.core import Caller, Core
 from gateway.speakers import Speakers
 from parley import media
 from parley.client import requests_of
-from parley.media import Decoder, Recording
+from parley.media import HIGHEST_HZ, Decoder, Recording
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
@@ -21,6 +21,7 @@ from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, Pipe
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
 
 PIECE_S, BLOCK_S = 1.0, 10.0
+HEARD_HZ = 16_000  # who recognises words hears no more than this, and less is quicker to send
 PIECE_CHARACTERS = 1 << 16
 LONGEST_VOICE_S = 30.0  # of an enrolment
 
@@ -100,9 +101,9 @@ class Sound:
             await self.advance()
 
 
-async def decode(file: bytes, longest_s: float, *, mixed: bool = True) -> Sound:
+async def decode(file: bytes, longest_s: float, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
     """Begin to decode a file; what is no audio is refused here, what plays too long when it does."""
-    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s, mixed=mixed))
+    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s, mixed=mixed, most_hz=most_hz))
     await sound.advance()
     return sound
 

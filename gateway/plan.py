@@ -1,6 +1,8 @@
 """What a pipeline's config asks for: checked, and cut into one config a stage. Pure."""
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -90,6 +92,8 @@ class Plan:
         if stage == "translate":
             return [TextTail(REQUESTS[stage], config) for config in self.configs(stage)]
         kept = keep if stage == "asr" else NOTHING
+        if self.config.asr.recording:  # comes at once and is answered when there is time: only its size has a bound
+            kept = replace(kept, seconds=math.inf)
         return [SoundTail(REQUESTS[stage], config, self.scale, kept) for config in self.configs(stage)]
 
     def model(self, stage: str) -> str:

@@ -108,7 +108,8 @@ class Doors:
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
         wishes = openai.asked(fields, self._asr)
-        recording = await files.decode(fields.file(), self._limits.audio_s, mixed=not wishes.config.per_channel)
+        mixed = not wishes.config.per_channel
+        recording = await files.decode(fields.file(), self._limits.audio_s, mixed=mixed, most_hz=files.HEARD_HZ)
         await files.enrol(wishes.config.diarize, wishes.voices, recording.rate_hz)
         if wishes.streamed:
             return self._tell(wishes, recording, caller)
@@ -117,7 +118,7 @@ class Doors:
 
     def _tell(self, wishes: openai.Wishes, recording: files.Sound, caller: Caller) -> Response:
         """Words as they are found."""
-        heard, telling = files.Heard(), openai_shapes.Telling(wishes.shape)
+        heard, telling = files.Heard(), openai_shapes.Telling(wishes.shape, wishes.config.asr.tokens)
 
         async def events() -> sse.Events:
             async with aclosing(files.hear(self._core, recording, wishes.config, caller)) as answers:
@@ -138,7 +139,7 @@ class Doors:
     async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
         """A recording's words in English, in OpenAI's shape."""
         wishes = openai.asked_in_english(fields, self._asr)
-        recording = await files.decode(fields.file(), self._limits.audio_s)
+        recording = await files.decode(fields.file(), self._limits.audio_s, most_hz=files.HEARD_HZ)
         heard = await files.transcribe(self._core, recording, wishes.config, caller)
         await files.turn_into(self._core, heard, "en", caller)
         return _written(wishes, heard, "translate")

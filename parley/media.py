@@ -46,14 +46,22 @@ class Recording:
 class Decoder:
     """A file, decoded no further than somebody asks: a small one may play for days. Its channels are mixed, or stay."""
 
-    def __init__(self, file: bytes | io.RawIOBase, longest_s: float, rate_hz: int = 0, *, mixed: bool = True) -> None:
+    def __init__(
+        self,
+        file: bytes | io.RawIOBase,
+        longest_s: float,
+        rate_hz: int = 0,
+        *,
+        mixed: bool = True,
+        most_hz: int = HIGHEST_HZ,
+    ) -> None:
         self._container, self._stream = _opened(file)
         self._longest_s = longest_s
         self._layout = "mono" if mixed else self._stream.layout.name
         self.channels = 1 if mixed else self._stream.channels
         if self.channels > MOST_CHANNELS:
             raise UndecodableMedia(f"The file has {self.channels} channels; send {MOST_CHANNELS} at most.")
-        self.rate_hz = rate_hz or min(max(self._stream.rate or 16_000, LOWEST_HZ), HIGHEST_HZ)
+        self.rate_hz = rate_hz or min(max(self._stream.rate or 16_000, LOWEST_HZ), most_hz)
 
     def blocks(self, seconds: float) -> Iterator[bytes]:
         """Its samples, so many seconds at once; refuses what plays too long."""
@@ -95,9 +103,11 @@ def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
     return container, known[0]
 
 
-def read(file: bytes, longest_s: float, rate_hz: int = 0, *, mixed: bool = True) -> Recording:
+def read(
+    file: bytes, longest_s: float, rate_hz: int = 0, *, mixed: bool = True, most_hz: int = HIGHEST_HZ
+) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
-    decoder = Decoder(file, longest_s, rate_hz, mixed=mixed)
+    decoder = Decoder(file, longest_s, rate_hz, mixed=mixed, most_hz=most_hz)
     return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz, decoder.channels)
 
 

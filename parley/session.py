@@ -4,10 +4,10 @@ A session never awaits: it is fed, hands out jobs, takes results, and says what 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sized
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
@@ -41,6 +41,13 @@ class Session(Protocol[Item, Job, Result]):
 
     def finish(self) -> Events:
         """The input has ended. Legal on an empty stream."""
+
+
+@runtime_checkable
+class Ahead(Protocol):
+    """A session whose next job does not need the last one's result. It absorbs results in the order of its jobs."""
+
+    ahead: int  # jobs that may be out at a time
 
 
 class _Gate:
@@ -84,21 +91,55 @@ async def drive(
     held_most: int = HELD_MOST,
 ) -> None:
     """Run a stream to its end: read while the engine works, answer in order."""
-    gate = _Gate(held_most)
-    reader = asyncio.create_task(_read(session, items, gate, emit))
-    try:
+    gate, order = _Gate(held_most), _Order()
+
+    async def work() -> None:
         while True:
             job = session.next_job()
             if job is not None:
-                await emit(list(session.absorb(await submit(job))))
+                before, told = order.place()
+                result = await submit(job)
+                await before.wait()
+                await emit(list(session.absorb(result)))
+                told.set()
             elif gate.closed:
-                return await reader
+                return
             else:
                 await gate.news()
+
+    reader = asyncio.create_task(_read(session, items, gate, emit))
+    try:
+        await _all([work() for _ in range(session.ahead if isinstance(session, Ahead) else 1)])
+        await reader
     finally:
         reader.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await reader
+
+
+class _Order:
+    """Whose job went out first is first to tell its result."""
+
+    def __init__(self) -> None:
+        self._last = asyncio.Event()
+        self._last.set()
+
+    def place(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """What to wait for, and what to set in the end. After an error it is never set."""
+        before, self._last = self._last, asyncio.Event()
+        return before, self._last
+
+
+async def _all(lanes: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Until all are done, or one of them fails."""
+    tasks = [asyncio.create_task(lane) for lane in lanes]
+    try:
+        for done in asyncio.as_completed(tasks):
+            await done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(

@@ -10,7 +10,7 @@ from parley.budget import Budget
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
 from parley.model import ModelRef
 from parley.registry import Model, Registry
-from parley.session import Events, Flush, drive
+from parley.session import Ahead, Events, Flush, drive
 from parley.stage import ServiceConfig, Stage
 from parley.v1.audio_pb2 import ControlAction
 from parley.waiting import Waiting
@@ -18,6 +18,7 @@ from parley.waiting import Waiting
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
 Submit = Callable[[Any], Awaitable[Any]]
+PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
 class Streams:
@@ -83,6 +84,7 @@ class Streams:
             raise ConfigExpected("A stream begins with its config; send that first.")
         session = self._stage.begin(first.config, model.spec, self._settings)
         writing = asyncio.Lock()
+        within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
         async def emit(events: Events) -> None:
             async with writing:
@@ -90,14 +92,14 @@ class Streams:
                     await context.write(self._stage.write(event).SerializeToString())
             model.batcher.look()
 
-        with self._submit(first.config, model, context, emit) as submit:
+        with self._submit(first.config, model, context, emit, within_s) as submit:
             await emit([self._stage.opened(first.config, model.spec)])
             await drive(session, self._weighed(first.config, model, context), submit, emit)
 
     @contextmanager
-    def _submit(self, config: Any, model: Model, context: Context, emit: Emit) -> Iterator[Submit]:
+    def _submit(self, config: Any, model: Model, context: Context, emit: Emit, within_s: float) -> Iterator[Submit]:
         """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
-        within_s, batcher = self._settings.job_budget_s, model.batcher
+        batcher = model.batcher
         if model.load is None or not self._stage.is_live(config):
             yield lambda job: batcher.submit(job, Budget.of(context.time_remaining()).at_most(within_s))
             return

@@ -13,6 +13,8 @@ from parley.v1.pipeline_pb2 import PipelineConfig
 
 TRANSLATED = tuple(shape for shape in SHAPES if shape != "diarized_json")
 GRANULARITIES = ("segment", "word")
+TOLD_APART = ("verbose_json", "srt", "vtt", "diarized_json")  # sentence by sentence, with times
+LOGPROBS = "logprobs"
 MOST_VOICES = 4
 HEARD = ("file", "model", "language", "prompt", "temperature", "response_format", "keywords")
 IN_ENGLISH = HEARD
@@ -44,8 +46,8 @@ def asked(fields: Fields, named: Named) -> Wishes:
     if streamed and shape not in STREAMED:
         said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
         raise FieldInvalid(said, field="stream")
-    config, voices = _config(fields, named), _voices(fields)
-    config.asr.word_times = "word" in granularities or shape == "diarized_json"
+    config, voices = _config(fields, named, shape), _voices(fields)
+    config.asr.tokens = _wants_logprobs(fields, shape)
     config.per_channel = fields.flag("per_channel")
     if config.per_channel and voices:
         said = "With `per_channel` each channel is one speaker; leave `known_speaker_names` out."
@@ -58,16 +60,19 @@ def asked(fields: Fields, named: Named) -> Wishes:
 def asked_in_english(fields: Fields, named: Named) -> Wishes:
     """A request for a recording's words in English."""
     fields.only(IN_ENGLISH)
-    return Wishes(_config(fields, named), fields.choice("response_format", TRANSLATED))
+    shape = fields.choice("response_format", TRANSLATED)
+    return Wishes(_config(fields, named, shape), shape)
 
 
-def _config(fields: Fields, named: Named) -> PipelineConfig:
+def _config(fields: Fields, named: Named, shape: str) -> PipelineConfig:
     fields.number("temperature", 0.0, 1.0)
     asr = AsrConfig(
         language=fields.text("language"),
         prompt=fields.text("prompt"),
         phrases=fields.texts("keywords"),
         hints_only=True,  # to OpenAI's clients they are
+        recording=True,
+        word_times=shape in TOLD_APART,
     )
     return PipelineConfig(asr=asr, models=chosen(named(_model(fields))))
 
@@ -81,6 +86,16 @@ def _model(fields: Fields) -> str:
 def chosen(name: str) -> Mapping[str, str]:
     """A name of ours chooses a model; none leaves it to the routes."""
     return {"asr": name} if name else {}
+
+
+def _wants_logprobs(fields: Fields, shape: str) -> bool:
+    names = fields.texts("include")
+    for name in names:
+        if name != LOGPROBS:
+            raise FieldInvalid(f"`include` has {name!r}; say {LOGPROBS}, or leave it out.", field="include")
+    if names and shape != "json":
+        raise FieldInvalid(f"`include` of {LOGPROBS} goes with a response_format of json.", field="include")
+    return bool(names)
 
 
 def _granularities(fields: Fields) -> tuple[str, ...]:

@@ -24,7 +24,22 @@ def answer(heard: Heard, shape: str, granularities: Sequence[str], task: str = "
 
 
 def _brief(heard: Heard, task: str, granularities: Sequence[str]) -> str:
-    return _json({"text": heard.text, "usage": _usage(heard)})
+    told: Json = {"text": heard.text, "usage": _usage(heard)}
+    if tokens := [token for final in heard.finals for token in _tokens(final)]:
+        told["logprobs"] = tokens
+    return _json(told)
+
+
+def _tokens(final: Transcript) -> list[Json]:
+    """A token that is no whole letter has no text of its own, so its bytes are told too."""
+    return [
+        {
+            "token": each.text.decode(errors="replace"),
+            "bytes": list(each.text),
+            "logprob": _number(each.log_probability),
+        }
+        for each in final.tokens
+    ]
 
 
 def _verbose(heard: Heard, task: str, granularities: Sequence[str]) -> str:
@@ -117,8 +132,9 @@ SHAPES = tuple(_WRITERS)
 class Telling:
     """A transcription as events: deltas that only ever append, and one `done` at the end."""
 
-    def __init__(self, shape: str) -> None:
+    def __init__(self, shape: str, tokens: bool = False) -> None:
         self._diarized = shape == "diarized_json"
+        self._tokens: list[Json] | None = [] if tokens else None
         self._said = ""
         self._segments = 0
 
@@ -128,12 +144,19 @@ class Telling:
         for piece in pieces:
             delta: Json = {"type": "transcript.text.delta", "delta": self._appended(str(piece["text"]))}
             if not self._diarized:
-                yield from [delta] if delta["delta"] else []
+                yield from [delta | self._with(final)] if delta["delta"] else []
                 continue
             name = {"id": f"seg_{self._segments}"}
             self._segments += 1
             yield delta | {"segment_id": name["id"]}
             yield name | piece
+
+    def _with(self, final: Transcript) -> Json:
+        if self._tokens is None:
+            return {}
+        tokens = _tokens(final)
+        self._tokens += tokens
+        return {"logprobs": tokens}
 
     def _appended(self, text: str) -> str:
         delta = f" {text}" if text and self._said else text
@@ -142,4 +165,5 @@ class Telling:
 
     def done(self) -> Json:
         """The end."""
-        return {"type": "transcript.text.done", "text": self._said}
+        done: Json = {"type": "transcript.text.done", "text": self._said}
+        return done if self._tokens is None else done | {"logprobs": self._tokens}

@@ -1,6 +1,6 @@
 """The part of the OpenAPI document that describes foreign shapes. Must not know how a door works."""
 
-from gateway.compat.openai import GRANULARITIES, TRANSLATED
+from gateway.compat.openai import GRANULARITIES, LOGPROBS, TRANSLATED
 from gateway.compat.openai_shapes import SHAPES, STREAMED
 from gateway.describe import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
 from gateway.schema import Json, ref
@@ -37,6 +37,11 @@ TRANSCRIPTION = fields(
     **HEARD,
     **{
         "timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}},
+        "include[]": {
+            "type": "array",
+            "items": {"type": "string", "enum": [LOGPROBS]},
+            "description": "json: each token of the text, and the logarithm of how likely it was.",
+        },
         "known_speaker_names[]": _TEXTS | {"description": "diarized_json: what speakers are called.", "maxItems": 4},
         "known_speaker_references[]": _TEXTS
         | {"description": "diarized_json: a data URL of 2 to 30 s of each one's voice.", "maxItems": 4},
@@ -58,6 +63,12 @@ SEGMENT = fields(
     speaker=TEXT | {"description": "diarized_json: A, B, ... or a known name; empty: nobody knows."},
     **SPAN,
 )
+TOKEN = fields(
+    ("token", "bytes", "logprob"),
+    token=TEXT,
+    bytes={"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}},
+    logprob={"type": "number", "maximum": 0},
+)
 HEARD_JSON = fields(
     ("text",),
     text=TEXT,
@@ -67,6 +78,7 @@ HEARD_JSON = fields(
     language=TEXT,
     segments={"type": "array", "items": SEGMENT},
     words={"type": "array", "items": fields(("word", "start", "end"), word=TEXT, **SPAN)},
+    logprobs={"type": "array", "items": TOKEN, "description": "json, where `include` asks for them."},
 )
 HEARD_EXAMPLE = {"text": "alfa bravo charlie", "usage": {"type": "duration", "seconds": 2}}
 TRANSLATION = fields(

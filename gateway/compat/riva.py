@@ -61,7 +61,7 @@ class Door(grpc.GenericRpcHandler):
     async def _recognize(self, data: bytes, context: Context) -> bytes:
         request = _parse(asr.RecognizeRequest, data)
         form = riva_asr.form(request.config)
-        config = riva_asr.asked(request.config, self._name("asr", request.config.model))
+        config = riva_asr.asked_whole(request.config, self._name("asr", request.config.model))
         heard = Heard()
         async with aclosing(self._heard(_once(request.audio), form, config, context, heard)) as answers:
             async for _ in answers:

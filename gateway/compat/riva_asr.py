@@ -54,6 +54,14 @@ def asked(config: theirs.RecognitionConfig, model: str, *, interim: bool = False
     return PipelineConfig(asr=asr, diarize=diarize, models={"asr": model} if model else {}, per_channel=apart)
 
 
+def asked_whole(config: theirs.RecognitionConfig, model: str) -> PipelineConfig:
+    """What a client wants of a recording: it is there at once, so it is cut where that is best."""
+    told = asked(config, model)
+    told.asr.ClearField("endpointing")
+    told.asr.recording = True
+    return told
+
+
 def _refuse(config: theirs.RecognitionConfig) -> None:
     """What would change the words and is not done must not look as if it were."""
     if config.profanity_filter:

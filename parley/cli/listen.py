@@ -62,7 +62,8 @@ def transcribe(
     wishes = Wishes(
         language=language,
         interim=interim,
-        word_times=as_json,
+        word_times=as_json or not interim,
+        recording=not interim,
         speakers=speakers,
         per_channel=per_channel,
         denoise=denoise,

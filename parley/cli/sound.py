@@ -35,13 +35,13 @@ class Sound:
         return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
 
 
-def read_file(name: str, *, mixed: bool = True) -> Sound:
-    """Decode a file; its channels are mixed to one, or stay side by side."""
+def read_file(name: str, *, mixed: bool = True, most_hz: int = media.HIGHEST_HZ) -> Sound:
+    """Decode a file, at its own rate or the highest wanted; its channels are mixed to one, or stay side by side."""
     try:
         data = Path(name).read_bytes()
     except OSError as error:
         raise BadInput(f"{name} cannot be read ({error.strerror}); name an audio file.") from None
-    recording = media.read(data, LONGEST_S, mixed=mixed)
+    recording = media.read(data, LONGEST_S, mixed=mixed, most_hz=most_hz)
     return Sound(name, recording.rate_hz, recording.channels, recording.chunks(PIECE_S), recording.duration_s)
 
 

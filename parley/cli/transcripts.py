@@ -13,9 +13,10 @@ from parley.cli.display import noticed
 from parley.cli.document import Document
 from parley.cli.outcome import exit_of, say_error
 from parley.cli.printing import print_json, print_line, seconds
-from parley.cli.sound import Sound, pieces_of, read_file
+from parley.cli.sound import RAW_HZ, Sound, pieces_of, read_file
 from parley.cli.wishes import Wishes
 from parley.errors import ParleyError
+from parley.media import HIGHEST_HZ
 
 Progress = Callable[[float, str], None]  # seconds of the file that are done, and the guess of the moment
 
@@ -42,7 +43,7 @@ def write_down(server: str, wishes: Wishes, files: list[str], *, as_json: bool) 
 
 
 def _one(server: str, wishes: Wishes, file: str) -> Document:
-    sound = read_file(file, mixed=not wishes.per_channel)
+    sound = read_file(file, mixed=not wishes.per_channel, most_hz=HIGHEST_HZ if wishes.denoise else RAW_HZ)
     with _bar(file, sound.duration_s or 0.0) as progress:
         return asyncio.run(_transcribe(server, wishes, sound, progress))
 

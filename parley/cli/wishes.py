@@ -21,6 +21,7 @@ class Wishes:
     language: str = ""
     interim: bool = False
     word_times: bool = False
+    recording: bool = False  # all of it is there
     speakers: bool = False
     per_channel: bool = False
     denoise: bool = False
@@ -31,7 +32,12 @@ class Wishes:
         """The pipeline that does all of it."""
         return PipelineConfig(
             format=sound.format,
-            asr=AsrConfig(language=self.language, interim_results=self.interim, word_times=self.word_times),
+            asr=AsrConfig(
+                language=self.language,
+                interim_results=self.interim,
+                word_times=self.word_times,
+                recording=self.recording,
+            ),
             diarize=DiarizeConfig() if self.speakers else None,
             denoise=DenoiseConfig() if self.denoise else None,
             denoise_for=DenoiseFor.DENOISE_FOR_LISTENERS if self.denoise else None,

@@ -60,6 +60,11 @@ class Asking:
         grain = self._frames(self.options.grain_s) * (COARSER if is_guess else 1)
         return min(self.full, max(least, -(-max(1, wanted) // grain) * grain))
 
+    def gathered(self, frames: int) -> int:
+        """The same for a window of a recording: coarser, so that many are alike and share a call, which gains more."""
+        grain = self._frames(self.options.gathered_s)
+        return min(self.full, max(self.window(frames), -(-frames // grain) * grain))
+
     def _frames(self, seconds: float) -> int:
         return round(seconds * RATE_HZ / self.features.hop)
 

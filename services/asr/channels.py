@@ -7,13 +7,16 @@ from google.protobuf.message import Message
 
 from parley.audio import Format, apart
 from services.asr.engine import Heard, Turn
+from services.asr.recording import RecordingSession
 from services.asr.session import AsrSession
+
+OneChannel = AsrSession | RecordingSession
 
 
 class ChannelsSession:
     """A session a channel; what each says carries its number, from 1, as the track."""
 
-    def __init__(self, form: Format, sessions: Sequence[AsrSession]) -> None:
+    def __init__(self, form: Format, sessions: Sequence[OneChannel]) -> None:
         self._form, self._sessions = form, sessions
         self._working = 0  # whose job was handed out last
 

@@ -1,6 +1,7 @@
 """Utterances -> words, a whole batch at once. Must not know streams."""
 
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ from parley.engine import Decoding, Engine, Generated, Generator, Tokens
 from parley.model import ModelSpec
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
-from services.asr.guards import packs, without_loop
+from services.asr.guards import packs, quietest, without_loop
 from services.asr.vad import detector
 
 log = logging.getLogger(__name__)
 USUAL_S, TOKENS_A_SECOND = 4.0, 3.5  # of an utterance between two pauses
 COUNTED = " one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
+SHORTEST_HALVED = 4 * RATE_HZ  # samples
+LONGEST_WORD = 3 * RATE_HZ  # samples: in a longer one others were said, and not heard
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,11 @@ class Utterance:
 
     samples: Samples
     is_final: bool = True  # else a guess will do
-    times: bool = False  # of the words
+    times: bool = False  # of the words, and how likely their tokens were
     language: str = ""
     before: str = ""  # text
     begun: str = ""  # what a guess begins with: words that were promised
+    is_recording: bool = False  # nobody waits for it while they speak
 
 
 class Turn:
@@ -48,6 +53,11 @@ class Turn:
     def is_guess(self) -> bool:
         """Whether nothing final is in it."""
         return not any(utterance.is_final for utterance in self._utterances)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody who speaks now waits for it to be final."""
+        return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
 
     def take(self) -> Sequence[Utterance]:
         """What is to be done. The engine calls this, on its own thread."""
@@ -63,6 +73,14 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Token:
+    """A piece of a word, and how likely it was after those before it."""
+
+    text: bytes
+    log_probability: float
+
+
+@dataclass(frozen=True)
 class Spoken:
     """One word with the blank before it; where asked for, in samples from the utterance's start."""
 
@@ -70,6 +88,7 @@ class Spoken:
     start: int = 0
     end: int = 0
     confidence: float = 0.0
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,13 +136,32 @@ class AsrEngine:
     def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
         """An answer for each utterance of each job, in order."""
         taken = [job.take() for job in jobs]
-        cases = [self._case(utterance) for utterances in taken for utterance in utterances]
-        heard = iter([self._heard(case, answer) for case, answer in zip(cases, self._believed(cases), strict=True)])
+        heard = iter(self._all([utterance for utterances in taken for utterance in utterances]))
         return [[next(heard) for _ in utterances] for utterances in taken]
 
+    def _all(self, utterances: Sequence[Utterance]) -> list[Heard]:
+        cases = [self._case(utterance) for utterance in utterances]
+        answers = self._believed(cases)
+        heard = [self._heard(case, answer) for case, answer in zip(cases, answers, strict=True)]
+        return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
+
+    def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Heard) -> Heard:
+        """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
+        if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
+            return heard
+        odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.doubts.log_probability
+        gaping = any(word.end - word.start > LONGEST_WORD for word in heard.words)
+        if not (odd or unlikely or gaping):
+            return heard
+        at = quietest(utterance.samples)
+        pieces = (utterance.samples[:at], utterance.samples[at:])
+        halves = _joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        is_more = gaping and len(halves.words) > len(heard.words)
+        return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
+
     def can_wait(self, job: Turn) -> bool:
-        """Finals go before interims, whoever's."""
-        return job.is_guess
+        """Finals of those who speak go before interims and recordings, whoever's."""
+        return job.can_wait
 
     def warm_up(self, clock: Clock) -> None:
         """Run once, so that the first caller does not pay for it; then measure what a final costs.
@@ -144,7 +182,10 @@ class AsrEngine:
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        window = self._ways.window(len(rows), is_guess=not utterance.is_final)
+        if utterance.is_recording:
+            window = self._ways.gathered(len(rows))
+        else:
+            window = self._ways.window(len(rows), is_guess=not utterance.is_final)
         begun = self._ways.spelling.tokens(utterance.begun) if utterance.begun else []
         return _Case(utterance, rows, window, self._ways.begin(utterance.language, before), begun)
 
@@ -208,9 +249,28 @@ class AsrEngine:
         places = [round(frame * self._ways.features.hop) - self._ways.lead for frame in frames]
         edges = [min(max(0, place), len(utterance.samples)) for place in places]
         return tuple(
-            Spoken(piece.text, edges[piece.first], edges[piece.last], float(np.mean(chances[piece.first : piece.last])))
+            Spoken(
+                piece.text,
+                edges[piece.first],
+                edges[piece.last],
+                float(np.mean(chances[piece.first : piece.last])),
+                tuple(map(self._token, said.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
+            )
             for piece in pieces
         )
+
+    def _token(self, token: str, chance: float) -> Token:
+        return Token(self._ways.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
+
+
+def _joined(at: int, one: Heard, other: Heard) -> Heard:
+    """Two parts of one window, the second beginning at a sample."""
+    moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
+    counts = [max(1, len(half.words)) for half in (one, other)]
+    scores = [one.average_log_probability, other.average_log_probability]
+    score = float(np.average(scores, weights=counts))
+    silent = min(one.no_speech_probability, other.no_speech_probability)
+    return Heard(one.words + moved, score, silent, one.language or other.language)
 
 
 def _shown(cases: Sequence[_Case]) -> Rows:

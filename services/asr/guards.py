@@ -1,12 +1,17 @@
-"""When an answer is not to be believed: a decoder in a loop, words where nobody spoke. Pure."""
+"""When an answer is not to be believed: a decoder in a loop, words where nobody spoke; where to cut then. Pure."""
 
 import zlib
 from collections.abc import Sequence
 from itertools import takewhile
 
+import numpy as np
+
+from parley.audio import RATE_HZ, Samples
+
 SHORTEST = 40  # bytes: less text than this says nothing by how well it packs
 TURNS = 6  # nobody says a thing so often in a row
 LONGEST_TURN = 8  # words
+QUIET = RATE_HZ // 5  # samples that must be quiet together, if words are not to be cut
 
 
 def packs(text: str) -> float:
@@ -24,3 +29,10 @@ def without_loop(words: Sequence[str]) -> int:
         if same >= TURNS:
             return len(words) - (same - 1) * size
     return len(words)
+
+
+def quietest(samples: Samples) -> int:
+    """The middle of the quietest fifth of a second in the middle half of a sound."""
+    first = len(samples) // 4
+    energy = np.cumsum(np.square(samples[first : len(samples) - first], dtype=np.float64))
+    return first + int(np.argmin(energy[QUIET:] - energy[:-QUIET])) + QUIET // 2

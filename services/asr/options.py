@@ -19,7 +19,18 @@ from parley.model import ModelSpec
 from parley.nearest import advice
 
 WHISPERS = ("ctranslate2", "openvino")  # the backends that run nothing else here
-ABOVE_ZERO = ("hop", "n_fft", "n_mels", "beam", "threads", "full_frames", "frames_at_once", "grain_s", "longest_s")
+ABOVE_ZERO = (
+    "hop",
+    "n_fft",
+    "n_mels",
+    "beam",
+    "threads",
+    "full_frames",
+    "frames_at_once",
+    "grain_s",
+    "gathered_s",
+    "longest_s",
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,7 @@ class AsrOptions:
     short_context: bool = False  # whether fewer do
     least_window_s: float = 0.0  # but not fewer than these; without short_context: these do for what fits into them
     grain_s: float = 0.5  # windows are multiples of this
+    gathered_s: float = 5.0  # the same for windows of recordings, so that many are alike and share a call
     rest_s: float = 0.0  # of silence that it wants to see after the words
     frames_at_once: int = 12_000  # in one call: memory has an end
 

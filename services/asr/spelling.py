@@ -29,6 +29,9 @@ class Spelling(Protocol):
     def tokens(self, text: str) -> Tokens:
         """The tokens of a text."""
 
+    def raw(self, token: str) -> bytes:
+        """What a token writes; a letter may need several."""
+
 
 class Plain:
     """Each token is a word, blank included."""
@@ -40,6 +43,10 @@ class Plain:
     def tokens(self, text: str) -> Tokens:
         """One token a word."""
         return [f" {word}" for word in text.split()]
+
+    def raw(self, token: str) -> bytes:
+        """Itself."""
+        return token.encode()
 
 
 class ByteLevel:
@@ -53,7 +60,7 @@ class ByteLevel:
         pieces: list[Piece] = []
         first, written = 0, b""
         for n, token in enumerate(tokens):
-            written += bytes(_BYTES[letter] for letter in token)
+            written += self.raw(token)
             following = _BLANK if n + 1 == len(tokens) else tokens[n + 1]
             if following.startswith(_BLANK) or (language in UNSPACED and _is_whole(written)):
                 pieces.append(Piece(written.decode(errors="replace"), first, n + 1))
@@ -63,6 +70,10 @@ class ByteLevel:
     def tokens(self, text: str) -> Tokens:
         """As the model was taught to cut it."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).tokens)
+
+    def raw(self, token: str) -> bytes:
+        """A byte a letter."""
+        return bytes(_BYTES[letter] for letter in token)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

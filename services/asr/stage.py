@@ -1,5 +1,6 @@
 """What the asr folder declares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parley import languages
@@ -8,12 +9,15 @@ from parley.errors import BadInput
 from parley.model import ModelSpec
 from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
-from services.asr.channels import ChannelsSession
+from services.asr import recording
+from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.endpoint import EndpointConfig, Endpointer
 from services.asr.engine import open_engine
 from services.asr.options import AsrOptions
+from services.asr.recording import RecordingSession
 from services.asr.session import AFTER, BEFORE, AsrSession, Wishes
 from services.asr.vad import detector
+from services.asr.windows import WindowConfig, Windower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,23 +25,45 @@ class AsrServiceConfig(ServiceConfig):
     """Beside what every service has: when utterances end, and how often to guess."""
 
     endpoint: EndpointConfig = field(default_factory=EndpointConfig)
+    windows: WindowConfig = field(default_factory=WindowConfig)
     interim_every_s: float = 0.5
 
 
-def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrSession | ChannelsSession:
+def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> OneChannel | ChannelsSession:
     """Check what is asked, and open a stream's memory."""
-    endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
-    wishes, form = _wishes(config, spec, settings), Format.of(config.format)
-
-    def session(form: Format) -> AsrSession:
-        def endpointer_at(start: int) -> Endpointer:
-            return Endpointer(endpoint, detector(spec, endpoint.level_db), start)
-
-        return AsrSession(Ear(form), endpointer_at, wishes)
-
+    session = (_recording if config.recording else _live)(config, spec, settings)
+    form = Format.of(config.format)
     if not config.per_channel:
         return session(form)
     return ChannelsSession(form, [session(replace(form, channels=1)) for _ in range(form.channels)])
+
+
+def _live(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Callable[[Format], AsrSession]:
+    endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
+    wishes = _wishes(config, spec, settings)
+
+    def endpointer_at(start: int) -> Endpointer:
+        return Endpointer(endpoint, detector(spec, endpoint.level_db), start)
+
+    return lambda form: AsrSession(Ear(form), endpointer_at, wishes)
+
+
+def _recording(
+    config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig
+) -> Callable[[Format], RecordingSession]:
+    if config.interim_results or config.HasField("endpointing"):
+        given = "interim_results" if config.interim_results else "endpointing"
+        raise BadInput(f"A recording is cut at its longest pauses and said once; leave `{given}` or `recording` out.")
+    longest_s = min(settings.windows.longest_s, _longest_s(spec))
+    windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
+    asked = _wishes(config, spec, settings)
+    before = " ".join(filter(None, (asked.phrases, asked.before)))
+    wishes = recording.Wishes(asked.language, config.word_times, config.tokens, before)
+
+    def windower_at(start: int) -> Windower:
+        return Windower(windows, detector(spec, level_db), start)
+
+    return lambda form: RecordingSession(Ear(form), windower_at, wishes)
 
 
 def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:
@@ -67,9 +93,13 @@ def _language(asked: str, spec: ModelSpec) -> str:
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:
     """No utterance is longer than the model can hear."""
+    around = (BEFORE + AFTER) / RATE_HZ
+    return replace(ours, longest_s=min(ours.longest_s, _longest_s(spec) - around))
+
+
+def _longest_s(spec: ModelSpec) -> float:
     options = AsrOptions.of(spec)
-    around = (BEFORE + AFTER) / RATE_HZ + options.lead_s
-    return replace(ours, longest_s=min(ours.longest_s, options.longest_s - around))
+    return options.longest_s - options.lead_s
 
 
 def _endpoint(asked: v1.Endpointing, ours: EndpointConfig) -> EndpointConfig:
@@ -81,4 +111,11 @@ def _endpoint(asked: v1.Endpointing, ours: EndpointConfig) -> EndpointConfig:
     return replace(ours, disabled=asked.disabled, **given)
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Asr"], AsrServiceConfig, open_engine, begin, read_audio)
+STAGE = Stage(
+    v1.DESCRIPTOR.services_by_name["Asr"],
+    AsrServiceConfig,
+    open_engine,
+    begin,
+    read_audio,
+    is_live=lambda config: not config.recording,
+)

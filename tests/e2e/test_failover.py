@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 STREAMS = 20
 CALLS = 5
 CONFIG = PipelineConfig(asr={"word_times": True, "interim_results": True})
+WHOLE = PipelineConfig(asr={"word_times": True, "recording": True})
 PER_CHANNEL = PipelineConfig(asr=CONFIG.asr, format={"channels": 2}, per_channel=True)
 
 
@@ -135,6 +136,27 @@ async def test_a_call_says_what_its_channels_say_alone(pair: House, undisturbed:
     moved = [notice.track for each in disturbed for notice in each.notices]
     assert 0 < len(moved) < 2 * CALLS
     assert set(moved) <= {"1", "2"}
+    await pair.ready()
+
+
+async def test_a_recording_is_heard_alike_by_whoever_goes_on(pair: House) -> None:
+    """Kill -9 under recordings of several windows: every sentence is the undisturbed one, at its place, once."""
+    await _settled(pair)
+    talks = [bytes(5 * 2 * RATE_HZ).join(recording(3 * n + k) for k in range(3)) for n in range(CALLS)]
+    begun = [asyncio.Event() for _ in talks]
+    async with pair.client() as client:
+        whole = await asyncio.gather(*(listen(client, talk, 100.0, config=WHOLE) for talk in talks))
+        streams = [
+            asyncio.create_task(listen(client, talk, 10.0, each, WHOLE))
+            for talk, each in zip(talks, begun, strict=True)
+        ]
+        await asyncio.gather(*(each.wait() for each in begun))
+        pair.kill("asr")
+        disturbed = await asyncio.gather(*streams)
+    pair.start_service("asr")
+    assert all(len(each.finals) >= 3 for each in whole)
+    assert [each.said() for each in disturbed] == [each.said() for each in whole]
+    assert 0 < len([each for each in disturbed if each.notices]) < CALLS
     await pair.ready()
 
 

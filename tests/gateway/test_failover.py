@@ -74,6 +74,33 @@ async def test_a_final_is_where_the_next_replica_begins() -> None:
     assert tail.start == 6 * SECOND
 
 
+async def test_a_window_is_heard_again_from_its_start() -> None:
+    """Only who hears all of a recording's window cuts it into the same finals; those said before are not said again."""
+    tail, words = await heard()
+    first = final("one", 1.0, 2.0)
+    first.goes_on = True
+    assert words.say("transcript", first)
+    assert tail.start == 0
+    words.reopened()
+    await _send(tail)
+    again = final("one", 1.0, 2.0)
+    again.goes_on = True
+    assert words.say("transcript", again) is None
+    assert words.say("transcript", final("two", 2.5, 4.0))
+    assert tail.start == 4 * SECOND
+
+
+async def test_a_prompt_is_its_clients() -> None:
+    """Utterances do not read each other, so the next replica is told what the first one was."""
+    config = AsrConfig(prompt="Parley")
+    tail = SoundTail(AsrRequest, config, Scale.of(AudioFormat()), Keep(), Clock())
+    tail.put(bytes(5 * SECOND))
+    await _send(tail)
+    Words(tail).say("transcript", final("one", 1.0, 4.0))
+    told: Any = (await anext(tail.requests())).config  # type: ignore[attr-defined]
+    assert (told.prompt, told.hints_only) == ("Parley", False)
+
+
 async def test_what_was_said_is_not_said_again() -> None:
     """The start of an utterance that is heard again is not news."""
     tail, words = await heard()

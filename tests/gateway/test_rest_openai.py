@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from parley.errors import BadInput, CircuitOpen
-from parley.v1.pipeline_pb2 import PipelineResponse
+from parley.v1.asr_pb2 import Token
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from tests.gateway.conftest import FakeCore, final, tone
 
 TRANSCRIBE, TRANSLATE = "/v1/audio/transcriptions", "/v1/audio/translations"
@@ -216,3 +217,69 @@ def test_our_own_doors_refuse_unknown_fields_too(client: TestClient, talk: bytes
     answer = client.post(f"/v1/audio/{door}", files={"file": talk}, data={"modle": "echo@1"})
     assert (answer.status_code, answer.json()["error"]["reason"]) == (400, "FIELD_INVALID")
     assert "did you mean `model`?" in answer.json()["error"]["message"]
+
+
+def _asked(core: FakeCore) -> PipelineConfig:
+    """What the last pipeline was."""
+    return [asked.config for asked in core.asked if isinstance(asked, PipelineRequest) and asked.HasField("config")][-1]
+
+
+def test_a_file_is_a_recording(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """It is there at once, so it is heard in windows; it is cut into sentences where the shape shows them."""
+    for shape, timed in (("json", False), ("text", False), ("srt", True), ("vtt", True), ("verbose_json", True)):
+        for door in (TRANSCRIBE, TRANSLATE):
+            assert client.post(door, files={"file": talk}, data=WHISPER | {"response_format": shape}).status_code == 200
+            asr = _asked(core).asr
+            assert (asr.recording, asr.word_times, asr.tokens, asr.interim_results) == (True, timed, False, False)
+
+
+def test_a_file_is_sent_no_finer_than_it_is_heard(client: TestClient, core: FakeCore) -> None:
+    """48 kHz cost three times as much on the way to the recogniser and three times the room for a replay."""
+    for rate_hz, sent in ((48_000, 16_000), (16_000, 16_000), (8000, 8000)):
+        client.post(TRANSCRIBE, files={"file": tone(0.5, rate_hz)}, data=WHISPER)
+        assert _asked(core).format.sample_rate_hz == sent
+
+
+SURE = [{"text": b" al", "log_probability": -0.25}, {"text": b"fa", "log_probability": -0.5}]
+TOLD = [
+    {"token": " al", "bytes": [32, 97, 108], "logprob": -0.25},
+    {"token": "fa", "bytes": [102, 97], "logprob": -0.5},
+]
+INCLUDE = WHISPER | {"include[]": "logprobs"}
+
+
+def test_logprobs_are_told_where_asked_for(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Each token with its bytes and its logarithm, in the answer, in each delta and at the end."""
+    heard = final("alfa")
+    heard.transcript.tokens.extend(Token(**token) for token in SURE)  # type: ignore[arg-type]
+    core.answers = [heard]
+    assert client.post(TRANSCRIBE, files={"file": talk}, data=INCLUDE).json()["logprobs"] == TOLD
+    assert _asked(core).asr.tokens
+    events = _events(client.post(TRANSCRIBE, files={"file": talk}, data=INCLUDE | {"stream": "true"}).text)
+    assert [event["logprobs"] for event in events] == [TOLD, TOLD]
+    core.answers = [final("alfa")]
+    assert "logprobs" not in client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER).json()
+
+
+@pytest.mark.parametrize("wrong", [{"include[]": "sources"}, {"include": "logprobs", "response_format": "srt"}])
+def test_what_cannot_be_included_is_refused(client: TestClient, talk: bytes, wrong: dict[str, str]) -> None:
+    """Not silently left out."""
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=WHISPER | wrong)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "include")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(["word"], {"words"}), (["segment"], {"segments"}), (["word", "segment"], {"words", "segments"})],
+)
+def test_granularities_are_those_asked_for(
+    client: TestClient, core: FakeCore, talk: bytes, asked: list[str], told: set[str]
+) -> None:
+    """Words, segments, or both; nothing else."""
+    core.answers = [final("alfa bravo", 250, 1000)]
+    form = WHISPER | {"response_format": "verbose_json", "timestamp_granularities[]": asked}
+    answer = client.post(TRANSCRIBE, files={"file": talk}, data=form).json()
+    assert {"words", "segments"} & set(answer) == told
+    if "segments" in told:
+        (segment,) = answer["segments"]
+        assert (segment["start"], segment["end"], segment["text"]) == (0.25, 1.0, "alfa bravo")

@@ -132,6 +132,13 @@ def test_another_rate_is_had_for_the_asking() -> None:
     assert (heard.rate_hz, len(heard.data)) == (8000, 2 * 8000)
 
 
+@pytest.mark.parametrize(("own", "had"), [(48_000, 16_000), (16_000, 16_000), (8000, 8000)])
+def test_a_rate_can_be_too_high(own: int, had: int) -> None:
+    """What is finer than wanted is made coarser, what is not stays as it is."""
+    heard = media.read(media.wav(pcm(tone(440, 1.0))[: 2 * own], own), longest_s=2, most_hz=16_000)
+    assert heard.rate_hz == had
+
+
 def test_an_empty_recording_is_a_recording() -> None:
     """A WAV without a sample is silence of no length, not an error."""
     assert media.read(media.wav(b"", 16_000), longest_s=1).data == b""

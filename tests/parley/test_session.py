@@ -190,3 +190,58 @@ async def test_hanging_up_anywhere_leaves_no_task(where: str) -> None:
         await task
     assert closed.is_set()
     assert asyncio.all_tasks() == before
+
+
+class Hasty(Recorder):
+    """One that does not wait for results."""
+
+    ahead = 2
+
+
+async def test_jobs_ahead_are_told_in_order() -> None:
+    """The second job goes out before the first is done, and though it is done sooner it is told after it."""
+    said, out, first = Said(), list[str](), asyncio.Event()
+
+    async def submit(job: str) -> str:
+        out.append(job)
+        if job == "a":
+            await first.wait()
+        if job == "b":
+            first.set()
+        return job
+
+    async with asyncio.timeout(5):
+        await drive(Hasty(), items_of("a", "b", "c"), submit, said)
+    assert out[:2] == ["a", "b"]
+    assert said.texts == ["a", "b", "c", "tail"]
+
+
+async def test_no_more_jobs_are_out_than_a_session_allows() -> None:
+    """Who does not say that it looks ahead has one job out, who does has as many as it says."""
+    for session, most in ((Recorder(), 1), (Hasty(), 2)):
+        out, seen = 0, 0
+
+        async def submit(job: str) -> str:
+            nonlocal out, seen
+            out += 1
+            seen = max(seen, out)
+            await asyncio.sleep(0.001)
+            out -= 1
+            return job
+
+        await drive(session, items_of(*"abcdef"), submit, Said())
+        assert seen == most
+
+
+async def test_a_failure_ahead_ends_the_stream() -> None:
+    """When the second job fails, nobody waits for the first for ever, and the error is the stream's."""
+
+    async def submit(job: str) -> str:
+        if job == "b":
+            raise Overloaded("full", retry_s=1.0)
+        await asyncio.Event().wait()
+        return job
+
+    async with asyncio.timeout(5):
+        with pytest.raises(Overloaded):
+            await drive(Hasty(), items_of("a", "b"), submit, Said())

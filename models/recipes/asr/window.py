@@ -13,7 +13,7 @@ from services.asr.features import LogMel
 FULL = 3000  # rows of 30 s
 HOP = 160
 PER_S = RATE_HZ // HOP
-MEL = LogMel({})
+MEL = LogMel()
 
 Rows = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ DIARIZED: dict[str, object] = {**WHISPER, "response_format": "diarized_json"}
 def test_word_times_are_asked_of_the_model_only_where_wanted() -> None:
     """They cost time."""
     assert not openai.asked(Fields(WHISPER), NAMED).config.asr.word_times
-    assert openai.asked(Fields(WHISPER | {"timestamp_granularities[]": ["word"]}), NAMED).config.asr.word_times
+    assert openai.asked(Fields(WHISPER | {"response_format": "verbose_json"}), NAMED).config.asr.word_times
     assert openai.asked(Fields(DIARIZED), NAMED).config.asr.word_times
 
 

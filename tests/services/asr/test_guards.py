@@ -1,7 +1,10 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.asr.guards import TURNS, packs, without_loop
+from parley.audio import RATE_HZ
+from services.asr.guards import TURNS, packs, quietest, without_loop
+from tests.sound import noise, silence
 
 
 def test_a_loop_is_said_once() -> None:
@@ -29,3 +32,12 @@ def test_repetition_packs_and_speech_does_not() -> None:
     assert packs("I want to go there. " * 10) > 2.4
     assert packs("The birch canoe slid on the smooth planks, and the sheet was glued to the dark blue background.") < 2
     assert packs("no no no no") == packs("") == 1.0
+
+
+def test_a_sound_is_cut_where_it_is_quiet() -> None:
+    """In the middle of a pause, unless that is so early or so late that nothing is gained."""
+    pause = silence(0.4)
+    sound = np.concatenate([noise(3 * RATE_HZ), pause, noise(2 * RATE_HZ)])
+    assert 3 * RATE_HZ < quietest(sound) < 3 * RATE_HZ + len(pause)
+    sound = np.concatenate([noise(RATE_HZ // 2), pause, noise(5 * RATE_HZ)])
+    assert len(sound) // 4 <= quietest(sound) <= 3 * len(sound) // 4

@@ -14,9 +14,8 @@ from parley.errors import BadInput, BadModel, UnsupportedFormat
 from parley.session import Flush
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding
-from services.asr.channels import ChannelsSession
+from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import Turn, Utterance, open_engine
-from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
@@ -30,7 +29,7 @@ CUTS = st.lists(st.integers(0, 60_000), max_size=8)
 PATIENCE = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 
 
-def session(**config: Any) -> AsrSession | ChannelsSession:
+def session(**config: Any) -> OneChannel | ChannelsSession:
     return begin(v1.AsrConfig(**config), SPEC, SETTINGS)
 
 
@@ -152,7 +151,7 @@ def test_a_final_takes_the_turn_of_a_guess_that_waits() -> None:
     assert heard.next_job() is None
 
 
-def paused() -> AsrSession | ChannelsSession:
+def paused() -> OneChannel | ChannelsSession:
     """A second was said, and it has been quiet for a quarter of one."""
     heard = session(interim_results=True)
     list(heard.feed(pcm(noise(RATE_HZ), silence(0.25))))

@@ -10,9 +10,9 @@ import pytest
 from parley.audio import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
-from services.asr.channels import ChannelsSession
+from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import Heard, Spoken, Turn, Utterance
-from services.asr.session import AT_ONCE, AsrSession
+from services.asr.session import AT_ONCE
 from services.asr.stage import AsrServiceConfig, begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
@@ -22,7 +22,7 @@ SETTINGS = AsrServiceConfig(listen="", models=())
 TALK = pcm(np.concatenate([np.concatenate([noise(8000), silence(1)]) for _ in range(AT_ONCE + 3)]))
 
 
-def session(options: dict[str, Any], **config: Any) -> AsrSession | ChannelsSession:
+def session(options: dict[str, Any], **config: Any) -> OneChannel | ChannelsSession:
     spec = spec_of("asr", features="frames", short_context=True, detector="level", **options)
     return begin(v1.AsrConfig(**config), replace(spec, languages=("en", "de")), SETTINGS)
 

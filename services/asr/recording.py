@@ -1,0 +1,137 @@
+"""A recording's memory in asr: windows cut, many heard at a time, said in order. Never awaits, never reads a clock."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from google.protobuf.message import Message
+
+from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
+from parley.v1 import asr_pb2 as v1
+from services.asr.engine import Heard, Spoken, Token, Turn, Utterance
+from services.asr.segments import segments
+from services.asr.windows import STRETCHED, Window, Windower
+
+STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again
+MOST_AHEAD = 8  # windows with the engine at a time: two batches of four
+HELD_MOST = 5 << 20  # bytes in them, as they came: a gateway keeps 8 MiB to send them again
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the client asked for."""
+
+    language: str = ""
+    word_times: bool = False
+    tokens: bool = False  # and how likely they were
+    before: str = ""  # text that leads in to every window
+
+
+class RecordingSession:
+    """Hears bytes, hands out windows; the next job does not wait for the last one's result."""
+
+    def __init__(self, ear: Ear, windower_at: Callable[[int], Windower], wishes: Wishes) -> None:
+        self._ear, self._windower_at, self._wishes = ear, windower_at, wishes
+        self._tape, self._windower, self._heard = Tape(), windower_at(0), 0
+        self._windows: deque[Window] = deque()
+        self._working: deque[Window] = deque()
+        self._started = False
+        window = round(STRETCHED * self._windower.longest) * ear.form.rate_hz // RATE_HZ * ear.form.frame_bytes
+        self.ahead = max(1, min(MOST_AHEAD, HELD_MOST // window))
+
+    def feed(self, item: bytes) -> Iterator[Message]:
+        """More sound."""
+        self._tape.append(self._ear.hear(item))
+        return self._listen()
+
+    def flush(self) -> Iterator[Message]:
+        """The window ends here, and every other that lies before."""
+        yield from self._listen()
+        yield from self._end()
+
+    def finish(self) -> Iterator[Message]:
+        """The recording ends here."""
+        self._tape.append(self._ear.finish())
+        return self.flush()
+
+    def _end(self) -> Iterator[Message]:
+        if window := self._windower.end(self._tape.end):
+            yield from self._cut(window)
+            yield from self._listen()
+            yield from self._end()
+
+    def _listen(self) -> Iterator[Message]:
+        while self._heard < self._tape.end:
+            before, self._heard = self._heard, min(self._heard + STEP, self._tape.end)
+            window = self._windower.feed(self._tape.cut(before, self._heard))
+            yield from self._began()
+            if window:
+                yield from self._cut(window)
+        self._forget()
+
+    def _began(self) -> Iterator[Message]:
+        if self._windower.speech is not None and not self._started:
+            self._started = True
+            yield v1.SpeechStarted(at=time_of(self._windower.speech))
+
+    def _cut(self, window: Window) -> Iterator[Message]:
+        """The next window is listened for as if the recording began here: another replica may have to do it."""
+        self._windows.append(window)
+        self._windower, self._heard, self._started = self._windower_at(window.end), window.end, False
+        yield v1.SpeechEnded(at=time_of(window.silence))
+
+    def _forget(self) -> None:
+        oldest = next(iter((*self._working, *self._windows)), None)
+        self._tape.forget(oldest.start if oldest else self._windower.needed_from)
+
+    def next_job(self) -> Turn | None:
+        """One window: which of them share a batch, and with whose, is the batcher's affair."""
+        if not self._windows:
+            return None
+        window, wishes = self._windows.popleft(), self._wishes
+        self._working.append(window)
+        samples = np.concatenate([self._tape.cut(*part) for part in window.parts])
+        # With times, whoever asks for them: they tell whether the model heard all of it.
+        return Turn([Utterance(samples, True, True, wishes.language, wishes.before, is_recording=True)])
+
+    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
+        """What the oldest window says."""
+        window = self._working.popleft()
+        yield from self._said(window, result[0])
+        self._forget()
+
+    def _said(self, window: Window, heard: Heard) -> Iterator[Message]:
+        """A window's segments; only behind the last of them can another replica go on."""
+        if not heard.text:
+            return
+        parts = list(segments(window, heard.words)) if self._wishes.word_times or self._wishes.tokens else []
+        for n, part in enumerate(parts[:-1]):
+            yield self._final(heard, part, part[0].start if n else window.speech, part[-1].end, goes_on=True)
+        last = parts[-1] if parts else heard.words
+        yield self._final(heard, last, last[0].start if len(parts) > 1 else window.speech, window.end)
+
+    def _final(
+        self, heard: Heard, words: Sequence[Spoken], start: int, end: int, *, goes_on: bool = False
+    ) -> v1.Transcript:
+        text = "".join(word.text for word in words).strip()
+        return v1.Transcript(
+            text=text,
+            is_final=True,
+            committed_characters=len(text),
+            interval=interval(start, end),
+            words=[_word(word) for word in words] if self._wishes.word_times else [],
+            tokens=[_token(token) for word in words for token in word.tokens] if self._wishes.tokens else [],
+            language=heard.language,
+            average_log_probability=heard.average_log_probability,
+            no_speech_probability=heard.no_speech_probability,
+            goes_on=goes_on,
+        )
+
+
+def _word(word: Spoken) -> v1.Word:
+    return v1.Word(text=word.text.strip(), interval=interval(word.start, word.end), confidence=word.confidence)
+
+
+def _token(token: Token) -> v1.Token:
+    return v1.Token(text=token.text, log_probability=token.log_probability)
