@@ -153,7 +153,7 @@ def _reads(options: Mapping[str, Any]) -> str:
 def _window(least_s: float, options: Mapping[str, Any]) -> str:
     if options.get("short_context"):
         return "in a context as long as the words"
-    return f"in a context of {least_s:g} s, the shortest that costs no word"
+    return f"in a context of {least_s:g} s, which costs no word"
 
 
 def _elsewhere(place: Path, is_own: bool) -> str:
