@@ -18,9 +18,8 @@ from parley.edits import distance
 from parley.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
-from services.asr.channels import ChannelsSession
+from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import Heard, Turn, Utterance, open_engine
-from services.asr.session import AsrSession
 from services.asr.stage import AsrServiceConfig, begin
 from tests.contract.source import ROOT
 from tests.services.play import of, play
@@ -44,7 +43,7 @@ EXAMPLES = ("desk", "one-speaker", "two-speakers")
 TALK = np.concatenate([part for sound in SOUNDS for part in (silence(0.6), sound)] + [silence(1)])
 
 
-def session(**config: Any) -> AsrSession | ChannelsSession:
+def session(**config: Any) -> OneChannel | ChannelsSession:
     return begin(v1.AsrConfig(**config), SPEC, SETTINGS)
 
 

@@ -1,11 +1,11 @@
-"""What the engine does with windows of recordings, which nobody waits for while they speak."""
+"""What the engine does for a recording's windows, and not for those who speak live."""
 
 import numpy as np
 import numpy.typing as npt
 
 from parley.audio import RATE_HZ
 from parley.engine import Alignment, Generated, Tokens
-from services.asr.engine import Utterance
+from services.asr.engine import Turn, Utterance
 from tests.services.asr.test_engine import STUCK, engine, heard, run, says
 from tests.sound import noise
 
@@ -36,6 +36,25 @@ def test_an_unlikely_window_stays_whole_unless_its_halves_are_likelier() -> None
         return Generated([" yes"], -5.0 if int((np.abs(source).max(1) > 0).sum()) > 16 else -0.2)
 
     assert heard(likelier, recorded).text == "yes yes"
+
+
+def test_recordings_let_speakers_go_first() -> None:
+    """Guesses and recordings can wait for the finals of those who speak now."""
+    asr, _ = engine(says(" yes"))
+    sound = noise(100)
+    assert asr.can_wait(Turn([Utterance(sound, is_recording=True)]))
+    assert asr.can_wait(Turn([Utterance(sound, is_final=False)]))
+    assert not asr.can_wait(Turn([Utterance(sound)]))
+
+
+def test_tokens_say_how_likely_they_were() -> None:
+    """Where times are asked for each word has its tokens, as bytes, with the logarithm of their chance."""
+    timed = Alignment([0, 1, 2], [0.5, 0.0])
+    (one, other) = heard(
+        lambda source, prompt: Generated([" a", " b"], alignment=timed), Utterance(noise(RATE_HZ), times=True)
+    ).words
+    assert [(token.text, round(token.log_probability, 3)) for token in one.tokens] == [(b" a", -0.693)]
+    assert other.tokens[0].log_probability < -20
 
 
 def test_windows_of_a_recording_are_alike() -> None:
