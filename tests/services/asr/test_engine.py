@@ -245,22 +245,3 @@ def test_what_a_second_costs_is_measured() -> None:
     (begun,) = told.asked[-1][2].begun
     assert len(begun) == round(USUAL_S * TOKENS_A_SECOND) == told.asked[-1][2].longest - 1
     assert told.asked[-1][2].beam == 3
-
-
-def test_recordings_let_speakers_go_first() -> None:
-    """Guesses and recordings can wait for the finals of those who speak now."""
-    asr, _ = engine(says(" yes"))
-    sound = noise(100)
-    assert asr.can_wait(Turn([Utterance(sound, is_recording=True)]))
-    assert asr.can_wait(Turn([Utterance(sound, is_final=False)]))
-    assert not asr.can_wait(Turn([Utterance(sound)]))
-
-
-def test_tokens_say_how_likely_they_were() -> None:
-    """Where times are asked for each word has its tokens, as bytes, with the logarithm of their chance."""
-    timed = Alignment([0, 1, 2], [0.5, 0.0])
-    (one, other) = heard(
-        lambda source, prompt: Generated([" a", " b"], alignment=timed), Utterance(noise(RATE_HZ), times=True)
-    ).words
-    assert [(token.text, round(token.log_probability, 3)) for token in one.tokens] == [(b" a", -0.693)]
-    assert other.tokens[0].log_probability < -20
