@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -25,6 +24,7 @@ REQUESTS: dict[str, Any] = {
 }
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 LARGEST_CHUNK = 1 << 20  # bytes
+MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
 
 
 def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
@@ -92,8 +92,10 @@ class Plan:
         if stage == "translate":
             return [TextTail(REQUESTS[stage], config) for config in self.configs(stage)]
         kept = keep if stage == "asr" else NOTHING
-        if self.config.asr.recording:  # comes at once and is answered when there is time: only its size has a bound
-            kept = replace(kept, seconds=math.inf)
+        if (
+            kept.bytes and self.config.asr.recording
+        ):  # comes at once and is answered when there is time: only its size has a bound
+            kept = Keep(MORE * keep.bytes, math.inf)
         return [SoundTail(REQUESTS[stage], config, self.scale, kept) for config in self.configs(stage)]
 
     def model(self, stage: str) -> str:

@@ -15,7 +15,7 @@ from services.asr.windows import STRETCHED, Window, Windower
 
 STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again
 MOST_AHEAD = 8  # windows with the engine at a time: two batches of four
-HELD_MOST = 5 << 20  # bytes in them, as they came: a gateway keeps 8 MiB to send them again
+HELD_MOST = 12 << 20  # bytes in them, as they came: a gateway keeps 24 MiB to send them again
 
 
 @dataclass(frozen=True)

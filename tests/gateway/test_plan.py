@@ -1,6 +1,7 @@
 import pytest
 
 from gateway.plan import Plan
+from gateway.tail import Keep, SoundTail
 from parley.errors import BadInput
 from parley.v1.pipeline_pb2 import PipelineConfig
 
@@ -24,3 +25,21 @@ def test_what_cannot_be_done_with_channels_is_said(config: PipelineConfig, said:
 def test_listeners_hear_the_mix_unless_told_otherwise() -> None:
     """A stereo recording is not a call."""
     assert Plan(PipelineConfig(format={"channels": 2}, asr={})).configs("asr")
+
+
+async def test_more_of_a_recording_is_kept() -> None:
+    """Several of its windows are heard at a time, so three times as much can be sent again as of live sound."""
+    for recording, kept in ((False, 10), (True, 30)):
+        (tail,) = Plan(PipelineConfig(asr={"recording": recording})).tails("asr", Keep(bytes=10 * 32_000))
+        assert isinstance(tail, SoundTail)
+        for _ in range(50):
+            tail.put(bytes(32_000))
+            await _sent(tail)
+        assert tail.end_at - tail.start == pytest.approx(kept * 32_000, abs=32_000)
+
+
+async def _sent(tail: SoundTail) -> None:
+    """All there is; a new stream begins with what is kept."""
+    tail.end()
+    async for _ in tail.requests():
+        pass
