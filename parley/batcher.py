@@ -204,12 +204,14 @@ class Batcher(Generic[Job, Result]):
             batch[0].answer.set_exception(error)
 
     async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
-        began = Moment.now()
+        began, cpu_s = Moment.now(), time.process_time()
         loop = asyncio.get_running_loop()
         results, engine = await loop.run_in_executor(self._threads, self._timed, [caller.job for caller in batch])
         job_s = (engine[1].at - engine[0].at) / len(batch)
         self._job_s += 0.1 * (job_s - self._job_s)
         self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
+        if self._load:
+            self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / self._working)
         for caller in batch:
             if caller.place and caller.pressing:
                 caller.place.answered(began.at - caller.pressing, job_s)

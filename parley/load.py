@@ -19,7 +19,7 @@ WAIT_S = 0.3  # who presses waits longer for the engine, or did just now: nobody
 WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
 CAREFUL = 1.25  # times what was measured when nothing else ran
 SETTLED, ENOUGH = 0.5, 4  # windows; so many such streams tell more than the warm-up did,
-ASTRAY = 4.0  # up to so many times less or more
+ASTRAY = 8.0  # up to so many times less or more
 AT_MOST = 3.0  # times what is expected counts for one stream: no speech is longer than the time it takes
 RETRY_S = 3.0
 
@@ -29,6 +29,7 @@ class Costed(Protocol):
     """An engine that knows what live speech costs it."""
 
     second_s: float  # of its time for a second of a stream's
+    on_cpu: bool  # that is the processor's time
 
 
 class Fading:
@@ -82,10 +83,11 @@ class Place:
 class Load:
     """Every live stream of one model."""
 
-    def __init__(self, second_s: float, workers: int, clock: Clock = time.monotonic) -> None:
-        self._second_s, self._workers, self._clock = second_s, workers, clock
+    def __init__(self, second_s: float, workers: int, clock: Clock = time.monotonic, *, on_cpu: bool = False) -> None:
+        self._second_s, self._workers, self._clock, self._on_cpu = second_s, workers, clock, on_cpu
         self._places: set[Place] = set()
         self._waits_s, self._waited_at = 0.0, clock()
+        self._wall, self._cpu = Fading(WINDOW_S, clock), Fading(WINDOW_S, clock)
 
     @property
     def streams(self) -> int:
@@ -95,11 +97,23 @@ class Load:
     @property
     def expected(self) -> float:
         """What a new stream will take: as much as others do, or what the warm-up says where there are too few."""
+        warm = self._second_s * self._slower
         settled = [place.takes for place in self._places if place.age > SETTLED]
         if len(settled) < ENOUGH:
-            return CAREFUL * self._second_s
+            return CAREFUL * warm
         seen = sum(settled) / len(settled)
         return CAREFUL * min(max(seen, self._second_s / ASTRAY), self._second_s * ASTRAY)
+
+    @property
+    def _slower(self) -> float:
+        """Times than when nothing else ran: the processor is others' too."""
+        wall, cpu = self._wall.rate, self._cpu.rate
+        return min(max(wall / cpu, 1.0), ASTRAY) if self._on_cpu and cpu else 1.0
+
+    def ran(self, wall_s: float, cpu_s: float) -> None:
+        """The engine worked so long, and had the processor so long."""
+        self._wall.add(wall_s)
+        self._cpu.add(cpu_s)
 
     @property
     def share(self) -> float:

@@ -56,7 +56,7 @@ class Model:
         """It is open: take streams."""
         self.device, self.device_reason = opened.device, opened.reason
         if isinstance(opened.model, Costed):
-            self.load = Load(opened.model.second_s, batch.at_a_time)
+            self.load = Load(opened.model.second_s, batch.at_a_time, on_cpu=opened.model.on_cpu)
         self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
         self.state = State.ACTIVE
 

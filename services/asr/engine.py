@@ -128,7 +128,7 @@ class _Answer:
 class AsrEngine:
     """Features, then the generator, then doubts."""
 
-    second_s = 0.0  # of its time for a second of live speech, as far as it was measured
+    second_s, on_cpu = 0.0, False  # of its time for a second of live speech, as far as it was measured; and whose time
 
     def __init__(self, generator: Generator, ways: Asking) -> None:
         self._generator, self._ways = generator, ways
@@ -290,6 +290,7 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
     placed = backends.generator(spec)
     engine = AsrEngine(placed.model, ways)
     # Many a process starts when this one does: time that they take is none of the model's cost.
-    engine.warm_up(time.process_time if placed.device == "CPU" else time.perf_counter)
+    engine.on_cpu = placed.device == "CPU"
+    engine.warm_up(time.process_time if engine.on_cpu else time.perf_counter)
     log.info("model measured", extra={"model": str(spec.ref), "ms_a_second": round(1000 * engine.second_s, 2)})
     return placed.holding(engine)

@@ -76,6 +76,15 @@ def test_who_needs_more_than_expected_takes_room(clock: Clock) -> None:
         assert not load.has_room
 
 
+@pytest.mark.parametrize(("cpu_s", "on_cpu", "times"), [(1.0, True, 1.0), (0.5, True, 2.0), (0.01, False, 1.0)])
+def test_a_machine_that_others_use_bears_fewer(clock: Clock, cpu_s: float, on_cpu: bool, times: float) -> None:
+    """Before a final is late: the engine works longer than it has the processor. A GPU's has it hardly at all."""
+    load = Load(SECOND_S, 1, clock, on_cpu=on_cpu)
+    before = load.expected
+    load.ran(1.0, cpu_s)
+    assert load.expected == pytest.approx(times * before)
+
+
 def test_no_stream_counts_for_many(clock: Clock) -> None:
     """Who sends a recording as quickly as it is taken does not keep everybody out."""
     load = Load(SECOND_S, 1, clock)

@@ -21,7 +21,7 @@ from tests.parley.test_streams import CONFIG, Call, begin, refused
 class Heavy:
     """A stream takes more than half of it."""
 
-    second_s = 0.5
+    second_s, on_cpu = 0.5, False
 
     def run(self, jobs: Sequence[object]) -> Sequence[object]:
         return jobs
