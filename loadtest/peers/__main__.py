@@ -76,22 +76,13 @@ def missing_of(peer: Peer, rows: Sequence[str], found: Found, again: bool) -> li
     return [row for row in rows if row in peer.rows and "missing" in known.get(row, {"missing": ""})]
 
 
-def _measure(peer: Peer, rows: Sequence[str], ground: Ground, found: Found, console: Console) -> None:
-    mine = found.setdefault(peer.name, {})
-
-    def tell(row: str, facts: dict[str, Any]) -> None:
-        mine[row] = {**finite(facts), "when": time.strftime("%Y-%m-%d %H:%M")}
-        _write(BUILD / "found.json", found)
-        console.print(f"[dim]{peer.name}, {row}: {json.dumps(mine[row])}", highlight=False)
-
-    for row in rows:
-        mine.pop(row, None)
+def _measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
+    """What was found, or why nothing was: a peer that breaks must not cost the others their rows."""
     try:
-        measure(peer, rows, ground, tell)
-    except Exception as error:  # a peer that breaks must not cost the others their rows
+        return {**finite(measure(peer, row, ground)), "when": time.strftime("%Y-%m-%d %H:%M")}
+    except Exception as error:
         told = str(error) if isinstance(error, NotInstalled) else f"{type(error).__name__}: {error}"
-        mine.update({row: {"missing": told} for row in rows if row not in mine})
-        console.print(f"[yellow]{peer.name}: {told}", markup=False)
+        return {"missing": told}
 
 
 def _about() -> str:
@@ -106,17 +97,20 @@ def main() -> None:
     asked, console = _arguments(), Console()
     weights = asked.weights or Bench(BUILD, asked.settings).weights("asr").folder
     ground = Ground(BUILD, asked.settings, weights.resolve(), asked.recordings, asked.speaches)
-    chosen, found = named(asked.peers), _read(BUILD / "found.json")
+    chosen, found, absent = named(asked.peers), _read(BUILD / "found.json"), set[str]()
     for peer in chosen:
         console.print(f"[dim]{peer.name}: its environment")
         if why := _installed(peer, ground):
             found[peer.name] = {row: {"missing": why} for row in peer.rows}
+            absent.add(peer.name)
             console.print(f"[yellow]{peer.name}: {why}", markup=False)
     end, about = time.monotonic() + 60 * asked.minutes, _about()
     for peer in [] if asked.install else chosen:
-        rows = missing_of(peer, asked.rows.split(","), found, asked.again)
-        if rows and not _installed(peer, ground) and time.monotonic() < end:
-            _measure(peer, rows, ground, found, console)
+        for row in missing_of(peer, asked.rows.split(","), found, asked.again):
+            if peer.name not in absent and time.monotonic() < end:
+                found.setdefault(peer.name, {})[row] = _measure(peer, row, ground)
+                _write(BUILD / "found.json", found)
+                console.print(f"[dim]{peer.name}, {row}: {json.dumps(found[peer.name][row])}", highlight=False)
     _write(BUILD / "found.json", found)
     told = about + table(PEERS, found)
     console.print(told, markup=False, highlight=False)

@@ -1,7 +1,7 @@
 """One row of one peer: what is asked of it, and what is kept. Must not know a table."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,17 +37,14 @@ class Ground:
     checkout: Path | None = None  # of speaches
 
 
-def measure(peer: Peer, rows: Sequence[str], ground: Ground, tell: Callable[[str, dict[str, Any]], None]) -> None:
-    """Its rows, told one by one."""
+def measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
+    """One row, on a new server: what it could not keep up with in one row must not cost the next."""
     spot = _spot(peer, ground)
     if not peer.command and peer.pins:
         way = "batched" if peer.name.endswith("batched") else "plain"
-        for row in rows:
-            tell(row, asdict(sent.library(way, spot, _sounds(row, ground), CALLERS if row == FILES else 1)))
-        return
+        return asdict(sent.library(way, spot, _sounds(row, ground), CALLERS if row == FILES else 1))
     with TemporaryDirectory(prefix="parley-peers-") as folder, _serving(peer, spot, Path(folder), ground) as running:
-        for row in rows:
-            tell(row, _row(peer, row, running, ground))
+        return _row(peer, row, running, ground)
 
 
 def _serving(peer: Peer, spot: Spot, folder: Path, ground: Ground) -> AbstractContextManager[Running]:

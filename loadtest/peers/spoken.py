@@ -3,8 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class Heard:
     share: float  # of the recordings that were answered with words
     wer: float  # of all of them, what was not answered included
     errors: int
+    reasons: Mapping[str, int] = field(default_factory=dict)  # of those
 
     @property
     def holds(self) -> bool:
@@ -57,8 +59,9 @@ def summed(people: int, answers: Sequence[Answer]) -> Heard:
     late = [each.late_ms for each in answers if each.late_ms is not None]
     p50, p95, p99 = np.percentile(late, (50, 95, 99)) if late else (math.inf,) * 3
     wer = error_rate([(each.said, each.heard) for each in answers])
-    errors = sum(bool(each.error) for each in answers)
-    return Heard(people, float(p50), float(p95), float(p99), len(late) / max(1, len(answers)), wer, errors)
+    reasons = Counter(each.error for each in answers if each.error)
+    share = len(late) / max(1, len(answers))
+    return Heard(people, float(p50), float(p95), float(p99), share, wer, reasons.total(), dict(reasons))
 
 
 def climbed(tried: Callable[[int], Heard], clock: Callable[[], float] = time.monotonic) -> list[Heard]:

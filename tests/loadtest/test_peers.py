@@ -55,7 +55,7 @@ def test_what_is_pooled() -> None:
     told = [Answer("one two three four", "one two three four", 100), Answer("one two", "", None, "TimeoutError")]
     found = summed(1, told)
     assert found.p50_ms == 100
-    assert (found.share, found.errors) == (0.5, 1)
+    assert (found.share, found.errors, found.reasons) == (0.5, 1, {"TimeoutError": 1})
     assert found.wer == pytest.approx(2 / 6)
     assert not found.holds
     assert finite([{"p50_ms": summed(1, told[1:]).p50_ms}]) == [{"p50_ms": None}]
