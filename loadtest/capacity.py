@@ -131,7 +131,8 @@ def _measure(scenario: Scenario, yard: float, seconds: float, tries: Tries) -> d
     return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
-def _tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:
+def tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:
+    """A table, a page, and everything for a later comparison."""
     heads = ("scenario", "hold", "too many", "cores taken", "per core", "yard", "of a yard")
     table = Table(*heads, box=MARKDOWN)
     for each in found:
@@ -174,7 +175,7 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         each_s, tries = 60 * arguments.minutes / len(chosen), (measured, plan, console)
         fitted = [(yardstick.fitted(each, plan.patience), yardstick.yard(each)) for each in chosen]
-        _tell([_measure(each, yard, each_s, tries) for each, yard in fitted], yardstick, arguments.out, console)
+        tell([_measure(each, yard, each_s, tries) for each, yard in fitted], yardstick, arguments.out, console)
     except (BadScenario, TalkersFailed) as error:
         sys.exit(str(error))
     finally:

@@ -1,7 +1,13 @@
-import pytest
+import io
+import json
+from pathlib import Path
 
-from loadtest.capacity import FINE, Step, Timed, knee, search
+import pytest
+from rich.console import Console
+
+from loadtest.capacity import FINE, Step, Timed, knee, search, tell
 from loadtest.judge import Verdict
+from loadtest.yardstick import Pace, Yardstick
 from tests.fakes import Clock
 
 
@@ -42,6 +48,19 @@ def test_one_bad_moment_is_no_limit() -> None:
 
     assert 36 <= search(noisy, 10)[0] <= 40
     assert search(lambda size: Verdict.HELD if size <= 8 else Verdict.INVALID, 4) == (8, 9)
+
+
+def test_two_machines_can_be_compared(tmp_path: Path) -> None:
+    """How many hold is told per core and as a share of the yard, with the yardstick that it was measured by."""
+    found = {"scenario": "live-asr", "most": 12, "too_many": 18, "at_least": False, "cores": 1.5, "per_core": 8.0}
+    out = io.StringIO()
+    yardstick = Yardstick({"asr": Pace(40, 80, 125)}, 2)
+    tell([{**found, "yard": 80.0, "per_yard": 0.15, "knee": ""}], yardstick, tmp_path, Console(file=out, width=120))
+    (row,) = [line for line in out.getvalue().splitlines() if "live-asr" in line]
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == ["live-asr", "12", "18", "1.50", "8.0", "80.0", "0.15"]
+    kept = json.loads((tmp_path / "capacity.json").read_text())
+    assert kept["yardstick"]["paces"]["asr"]["all"] == 80
+    assert kept["found"][0]["per_yard"] == 0.15
 
 
 def test_the_knee_is_drawn() -> None:
