@@ -179,7 +179,7 @@ PLAIN = PipelineConfig(asr={})
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    model = "whisper-nano@1"
+    model = "whisper-tiny.en-live@1"
     routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
     house = House(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
     try:
