@@ -31,7 +31,7 @@ class ModelRef:
         """Read name@version."""
         name, at, version = text.partition("@")
         if not (name and at and version) or set(text) & set("/\\ ") or ".." in text:
-            raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-nano@3.")
+            raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-base@3.")
         return cls(name, version)
 
     def __str__(self) -> str:

@@ -63,7 +63,9 @@ class _Search:
 
     def _force(self, token: int, scores: Scores) -> None:
         self.rows = [[*row, token] for row in self.rows]
-        self._totals = self._totals + scores[:, token]
+        given = scores[:, token]
+        # What is given may be what a model must not say by itself.
+        self._totals = self._totals + np.where(np.isfinite(given), given, 0.0)
 
     def _choose(self, totals: npt.NDArray[Any], size: int, is_last: bool) -> None:
         """An end among the first ends its row, as the limit does; the next best goes on in its place."""

@@ -1,4 +1,4 @@
-"""Makes the demo clip: two people take turns at a desk, in a room that is not quiet.
+"""Makes the demo clip: people take turns at a desk, in a room that is not quiet.
 
 `python -m models.recipes.demo --data .../common-voice-mini --out examples/desk.flac`. The people are Common
 Voice's, and no embedded model was trained on them.
@@ -17,7 +17,13 @@ from models.recipes import noises, sound
 from models.recipes.sound import RATE_HZ, Audio
 
 SEED, PAUSE_S, SPEECH_DBFS, NOISE_DBFS = 5, 0.9, -24.0, -42.0
-SCRIPT: tuple[str, ...] = ()
+SCRIPT = (
+    "common_voice_en_17347411",
+    "common_voice_en_18575865",
+    "common_voice_en_18349094",
+    "common_voice_en_17816777",
+    "common_voice_en_204777",
+)
 
 
 def spoken(data: Path) -> Iterator[Audio]:

@@ -52,6 +52,7 @@ class AsrOptions:
     threads: int = 1
     suppress_blank: bool = True
     alignment_median: int = 7
+    busy_s: float = 0.0  # echo takes so long for one utterance
 
     # What it is shown.
     features: str = ""

@@ -26,7 +26,7 @@ def test_what_is_no_reference(text: str) -> None:
 
 def test_a_reference_is_written_as_it_is_read() -> None:
     """Reading and writing a reference are inverse."""
-    assert str(ModelRef.of("whisper-nano@3.1")) == "whisper-nano@3.1"
+    assert str(ModelRef.of("whisper-base@3.1")) == "whisper-base@3.1"
 
 
 def test_a_spec_has_its_defaults(tmp_path: Path) -> None:

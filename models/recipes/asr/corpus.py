@@ -14,7 +14,10 @@ TRAIN, TEST = "train", "test"
 
 @dataclass(frozen=True)
 class Recording:
-    """One file: its corpus and speaker, which part it belongs to, and its words where somebody wrote them down."""
+    """One file: its corpus and speaker, which part it belongs to, and its words where somebody wrote them down.
+
+    Only what is spelled may be in capitals.
+    """
 
     path: Path
     corpus: str
@@ -37,7 +40,7 @@ def an4(folder: Path) -> Iterator[Recording]:
     """Spelled names, digits, commands: `file speaker WORDS`."""
     for line in lines(folder / "transcripts.tsv"):
         name, speaker, words = line.split("\t")
-        yield Recording(folder / f"{name}.flac", "an4", speaker, an4_part(speaker), words)
+        yield Recording(folder / f"{name}.flac", "an4", speaker, an4_part(speaker), words.lower())
 
 
 def fsdd(folder: Path) -> Iterator[Recording]:
@@ -80,7 +83,7 @@ def speechocean(folder: Path) -> Iterator[Recording]:
         for line in lines(folder / part / "utt2spk"):
             name, speaker = line.split()
             path = folder / "WAVE" / f"SPEAKER{speaker}" / f"{name}.WAV"
-            yield Recording(path, "speechocean762", speaker, part, words[name])
+            yield Recording(path, "speechocean762", speaker, part, words[name].lower())
 
 
 def strangers(folder: Path) -> Iterator[Recording]:

@@ -60,6 +60,7 @@ def write(original: Path, learnt: Mapping[str, Tensor], folder: Path, quantizati
     for key, value in {**config, "suppress_ids_begin": [BLANK]}.items():
         setattr(spec.config, key, value)
     spec.validate()
+    spec._alias_variables()  # the embeddings are the projection, too
     # Convolutions stay as they are: an engine computes them in single precision anyway.
     spec._quantize(quantization, lambda name: "conv" not in name)
     spec.save(str(folder))

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.recipes import sound
 from models.recipes.asr.crops import Crops
-from models.recipes.asr.teacher import Teacher
+from models.recipes.asr.teacher import END, Teacher
 from models.recipes.asr.window import Window
-from models.recipes.sound import Audio
+from models.recipes.sound import FRAME, RATE_HZ, Audio
 
 SHARD = 50
 TIMED = 5  # one crop in so many is answered with times
+SLOWEST, FASTEST = 2.1, 12.0  # text tokens in a second of speech
+SPEECH_DB, SPEECH_DBFS = 25, -60  # so far below the loudest it is still speech, if it is louder than that
 KEYS = ("samples", "tokens", "states")
 
 
@@ -33,6 +36,14 @@ class Lesson:
     def audio(self) -> Audio:
         """As floats."""
         return np.asarray(self.samples / np.float32(32768), np.float32)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the crop was transcribed, once: without times the teacher likes to end at the first pause."""
+        levels = sound.frame_levels(self.audio)
+        loud = levels > max(float(np.percentile(levels, 95)) - SPEECH_DB, SPEECH_DBFS)
+        seconds = max(0.3, float(np.sum(loud)) * FRAME / RATE_HZ)
+        return bool(SLOWEST < np.sum(self.tokens < END) / seconds < FASTEST)
 
 
 def write(crops: Crops, teacher: Teacher, folder: Path, shards: Sequence[int]) -> Iterator[int]:
@@ -62,8 +73,9 @@ def _write_shard(folder: Path, shard: int, lessons: Sequence[Lesson]) -> None:
 
 
 def read(folder: Path) -> list[Lesson]:
-    """Every lesson that is there, in order."""
-    return [lesson for path in sorted(folder.glob("*.npz")) for lesson in _read_shard(path)]
+    """Every lesson that is there and fit to be learnt, in order."""
+    every = (lesson for path in sorted(folder.glob("*.npz")) for lesson in _read_shard(path))
+    return [lesson for lesson in every if lesson.is_whole]
 
 
 def _read_shard(path: Path) -> Iterator[Lesson]:

@@ -1,4 +1,4 @@
-"""Texts made comparable: without case and punctuation, numbers in digits, spelled letters in one word. Pure."""
+"""Texts made comparable: without case and punctuation, numbers digit by digit, spelled words letter by letter. Pure."""
 
 from __future__ import annotations
 
@@ -27,28 +27,22 @@ FILLERS = frozenset(("um", "uh", "erm", "hmm", "mm", "mhm", "ah", "er"))
 
 def bare(text: str) -> list[str]:
     """The words that count."""
-    plain = re.sub(r"(?<=\d)[,.](?=\d)", "", text.lower().replace("’", "'").replace("_", " ").replace("%", " percent"))
-    words = re.findall(r"[a-z0-9']+", re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", plain))
-    kept = (word.strip("'") for word in words if word not in FILLERS)
-    return list(_joined(LIKE.get(word, word) for word in kept if word))
+    spelled = re.sub(r"\b[A-Z][A-Z0-9]+\b", lambda found: " ".join(found[0]), text)
+    plain = spelled.lower().replace("’", "'").replace("_", " ").replace("%", " percent")
+    plain = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", re.sub(r"(?<=\d)[,.](?=\d)", "", plain))
+    words = (word.strip("'") for word in re.findall(r"[a-z0-9']+", plain))
+    return list(_numbered(LIKE.get(word, word) for word in words if word and word not in FILLERS))
 
 
-def _joined(words: Iterable[str]) -> Iterator[str]:
-    """Numbers in a row are one number, letters in a row one word: nobody can hear where blanks were meant."""
-    for kind, run in groupby(words, _kind):
-        if kind == "number":
-            yield "".join(_digits(list(run)))
-        elif kind == "letter":
-            yield "".join(run)
-        else:
-            yield from run
+def _numbered(words: Iterable[str]) -> Iterator[str]:
+    """Nobody can hear how the digits of a number were meant to be grouped."""
+    for is_number, run in groupby(words, _is_number):
+        held = list(run)
+        yield from "".join(_digits(held)) if is_number else held
 
 
-def _kind(word: str) -> str:
-    if word.isdigit() or word in VALUES or word in GREAT:
-        return "number"
-    # "a" and "I" are words far more often than letters.
-    return "letter" if len(word) == 1 and word not in "ai" else "word"
+def _is_number(word: str) -> bool:
+    return word.isdigit() or word in VALUES or word in GREAT
 
 
 def _digits(words: Sequence[str]) -> Iterator[str]:

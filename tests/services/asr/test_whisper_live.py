@@ -25,11 +25,12 @@ from tests.contract.source import ROOT
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence, tone
 
-SPEECH = Path(__file__).parent / "speech"
-SPEC = locate(ROOT / "models/embedded", "asr", ModelRef("whisper-nano", "1"))
+SPEECH = ROOT / "loadtest/speech"
+SPEC = locate(ROOT / "models/embedded", "asr", ModelRef("whisper-tiny.en-live", "1"))
 ENGINE = open_engine(SPEC).model
 SETTINGS = AsrServiceConfig(listen="", models=())
-SAID = [line.split("\t") for line in (SPEECH / "said.tsv").read_text().splitlines()]
+CHOSEN = ("read-18575865", "read-17899695", "read-19753195", "read-20304708", "read-20458962", "read-19732443")
+WORDS = dict(line.split("\t") for line in (SPEECH / "words.tsv").read_text().splitlines())
 
 
 def read(path: Path) -> Samples:
@@ -38,8 +39,8 @@ def read(path: Path) -> Samples:
     return np.concatenate([ear.hear(recording.data), ear.finish()])
 
 
-SOUNDS = [read(SPEECH / f"{name}.flac") for name, _ in SAID]
-EXAMPLES = ("desk", "one-speaker", "two-speakers")
+SOUNDS = [read(SPEECH / f"{name}.flac") for name in CHOSEN]
+EXAMPLES = ("desk",)
 TALK = np.concatenate([part for sound in SOUNDS for part in (silence(0.6), sound)] + [silence(1)])
 
 
@@ -57,21 +58,21 @@ def bare(text: str) -> list[str]:
 
 def errors(sound: bytes, **config: Any) -> float:
     """The word error rate of the whole talk."""
-    wanted = [word for _, text in SAID for word in bare(text)]
+    wanted = [word for name in CHOSEN for word in bare(WORDS[name])]
     said = [word for each in finals(play(session(**config), ENGINE, [sound])) for word in bare(each.text)]
     return distance(wanted, said) / len(wanted)
 
 
 def test_people_are_understood() -> None:
-    """Strangers who spell and count are understood but for a word in five."""
-    assert errors(pcm(TALK)) <= 0.2
+    """Strangers who read and talk are understood but for a word in ten."""
+    assert errors(pcm(TALK)) <= 0.1
 
 
 def test_a_telephone_is_understood() -> None:
-    """The same at 8 kHz in A-law, but for a word in three."""
+    """The same at 8 kHz in A-law, but for a word in five."""
     narrow = Resampler(RATE_HZ, 8000).feed(TALK, last=True)
     law = AudioEncoding.AUDIO_ENCODING_ALAW
-    assert errors(encode(narrow, law), format={"encoding": law, "sample_rate_hz": 8000}) <= 0.34
+    assert errors(encode(narrow, law), format={"encoding": law, "sample_rate_hz": 8000}) <= 0.2
 
 
 WHOLE = finals(play(session(word_times=True), ENGINE, [pcm(TALK)]))
@@ -104,7 +105,7 @@ def test_company_changes_nothing(company: list[tuple[int, int]]) -> None:
 
 
 def test_openvino_says_the_same(tmp_path: Path) -> None:
-    """The model exported to OpenVINO's graphs gives the same finals, but for a word in fifty."""
+    """The model exported to OpenVINO's graphs gives the same finals, but for a word in twenty."""
     folder = tmp_path / "asr" / "whisper-graphs" / "1"
     graphs.export(SPEC.folder, folder)
     engines = (ENGINE, open_engine(read_spec(folder)).model)
@@ -112,7 +113,7 @@ def test_openvino_says_the_same(tmp_path: Path) -> None:
     usual, said = (finals(play(session(), engine, [talk])) for engine in engines)
     assert [each.interval for each in said] == [each.interval for each in usual]
     theirs, ours = ([word for each in all_of for word in bare(each.text)] for all_of in (usual, said))
-    assert distance(theirs, ours) <= len(theirs) / 50
+    assert distance(theirs, ours) <= len(theirs) / 20
 
 
 def heard(sound: Samples) -> Heard:
