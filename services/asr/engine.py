@@ -20,7 +20,7 @@ from services.asr.vad import detector
 
 LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
 SHORTEST_HALVED = 4 * RATE_HZ  # samples
-LONGEST_WORD = 3 * RATE_HZ  # samples: in a longer one others were said, and not heard
+LONGEST_WORD = 2 * RATE_HZ  # samples: in a longer one others were said, and not heard
 
 
 @dataclass(frozen=True)
