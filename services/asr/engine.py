@@ -26,7 +26,7 @@ USUAL_S, TOKENS_A_SECOND = 4.0, 3.5  # of an utterance between two pauses
 COUNTED = " one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
 SHORTEST_HALVED = 4 * RATE_HZ  # samples
-LONGEST_WORD = 3 * RATE_HZ  # samples: in a longer one others were said, and not heard
+LONGEST_WORD = 2 * RATE_HZ  # samples: in a longer one others were said, and not heard
 
 
 @dataclass(frozen=True)
