@@ -15,7 +15,8 @@ from parley.errors import TooBusy
 
 MOST = 0.6  # of the engine's time may go to answers that somebody waits for; guesses and chance need the rest
 MOST_AGAIN = 0.85  # where a stream comes that another replica has lost: refused, it could lose words
-WAIT_S = 0.3  # who presses waits longer for the engine, or did just now: nobody new comes in
+WAIT_S = 0.3  # who presses waits longer for the engine, or did just now:
+WAITING = 0.25  # of that share only is given away; a hiccup of the machine shall not close an empty house
 WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
 CAREFUL = 1.25  # times what was measured when nothing else ran
 SETTLED, ENOUGH = 0.5, 4  # windows; so many such streams tell more than the warm-up did,
@@ -133,8 +134,8 @@ class Load:
 
     def _takes(self, most: float) -> bool:
         """One stream is always taken: there is no smaller load to wait for."""
-        fits = self.share + self.expected / self._workers <= most
-        return not self._places or (fits and self.wait_s <= WAIT_S)
+        left = most * (WAITING if self.wait_s > WAIT_S else 1.0) - self.share
+        return not self._places or self.expected / self._workers <= left
 
     def waited(self, wait_s: float) -> None:
         """Somebody who presses waited so long for the engine."""

@@ -95,9 +95,15 @@ def test_no_stream_counts_for_many(clock: Clock) -> None:
 
 
 def test_nobody_comes_in_while_answers_wait(clock: Clock) -> None:
-    """Whatever was reckoned; and once that is over, they do again."""
-    load = Load(0.0, 1, clock)
+    """Whatever was reckoned, unless hardly anybody is there; and once that is over, they do again."""
+    load = Load(SECOND_S, 1, clock)
     with load.place() as place:
+        place.answered(2 * WAIT_S, 0.0)
+        assert load.has_room
+    load = Load(SECOND_S, 1, clock)
+    with ExitStack() as stack:
+        for _ in range(10):
+            place = stack.enter_context(load.place())
         place.answered(2 * WAIT_S, 0.0)
         assert not load.has_room
         place.answered(0.0, 0.0)
