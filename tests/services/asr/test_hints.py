@@ -17,7 +17,6 @@ CLIP = ROOT / "examples/introduction.flac"  # "My name's Adam Duguid, ..."
 NAME = "Adam Duguid"
 SETTINGS = AsrServiceConfig(listen="", models=())
 
-pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the model is not in the repository yet")
 Opened = tuple[ModelSpec, Engine[Turn, list[Heard]]]
 
 
