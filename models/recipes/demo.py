@@ -21,7 +21,7 @@ SCRIPT = (
     "common_voice_en_17347411",
     "common_voice_en_18575865",
     "common_voice_en_18349094",
-    "common_voice_en_17816777",
+    "common_voice_en_78528",
     "common_voice_en_204777",
 )
 
