@@ -4,6 +4,7 @@ Every wait is bounded: the queue refuses when full, and a job whose caller is go
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ from parley.telemetry import Meter, Moment
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 RETIRED = "The model has been retired; open a new stream."
+MOST_BUSY = 0.9  # answers never keep all of the engine from what can wait
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Batcher(Generic[Job, Result]):
         self._news = asyncio.Event()
         self._workers = config.at_a_time
         self._working = self._guessing = 0  # workers; those of them whose batch can wait
+        self._rests_until = -math.inf  # where people speak: before then nothing begins that can wait
         self._threads = ThreadPoolExecutor(self._workers, "engine")
         self._job_s = 0.01
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
@@ -145,6 +148,7 @@ class Batcher(Generic[Job, Result]):
     async def _do(self, batch: list[_Caller[Job, Result]], can_wait: bool) -> None:
         if not batch:
             return
+        began = self._clock()
         self._working += 1
         self._guessing += can_wait
         try:
@@ -153,15 +157,26 @@ class Batcher(Generic[Job, Result]):
             self._working -= 1
             self._guessing -= can_wait
             self.moved_at = self._clock()
+            if can_wait:
+                self._rest(self.moved_at - began)
             if self._queue:
                 self._news.set()
+
+    def _rest(self, took_s: float) -> None:
+        """What can wait gets the share of the engine that answers leave: the busier they keep it, the rarer it is."""
+        busy = min(self._load.share, MOST_BUSY) if self._load else 0.0
+        rest_s = took_s * busy / (1 - busy)
+        if rest_s > 0:
+            self._rests_until = self.moved_at + rest_s
+            asyncio.get_running_loop().call_later(rest_s, self._news.set)
 
     def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
         """A batch, and whether it can wait. Where people speak, what can wait leaves a worker to what cannot."""
         # Who can wait does not ride along: nobody gets an answer before the whole batch is done.
         pressing = [caller for caller in self._queue if self.presses(caller.job)]
         is_last = self._guessing > 0 and self._guessing + 1 >= self._workers
-        if not pressing and is_last and self._load and self._load.streams:
+        rests = is_last or self._clock() < self._rests_until
+        if not pressing and rests and self._load and self._load.streams:
             self._news.clear()
             return [], False
         return self._take(pressing or list(self._queue)), not pressing

@@ -22,7 +22,7 @@ class WindowConfig:
     """How much of a recording is heard at once."""
 
     longest_s: float = 29.0  # a window is cut here at the latest, at its longest pause; what is left out does not count
-    gap_s: float = 4.0  # silence this long ends it
+    gap_s: float = 1.0  # silence this long ends it
     start_s: float = 0.06  # speech this long starts one
     speech: float = 0.4  # as likely as this, it is speech;
     silence: float = 0.25  # it pauses where it is less likely than this

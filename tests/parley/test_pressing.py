@@ -78,3 +78,24 @@ async def test_where_nobody_speaks_all_workers_work(make: Make) -> None:
     await engine.busy()
     engine.go()
     assert await asyncio.gather(*tasks) == [10, 30]
+
+
+async def test_the_busier_answers_keep_the_engine_the_rarer_guesses_are(make: Make) -> None:
+    """After guesses that took their time, the next wait until answers had theirs; a final waits for none of that."""
+
+    class Busy(Load):
+        share = 0.8
+
+    engine, load = Ranked(lambda job: job * 10), Busy(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place():
+        first = await queued(batcher, [1])
+        await engine.busy()
+        await asyncio.sleep(0.5)
+        engine.go()
+        await asyncio.gather(*first)
+        rest = await queued(batcher, [3])
+        rest += await queued(batcher, [2])
+        assert await rest[1] == 20
+        assert engine.batches == [[1], [2]]
+        assert await rest[0] == 30
