@@ -92,9 +92,8 @@ class Plan:
         if stage == "translate":
             return [TextTail(REQUESTS[stage], config) for config in self.configs(stage)]
         kept = keep if stage == "asr" else NOTHING
-        if (
-            kept.bytes and self.config.asr.recording
-        ):  # comes at once and is answered when there is time: only its size has a bound
+        if kept.bytes and self.config.asr.recording:
+            # It comes at once and is answered when there is time: only its size has a bound.
             kept = Keep(MORE * keep.bytes, math.inf)
         return [SoundTail(REQUESTS[stage], config, self.scale, kept) for config in self.configs(stage)]
 

@@ -7,7 +7,6 @@ machine the same share of what it has. It takes some ten seconds, and counts CPU
 
 import argparse
 import math
-import os
 import tempfile
 import threading
 import time
@@ -25,6 +24,7 @@ from loadtest.scenario import BadScenario, Scenario
 from loadtest.stages import bare
 from loadtest.stages.ground import Ground
 from loadtest.stages.row import Skipped
+from parley import machine
 from parley.model import ModelSpec
 
 ROUNDS, ROUND_S = 3, 0.35  # the best of so many counts: a neighbour who shares a cache makes a round slower
@@ -121,7 +121,7 @@ def measure(settings: Path) -> Yardstick:
 
 def cores_here() -> float:
     """That this process may use; a container's share of them counts."""
-    allowed = len(os.sched_getaffinity(0))
+    allowed = machine.cores()
     most, _, every = QUOTA.read_text().partition(" ") if QUOTA.exists() else ("max", "", "")
     return allowed if most == "max" else min(allowed, int(most) / int(every))
 

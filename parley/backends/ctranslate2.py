@@ -40,7 +40,7 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
 
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Load from memory, so that what was checked is what is loaded."""
-    _widen()
+    widen()
     _check_room(spec)
     files = {name: spec.bytes_of(name) for name in spec.files}
     settings = {
@@ -74,7 +74,7 @@ def _check_bands(spec: ModelSpec, model: "ctranslate2.models.Whisper") -> None:
         raise BadModel(f"{spec.ref} hears {model.n_mels} mel bands; write n_mels = {model.n_mels} under [options].")
 
 
-def _widen() -> None:
+def widen() -> None:
     """Left alone, CTranslate2 works on 256 bits at a time whatever the processor can do."""
     if PROCESSOR.exists() and UNSLOWED in PROCESSOR.read_text().split():
         os.environ.setdefault(WIDTH, "AVX512")

@@ -7,7 +7,7 @@ from parley.engine import Tokens
 from parley.errors import BadModel
 from parley.model import ModelSpec
 from services.asr.features import FEATURES, Features
-from services.asr.options import AsrOptions, Doubts, checked
+from services.asr.options import AsrOptions, checked
 from services.asr.spelling import ByteLevel, Plain, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
@@ -25,26 +25,6 @@ class Asking:
     options: AsrOptions
 
     @property
-    def beam(self) -> int:
-        """How many answers are followed up at a time where it must be right."""
-        return self.options.beam
-
-    @property
-    def doubts(self) -> Doubts:
-        """When an answer is not believed."""
-        return self.options.doubts
-
-    @property
-    def full(self) -> int:
-        """The frames that the model was made for; a window may have fewer where its card allows."""
-        return self.options.full_frames
-
-    @property
-    def frames_at_once(self) -> int:
-        """In one call: memory has an end."""
-        return self.options.frames_at_once
-
-    @property
     def lead(self) -> int:
         """Samples of silence that it is shown before every utterance: some models expect people to take a breath."""
         return round(self.options.lead_s * RATE_HZ)
@@ -56,14 +36,14 @@ class Asking:
         """
         wanted, least = frames + self._frames(self.options.rest_s), self._frames(self.options.least_window_s)
         if not self.options.short_context:
-            return min(self.full, least) if wanted <= least else self.full
+            return min(self.options.full_frames, least) if wanted <= least else self.options.full_frames
         grain = self._frames(self.options.grain_s) * (COARSER if is_guess else 1)
-        return min(self.full, max(least, -(-max(1, wanted) // grain) * grain))
+        return min(self.options.full_frames, max(least, -(-max(1, wanted) // grain) * grain))
 
     def gathered(self, frames: int) -> int:
         """The same for a window of a recording: coarser, so that many are alike and share a call, which gains more."""
         grain = self._frames(self.options.gathered_s)
-        return min(self.full, max(self.window(frames), -(-frames // grain) * grain))
+        return min(self.options.full_frames, max(self.window(frames), -(-frames // grain) * grain))
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * RATE_HZ / self.features.hop)

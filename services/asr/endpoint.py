@@ -7,6 +7,8 @@ import numpy as np
 from parley.audio import RATE_HZ, SILENCE, Samples
 from services.asr.vad import Detector
 
+BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
+
 
 @dataclass(frozen=True)
 class EndpointConfig:

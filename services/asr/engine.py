@@ -149,7 +149,7 @@ class AsrEngine:
         """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
         if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
             return heard
-        odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.doubts.log_probability
+        odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.options.doubts.log_probability
         gaping = any(word.end - word.start > LONGEST_WORD for word in heard.words)
         if not (odd or unlikely or gaping):
             return heard
@@ -171,7 +171,7 @@ class AsrEngine:
         self.run([Turn([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])
         sound, took = Utterance(np.zeros(round(USUAL_S * RATE_HZ), np.float32)), list[float]()
         words = self._ways.spelling.tokens(COUNTED)[: round(USUAL_S * TOKENS_A_SECOND)]
-        how = Decoding(self._ways.beam, len(words) + 1, begun=[words])
+        how = Decoding(self._ways.options.beam, len(words) + 1, begun=[words])
         for _ in range(2):
             began = clock()
             case = self._case(sound)
@@ -193,18 +193,18 @@ class AsrEngine:
         """What looks wrong in a short window is asked again, once, in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
-        full = self._ask([replace(cases[n], window=self._ways.full) for n in again])
+        full = self._ask([replace(cases[n], window=self._ways.options.full_frames) for n in again])
         for n, second in zip(again, full, strict=True):
             if not self._is_odd(second) or second.said.score > answers[n].said.score:
                 answers[n] = second
         return answers
 
     def _is_worth_another(self, case: _Case, answer: _Answer) -> bool:
-        return case.utterance.is_final and case.window < self._ways.full and self._is_odd(answer)
+        return case.utterance.is_final and case.window < self._ways.options.full_frames and self._is_odd(answer)
 
     def _is_odd(self, answer: _Answer) -> bool:
         words = self._words(answer.said)
-        repeats = packs("".join(words)) > self._ways.doubts.compression or without_loop(words) < len(words)
+        repeats = packs("".join(words)) > self._ways.options.doubts.compression or without_loop(words) < len(words)
         return answer.is_cut or repeats
 
     def _words(self, said: Generated) -> list[str]:
@@ -217,7 +217,7 @@ class AsrEngine:
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
         answers: dict[int, _Answer] = {}
         for (window, *_), places in alike.items():
-            size = max(1, self._ways.frames_at_once // window)
+            size = max(1, self._ways.options.frames_at_once // window)
             for at in range(0, len(places), size):
                 some = places[at : at + size]
                 answers |= zip(some, self._together([cases[n] for n in some]), strict=True)
@@ -226,14 +226,14 @@ class AsrEngine:
     def _together(self, cases: Sequence[_Case]) -> list[_Answer]:
         window, longest = cases[0].window, self._ways.longest(cases[0].window)
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
-        beam = self._ways.beam if cases[0].utterance.is_final else 1
+        beam = self._ways.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
         how = Decoding(beam, longest, begun=begun, align=align)
         said = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in said]
 
     def _heard(self, case: _Case, answer: _Answer) -> Heard:
-        said, doubts = answer.said, self._ways.doubts
+        said, doubts = answer.said, self._ways.options.doubts
         count = len(said.tokens)
         score = said.score * count / (count + 1)  # the end, too, is a token
         silent = said.no_speech > doubts.no_speech and score < doubts.log_probability

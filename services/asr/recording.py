@@ -14,7 +14,7 @@ from services.asr.segments import segments
 from services.asr.windows import STRETCHED, Window, Windower
 
 STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again
-MOST_AHEAD = 8  # windows with the engine at a time: two batches of four
+MOST_AHEAD = 8  # windows with the engine at a time
 HELD_MOST = 12 << 20  # bytes in them, as they came: a gateway keeps 24 MiB to send them again
 
 

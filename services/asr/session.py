@@ -8,11 +8,10 @@ from google.protobuf.message import Message
 
 from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
-from services.asr.endpoint import Endpointer, Mark
+from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
 from services.asr.engine import Heard, Spoken, Turn, Utterance
 from services.asr.guesses import Guesses
 
-BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
 RARER = 10  # parts of what is heard for a guess: so much must be new before it is guessed at again
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
@@ -36,8 +35,7 @@ class Wishes:
     interim_results: bool = False
     word_times: bool = False
     interim_every: int = RATE_HZ // 2
-    phrases: str = ""  # that are likely
-    before: str = ""  # text that leads in
+    before: str = ""  # text that leads in to every utterance
 
 
 class AsrSession:
@@ -131,13 +129,13 @@ class AsrSession:
         return self._turn
 
     def _utterance(self, cut: Cut) -> Utterance:
-        before = " ".join(filter(None, (self._wishes.phrases, self._wishes.before)))
+        wishes = self._wishes
         if cut.is_final or cut.may_end:
             samples = self._tape.cut(cut.start, cut.end)
-            return Utterance(samples, True, self._wishes.word_times, self._wishes.language, before)
+            return Utterance(samples, True, wishes.word_times, wishes.language, wishes.before)
         guesses = self._guesses
         samples, times = self._tape.cut(guesses.since, cut.end), guesses.is_long(cut.end)
-        return Utterance(samples, False, times, self._wishes.language, before, guesses.begun)
+        return Utterance(samples, False, times, wishes.language, wishes.before, guesses.begun)
 
     def _guess(self) -> Cut | None:
         """What costs more to hear again is heard again less often. In a pause there is no news."""

@@ -11,11 +11,11 @@ from parley.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
 from services.asr import recording
 from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.endpoint import EndpointConfig, Endpointer
+from services.asr.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
 from services.asr.engine import open_engine
 from services.asr.options import AsrOptions
 from services.asr.recording import RecordingSession
-from services.asr.session import AFTER, BEFORE, AsrSession, Wishes
+from services.asr.session import AsrSession, Wishes
 from services.asr.vad import detector
 from services.asr.windows import WindowConfig, Windower
 
@@ -57,8 +57,7 @@ def _recording(
     longest_s = min(settings.windows.longest_s, _longest_s(spec))
     windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
     asked = _wishes(config, spec, settings)
-    before = " ".join(filter(None, (asked.phrases, asked.before)))
-    wishes = recording.Wishes(asked.language, config.word_times, config.tokens, before)
+    wishes = recording.Wishes(asked.language, config.word_times, config.tokens, asked.before)
 
     def windower_at(start: int) -> Windower:
         return Windower(windows, detector(spec, level_db), start)
@@ -76,8 +75,7 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
         interim_results=config.interim_results,
         word_times=config.word_times,
         interim_every=round(settings.interim_every_s * RATE_HZ),
-        phrases=", ".join(config.phrases) if reads else "",
-        before=config.prompt if reads else "",
+        before=" ".join(filter(None, (", ".join(config.phrases), config.prompt))) if reads else "",
     )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from parley.audio import RATE_HZ, SILENCE, Samples
 from parley.errors import BadConfig
+from services.asr.endpoint import AFTER, BEFORE
 from services.asr.vad import Detector
 
-BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all
 SHORTEST_PAUSE = RATE_HZ // 10  # less silence is a consonant
 EARLIEST = 1 / 3  # of the longest window: a pause before it is no place to cut, the window would be too short
 STRETCHED = 1.5  # times its longest, a window is cut even if most of it is silence

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from models.recipes.machine import Machine, machine_arguments
+from parley.backends.ctranslate2 import widen
 
 HERE = Path(__file__).parent
 EMBEDDED = HERE.parents[1] / "embedded" / "asr"
@@ -61,15 +61,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     machine_arguments(parser)
     arguments = parser.parse_args()
-    # Left alone, the engine works on 256 bits at a time whatever the processor can do.
-    os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512" if _is_wide() else "AVX2")
+    widen()
     for step in STEPS if arguments.step == "all" else [arguments.step]:
         STEPS[step](arguments)
-
-
-def _is_wide() -> bool:
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.exists() and "avx512_vbmi2" in cpuinfo.read_text()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from models.recipes.asr import corpus, teacher
 from models.recipes.asr.card import document
 from models.recipes.asr.corpus import TEST
 from models.recipes.asr.losses import Pupil
-from models.recipes.asr.network import HEADS, Weights
+from models.recipes.asr.network import HEADS, Weights, layers
 from models.recipes.asr.teacher import END, NO_TIMES, START
 from models.recipes.asr.train import pupil
 from models.recipes.asr.window import Window, view
@@ -71,16 +71,15 @@ def write(original: Path, learnt: Mapping[str, Tensor], folder: Path, quantizati
 
 def specification(stored: Mapping[str, Any]) -> WhisperSpec:
     """Every weight where its stored name says: the names are paths through the specification."""
-    layers = [len({name.split("/")[1] for name in stored if name.startswith(f"{part}/layer_") and name.count("/") > 2})
-              for part in ("encoder", "decoder")]  # fmt: skip
-    spec = WhisperSpec(layers[0], HEADS, layers[1], HEADS)
+    encoders, decoders = (len(layers(stored, f"{part}/")) for part in ("encoder", "decoder"))
+    spec = WhisperSpec(encoders, HEADS, decoders, HEADS)
     for name, value in stored.items():
         *path, last = re.sub(r"/(layer|linear)_(\d+)", _step, name).split("/")
         place = spec
         for step in path:
             place = place[int(step)] if step.isdigit() else getattr(place, step)
         # What is not a matrix or a vector is a setting, which the specification has already.
-        if value.ndim and last not in ("alignment_heads",):
+        if value.ndim and last != "alignment_heads":
             setattr(place, last, np.ascontiguousarray(value, np.float32))
     return spec
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -128,8 +127,3 @@ def heads(x: Tensor, parts: int) -> Sequence[Tensor]:
 def joined(x: Tensor) -> Tensor:
     """[batch, heads, length, size] -> [batch, length, width]."""
     return x.transpose(1, 2).flatten(2)
-
-
-def parameters_of(encoder: Encoder) -> int:
-    """How many weights there are to train."""
-    return sum(math.prod(each.shape) for each in encoder.parameters())

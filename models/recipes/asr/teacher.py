@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +85,3 @@ class Teacher:
 def weights(folder: Path) -> Weights:
     """Every weight of the original by its stored name."""
     return read(folder / "model.bin")
-
-
-def texts_of(answers: Sequence[Answer]) -> list[list[int]]:
-    """Text tokens alone: neither prompt, times nor end."""
-    return [[token for token in answer.tokens if token < END] for answer in answers]

@@ -130,5 +130,5 @@ def test_as_wide_as_costs_nothing(
     monkeypatch.setenv(backend.WIDTH, asked or "")
     if not asked:
         monkeypatch.delenv(backend.WIDTH)
-    backend._widen()
+    backend.widen()
     assert os.environ.get(backend.WIDTH) == taken

@@ -34,8 +34,9 @@ def model(folder: Path, *languages: str, english: bool = False, spelt: bytes = D
 def test_what_is_right_is_read(tmp_path: Path, english: bool) -> None:
     """A faster-whisper folder needs five options; the others have defaults."""
     ways = asking(model(tmp_path, english=english, doubts={"no_speech": 1}))
+    doubts = ways.options.doubts
     assert ways.begin("de", []) == ([START, BARE] if english else [START, "<|de|>", SAY, BARE])
-    assert (ways.full, ways.window(1), ways.doubts.no_speech, ways.doubts.compression) == (3000, 3000, 1.0, 2.4)
+    assert (ways.options.full_frames, ways.window(1), doubts.no_speech, doubts.compression) == (3000, 3000, 1.0, 2.4)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from parley.audio import RATE_HZ, Samples
 from parley.errors import BadConfig
+from services.asr.endpoint import AFTER, BEFORE
 from services.asr.vad import Level
-from services.asr.windows import AFTER, BEFORE, STRETCHED, Window, WindowConfig, Windower
+from services.asr.windows import STRETCHED, Window, WindowConfig, Windower
 from tests.sound import cut, noise, silence
 
 CONFIG = WindowConfig(longest_s=6.0, gap_s=1.5)
