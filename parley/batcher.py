@@ -80,7 +80,7 @@ class Batcher(Generic[Job, Result]):
         clock: Clock = time.monotonic,
     ) -> None:
         self._engine, self._config, self._meter, self._load, self._clock = engine, config, meter, load, clock
-        self._can_wait = engine.can_wait if isinstance(engine, Ranks) else None
+        self._ranks: Ranks[Job] | None = engine if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
         self._news = asyncio.Event()
         self._workers = config.at_a_time
@@ -101,8 +101,8 @@ class Batcher(Generic[Job, Result]):
         caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future(), place)
         if not self._working and not self._queue:
             self.moved_at = self._clock()
-        caller.pressing = time.monotonic() if self.presses(job) else None
         self._queue.append(caller)
+        self._pressing()
         self._meter.depth(len(self._queue))
         self._news.set()
         limit = asyncio.timeout(None if budget.endless else budget.left)
@@ -125,17 +125,24 @@ class Batcher(Generic[Job, Result]):
     def look(self) -> None:
         """A job that could wait may press now, and who presses waits longer and longer."""
         now = time.monotonic()
-        for caller in self._queue if self._load else ():
-            if caller.pressing is None and self.presses(caller.job):
-                caller.pressing = now
+        for caller in self._pressing():
             if caller.place and caller.pressing is not None:
                 caller.place.waits(now - caller.pressing)
         if self._queue:
             self._news.set()
 
+    def _pressing(self) -> list[_Caller[Job, Result]]:
+        """Who cannot wait now, who has pressed longest first. A job that presses no more has not been waited for."""
+        since = list[tuple[float, _Caller[Job, Result]]]()
+        for caller in self._queue:
+            caller.pressing = (caller.pressing or time.monotonic()) if self.presses(caller.job) else None
+            if caller.pressing:
+                since.append((caller.pressing, caller))
+        return [caller for _, caller in sorted(since, key=lambda each: each[0])]
+
     def presses(self, job: Job) -> bool:
         """Whether it cannot wait."""
-        return not (self._can_wait and self._can_wait(job))
+        return not (self._ranks and self._ranks.can_wait(job))
 
     async def _serve(self) -> None:
         while True:
@@ -173,13 +180,20 @@ class Batcher(Generic[Job, Result]):
     def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
         """A batch, and whether it can wait. Where people speak, what can wait leaves a worker to what cannot."""
         # Who can wait does not ride along: nobody gets an answer before the whole batch is done.
-        pressing = [caller for caller in self._queue if self.presses(caller.job)]
+        pressing = self._pressing()
         is_last = self._guessing > 0 and self._guessing + 1 >= self._workers
         rests = is_last or self._clock() < self._rests_until
         if not pressing and rests and self._load and self._load.streams:
             self._news.clear()
             return [], False
-        return self._take(pressing or list(self._queue)), not pressing
+        return self._take(self._alike(pressing or list(self._queue))), not pressing
+
+    def _alike(self, callers: Sequence[_Caller[Job, Result]]) -> Sequence[_Caller[Job, Result]]:
+        """The first, and whoever has a job of the same shape."""
+        if not (self._ranks and callers):
+            return callers
+        shape = self._ranks.shape(callers[0].job)
+        return [caller for caller in callers if self._ranks.shape(caller.job) == shape]
 
     def _take(self, callers: Sequence[_Caller[Job, Result]]) -> list[_Caller[Job, Result]]:
         batch: list[_Caller[Job, Result]] = []
@@ -228,7 +242,7 @@ class Batcher(Generic[Job, Result]):
         if self._load:
             self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / self._working)
         for caller in batch:
-            if caller.place and caller.pressing:
+            if caller.place and caller.pressing is not None:
                 caller.place.answered(began.at - caller.pressing, job_s)
         return results
 

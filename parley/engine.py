@@ -1,6 +1,6 @@
 """What runs a model, as protocols. Must not know a library, a stage or a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -27,6 +27,9 @@ class Ranks(Protocol[Job]):
 
     def can_wait(self, job: Job) -> bool:
         """Whether others go before it where not all find a place in a batch."""
+
+    def shape(self, job: Job) -> Hashable:
+        """Jobs of one shape cost less together than alone; of several shapes each would only wait for the others."""
 
 
 class Tensors(Protocol):

@@ -23,6 +23,7 @@ HALF = "float16"
 TIMES_ITS_SIZE = {False: 2.5, True: 4.3}  # of the weight file, while it is loaded; half precision is widened first
 LONGEST = 448  # places in Whisper's decoder
 ENCODED_AT_ONCE = 512
+MAY_BE_SILENT, UNLIKELY = 0.3, -1.0  # chance that nobody speaks; mean log-probability of the words
 WIDTH = "CT2_FORCE_CPU_ISA"
 PROCESSOR = Path("/proc/cpuinfo")
 UNSLOWED = "avx512_vbmi2"  # processors that know this do not slow down when they work on 512 bits at a time
@@ -106,7 +107,7 @@ class WhisperGenerator:
         spoken = self._languages(memory, prompts)
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
         results = self._say(memory, begun, how)
-        silent = self._silent(memory, begun, how)
+        silent = self._silent(memory, begun, results, how)
         said = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
         where = self._align(memory, begun, said, how.align) if any(how.align) else [Alignment()] * len(said)
         return [
@@ -147,14 +148,23 @@ class WhisperGenerator:
             **_search(how),
         )
 
-    def _silent(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding) -> list[bool]:
+    def _silent(
+        self,
+        memory: "ctranslate2.StorageView",
+        prompts: Sequence[Tokens],
+        results: "Sequence[ctranslate2.models.WhisperGenerationResult]",
+        how: Decoding,
+    ) -> list[bool]:
         """For which sounds the end is the likeliest of all first tokens.
 
-        A search divides by the number of tokens, so to CTranslate2 an answer without any is infinitely unlikely.
+        A search divides by the number of tokens, so to CTranslate2 an answer without any is infinitely unlikely. Where
+        somebody was heard to speak, and the words are likely, the question is not worth another run of the decoder.
         """
-        if how.beam == 1:
+        unsure = [each.no_speech_prob > MAY_BE_SILENT or each.scores[0] < UNLIKELY for each in results]
+        if how.beam == 1 or not any(unsure):
             return [False] * len(prompts)
-        return [not each.sequences[0] for each in self._say(memory, prompts, Decoding(longest=1))]
+        first = self._say(memory, prompts, Decoding(longest=1))
+        return [doubt and not each.sequences[0] for doubt, each in zip(unsure, first, strict=True)]
 
     def _text(self, result: "ctranslate2.models.WhisperGenerationResult") -> Tokens:
         """Without times and the like, which are all numbered after the end."""

@@ -6,9 +6,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from parley.audio import Format, apart
-from services.asr.engine import Heard, Turn
 from services.asr.recording import RecordingSession
 from services.asr.session import AsrSession
+from services.asr.utterance import Heard, Turn
 
 OneChannel = AsrSession | RecordingSession
 

@@ -4,14 +4,13 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 
 from parley import backends
-from parley.audio import RATE_HZ, Samples
+from parley.audio import RATE_HZ
 from parley.backends import Placed
 from parley.budget import Clock
 from parley.engine import Decoding, Engine, Generated, Generator, Tokens
@@ -19,6 +18,7 @@ from parley.model import ModelSpec
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop
+from services.asr.utterance import Heard, Spoken, Token, Turn, Utterance, joined
 from services.asr.vad import detector
 
 log = logging.getLogger(__name__)
@@ -27,83 +27,6 @@ COUNTED = " one two three four five six seven eight nine ten eleven twelve thirt
 LEAST_CHANCE = 1e-10  # less than this has no logarithm that says more
 SHORTEST_HALVED = 4 * RATE_HZ  # samples
 LONGEST_WORD = 2 * RATE_HZ  # samples: in a longer one others were said, and not heard
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """What is to be recognised."""
-
-    samples: Samples
-    is_final: bool = True  # else a guess will do
-    times: bool = False  # of the words, and how likely their tokens were
-    language: str = ""
-    before: str = ""  # text
-    begun: str = ""  # what a guess begins with: words that were promised
-    is_recording: bool = False  # nobody waits for it while they speak
-
-
-class Turn:
-    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
-
-    def __init__(self, utterances: Sequence[Utterance]) -> None:
-        self._utterances, self._taken = utterances, False
-        self._lock = Lock()
-
-    @property
-    def is_guess(self) -> bool:
-        """Whether nothing final is in it."""
-        return not any(utterance.is_final for utterance in self._utterances)
-
-    @property
-    def can_wait(self) -> bool:
-        """Whether nobody who speaks now waits for it to be final."""
-        return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
-
-    def take(self) -> Sequence[Utterance]:
-        """What is to be done. The engine calls this, on its own thread."""
-        with self._lock:
-            self._taken = True
-            return self._utterances
-
-    def give_way(self, utterances: Sequence[Utterance]) -> bool:
-        """Whether these will be done instead."""
-        with self._lock:
-            self._utterances = self._utterances if self._taken else utterances
-            return not self._taken
-
-
-@dataclass(frozen=True)
-class Token:
-    """A piece of a word, and how likely it was after those before it."""
-
-    text: bytes
-    log_probability: float
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One word with the blank before it; where asked for, in samples from the utterance's start."""
-
-    text: str
-    start: int = 0
-    end: int = 0
-    confidence: float = 0.0
-    tokens: tuple[Token, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What was recognised."""
-
-    words: tuple[Spoken, ...]
-    average_log_probability: float = 0.0
-    no_speech_probability: float = 0.0
-    language: str = ""
-
-    @property
-    def text(self) -> str:
-        """All words."""
-        return "".join(word.text for word in self.words).strip()
 
 
 @dataclass(frozen=True)
@@ -155,13 +78,18 @@ class AsrEngine:
             return heard
         at = quietest(utterance.samples)
         pieces = (utterance.samples[:at], utterance.samples[at:])
-        halves = _joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        halves = joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: Turn) -> bool:
         """Finals of those who speak go before interims and recordings, whoever's."""
         return job.can_wait
+
+    def shape(self, job: Turn) -> Hashable:
+        """What is shown in windows of one size shares calls."""
+        utterance = job.longest
+        return utterance and (self._window(utterance), utterance.is_final, utterance.is_recording)
 
     def warm_up(self, clock: Clock) -> None:
         """Run once, so that the first caller does not pay for it; then measure what a final costs.
@@ -182,12 +110,14 @@ class AsrEngine:
     def _case(self, utterance: Utterance) -> _Case:
         rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
         before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        if utterance.is_recording:
-            window = self._ways.gathered(len(rows))
-        else:
-            window = self._ways.window(len(rows), is_guess=not utterance.is_final)
         begun = self._ways.spelling.tokens(utterance.begun) if utterance.begun else []
-        return _Case(utterance, rows, window, self._ways.begin(utterance.language, before), begun)
+        return _Case(utterance, rows, self._window(utterance), self._ways.begin(utterance.language, before), begun)
+
+    def _window(self, utterance: Utterance) -> int:
+        frames = self._ways.features.count(self._ways.lead + len(utterance.samples))
+        if utterance.is_recording:
+            return self._ways.gathered(frames)
+        return self._ways.window(frames, is_guess=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
         """What looks wrong in a short window is asked again, once, in a full one."""
@@ -261,16 +191,6 @@ class AsrEngine:
 
     def _token(self, token: str, chance: float) -> Token:
         return Token(self._ways.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
-
-
-def _joined(at: int, one: Heard, other: Heard) -> Heard:
-    """Two parts of one window, the second beginning at a sample."""
-    moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
-    counts = [max(1, len(half.words)) for half in (one, other)]
-    scores = [one.average_log_probability, other.average_log_probability]
-    score = float(np.average(scores, weights=counts))
-    silent = min(one.no_speech_probability, other.no_speech_probability)
-    return Heard(one.words + moved, score, silent, one.language or other.language)
 
 
 def _shown(cases: Sequence[_Case]) -> Rows:

@@ -20,6 +20,9 @@ class Features(Protocol):
 
     hop: int  # samples from one row to the next
 
+    def count(self, samples: int) -> int:
+        """How many frames so many samples make."""
+
     def show(self, samples: Samples) -> Rows:
         """[frames, bands]; every frame begins `hop` after the one before."""
 
@@ -29,9 +32,13 @@ class Frames:
 
     hop = 8_000
 
+    def count(self, samples: int) -> int:
+        """The last one may be half full."""
+        return -(-samples // self.hop)
+
     def show(self, samples: Samples) -> Rows:
         """A row half a second."""
-        count = -(-len(samples) // self.hop)
+        count = self.count(len(samples))
         return np.pad(samples, (0, count * self.hop - len(samples))).reshape(count, self.hop)
 
 
@@ -43,11 +50,14 @@ class LogMel:
         self._window = np.hanning(self._size + 1)[:-1].astype(np.float32)
         self._filters = _filters(self._size, n_mels)
 
+    def count(self, samples: int) -> int:
+        """Whole hops, the tail included."""
+        return (samples + self._tail) // self.hop
+
     def show(self, samples: Samples) -> Rows:
         """A row a hop, from the first sample's on."""
         padded = np.pad(np.pad(samples, (0, self._tail)), self._size // 2, mode="reflect")
-        count = (len(samples) + self._tail) // self.hop
-        frames = np.lib.stride_tricks.sliding_window_view(padded, self._size)[:: self.hop][:count]
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self._size)[:: self.hop][: self.count(len(samples))]
         spectrum = np.fft.rfft(frames * self._window)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         logs = np.log10(np.maximum(power.astype(np.float32) @ self._filters, np.float32(1e-10)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from parley.audio import RATE_HZ
 from services.asr.agreement import Agreement
-from services.asr.engine import Spoken
+from services.asr.utterance import Spoken
 
 LONG = 4 * RATE_HZ  # so much is heard again for every guess; of more, what was committed is left behind
 STAY = 2  # committed words that are heard again all the same: a word's time is not exact, and context helps

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 
 from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1 import asr_pb2 as v1
-from services.asr.engine import Heard, Spoken, Token, Turn, Utterance
 from services.asr.segments import segments
+from services.asr.utterance import Heard, Spoken, Token, Turn, Utterance
 from services.asr.windows import STRETCHED, Window, Windower
 
 STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again

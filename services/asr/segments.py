@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from parley.audio import RATE_HZ
-from services.asr.engine import Spoken
+from services.asr.utterance import Spoken
 from services.asr.windows import Pause, Window
 
 NEAR = 3 * RATE_HZ // 10  # a model hears where words begin no better than this

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
-from services.asr.engine import Heard, Spoken, Turn, Utterance
 from services.asr.guesses import Guesses
+from services.asr.utterance import Heard, Spoken, Turn, Utterance
 
 RARER = 10  # parts of what is heard for a guess: so much must be new before it is guessed at again
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again

@@ -19,7 +19,8 @@ from parley.engine import Generator
 from parley.errors import BadInput
 from parley.model import ModelSpec
 from services.asr.asking import asking
-from services.asr.engine import AsrEngine, Turn, Utterance
+from services.asr.engine import AsrEngine
+from services.asr.utterance import Turn, Utterance
 
 WORDS = "words.tsv"  # beside the recordings: file, tab, what is said
 COUNT = 3  # recordings

@@ -1,6 +1,7 @@
 """Who goes first where some jobs can wait."""
 
 import asyncio
+from collections.abc import Hashable
 
 from parley.load import WAIT_S, Load
 from tests.fakes import HeldEngine
@@ -14,6 +15,9 @@ class Ranked(HeldEngine[int, int]):
 
     def can_wait(self, job: int) -> bool:
         return job % 2 == 1
+
+    def shape(self, job: int) -> Hashable:
+        return job // 10
 
 
 async def test_who_presses_goes_first(make: Make) -> None:
@@ -53,6 +57,9 @@ async def test_who_can_wait_may_come_to_press(make: Make) -> None:
         def can_wait(self, job: int) -> bool:
             return job not in presses
 
+        def shape(self, job: int) -> Hashable:
+            return 0
+
     engine, load = Changing(lambda job: job * 10), Load(0.0, 2)
     batcher = make(engine, load, workers=2)
     with load.place() as place:
@@ -67,6 +74,67 @@ async def test_who_can_wait_may_come_to_press(make: Make) -> None:
         assert await asyncio.gather(*first, second) == [10, 20]
         assert engine.batches == [[1], [2]]
         assert load.has_room
+
+
+async def test_only_jobs_of_one_shape_share_a_batch(make: Make) -> None:
+    """The oldest goes first, with those of its shape; nobody waits for a batch of all shapes to be done."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine)
+    tasks = await queued(batcher, [1])
+    await engine.busy()
+    tasks += await queued(batcher, [12, 2, 14, 4, 22])
+    engine.go()
+    assert await asyncio.gather(*tasks) == [10, 120, 20, 140, 40, 220]
+    assert engine.batches == [[1], [12, 14], [2, 4], [22]]
+
+
+async def test_who_has_pressed_longest_goes_first(make: Make) -> None:
+    """Not who asked first: a job that came early, could wait and presses now, goes after those that pressed before."""
+    presses = {2}
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+        def shape(self, job: int) -> Hashable:
+            return job
+
+    engine = Changing(lambda job: job * 10)
+    batcher = make(engine)
+    tasks = await queued(batcher, [0])
+    await engine.busy()
+    tasks += await queued(batcher, [1, 2])
+    presses.add(1)
+    engine.go()
+    await asyncio.gather(*tasks)
+    assert engine.batches == [[0], [2], [1]]
+
+
+async def test_what_presses_no_more_was_not_waited_for(make: Make) -> None:
+    """A final that became a guess and then a final again has waited only since."""
+    presses = {1}
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+        def shape(self, job: int) -> Hashable:
+            return 0
+
+    engine, load = Changing(lambda job: job * 10), Load(0.0, 1)
+    batcher = make(engine, load)
+    with load.place() as place:
+        first = await queued(batcher, [0])
+        await engine.busy()
+        second = asyncio.create_task(batcher.submit(1, EVER, place))
+        await asyncio.sleep(WAIT_S)
+        presses.clear()
+        batcher.look()
+        presses.add(1)
+        batcher.look()
+        engine.go()
+        assert await asyncio.gather(*first, second) == [0, 10]
+        assert load.wait_s < WAIT_S
 
 
 async def test_where_nobody_speaks_all_workers_work(make: Make) -> None:

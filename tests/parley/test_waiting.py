@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 
 import pytest
 
@@ -21,6 +21,9 @@ class Ranked(HeldEngine[int, int]):
 
     def can_wait(self, job: int) -> bool:
         return job % 2 == 1
+
+    def shape(self, job: int) -> Hashable:
+        return 0
 
 
 class Stream:

@@ -27,7 +27,8 @@ from models.recipes.sound import RATE_HZ, Audio
 from models.recipes.strange_noises import STRANGE
 from models.recipes.targets import Row
 from parley.model import ModelRef, ModelSpec, read_spec
-from services.asr.engine import AsrEngine, Turn, Utterance, open_engine
+from services.asr.engine import AsrEngine, open_engine
+from services.asr.utterance import Turn, Utterance
 
 Scores = dict[str, Any]
 

@@ -1,14 +1,16 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ctranslate2
 import numpy as np
 import pytest
 
 from parley import backends
+from parley.backends import ctranslate2 as engines
 from parley.backends.ctranslate2 import WhisperGenerator
 from parley.engine import Decoding, Generated, Generator
 from parley.errors import BadModel
+from parley.whisper import END
 from tests.parley.backends.tiny import spec
 from tests.parley.backends.whisper import MELS, SPECIALS, whisper_files
 
@@ -89,8 +91,9 @@ def test_only_text_comes_back(generator: Generator) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 4, 6])
-def test_nothing_is_an_answer(tmp_path: Path, seed: int) -> None:
+def test_nothing_is_an_answer(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the end is the likeliest beginning nothing is said, however wide the search, and no score is infinite."""
+    monkeypatch.setattr(engines, "MAY_BE_SILENT", -1.0)  # random weights cannot tell whether somebody speaks
     files = whisper_files(tmp_path, WORDS, seed)
     ways = {"architecture": "whisper", "compute_type": "float32", "suppress_blank": False}
     generator = backends.generator(spec(tmp_path, "ctranslate2", files, **ways)).model
@@ -98,6 +101,25 @@ def test_nothing_is_an_answer(tmp_path: Path, seed: int) -> None:
     assert [bool(each.tokens) for each in wide] == [bool(each.tokens) for each in greedy]
     assert not all(each.tokens for each in wide)
     assert np.isfinite([each.score for each in wide + greedy]).all()
+
+
+@pytest.mark.parametrize(("silent", "runs"), [(0.1, 1), (0.5, 2)])
+def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generator, silent: float, runs: int) -> None:
+    """Likely words of somebody who was heard are believed: another run of the decoder costs as much as a word."""
+
+    class Said:
+        sequences, sequences_ids, scores, no_speech_prob = [["a"]], [[0]], [-0.2], silent
+
+    class Counting:
+        device, encode, runs = "cpu", cast(WhisperGenerator, generator)._model.encode, 0
+
+        def generate(self, *_: Any, **__: Any) -> list[Said]:
+            self.runs += 1
+            return [Said()]
+
+    model = Counting()
+    WhisperGenerator(cast(Any, model), [*WORDS, END], {}).generate(sounds(1), [PROMPT], Decoding(3, 12))
+    assert model.runs == runs
 
 
 class Polyglot:

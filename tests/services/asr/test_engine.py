@@ -11,8 +11,9 @@ from parley.audio import RATE_HZ
 from parley.engine import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
-from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, Heard, Turn, Utterance, open_engine
+from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, open_engine
 from services.asr.guards import TURNS
+from services.asr.utterance import Heard, Turn, Utterance
 from tests.fakes import spec_of
 from tests.sound import noise
 

@@ -1,6 +1,6 @@
 from parley.audio import RATE_HZ
-from services.asr.engine import Spoken
 from services.asr.guesses import EARLIER, LONG, STAY, Guesses
+from services.asr.utterance import Spoken
 
 
 def words(*starts: float) -> list[Spoken]:

@@ -7,8 +7,9 @@ from parley.audio import RATE_HZ
 from parley.engine import Engine
 from parley.model import ModelSpec, read_spec
 from parley.v1 import asr_pb2 as v1
-from services.asr.engine import Heard, Turn, open_engine
+from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
+from services.asr.utterance import Heard, Turn
 from tests.contract.source import ROOT
 from tests.services.play import of, play
 

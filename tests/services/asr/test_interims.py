@@ -5,7 +5,7 @@ import pytest
 
 from parley.audio import RATE_HZ
 from parley.v1 import asr_pb2 as v1
-from services.asr.engine import Heard, Spoken, Turn
+from services.asr.utterance import Heard, Spoken, Turn
 from tests.services.asr.test_session import ENGINE, seconds, session
 from tests.services.play import of, play
 from tests.sound import noise, pcm

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio import RATE_HZ
-from services.asr.engine import Spoken
 from services.asr.segments import segments
+from services.asr.utterance import Spoken
 from services.asr.windows import Pause, Window
 
 S = RATE_HZ

@@ -15,8 +15,9 @@ from parley.session import Flush
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding
 from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.engine import Turn, Utterance, open_engine
+from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
+from services.asr.utterance import Turn, Utterance
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence

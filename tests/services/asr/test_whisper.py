@@ -8,7 +8,8 @@ import pytest
 from parley.audio import RATE_HZ
 from parley.engine import Engine
 from parley.model import ModelSpec
-from services.asr.engine import Heard, Turn, Utterance, open_engine
+from services.asr.engine import open_engine
+from services.asr.utterance import Heard, Turn, Utterance
 from tests.parley.backends.tiny import spec
 from tests.parley.backends.whisper import POSITIONS, whisper_files
 from tests.services.asr.test_spelling import DEFINITION

@@ -19,8 +19,9 @@ from parley.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.engine import Heard, Turn, Utterance, open_engine
+from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
+from services.asr.utterance import Heard, Turn, Utterance
 from tests.contract.source import ROOT
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence, tone

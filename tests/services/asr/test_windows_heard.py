@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from parley.audio import RATE_HZ
 from parley.engine import Alignment, Generated, Tokens
-from services.asr.engine import Turn, Utterance
+from services.asr.utterance import Turn, Utterance
 from tests.services.asr.test_engine import STUCK, engine, heard, run, says
 from tests.sound import noise
 

@@ -11,9 +11,9 @@ from parley.audio import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.engine import Heard, Spoken, Turn, Utterance
 from services.asr.session import AT_ONCE
 from services.asr.stage import AsrServiceConfig, begin
+from services.asr.utterance import Heard, Spoken, Turn, Utterance
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import noise, pcm, silence

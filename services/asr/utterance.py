@@ -1,0 +1,101 @@
+"""What the engine is asked to recognise, and what it answers. Must not know how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+
+from parley.audio import Samples
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is to be recognised."""
+
+    samples: Samples
+    is_final: bool = True  # else a guess will do
+    times: bool = False  # of the words, and how likely their tokens were
+    language: str = ""
+    before: str = ""  # text
+    begun: str = ""  # what a guess begins with: words that were promised
+    is_recording: bool = False  # nobody waits for it while they speak
+
+
+class Turn:
+    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
+
+    def __init__(self, utterances: Sequence[Utterance]) -> None:
+        self._utterances, self._taken = utterances, False
+        self._lock = Lock()
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing final is in it."""
+        return not any(utterance.is_final for utterance in self._utterances)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody who speaks now waits for it to be final."""
+        return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
+
+    @property
+    def longest(self) -> Utterance | None:
+        """That is in it."""
+        return max(self._utterances, key=lambda utterance: len(utterance.samples), default=None)
+
+    def take(self) -> Sequence[Utterance]:
+        """What is to be done. The engine calls this, on its own thread."""
+        with self._lock:
+            self._taken = True
+            return self._utterances
+
+    def give_way(self, utterances: Sequence[Utterance]) -> bool:
+        """Whether these will be done instead."""
+        with self._lock:
+            self._utterances = self._utterances if self._taken else utterances
+            return not self._taken
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of a word, and how likely it was after those before it."""
+
+    text: bytes
+    log_probability: float
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One word with the blank before it; where asked for, in samples from the utterance's start."""
+
+    text: str
+    start: int = 0
+    end: int = 0
+    confidence: float = 0.0
+    tokens: tuple[Token, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was recognised."""
+
+    words: tuple[Spoken, ...]
+    average_log_probability: float = 0.0
+    no_speech_probability: float = 0.0
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return "".join(word.text for word in self.words).strip()
+
+
+def joined(at: int, one: Heard, other: Heard) -> Heard:
+    """Two parts of one window, the second beginning at a sample."""
+    moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
+    counts = [max(1, len(half.words)) for half in (one, other)]
+    scores = [one.average_log_probability, other.average_log_probability]
+    score = float(np.average(scores, weights=counts))
+    silent = min(one.no_speech_probability, other.no_speech_probability)
+    return Heard(one.words + moved, score, silent, one.language or other.language)
