@@ -17,6 +17,7 @@ CHUNK = round(2 * RATE_HZ * CHUNK_S)  # bytes
 FRAME = RATE_HZ // 100
 QUIET_DB = 35.0  # this much below the loudest is silence;
 OVER_DB, SURE_DB = 5.0, 12.0  # so is what is hardly above what lies under it all, a fan, unless it is nearly loudest;
+NOTHING_DB = -59.0  # of digital silence, as it is counted here
 CLICK = 5  # so is what is over within this many frames: a key, a cup
 SPEECH = Path(__file__).parent / "speech"  # ordinary people, with their words
 WORDS = "words.tsv"  # of a folder: a recording's name, and what is said in it
@@ -48,7 +49,8 @@ class Clip:
         samples = np.frombuffer(self.pcm, np.int16).astype(np.float32)
         frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
         level = 20 * np.log10(np.sqrt((frames**2).mean(1)) + 1e-3) if len(frames) else np.zeros(0)
-        under, top = np.percentile(level, 10) if len(level) else 0.0, level.max(initial=-60)
+        recorded = level[level > NOTHING_DB]  # silence that was added tells nothing of the room
+        under, top = np.percentile(recorded, 10) if len(recorded) else 0.0, level.max(initial=-60)
         loud = level > min(max(top - QUIET_DB, under + OVER_DB), top - SURE_DB)
         edges = np.flatnonzero(np.diff(loud.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
         kept = [np.arange(start, end) for start, end in edges if end - start >= CLICK]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_a_flush_comes_soon_after_the_last_word(tail_s: float) -> None:
     assert cut.seconds - cut.speech_ends(9) == pytest.approx(0.2, abs=0.011)
     assert len(cut.pcm) % CHUNK == 0
     assert clip.pcm[: 2 * RATE_HZ] in cut.pcm
+
+
+def test_added_silence_does_not_move_the_end_of_speech() -> None:
+    """What lies under the voice is the room's noise: two seconds of nothing behind it must not make it speech."""
+    rng = np.random.default_rng(1)
+    room = Clip(
+        "room", (rng.normal(0, 200, 3 * RATE_HZ) + np.repeat([0, 1, 0], RATE_HZ) * 9000).astype(np.int16).tobytes()
+    )
+    padded = replace(room, pcm=room.pcm + bytes(4 * RATE_HZ))
+    assert padded.speech_ends(9) == room.speech_ends(9) == pytest.approx(2.0, abs=0.02)
 
 
 def test_recordings_in_a_row() -> None:
