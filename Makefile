@@ -25,7 +25,7 @@ test: $(STAMP) ## Run every test (offline, no GPU)
 	$(BIN)/python -m pytest -q
 
 fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/test_fuzz.py
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
@@ -49,30 +49,30 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
 
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
-	$(BIN)/python -m loadtest.transport
+	$(BIN)/python -m loadtest.bench.transport
 
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]
-	$(BIN)/python -m loadtest.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
+	$(BIN)/python -m loadtest.bench.stages $(STAGE) $(if $(REFERENCES),--references $(REFERENCES)) $(ARGS)
 
 bench-peers: $(STAMP) ## Speech servers of others beside Parley: [PEERS="parley speaches"] [ROWS=live,ttfs,files,long] [WEIGHTS=folder] [SPEACHES=folder] [ARGS=--again]
-	$(BIN)/python -m loadtest.peers $(PEERS) $(if $(ROWS),--rows $(ROWS)) $(if $(WEIGHTS),--weights $(WEIGHTS)) \
+	$(BIN)/python -m loadtest.bench.peers $(PEERS) $(if $(ROWS),--rows $(ROWS)) $(if $(WEIGHTS),--weights $(WEIGHTS)) \
 		$(if $(SPEACHES),--speaches $(SPEACHES)) $(ARGS)
 
 bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
-	$(BIN)/python -m loadtest.gateway
+	$(BIN)/python -m loadtest.bench.gateway
 
 sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=report.json] [ARGS=...]; exit 0, 1 or 2
 	$(BIN)/python -m loadtest.sla $(SCENARIO) $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
 
 capacity: $(STAMP) ## How many live streams can this machine carry? [SCENARIO=live-asr] [ARGS=...]
-	$(BIN)/python -m loadtest.capacity $(SCENARIO) $(ARGS)
+	$(BIN)/python -m loadtest.sla.capacity $(SCENARIO) $(ARGS)
 
 loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parley that runs: [SCENARIO=smoke] [SIZE=8]
-	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SIZE=$(or $(SIZE),8) SLA_SECONDS=86400 $(BIN)/python -m loadtest.swarm -f loadtest/locustfile.py \
+	SLA_SCENARIO=$(or $(SCENARIO),smoke) SLA_SIZE=$(or $(SIZE),8) SLA_SECONDS=86400 $(BIN)/python -m loadtest.clients.swarm -f loadtest/clients/locustfile.py \
 		--host http://127.0.0.1:8080 --stop-timeout 15 $(ARGS)
 
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
-	$(BIN)/python -m loadtest.soak
+	$(BIN)/python -m loadtest.bench.soak
 
 .venv-recipes/.ready: pyproject.toml
 	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes

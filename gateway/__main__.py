@@ -15,14 +15,13 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
-from gateway import bind
-from gateway.config import GatewayConfig
+from gateway.access import exposure
+from gateway.apis.app import app
+from gateway.apis.rpc import RpcServer
+from gateway.config import LARGEST_CHUNK, GatewayConfig
 from gateway.core import Core
-from gateway.gate import Gate
-from gateway.patience import PatientHttp, PatientSocket
-from gateway.plan import LARGEST_CHUNK
-from gateway.rest import app
-from gateway.rpc import RpcServer
+from gateway.http.gate import Gate
+from gateway.http.slow_clients import PatientHttp, PatientSocket
 from parley import config, telemetry
 from parley.errors import BadConfig
 
@@ -46,7 +45,7 @@ def main() -> None:
     told = parser.parse_args()
     try:
         settings = config.load(GatewayConfig, told.config)
-        bind.check(dataclasses.replace(settings, insecure=settings.insecure or told.insecure))
+        exposure.check(dataclasses.replace(settings, insecure=settings.insecure or told.insecure))
         telemetry.set_up("gateway", settings.telemetry)
         uvloop.run(serve(settings))
     except BadConfig as error:
@@ -82,7 +81,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
         raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
     return Http(
         uvicorn.Config(
-            Gate(app(core, settings.limits), core.keys),
+            Gate(app(core, settings.limits, settings.cache), core.keys),
             host=host,
             port=int(port),
             http=PatientHttp,

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parley import wire
 from parley.budget import Budget
+from parley.wire import protocol
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Caller:
     @property
     def key(self) -> str:
         """What keeps a caller on one version; without a session every call draws anew."""
-        return self.metadata.get(wire.SESSION) or self.draw
+        return self.metadata.get(protocol.SESSION) or self.draw
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,12 @@ class Wish:
     languages: Sequence[str] = ()
     origin: str = ""  # what was wished when the stream began
     is_again: bool = False  # it goes on with another replica
+
+
+@dataclass(frozen=True)
+class CacheScope:
+    """What an answer depends on beside what is asked."""
+
+    key: str  # whose API key: who has not asked must not learn that somebody has
+    routes: str  # as they are now
+    versions: tuple[str, ...]  # that this caller would get

@@ -2,12 +2,60 @@
 
 from dataclasses import dataclass, field
 
-from gateway.breaker import BreakerConfig
-from gateway.cache import CacheConfig
-from gateway.failover import FailoverConfig
-from gateway.retry import CallConfig
 from parley.telemetry import TelemetryConfig
-from parley.tls import TlsConfig
+from parley.wire.tls import TlsConfig
+
+LARGEST_CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class CacheConfig:
+    """Where answers are kept, and how long."""
+
+    bytes: int = 32 << 20  # in memory; 0: none are kept
+    store: str = "memory://"  # or redis://host:port, which several gateways share
+    keep_s: float = 3600.0
+
+
+@dataclass(frozen=True)
+class BreakerConfig:
+    """How much failing is too much, and for how long."""
+
+    failures: int = 5  # in a row
+    rest_s: float = 2.0  # before a probe is let through
+
+
+@dataclass(frozen=True)
+class CallConfig:
+    """How a stage is called."""
+
+    attempts: int = 3  # of one call, as long as nothing was answered
+    retry_share: float = 0.2  # retries as a share of the calls: when all fail, trying all again makes it worse
+    retry_reserve: int = 20  # retries that are always allowed after a quiet time
+    pause_s: float = 0.05  # about this long before a second try of the same replica; doubled each time
+    open_s: float = 5.0  # the longest that a stream's first answer takes
+    unary_s: float = 60.0  # the longest that a call with one answer takes
+    # Texts, and the other calls with one answer, are asked of a second replica too when that takes longer; 0: never.
+    hedge_s: float = 0.0
+    resolve_s: float = 5.0  # how often names are looked up anew
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How much sound is kept to be sent again."""
+
+    bytes: int = 8 << 20
+    seconds: float = 40.0  # since it came: longer than an utterance can be, and its answer can take
+
+
+@dataclass(frozen=True)
+class FailoverConfig:
+    """How long a stream looks for another replica."""
+
+    wait_s: float = 5.0  # 0: never
+    room_s: float = 30.0  # where there are others, but all of them full
+    most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
+    keep: Keep = field(default_factory=Keep)
 
 
 @dataclass(frozen=True)

@@ -12,24 +12,25 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from gateway import names, report
-from gateway.admission import Admission, kind_of
-from gateway.cache import Cache, Served
+from gateway import report
+from gateway.access.admission import Admission, kind_of
+from gateway.access.keys import KeyRing, demand
+from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
-from gateway.caller import Wish
-from gateway.channels import Channels
 from gateway.config import GatewayConfig
-from gateway.hedge import hedged
-from gateway.keyring import KeyRing, demand
-from gateway.pipeline import Pipeline
-from gateway.plan import pinned
-from gateway.replica import Call, Replica
-from gateway.rewind import Rewind
-from gateway.switchboard import Answers, Switchboard
-from parley import telemetry, wire
+from gateway.pipeline.channels import Channels
+from gateway.pipeline.pipeline import Pipeline
+from gateway.pipeline.plan import pinned
+from gateway.replicas.hedge import hedged
+from gateway.replicas.replay import Rewind
+from gateway.replicas.replica import Call, Replica
+from gateway.routing import names
+from gateway.routing.switchboard import Answers, Switchboard
+from parley import telemetry
 from parley.errors import ConfigExpected, ParleyError
-from parley.keys import ADMIN
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+from parley.wire import protocol
+from parley.wire.keys import ADMIN
 
 log = logging.getLogger(__name__)
 Again = Callable[[], AsyncIterator[Message]]
@@ -59,7 +60,6 @@ class Core:
         self.board = Switchboard(config)
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
-        self.cache = Cache(config.cache)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -85,13 +85,13 @@ class Core:
         demand(key, scope)
         return replace(caller, name=key.name)
 
-    def serves(self, caller: Caller) -> Served | None:
+    def serves(self, caller: Caller) -> CacheScope | None:
         """Which exact versions this caller would get now; None where a stage chooses by itself."""
         key = self.keys.of(caller.metadata)
-        pinned = (value for name, value in caller.metadata.items() if name.startswith(wire.MODEL))
+        pinned = (value for name, value in caller.metadata.items() if name.startswith(protocol.MODEL))
         versions = self.board.versions(replace(caller, name=key.name))
         routes = json.dumps(self.board.book.tables, sort_keys=True)
-        return Served(key.id, routes, (*versions, *pinned)) if versions else None
+        return CacheScope(key.id, routes, (*versions, *pinned)) if versions else None
 
     @asynccontextmanager
     async def open(
@@ -99,7 +99,7 @@ class Core:
     ) -> AsyncIterator[Answers]:
         """One stream to one stage, as bytes; until its first answer, another replica may take it."""
         caller = self._known(caller, stage)
-        wish, rewind = Wish(stage, model or caller.metadata.get(wire.MODEL, "")), Rewind(requests)
+        wish, rewind = Wish(stage, model or caller.metadata.get(protocol.MODEL, "")), Rewind(requests)
         try:
             await rewind.first()
             async with self.board.stream(wish, caller, rewind.requests) as exchange:
@@ -141,7 +141,7 @@ class Core:
                 yield request
 
         async def ask(asked: list[Replica]) -> list[Any]:
-            wish = Wish(name, model or known.metadata.get(wire.MODEL, ""), is_again=bool(asked))
+            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(asked))
             async with self.board.stream(wish, known, again, asked=asked) as exchange:
                 return [answer.FromString(data) async for data in exchange.answers()]
 
@@ -165,7 +165,7 @@ class Core:
             return (request.SerializeToString() async for request in again())
 
         answer, caller = self.board.answer(wish.stage), self._known(caller, wish.stage)
-        if not wish.model and (pinned := caller.metadata.get(f"{wire.MODEL}-{wish.stage}", "")):
+        if not wish.model and (pinned := caller.metadata.get(f"{protocol.MODEL}-{wish.stage}", "")):
             wish = replace(wish, model=pinned, origin=pinned)
         async with self.board.stream(wish, caller, raw, movable=True) as exchange:
             async for data in exchange.answers():

@@ -1,21 +1,23 @@
-"""What an operator wants to see at a glance, gathered. Must not know a door."""
+"""What an operator wants to see at a glance, gathered, and what APIs read out of it."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from prometheus_client import Counter
 
-from gateway import instruments
-from gateway.replica import SERVING, Call
-from gateway.switchboard import Switchboard
-from gateway.upstream import Upstream
+from gateway import metrics
+from gateway.replicas.pool import Upstream
+from gateway.replicas.replica import SERVING, Call
+from gateway.routing.switchboard import Switchboard
 from parley import telemetry
 from parley.budget import Budget
 from parley.errors import ParleyError
 from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
 
-PATIENCE_S = 2.0
+Status = Mapping[str, Any]
+PROBE_TIMEOUT_S = 2.0
 
 
 async def ready(board: Switchboard) -> dict[str, bool]:
@@ -38,8 +40,8 @@ async def status(board: Switchboard) -> dict[str, Any]:
 def _counted() -> dict[str, dict[str, int]]:
     """Since the start: who got which version, who was refused and why, what did not go as asked."""
     return {
-        "routed": _numbers(instruments.ROUTED, "alias", "model"),
-        "shed": _numbers(instruments.SHED, "reason", "class"),
+        "routed": _numbers(metrics.ROUTED, "alias", "model"),
+        "shed": _numbers(metrics.SHED, "reason", "class"),
         "notices": _numbers(telemetry.NOTICES, "stage", "reason"),
     }
 
@@ -88,7 +90,7 @@ async def _stage(upstream: Upstream) -> dict[str, Any]:
 
 async def _models(upstream: Upstream) -> list[dict[str, Any]]:
     try:
-        listing = Call(upstream.stage, "/parley.v1.Models/List", {}, Budget.of(PATIENCE_S))
+        listing = Call(upstream.stage, "/parley.v1.Models/List", {}, Budget.of(PROBE_TIMEOUT_S))
         answer = await upstream.unary(listing, ModelsListRequest().SerializeToString())
     except ParleyError as error:
         return [{"error": str(error)}]
@@ -98,3 +100,19 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
         | {"pairs": [[pair.source, pair.target] for pair in m.pairs]}
         for m in ModelsListResponse.FromString(answer).models
     ]
+
+
+def loaded(status: Status, stage: str) -> Iterator[Status]:
+    """A stage's models, as it tells of them itself."""
+    return (model for model in status["stages"].get(stage, {}).get("models", ()) if "model" in model)
+
+
+def models(status: Status, stage: str) -> list[str]:
+    """What a caller can ask a stage for: every alias, and every exact version that is loaded."""
+    aliases = [alias for alias in status["routes"] if alias.startswith(f"{stage}/")]
+    return aliases + [model["model"] for model in loaded(status, stage)]
+
+
+def pairs(model: Status) -> list[tuple[str, str]]:
+    """From what into what a model translates; one that says nothing of that goes from all its languages into all."""
+    return [(a, b) for a, b in model.get("pairs") or product(model["languages"], repeat=2) if a != b]

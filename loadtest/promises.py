@@ -4,6 +4,7 @@ A misspelt promise would be kept for ever: nothing of it is ever counted.
 """
 
 from collections.abc import Iterable
+from enum import Enum
 
 LATENCY = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms")
 COUNT = ("count", "share", "least", "most")
@@ -36,3 +37,11 @@ def statistics_of(measure: str) -> tuple[str, ...]:
 def measures() -> Iterable[str]:
     """Their names."""
     return (*TIMED, *COUNTED, *WORDS, *SCORED, *FACTS)
+
+
+class Verdict(Enum):
+    """Of a promise, a scenario or a whole run; the value is the exit code."""
+
+    HELD = 0
+    BROKEN = 1
+    INVALID = 2

@@ -17,12 +17,12 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from parley import wire
 from parley.errors import BadInput, DeadlinePassed, NotFound, Unavailable
 from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
+from parley.wire import protocol
 
 OPTIONS = (
-    ("grpc.max_receive_message_length", wire.LARGEST_MESSAGE),
+    ("grpc.max_receive_message_length", protocol.LARGEST_MESSAGE),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     # A replica that comes back is found again at once, not after grpc's two minutes.
@@ -155,7 +155,7 @@ class Exchange:
             raise self._failed
         await self._settled()
         if self._end is None or self._end[0] is not grpc.StatusCode.OK:
-            raise wire.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())))
+            raise protocol.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())))
 
     async def trailers(self) -> dict[str, str]:
         """What the server said at the end."""
@@ -199,7 +199,7 @@ class Client:
         """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
         method = _service(service).methods_by_name["Stream"]
         answer_type = GetMessageClass(method.output_type)
-        metadata = self._metadata | ({wire.MODEL: model} if model else {})
+        metadata = self._metadata | ({protocol.MODEL: model} if model else {})
         raw = (request.SerializeToString() async for request in requests)
         path = f"/{method.containing_service.full_name}/{method.name}"
         async with Exchange(self._channel, path, raw, metadata, timeout_s) as exchange:
@@ -210,11 +210,11 @@ class Client:
         """Call List, Load or Retire of a stage's Models service."""
         found = _service("Models").methods_by_name[method]
         call: Any = self._channel.unary_unary(f"/{found.containing_service.full_name}/{method}")
-        metadata = tuple((self._metadata | {wire.STAGE: stage}).items())
+        metadata = tuple((self._metadata | {protocol.STAGE: stage}).items())
         try:
             answer = await call(request.SerializeToString(), metadata=metadata, timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
-            raise wire.error_of(failed) from None
+            raise protocol.error_of(failed) from None
         return GetMessageClass(found.output_type).FromString(answer)
 
     async def ready(self, timeout_s: float) -> None:
@@ -232,7 +232,7 @@ class Client:
         try:
             answer = await call(HealthCheckRequest(service=service).SerializeToString(), timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
-            raise wire.error_of(failed) from None
+            raise protocol.error_of(failed) from None
         status = HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
         if status != "SERVING":
             raise Unavailable(f"{self.address} says {status}; wait until it has loaded its models.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from parley.model import ModelRef, ModelSpec
+from parley.engines.model import ModelRef, ModelSpec
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from parley.audio import RATE_HZ, Samples, encode
+from parley.audio.pcm import RATE_HZ, Samples, encode
 from parley.v1.audio_pb2 import AudioEncoding
 
 Sound = TypeVar("Sound", bytes, str, Samples)

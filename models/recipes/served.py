@@ -106,7 +106,7 @@ async def asr(client: Client, folder: Path, data: Sequence[Path]) -> list[Compar
     """Word errors on what people read and said."""
     from models.recipes.asr.evaluate import opened, sets, transcribe
     from models.recipes.asr.texts import word_errors
-    from parley.model import read_spec
+    from parley.engines.model import read_spec
 
     takes = [take for name, some in sets(data, UTTERANCES).items() if name != "librispeech" for take in some]
     wanted, audios = [take.text for take in takes], [take.audio for take in takes]

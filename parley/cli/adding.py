@@ -15,8 +15,8 @@ from typing import Any
 from parley.cli.house import CONFIGS, find_root
 from parley.cli.printing import print_json, print_line
 from parley.cli.steps import Steps
+from parley.engines.model import ModelRef
 from parley.errors import BadInput, of_code
-from parley.model import ModelRef
 from parley.store.download import Downloads
 from parley.store.source import is_address, obtain
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from parley import media
+from parley.audio import media
 from parley.cli.connect import connected
 from parley.cli.printing import plain, print_json, print_line
 from parley.cli.sound import Sound, pieces_of, read_file

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from parley import keys as paper
 from parley.cli import options
 from parley.cli.outcome import Commands
 from parley.cli.printing import print_json, print_line
 from parley.cli.table import table
 from parley.errors import BadInput, NotFound
+from parley.wire import keys as paper
 
 app = typer.Typer(cls=Commands, help="Who may use the gateway.", no_args_is_help=True, rich_markup_mode=None)
 FILE = Path("build/keys.json")

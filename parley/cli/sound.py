@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from parley import media
+from parley.audio import media
 from parley.cli.stdin import Pipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
 from parley.v1.audio_pb2 import AudioFormat

@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from parley.audio.media import HIGHEST_HZ
 from parley.cli.connect import connected
 from parley.cli.display import noticed
 from parley.cli.document import Document
@@ -16,7 +17,6 @@ from parley.cli.printing import print_json, print_line, seconds
 from parley.cli.sound import RAW_HZ, Sound, pieces_of, read_file
 from parley.cli.wishes import Wishes
 from parley.errors import ParleyError
-from parley.media import HIGHEST_HZ
 
 Progress = Callable[[float, str], None]  # seconds of the file that are done, and the guess of the moment
 

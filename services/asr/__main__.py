@@ -1,6 +1,6 @@
 """`python -m services.asr`."""
 
-from parley.server import main
+from parley.serving.server import main
 from services.asr.stage import STAGE
 
 main(STAGE)

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from parley import wire
-from parley.model import ModelRef, read_spec
+from parley.engines.model import ModelRef, read_spec
+from parley.wire import protocol
 from services.asr import describe, trial
 from services.asr.asking import asking
 
@@ -47,7 +47,7 @@ def main() -> None:
     try:
         print(json.dumps({"done": adopt(Path(folder), name, version, Path(clips))}), flush=True)
     except Exception as error:
-        told = wire.public(error, "the model's trial")
+        told = protocol.public(error, "the model's trial")
         print(json.dumps({"failed": str(told), "code": told.code.name, "reason": told.reason}), flush=True)
         sys.exit(1)
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from parley.audio import RATE_HZ
-from parley.engine import Tokens
+from parley.audio.pcm import RATE_HZ
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Tokens
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from services.asr.features import FEATURES, Features
 from services.asr.options import AsrOptions, checked
 from services.asr.spelling import ByteLevel, Plain, Spelling

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from parley.audio import Format, apart
+from parley.audio.pcm import Format, apart
 from services.asr.recording import RecordingSession
 from services.asr.session import AsrSession
 from services.asr.utterance import Heard, Turn

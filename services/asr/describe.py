@@ -9,11 +9,11 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from parley import weights, whisper
+from parley.engines import weights, whisper
+from parley.engines.model import ModelRef, ModelSpec
+from parley.engines.weights import Weights
 from parley.errors import BadModel
-from parley.model import ModelRef, ModelSpec
 from parley.store.files import NEEDED, VOCABULARIES, WEIGHTS
-from parley.weights import Weights
 
 KIND = "WhisperSpec"
 SIZES = {(384, 4): "tiny", (512, 6): "base", (768, 12): "small", (1024, 24): "medium", (1280, 32): "large"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parley.audio import RATE_HZ, SILENCE, Samples
+from parley.audio.pcm import RATE_HZ, SILENCE, Samples
 from services.asr.vad import Detector
 
 BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants are quiet, first ones above all

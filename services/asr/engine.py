@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from parley import backends
-from parley.audio import RATE_HZ
-from parley.backends import Placed
+from parley.audio.pcm import RATE_HZ
 from parley.budget import Clock
-from parley.engine import Decoding, Engine, Generated, Generator, Tokens
-from parley.model import ModelSpec
+from parley.engines import backends
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tokens
 from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop

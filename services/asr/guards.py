@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from parley.audio import RATE_HZ, Samples
+from parley.audio.pcm import RATE_HZ, Samples
 
 SHORTEST = 40  # bytes: less text than this says nothing by how well it packs
 TURNS = 6  # nobody says a thing so often in a row

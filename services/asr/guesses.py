@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.agreement import Agreement
 from services.asr.utterance import Spoken
 

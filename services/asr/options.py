@@ -13,9 +13,10 @@ The defaults are those of OpenAI's models; one of them, converted for faster-whi
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parley import config, whisper
+from parley import config
+from parley.engines import whisper
+from parley.engines.model import ModelSpec
 from parley.errors import BadConfig, BadModel
-from parley.model import ModelSpec
 from parley.nearest import advice
 
 WHISPERS = ("ctranslate2", "openvino")  # the backends that run nothing else here

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
+from parley.audio.pcm import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1 import asr_pb2 as v1
 from services.asr.segments import segments
 from services.asr.utterance import Heard, Spoken, Token, Turn, Utterance

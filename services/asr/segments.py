@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.utterance import Spoken
 from services.asr.windows import Pause, Window
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
-from parley.audio import RATE_HZ, Ear, Tape, interval, time_of
+from parley.audio.pcm import RATE_HZ, Ear, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
 from services.asr.guesses import Guesses

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tokenizers import Tokenizer
 
-from parley.engine import Tokens
+from parley.engines.protocols import Tokens
 
 UNSPACED = frozenset(("zh", "yue", "ja", "th", "lo", "my"))  # written without blanks: what can be read alone is a word
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parley import languages
-from parley.audio import RATE_HZ, Ear, Format
+from parley.audio.pcm import RATE_HZ, Ear, Format
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput
-from parley.model import ModelSpec
-from parley.stage import ServiceConfig, Stage, read_audio
+from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
 from services.asr import recording
 from services.asr.channels import ChannelsSession, OneChannel

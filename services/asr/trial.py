@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from parley import backends, media
-from parley.audio import RATE_HZ, Samples
-from parley.edits import distance
-from parley.engine import Generator
+from parley.audio import media
+from parley.audio.pcm import RATE_HZ, Samples
+from parley.edit_distance import distance
+from parley.engines import backends
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Generator
 from parley.errors import BadInput
-from parley.model import ModelSpec
 from services.asr.asking import asking
 from services.asr.engine import AsrEngine
 from services.asr.utterance import Turn, Utterance

@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from parley.audio import Samples
+from parley.audio.pcm import Samples
 
 
 @dataclass(frozen=True)

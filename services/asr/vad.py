@@ -13,11 +13,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from parley import backends
-from parley.audio import RATE_HZ
-from parley.engine import Tensors
+from parley.audio.pcm import RATE_HZ
+from parley.engines import backends
+from parley.engines.model import ModelRef, ModelSpec
+from parley.engines.protocols import Tensors
 from parley.errors import BadModel
-from parley.model import ModelRef, ModelSpec
 from services.asr.options import AsrOptions
 
 Blocks = npt.NDArray[np.float32]

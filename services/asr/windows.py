@@ -6,7 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from parley.audio import RATE_HZ, SILENCE, Samples
+from parley.audio.pcm import RATE_HZ, SILENCE, Samples
 from parley.errors import BadConfig
 from services.asr.endpoint import AFTER, BEFORE
 from services.asr.vad import Detector

@@ -1,6 +1,6 @@
 """`python -m services.denoise`."""
 
-from parley.server import main
+from parley.serving.server import main
 from services.denoise.stage import STAGE
 
 main(STAGE)

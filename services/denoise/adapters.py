@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from parley.audio import Samples
-from parley.engine import Tensors
+from parley.audio.pcm import Samples
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Tensors
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from services.denoise.graphs import Graph, Rows, graphs_of
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parley import backends
-from parley.audio import Samples
-from parley.backends import Placed
-from parley.engine import Engine, Tensors
+from parley.audio.pcm import Samples
+from parley.engines import backends
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Engine, Tensors
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from services.denoise.adapters import Adapter, adapter_of
 from services.denoise.graphs import Rows
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from parley.engine import Array, Tensors
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Array, Tensors
 from parley.errors import BadModel
-from parley.model import ModelSpec
 
 Rows = npt.NDArray[np.float32]  # a row a stream
 

@@ -12,7 +12,7 @@ from math import log10
 import numpy as np
 import numpy.typing as npt
 
-from parley.audio import RATE_HZ, Samples, interval
+from parley.audio.pcm import RATE_HZ, Samples, interval
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import Shape
 

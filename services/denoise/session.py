@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
+from parley.audio.pcm import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
 from services.denoise.adapters import Shape
 from services.denoise.engine import Frames

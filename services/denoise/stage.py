@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from parley.audio import Ear, Format
+from parley.audio.pcm import Ear, Format
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput
-from parley.model import ModelSpec
-from parley.stage import ServiceConfig, Stage, read_audio
+from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import denoise_pb2 as v1
 from services.denoise.adapters import adapter_of
 from services.denoise.engine import open_engine

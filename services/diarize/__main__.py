@@ -1,6 +1,6 @@
 """`python -m services.diarize`."""
 
-from parley.server import main
+from parley.serving.server import main
 from services.diarize.stage import STAGE
 
 main(STAGE)

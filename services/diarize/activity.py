@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from parley.audio import Samples, Tape
+from parley.audio.pcm import Samples, Tape
 
 FRAME = 320  # 20 ms
 MARGIN = 2  # frames around what is loud

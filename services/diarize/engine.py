@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from parley import backends
-from parley.audio import RATE_HZ
-from parley.backends import Placed
-from parley.engine import Engine, Tensors
+from parley.audio.pcm import RATE_HZ
+from parley.engines import backends
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Engine, Tensors
 from parley.errors import BadModel
-from parley.model import ModelSpec
 
 Rows = npt.NDArray[np.float32]
 A_RUN = 4  # windows: more are no cheaper by the window, and need more memory

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parley.audio import Samples, Tape
+from parley.audio.pcm import Samples, Tape
 from services.diarize.activity import Activity, Stretches
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio import Ear
+from parley.audio.pcm import Ear
 from parley.v1.diarize_pb2 import Revision
 from services.diarize.clustering import Embedding, Voices
 from services.diarize.engine import Rows, WindowsJob

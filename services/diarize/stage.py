@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parley.audio import RATE_HZ, Ear, Format, Samples
+from parley.audio.pcm import RATE_HZ, Ear, Format, Samples
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput
-from parley.model import ModelSpec
-from parley.stage import ServiceConfig, Stage, read_audio
+from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.clustering import ClusterConfig, Voices
 from services.diarize.engine import open_engine, shape_of

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parley.audio import RATE_HZ, interval
+from parley.audio.pcm import RATE_HZ, interval
 from parley.v1.diarize_pb2 import Revision, Turn
 
 PAUSE = round(0.3 * RATE_HZ)  # samples: a breath, which ends no turn

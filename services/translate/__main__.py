@@ -1,6 +1,6 @@
 """`python -m services.translate`."""
 
-from parley.server import main
+from parley.serving.server import main
 from services.translate.stage import STAGE
 
 main(STAGE)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parley import backends
-from parley.backends import Placed
-from parley.engine import Decoding, Engine, Generator, Tokens
-from parley.model import ModelSpec
+from parley.engines import backends
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Decoding, Engine, Generator, Tokens
 from services.translate.detector import Guess, detect
 from services.translate.languages import Languages
 from services.translate.tokens import Tokenizer, open_tokenizer

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput, BadModel
 from parley.languages import advice
-from parley.model import ModelSpec
 
 
 @dataclass(frozen=True)

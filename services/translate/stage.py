@@ -1,8 +1,8 @@
 """What the translate folder declares."""
 
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput
-from parley.model import ModelSpec
-from parley.stage import ServiceConfig, Stage, read_text
+from parley.serving.stage import ServiceConfig, Stage, read_text
 from parley.v1 import translate_pb2 as v1
 from services.translate.engine import open_engine
 from services.translate.languages import Languages

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from parley.engine import Tokens
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Tokens
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from services.translate.spelling import clean
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import pytest
 from tests.contract.source import ROOMS, ROOT, Module, modules
 
 LIBRARIES = {
-    "onnxruntime": "parley/backends/onnx.py",
-    "ctranslate2": "parley/backends/ctranslate2.py",
-    "openvino": "parley/backends/openvino.py",
+    "onnxruntime": "parley/engines/backends/onnx.py",
+    "ctranslate2": "parley/engines/backends/ctranslate2.py",
+    "openvino": "parley/engines/backends/openvino.py",
 }
-BARE = "loadtest/stages/"  # measures us beside the libraries themselves
-SPEAKS_GRPC = {f"parley/{name}.py" for name in ("server", "wire", "client")}
-SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replica", "rpc", "compat/riva")}
+BARE = "loadtest/bench/stages/"  # measures us beside the libraries themselves
+SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/protocol", "client")}
+SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replicas/replica", "apis/rpc", "apis/riva/server")}
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 
 
@@ -50,15 +50,15 @@ def test_every_arrow_points_the_right_way() -> None:
         ("services/asr/session.py", "from services.denoise.engine import Frames"),
         ("services/asr/session.py", "import gateway.core"),
         ("services/asr/session.py", "from ..denoise import engine"),
-        ("parley/stage.py", "def later():\n    from services.asr import stage"),
+        ("parley/serving/stage.py", "def later():\n    from services.asr import stage"),
         ("parley/client.py", "import gateway"),
         ("gateway/core.py", "from services.asr import session"),
         ("gateway/core.py", "import numpy as np"),
         ("gateway/core.py", "import grpc"),
-        ("parley/session.py", "import grpc.aio"),
-        ("parley/backends/__init__.py", "import onnxruntime"),
+        ("parley/serving/session.py", "import grpc.aio"),
+        ("parley/engines/backends/__init__.py", "import onnxruntime"),
         ("services/asr/engine.py", "from ctranslate2.models import Whisper"),
-        ("loadtest/speaker.py", "from gateway import core"),
+        ("loadtest/clients/talk.py", "from gateway import core"),
     ],
 )
 def test_a_bad_arrow_is_found(path: str, text: str) -> None:
@@ -69,10 +69,10 @@ def test_a_bad_arrow_is_found(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("services/asr/session.py", "from services.asr.engine import Heard\nfrom parley.audio import Ear"),
+        ("services/asr/session.py", "from services.asr.engine import Heard\nfrom parley.audio.pcm import Ear"),
         ("services/asr/session.py", "from .engine import Heard"),
-        ("parley/backends/onnx.py", "import onnxruntime as ort"),
-        ("gateway/compat/riva.py", "import grpc"),
+        ("parley/engines/backends/onnx.py", "import onnxruntime as ort"),
+        ("gateway/apis/riva/server.py", "import grpc"),
     ],
 )
 def test_a_good_arrow_is_left_alone(path: str, text: str) -> None:

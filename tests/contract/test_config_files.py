@@ -5,8 +5,8 @@ import importlib
 import pytest
 
 from parley import config
-from parley.model import ModelRef, locate
-from parley.stage import Stage
+from parley.engines.model import ModelRef, locate
+from parley.serving.stage import Stage
 from tests.contract.source import ROOT
 
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))

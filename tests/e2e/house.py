@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.ports import free_address
-from parley.audio import RATE_HZ, encode
+from loadtest.target.ports import free_address
+from parley.audio.pcm import RATE_HZ, encode
 from parley.client import Client
 from parley.v1.audio_pb2 import AudioEncoding
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from models.recipes.provenance import Manifest
-from parley import media
+from parley.audio import media
 from parley.v1.asr_pb2 import AsrResponse
 from tests.contract.source import ROOT
 from tests.e2e.process import Running, running

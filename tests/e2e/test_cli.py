@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from gateway.channels import together
-from parley import media
+from gateway.pipeline.channels import together
+from parley.audio import media
 from tests.e2e.supervised import ROOT, Up, parley
 
 ONE, TWO = "examples/one-speaker.flac", "examples/two-speakers.flac"

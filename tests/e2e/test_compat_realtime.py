@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from parley.audio import RATE_HZ, Resampler, encode
+from parley.audio.pcm import RATE_HZ, Resampler, encode
 from parley.v1.audio_pb2 import AudioEncoding
 from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House

@@ -8,8 +8,8 @@ import av
 import pytest
 import pytest_asyncio
 
-from gateway.channels import together
-from parley import media
+from gateway.pipeline.channels import together
+from parley.audio import media
 from tests.e2e.foreign import spoken_to
 from tests.e2e.house import House
 from tests.gateway.conftest import tone

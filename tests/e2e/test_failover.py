@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from gateway.channels import together
-from parley import media
-from parley.audio import RATE_HZ, encode
+from gateway.pipeline.channels import together
+from parley.audio import media
+from parley.audio.pcm import RATE_HZ, encode
 from parley.client import Client, requests_of
 from parley.v1.audio_pb2 import AudioEncoding
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest

@@ -17,12 +17,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from loadtest.ports import free_port
+from loadtest.target.ports import free_port
 from parley.client import Client, requests_of
 from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticated
-from parley.keys import make, write
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
+from parley.wire.keys import make, write
 from tests.e2e.certificates import certificates
 from tests.e2e.house import ROOT, House, toml
 from tests.e2e.supervised import parley

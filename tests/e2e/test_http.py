@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from parley import media
+from parley.audio import media
 from tests.e2e.house import STAGES, House
 from tests.gateway.conftest import tone
 

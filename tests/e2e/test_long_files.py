@@ -11,8 +11,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from parley import media
-from parley.recorder import Flac
+from parley.audio import media
+from parley.audio.recorder import Flac
 from tests.e2e.house import House
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]

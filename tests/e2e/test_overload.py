@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from parley.client import Client, requests_of
 from parley.errors import TooBusy
-from parley.load import CAREFUL, MOST, RETRY_S
+from parley.serving.load import CAREFUL, MOST, RETRY_S
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from services.asr.engine import USUAL_S
 from tests.e2e.house import ROOT, House, speech

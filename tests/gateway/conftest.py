@@ -13,13 +13,13 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from gateway import names
-from gateway.cache import Cache, CacheConfig, Served
-from gateway.config import GatewayConfig, Limits
+from gateway.access.keys import KeyRing
+from gateway.apis.app import app
+from gateway.caller import CacheScope
+from gateway.config import CacheConfig, GatewayConfig, Limits
 from gateway.core import Caller, Core
-from gateway.keyring import KeyRing
-from gateway.rest import app
-from gateway.switchboard import Switchboard
+from gateway.routing import names
+from gateway.routing.switchboard import Switchboard
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
@@ -43,12 +43,11 @@ class FakeCore:
         self.open = 0
         self.opened = asyncio.Event()
         self.stages = {"asr": True, "translate": True}
-        self.served: Served | None = None
-        self.cache = Cache(CacheConfig())
+        self.served: CacheScope | None = None
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
 
-    def serves(self, caller: Caller) -> Served | None:
+    def serves(self, caller: Caller) -> CacheScope | None:
         return self.served
 
     async def pipeline(self, requests: AsyncIterator[PipelineRequest], caller: Caller) -> AsyncIterator[Any]:
@@ -153,7 +152,7 @@ def limits() -> Limits:
 
 @pytest.fixture
 def doors(core: FakeCore, limits: Limits) -> Starlette:
-    return app(cast(Core, core), limits)
+    return app(cast(Core, core), limits, CacheConfig())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.server import Server
+from loadtest.target.server import Server
 from tests.contract.source import ROOT
 from tests.sound import noise, pcm, silence
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from parley.engines.model import ModelSpec, read_spec
 from parley.errors import BadModel
-from parley.model import ModelSpec, read_spec
-from parley.stage import Stage
+from parley.serving.stage import Stage
 from tests.contract.source import ROOT
 
 EMBEDDED = ROOT / "models/embedded"

@@ -5,7 +5,7 @@ import pytest
 
 from parley import config
 from parley.errors import BadConfig
-from parley.stage import ServiceConfig
+from parley.serving.stage import ServiceConfig
 
 
 @dataclass(frozen=True)

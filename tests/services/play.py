@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from parley.engine import Engine
-from parley.session import Flush, Session
+from parley.engines.protocols import Engine
+from parley.serving.session import Flush, Session
 
 Told = TypeVar("Told", bound=Message)
 

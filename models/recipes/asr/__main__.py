@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from models.recipes.machine import Machine, machine_arguments
-from parley.backends.ctranslate2 import widen
+from parley.engines.backends.ctranslate2 import widen
 
 HERE = Path(__file__).parent
 EMBEDDED = HERE.parents[1] / "embedded" / "asr"

@@ -26,7 +26,7 @@ from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ, Audio
 from models.recipes.strange_noises import STRANGE
 from models.recipes.targets import Row
-from parley.model import ModelRef, ModelSpec, read_spec
+from parley.engines.model import ModelRef, ModelSpec, read_spec
 from services.asr.engine import AsrEngine, open_engine
 from services.asr.utterance import Turn, Utterance
 

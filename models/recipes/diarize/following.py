@@ -11,7 +11,7 @@ from models.recipes.diarize.conversations import stretches
 from models.recipes.diarize.runner import Embed
 from models.recipes.diarize.speakers import Turn
 from models.recipes.sound import RATE_HZ, Audio
-from parley.audio import Ear, Format
+from parley.audio.pcm import Ear, Format
 from parley.v1 import diarize_pb2 as v1
 from parley.v1.audio_pb2 import AudioFormat
 from services.diarize.clustering import ClusterConfig, Voices

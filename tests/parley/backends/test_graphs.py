@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parley import backends
+from parley.engines import backends
 from parley.errors import BadModel
 from tests.parley.backends.tiny import graph, node, spec, written
 

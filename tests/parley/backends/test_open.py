@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from parley import backends
+from parley.engines import backends
+from parley.engines.model import ModelSpec
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from tests.fakes import spec_of
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from models.recipes.asr import graphs
-from parley import backends
-from parley.engine import Decoding, Generator
+from parley.engines import backends
+from parley.engines.protocols import Decoding, Generator
 from parley.errors import BadModel
 from tests.parley.backends.test_whisper import PROMPT, WORDS, check, sounds
 from tests.parley.backends.tiny import spec

@@ -5,12 +5,12 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from parley import backends
-from parley.backends import ctranslate2 as engines
-from parley.backends.ctranslate2 import WhisperGenerator
-from parley.engine import Decoding, Generated, Generator
+from parley.engines import backends
+from parley.engines.backends import ctranslate2 as engines
+from parley.engines.backends.ctranslate2 import WhisperGenerator
+from parley.engines.protocols import Decoding, Generated, Generator
+from parley.engines.whisper import END
 from parley.errors import BadModel
-from parley.whisper import END
 from tests.parley.backends.tiny import spec
 from tests.parley.backends.whisper import MELS, SPECIALS, whisper_files
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from parley.model import ModelRef, ModelSpec
+from parley.engines.model import ModelRef, ModelSpec
 
 Shape = Sequence[int | str]
 KINDS = {"float32": 1, "int64": 7}

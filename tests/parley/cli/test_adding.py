@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from parley.cli import app
 from parley.cli.outcome import Exit
-from parley.model import ModelRef, locate
+from parley.engines.model import ModelRef, locate
 from services.asr.engine import open_engine
 from tests.services.asr.untaught import folder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.ports import free_port
+from loadtest.target.ports import free_port
 from parley.cli.house import House, find_root
 from parley.errors import BadInput
 

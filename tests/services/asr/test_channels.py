@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import Samples
+from parley.audio.pcm import Samples
 from parley.errors import PartialSample
-from parley.session import Flush
+from parley.serving.session import Flush
 from parley.v1 import asr_pb2 as v1
 from services.asr.stage import begin
 from tests.services.asr.test_session import CUTS, ENGINE, PARTS, PATIENCE, SETTINGS, SPEC, sound_of

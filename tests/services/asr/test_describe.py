@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from parley.engines.model import ModelRef, ModelSpec, read_spec
 from parley.errors import BadModel
-from parley.model import ModelRef, ModelSpec, read_spec
 from services.asr import describe
 from services.asr.asking import asking
 from services.asr.describe import Found

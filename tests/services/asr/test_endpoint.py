@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Samples
+from parley.audio.pcm import RATE_HZ, Samples
 from services.asr.endpoint import EndpointConfig, Endpointer, Mark
 from services.asr.vad import Level
 from tests.sound import cut, noise, silence

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ
-from parley.engine import Alignment, Decoding, Generated, Tokens
+from parley.audio.pcm import RATE_HZ
+from parley.engines.protocols import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
 from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
 from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, open_engine

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.features import LogMel
 from tests.sound import noise, silence, tone
 

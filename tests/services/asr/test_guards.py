@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.guards import TURNS, packs, quietest, without_loop
 from tests.sound import noise, silence
 

@@ -1,4 +1,4 @@
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.guesses import EARLIER, LONG, STAY, Guesses
 from services.asr.utterance import Spoken
 

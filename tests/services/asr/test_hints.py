@@ -2,10 +2,10 @@
 
 import pytest
 
-from parley import media
-from parley.audio import RATE_HZ
-from parley.engine import Engine
-from parley.model import ModelSpec, read_spec
+from parley.audio import media
+from parley.audio.pcm import RATE_HZ
+from parley.engines.model import ModelSpec, read_spec
+from parley.engines.protocols import Engine
 from parley.v1 import asr_pb2 as v1
 from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from parley.v1 import asr_pb2 as v1
 from services.asr.utterance import Heard, Spoken, Turn
 from tests.services.asr.test_session import ENGINE, seconds, session

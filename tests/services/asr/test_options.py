@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
+from parley.engines.model import ModelSpec
+from parley.engines.whisper import ENGLISH_ALONE
 from parley.errors import BadModel
-from parley.model import ModelSpec
-from parley.whisper import ENGLISH_ALONE
 from services.asr.asking import asking
 from services.asr.options import AsrOptions
 from tests.parley.backends.tiny import spec
@@ -98,7 +98,7 @@ def test_a_window_is_never_shorter_than_the_model_bears(
 
 def test_every_shipped_model_says_only_what_is_known() -> None:
     """The options of the models in the repository are read like anybody's."""
-    from parley.model import read_spec
+    from parley.engines.model import read_spec
     from tests.contract.source import ROOT
 
     specs = [read_spec(path.parent) for path in (ROOT / "models/embedded/asr").glob("*/*/model.toml")]

@@ -6,9 +6,9 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Samples
+from parley.audio.pcm import RATE_HZ, Samples
 from parley.errors import BadInput
-from parley.session import Ahead, Flush
+from parley.serving.session import Ahead, Flush
 from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import open_engine

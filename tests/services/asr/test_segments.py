@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from services.asr.segments import segments
 from services.asr.utterance import Spoken
 from services.asr.windows import Pause, Window

@@ -9,9 +9,9 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Samples, encode
+from parley.audio.pcm import RATE_HZ, Samples, encode
 from parley.errors import BadInput, BadModel, UnsupportedFormat
-from parley.session import Flush
+from parley.serving.session import Flush
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding
 from services.asr.channels import ChannelsSession, OneChannel

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from parley.audio import RATE_HZ
-from parley.edits import distance
-from parley.engine import Decoding, Generated, Tokens
+from parley.audio.pcm import RATE_HZ
+from parley.edit_distance import distance
+from parley.engines.protocols import Decoding, Generated, Tokens
 from parley.errors import BadInput
 from services.asr import trial
 from services.asr.trial import Clip

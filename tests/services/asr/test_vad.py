@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley import media
-from parley.audio import RATE_HZ, SILENCE, Format, Samples, decode
+from parley.audio import media
+from parley.audio.pcm import RATE_HZ, SILENCE, Format, Samples, decode
 from parley.v1.audio_pb2 import AudioFormat
 from services.asr.endpoint import EndpointConfig, Endpointer, Mark
 from services.asr.vad import Level, Silero, silero

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from parley.audio import RATE_HZ
-from parley.engine import Engine
-from parley.model import ModelSpec
+from parley.audio.pcm import RATE_HZ
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Engine
 from services.asr.engine import open_engine
 from services.asr.utterance import Heard, Turn, Utterance
 from tests.parley.backends.tiny import spec

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.recipes.asr import graphs
-from parley import media
-from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples, encode
-from parley.edits import distance
-from parley.model import ModelRef, locate, read_spec
+from parley.audio import media
+from parley.audio.pcm import RATE_HZ, Ear, Format, Resampler, Samples, encode
+from parley.edit_distance import distance
+from parley.engines.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from services.asr.channels import ChannelsSession, OneChannel

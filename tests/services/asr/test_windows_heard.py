@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from parley.audio import RATE_HZ
-from parley.engine import Alignment, Generated, Tokens
+from parley.audio.pcm import RATE_HZ
+from parley.engines.protocols import Alignment, Generated, Tokens
 from services.asr.utterance import Turn, Utterance
 from tests.services.asr.test_engine import STUCK, engine, heard, run, says
 from tests.sound import noise

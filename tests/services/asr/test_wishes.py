@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession, OneChannel

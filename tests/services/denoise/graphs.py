@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from parley.model import ModelSpec
+from parley.engines.model import ModelSpec
 from tests.parley.backends.tiny import node, spec, written
 
 KINDS = ("waveform", "gtcrn", "dtln")

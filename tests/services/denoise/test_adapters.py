@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parley.audio import Ear, Format, Samples, decode
+from parley.audio.pcm import Ear, Format, Samples, decode
 from parley.errors import BadModel
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import ADAPTERS, adapter_of

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parley import backends
-from parley.audio import RATE_HZ, Samples
-from parley.engine import Array, Engine
-from parley.media import read
-from parley.model import ModelRef, locate
-from parley.stage import ServiceConfig
+from parley.audio.media import read
+from parley.audio.pcm import RATE_HZ, Samples
+from parley.engines import backends
+from parley.engines.model import ModelRef, locate
+from parley.engines.protocols import Array, Engine
+from parley.serving.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import adapter_of

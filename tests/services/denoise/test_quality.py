@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Ear, Format, Resampler, Samples
+from parley.audio.pcm import RATE_HZ, Ear, Format, Resampler, Samples
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import Shape, adapter_of

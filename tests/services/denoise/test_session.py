@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import Ear, Format, Samples, decode
+from parley.audio.pcm import Ear, Format, Samples, decode
 from parley.errors import BadInput
-from parley.session import Flush
-from parley.stage import ServiceConfig
+from parley.serving.session import Flush
+from parley.serving.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
 from services.denoise.adapters import Shape

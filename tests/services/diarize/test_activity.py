@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Samples
+from parley.audio.pcm import RATE_HZ, Samples
 from services.diarize.activity import FRAME, Activity, Stretches
 from tests.sound import cut, noise, silence, tone
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio import RATE_HZ, Samples
+from parley.audio.pcm import RATE_HZ, Samples
 from parley.errors import BadInput, BadModel
-from parley.session import Flush
+from parley.serving.session import Flush
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.engine import Rows, WindowsJob, open_engine
 from services.diarize.session import DiarizeSession

@@ -1,6 +1,6 @@
 from typing import Any
 
-from parley.audio import RATE_HZ
+from parley.audio.pcm import RATE_HZ
 from parley.v1.diarize_pb2 import Revision, Turn
 from services.diarize.turns import Draft, Turns, drafts_of
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parley.audio import RATE_HZ, Samples
-from parley.media import read
-from parley.model import ModelRef, locate
+from parley.audio.media import read
+from parley.audio.pcm import RATE_HZ, Samples
+from parley.engines.model import ModelRef, locate
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.engine import WindowsJob, open_engine, shape_of
 from services.diarize.stage import DiarizeServiceConfig, begin

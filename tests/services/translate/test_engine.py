@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from parley.engine import Decoding, Generated, Tokens
+from parley.engines.protocols import Decoding, Generated, Tokens
 from services.translate.engine import Sentence, Translated, TranslateEngine, open_engine
 from services.translate.languages import Languages
 from services.translate.tokens import Words

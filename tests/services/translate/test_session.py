@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parley.engines.model import ModelSpec
 from parley.errors import BadInput
-from parley.model import ModelSpec
-from parley.session import Flush
-from parley.stage import ServiceConfig
+from parley.serving.session import Flush
+from parley.serving.stage import ServiceConfig
 from parley.v1 import translate_pb2 as v1
 from services.translate.engine import Sentence, Translated, open_engine
 from services.translate.session import TranslateSession

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import sentencepiece
 
+from parley.engines.model import ModelSpec
 from parley.errors import BadModel
-from parley.model import ModelSpec
 from services.translate.tokens import open_tokenizer
 from tests.parley.backends.tiny import spec
 

@@ -1,0 +1,110 @@
+"""Who is let in, and how many. A call is refused at once or not at all. Must not know what callers ask for."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from gateway import metrics
+from gateway.config import Limits
+from parley.errors import BadConfig, Draining, ParleyError, RateLimited, TooManyStreams
+from parley.wire.keys import CLASSES, Key
+
+CLASS = "parley-class"  # in the metadata: live or batch
+
+
+class Admission:
+    """Places, a few of them for live streams only; so many a key; and a gateway that is going away takes none."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rate = Rate(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
+        self._per_key: Counter[str] = Counter()
+        self.open = 0
+        self.draining = False
+        self._ended = asyncio.Event()
+
+    async def empty(self, within_s: float) -> None:
+        """Wait until the last call has ended, or so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.open:
+                    self._ended.clear()
+                    await self._ended.wait()
+
+    async def rate(self, key: Key) -> None:
+        """One more call of this key."""
+        if self._rate and (wait_s := await self._rate.wait_s(key.id)):
+            error = RateLimited(f"The key {key.name!r} may make {self._limits.rate_per_key} calls.", retry_s=wait_s)
+            raise self._shed(error, key.kind)
+
+    @contextmanager
+    def place(self, key: Key, kind: str) -> Iterator[None]:
+        """Take a place for one call."""
+        if refusal := self._refusal(key, kind):
+            raise self._shed(refusal, kind)
+        self.open += 1
+        self._per_key[key.id] += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
+            self._per_key[key.id] -= 1
+            self._ended.set()
+
+    def _refusal(self, key: Key, kind: str) -> ParleyError | None:
+        limits, mine = self._limits, self._per_key[key.id]
+        if self.draining:
+            return Draining("This gateway is going away; call again.", retry_s=0.1)
+        most = limits.streams - (int(limits.streams * limits.for_live) if kind == "batch" else 0)
+        if self.open >= most:
+            of_kind = " for batch work" if kind == "batch" else ""
+            return TooManyStreams(
+                f"{self.open} calls are open, and that is the limit{of_kind}; come back.", retry_s=1.0
+            )
+        own = key.streams or limits.streams_per_key
+        if own and mine >= own:
+            return TooManyStreams(f"The key {key.name!r} has {mine} calls open, and that is its limit.", retry_s=1.0)
+        return None
+
+    def _shed(self, error: ParleyError, kind: str) -> ParleyError:
+        metrics.SHED.labels(error.reason, kind or "live").inc()
+        return error
+
+
+class Rate:
+    """So many calls in a moving window; in memory, or in a Redis that several gateways share."""
+
+    def __init__(self, rate: str, store: str) -> None:
+        # Slow to import: only those who limit pay for it.
+        from limits import parse
+        from limits.aio.strategies import MovingWindowRateLimiter
+        from limits.errors import ConfigurationError
+        from limits.storage import storage_from_string
+
+        try:
+            self._item = parse(rate)
+            self._window = MovingWindowRateLimiter(storage_from_string(f"async+{store}", **_client(store)))
+        except (ValueError, ConfigurationError) as error:
+            raise BadConfig(
+                f"`limits.rate_per_key`: {error}; write e.g. 600/minute, and memory:// or redis://host."
+            ) from None
+
+    async def wait_s(self, who: str) -> float:
+        """Zero: go ahead. Otherwise when to come back."""
+        if await self._window.hit(self._item, who):
+            return 0.0
+        stats = await self._window.get_window_stats(self._item, who)
+        return max(0.1, stats.reset_time - time.time())
+
+
+def _client(store: str) -> dict[str, str]:
+    """The Redis library that parley[redis] brings."""
+    return {"implementation": "redispy"} if store.startswith("redis") else {}
+
+
+def kind_of(key: Key, metadata: Mapping[str, str]) -> str:
+    """Live or batch: what the key says, else what the call says."""
+    told = key.kind or metadata.get(CLASS, "")
+    return told if told in CLASSES else CLASSES[0]

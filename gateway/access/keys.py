@@ -1,0 +1,73 @@
+"""Who may come in: the keys as they are now, and what each is good for. Must not know a door or what is asked."""
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from parley.budget import Clock
+from parley.errors import Forbidden, ParleyError, Unauthenticated
+from parley.wire.keys import NOBODY, Key, id_of, read
+
+log = logging.getLogger(__name__)
+LOOK_S = 1.0
+BEARER, SUBPROTOCOL = "bearer ", "openai-insecure-api-key."
+
+
+class KeyRing:
+    """Keys from a file, which is read again when it changes; no file: everybody may come."""
+
+    def __init__(self, file: Path | None, clock: Clock = time.monotonic) -> None:
+        self._file, self._clock = file, clock
+        self._keys = read(file) if file else {}
+        self._stamp, self._looked = self._now(), clock()
+
+    def _now(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns if self._file else 0
+        except OSError:
+            return self._stamp
+
+    def _look(self) -> None:
+        """A revoked key is refused within a second; a file that cannot be read changes nothing."""
+        if self._file is None or self._clock() - self._looked < LOOK_S:
+            return
+        self._looked, stamp = self._clock(), self._now()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._keys = read(self._file)
+            except ParleyError as error:
+                log.error("the keys stay as they were: %s", error)
+
+    def of(self, metadata: Mapping[str, str]) -> Key:
+        """The key that came along."""
+        if self._file is None:
+            return NOBODY
+        self._look()
+        text = presented(metadata)
+        if not text:
+            raise Unauthenticated("An API key is needed here; send it as `Authorization: Bearer <key>`.")
+        key = self._keys.get(id_of(text))
+        if key is None or not key.is_of(text):
+            raise Unauthenticated("This API key is not known here; `parley keys add` makes one.")
+        if key.has_expired(datetime.now(UTC)):
+            raise Unauthenticated(f"The API key {key.name!r} expired at {key.expires}; ask for a new one.")
+        return key
+
+
+def presented(metadata: Mapping[str, str]) -> str:
+    """The key as a caller sends it; a browser can give a WebSocket none but a subprotocol, as OpenAI's clients do."""
+    told = metadata.get("authorization", "")
+    if told.lower().startswith(BEARER):
+        return told[len(BEARER) :].strip()
+    offered = metadata.get("sec-websocket-protocol", "").split(",")
+    in_a_browser = (each.strip()[len(SUBPROTOCOL) :] for each in offered if each.strip().startswith(SUBPROTOCOL))
+    return metadata.get("x-api-key", "") or next(in_a_browser, "")
+
+
+def demand(key: Key, scope: str) -> None:
+    """It must be good for that."""
+    if not key.may(scope):
+        raise Forbidden(f"The API key {key.name!r} is not for {scope}; it is for {', '.join(key.scopes) or 'nothing'}.")

@@ -1,0 +1,57 @@
+"""LibreTranslate's REST API: text into another language. No decisions in it."""
+
+import logging
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from starlette.responses import JSONResponse, Response
+
+from gateway import recordings, report
+from gateway.apis.libretranslate import shapes
+from gateway.caller import Caller
+from gateway.core import Core
+from gateway.http.endpoint import Endpoint, served
+from gateway.http.fields import Fields
+
+log = logging.getLogger(__name__)
+
+
+class LibreTranslate:
+    """One method an endpoint."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def endpoints(self) -> list[Endpoint]:
+        """What answers plain requests."""
+        return [
+            Endpoint("POST", "/translate", self.translate, shapes.refusal),
+            Endpoint("POST", "/detect", self.detect, shapes.refusal),
+            Endpoint("GET", "/languages", self.languages, shapes.refusal),
+        ]
+
+    async def translate(self, fields: Fields, caller: Caller) -> Response:
+        """Text in another language, in LibreTranslate's shape."""
+        wishes = shapes.asked(fields)
+        told, model = await recordings.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
+        headers = served(model) | _ignored(fields, shapes.FIELDS)
+        return JSONResponse(shapes.answer(wishes, told), headers=headers)
+
+    async def detect(self, fields: Fields, caller: Caller) -> Response:
+        """A text's language, in LibreTranslate's shape."""
+        text, config = shapes.asked_language(fields)
+        (told,), model = await recordings.translate(self._core, [text], config, caller, fields.text("model"))
+        headers = served(model) | _ignored(fields, shapes.FIELDS)
+        return JSONResponse(shapes.detected(told), headers=headers)
+
+    async def languages(self, fields: Fields, caller: Caller) -> Response:
+        """What can be translated, in LibreTranslate's shape."""
+        return JSONResponse(shapes.languages(report.loaded(await self._core.status(), "translate")))
+
+
+def _ignored(fields: Fields, known: Iterable[str]) -> dict[str, str]:
+    """LibreTranslate's own server takes fields that it does not know; ours says which it did not heed."""
+    if not (strange := fields.unknown(known)):
+        return {}
+    log.info("fields that nobody knows", extra={"fields": strange})
+    return {"parley-ignored": ", ".join(quote(name, safe="[]") for name in strange)}

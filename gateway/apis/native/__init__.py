@@ -1,0 +1,1 @@
+"""Parley's own API: gRPC, REST and WebSocket."""

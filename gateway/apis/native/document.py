@@ -1,0 +1,134 @@
+"""The part of the OpenAPI document that describes Parley's own API. Must not know how it is served."""
+
+from gateway.apis.native import admin
+from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
+from gateway.http.document.schema import Json, ref, schemas
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
+
+TURN = {"id": "t1", "speaker": "1", "interval": {"start": "0s", "end": "2.250s"}, "confidence": 0.9}
+TURN |= {"track": "", "is_open": False}
+SOUND: Json = {"type": "string", "format": "binary"}
+STAGES: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
+READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=STAGES)
+ALL_READY = {"ready": True, "missing": [], "stages": {"asr": True, "denoise": True, "diarize": True, "translate": True}}
+PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then PCM as binary frames and controls as text
+frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
+frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
+on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 and 1009 are yours to mend, 1013 means
+come back, 1011 is ours."""
+CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
+CLEANED = """The cleaned recording, sent as it comes into being. Its header says how long it is where a WAV or a FLAC
+file of 8 to 48 kHz was sent. Of other files that is not known at the start: then a WAV claims 4 GiB, as live recordings
+do, and a FLAC says nothing. An answer that breaks off has no proper end, and clients say so."""
+
+PATHS: Json = {
+    **admin.PATHS,
+    "/v1/audio/denoise": {
+        "post": door(
+            "A recording without its noise, at the rate it came in",
+            good(
+                CLEANED,
+                content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC..."),
+                SERVED,
+            ),
+            content(
+                "multipart/form-data",
+                fields(
+                    ("file",),
+                    file=FILE,
+                    model=MODEL,
+                    attenuation_limit_db={"type": "number", "minimum": 0, "maximum": 200, "default": 0},
+                    response_format={"type": "string", "enum": ["wav", "flac"], "default": "wav"},
+                ),
+                {"file": "talk.wav", "attenuation_limit_db": 24},
+            ),
+            curl=f"{CALL} -o clean.wav {TALK}/denoise",
+        )
+    },
+    "/v1/audio/diarize": {
+        "post": door(
+            "Who spoke when",
+            good(
+                "The turns, after a second look at all of them.",
+                content(
+                    "application/json",
+                    fields(("model", "turns"), model=TEXT, turns={"type": "array", "items": ref("Turn")}),
+                    {"model": "echo@1", "turns": [TURN]},
+                )
+                | content("text/plain", TEXT, "SPEAKER talk 1 0.000 2.250 <NA> <NA> 1 <NA> <NA>\n"),
+                SERVED,
+            ),
+            content(
+                "multipart/form-data",
+                fields(
+                    ("file",),
+                    file=FILE,
+                    model=MODEL,
+                    max_speakers={"type": "integer", "minimum": 0, "maximum": 100, "default": 0},
+                    response_format={"type": "string", "enum": ["json", "rttm"], "default": "json"},
+                ),
+                {"file": "talk.wav", "response_format": "json"},
+            ),
+            curl=f"{CALL} {TALK}/diarize",
+        )
+    },
+    "/v1/pipeline": {
+        "get": {
+            "summary": "Several stages in one live stream, over a WebSocket",
+            "description": PIPELINE,
+            "responses": {
+                "101": {
+                    "description": "The WebSocket is open.",
+                    "content": content("application/json", ref("PipelineConfig"), CONFIG),
+                },
+                "426": {
+                    "description": "This is a WebSocket.",
+                    "content": content("application/json", ref("Error")),
+                },
+            },
+        }
+    },
+    "/v1/status": {
+        "get": door(
+            "Stages, replicas, models and routes at a glance",
+            good(
+                "The state.",
+                content(
+                    "application/json",
+                    {"type": "object"},
+                    {"ready": True, "streams": 0, "routes": {}, "stages": {}},
+                ),
+            ),
+            curl="curl http://localhost:8080/v1/status",
+        )
+    },
+    "/healthz": {
+        "get": door(
+            "Whether the process lives",
+            good("It does.", content("application/json", fields(status=TEXT), {"status": "ok"})),
+        )
+    },
+    "/readyz": {
+        "get": door("Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY)))
+    },
+    "/metrics": {
+        "get": door(
+            "Prometheus metrics",
+            good(
+                "The metrics; as OpenMetrics, where that is asked for, with the traces behind the latencies.",
+                content("text/plain", TEXT, "parley_streams 0\n")
+                | content("application/openmetrics-text", TEXT, "parley_streams 0\n# EOF\n"),
+            ),
+        )
+    },
+    "/openapi.json": {
+        "get": door(
+            "This document",
+            good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
+        )
+    },
+    "/docs": {"get": door("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))},
+}
+
+_OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)
+SCHEMAS: Json = schemas(PipelineConfig, PipelineResponse) | {"Error": fields(("error",), error=_OURS)}

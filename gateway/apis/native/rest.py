@@ -1,0 +1,129 @@
+"""Parley's own REST API: sound cleaned, speakers told apart, what operators ask. No decisions in it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from gateway import recordings
+from gateway.apis.native import rttm, websocket
+from gateway.apis.native.admin import Admin
+from gateway.audio import recording
+from gateway.caller import Caller
+from gateway.config import Limits
+from gateway.core import Core
+from gateway.http import transcode
+from gateway.http.document import page
+from gateway.http.document.schema import Json
+from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.fields import Fields
+from gateway.http.streaming import Flow
+from parley.audio import media
+from parley.audio.recorder import Flac, Recorder, Wav
+from parley.budget import Budget
+from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
+from parley.v1.diarize_pb2 import DiarizeConfig
+
+SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
+
+
+class Native:
+    """One method an endpoint."""
+
+    def __init__(self, core: Core, limits: Limits, described: Json) -> None:
+        self._core, self._limits, self._described = core, limits, described
+
+    def endpoints(self) -> list[Endpoint]:
+        """What answers plain requests."""
+        return [
+            Endpoint("POST", "/v1/audio/denoise", self.denoise),
+            Endpoint("POST", "/v1/audio/diarize", self.diarize),
+            Endpoint("GET", "/v1/pipeline", upgrade),
+            Endpoint("GET", "/v1/status", self.status),
+            Endpoint("GET", "/healthz", self.healthz),
+            Endpoint("GET", "/readyz", self.readyz),
+            Endpoint("GET", "/metrics", self.metrics),
+            Endpoint("GET", "/openapi.json", self.openapi),
+            Endpoint("GET", "/docs", self.docs),
+            *Admin(self._core).endpoints(),
+        ]
+
+    def sockets(self) -> list[WebSocketRoute]:
+        """What answers WebSockets."""
+        return [WebSocketRoute("/v1/pipeline", self.pipeline)]
+
+    async def denoise(self, fields: Fields, caller: Caller) -> Response:
+        """A recording without its noise."""
+        fields.only(("file", "model", "response_format", "attenuation_limit_db"))
+        shape = fields.choice("response_format", tuple(SOUNDS))
+        config = DenoiseConfig(attenuation_limit_db=fields.number("attenuation_limit_db", 0, 200))
+        sound = await recording.decode(fields.file(), self._limits.audio_s)
+        samples = await asyncio.to_thread(media.samples, fields.file(), sound.rate_hz)
+        cleaned = recordings.clean(self._core, sound, config, caller, fields.text("model"))
+        return _recorded(SOUNDS[shape](sound.rate_hz, samples), cleaned, f"audio/{shape}", caller.budget)
+
+    async def diarize(self, fields: Fields, caller: Caller) -> Response:
+        """Who spoke when."""
+        fields.only(("file", "model", "response_format", "max_speakers"))
+        shape = fields.choice("response_format", ("json", "rttm"))
+        config = DiarizeConfig(max_speakers=fields.count("max_speakers", 100))
+        sound = await recording.decode(fields.file(), self._limits.audio_s)
+        turns, model = await recordings.turns(self._core, sound, config, caller, fields.text("model"))
+        if shape == "rttm":
+            return Response(rttm.rttm(turns, fields.name), media_type="text/plain", headers=served(model))
+        return JSONResponse({"model": model, "turns": [transcode.plain(turn) for turn in turns]}, headers=served(model))
+
+    async def pipeline(self, socket: WebSocket) -> None:
+        """Several stages in one live stream."""
+        await websocket.pipeline(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+
+    async def status(self, fields: Fields, caller: Caller) -> Response:
+        """What an operator wants to see at a glance."""
+        return JSONResponse(await self._core.status())
+
+    async def healthz(self, fields: Fields, caller: Caller) -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(self, fields: Fields, caller: Caller) -> Response:
+        """Every stage can serve, or which one cannot."""
+        stages = await self._core.ready()
+        missing = [stage for stage, able in stages.items() if not able]
+        return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
+
+    async def metrics(self, fields: Fields, caller: Caller) -> Response:
+        """For Prometheus; who asks for OpenMetrics gets the traces behind the numbers too."""
+        generate, kind = choose_encoder(caller.metadata.get("accept", ""))
+        return Response(generate(REGISTRY), headers={"content-type": kind})
+
+    async def openapi(self, fields: Fields, caller: Caller) -> Response:
+        """For machines that write clients."""
+        return JSONResponse(self._described)
+
+    async def docs(self, fields: Fields, caller: Caller) -> Response:
+        """For people."""
+        return HTMLResponse(page.page(self._described))
+
+
+def _recorded(file: Recorder, cleaned: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:
+    """A file as its samples come."""
+    model = ""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        nonlocal model
+        async with aclosing(cleaned):
+            async for answer in cleaned:
+                model = answer.opened.model or model
+                if piece := file.write(answer.audio.data):
+                    yield piece
+        yield file.end()
+
+    flow = Flow(pieces(), kind, budget, lambda: served(model))
+    if file.size is not None:
+        flow.headers["content-length"] = str(file.size)
+    return flow

@@ -1,0 +1,100 @@
+"""A pipeline over a WebSocket: JSON and PCM frames in, JSON and PCM frames out. No decisions in it.
+
+A config as text; then PCM as binary, {"control": "flush"} and {"control": "end"} as text. Back come events as text and
+cleaned audio as binary. Must not know what the stages do.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Never
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gateway.config import LARGEST_CHUNK
+from gateway.core import Caller, Core
+from gateway.http import refusal, transcode
+from gateway.http.hangup import unless, within
+from parley.budget import Budget
+from parley.errors import ChunkTooLarge, ConfigExpected, ParleyError
+from parley.v1.audio_pb2 import AudioChunk
+from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
+from parley.wire import protocol
+
+CONFIG_S = 10.0  # how long a client may take to say its config
+WAITING = 8  # frames that wait for the core; then the socket is not read
+
+Inbox = asyncio.Queue[PipelineRequest | None]
+
+
+async def pipeline(socket: WebSocket, core: Core, caller: Caller) -> None:
+    """One conversation, from the handshake to the close."""
+    await socket.accept()
+    try:
+        await _converse(socket, core, caller)
+        await socket.close(1000)
+    except WebSocketDisconnect:
+        return
+    except Exception as error:
+        await _refuse(socket, protocol.public(error, "the gateway"))
+
+
+async def _converse(socket: WebSocket, core: Core, caller: Caller) -> None:
+    inbox: Inbox = asyncio.Queue(WAITING)
+    inbox.put_nowait(PipelineRequest(config=transcode.config(await _first(socket))))
+    await unless(_listen(socket, inbox), _speak(socket, core.pipeline(_requests(inbox), caller)))
+
+
+async def _first(socket: WebSocket) -> str:
+    frame = await within(Budget.of(CONFIG_S), _frame(socket))
+    if isinstance(frame, bytes):
+        raise ConfigExpected("Audio came before the config; the first frame is a PipelineConfig as JSON text.")
+    return frame
+
+
+async def _frame(socket: WebSocket) -> str | bytes:
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    text: str | None = message.get("text")
+    return text if text is not None else message["bytes"]
+
+
+async def _listen(socket: WebSocket, inbox: Inbox) -> Never:
+    """Read until the client is gone, or says what cannot be understood. After the end only a hang-up matters."""
+    ended = False
+    while True:
+        frame = await _frame(socket)
+        if not ended:
+            request = _request(frame)
+            ended = request is None
+            await inbox.put(request)
+
+
+def _request(frame: str | bytes) -> PipelineRequest | None:
+    if isinstance(frame, str):
+        return transcode.control(frame)
+    if len(frame) > LARGEST_CHUNK:
+        raise ChunkTooLarge(f"A frame of {len(frame)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
+    return PipelineRequest(audio=AudioChunk(data=frame))
+
+
+async def _requests(inbox: Inbox) -> AsyncIterator[PipelineRequest]:
+    while (request := await inbox.get()) is not None:
+        yield request
+
+
+async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -> None:
+    async with aclosing(answers) as telling:
+        async for answer in telling:
+            if answer.HasField("audio"):
+                await socket.send_bytes(answer.audio.data)
+            else:
+                await socket.send_text(transcode.event(answer))
+
+
+async def _refuse(socket: WebSocket, error: ParleyError) -> None:
+    told = refusal.ours(error, 0)["error"]
+    with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
+        await socket.send_json({"type": "error", **(told if isinstance(told, dict) else {})})
+        await socket.close(refusal.answer(error).close, error.reason)

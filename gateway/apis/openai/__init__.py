@@ -1,0 +1,1 @@
+"""OpenAI's audio API, REST and Realtime."""

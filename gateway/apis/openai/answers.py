@@ -1,0 +1,169 @@
+"""What was heard -> OpenAI's answers, whole or event by event. Must not know HTTP or a request's fields."""
+
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from gateway.apis.openai import subtitles
+from gateway.recordings import Heard
+from parley.v1.asr_pb2 import Transcript, Word
+
+PLAIN = "text/plain; charset=utf-8"
+STREAMED = ("json", "text", "diarized_json")
+
+Json = dict[str, object]
+Writer = Callable[[Heard, str, Sequence[str]], str]
+
+
+def answer(heard: Heard, shape: str, granularities: Sequence[str], task: str = "transcribe") -> tuple[str, str]:
+    """A transcription as body and media type."""
+    write, kind = _WRITERS[shape]
+    return write(heard, task, granularities), kind
+
+
+def _brief(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+    told: Json = {"text": heard.text, "usage": _usage(heard)}
+    if tokens := [token for final in heard.finals for token in _tokens(final)]:
+        told["logprobs"] = tokens
+    return _json(told)
+
+
+def _tokens(final: Transcript) -> list[Json]:
+    """A token that is no whole letter has no text of its own, so its bytes are told too."""
+    return [
+        {
+            "token": each.text.decode(errors="replace"),
+            "bytes": list(each.text),
+            "logprob": _number(each.log_probability),
+        }
+        for each in final.tokens
+    ]
+
+
+def _verbose(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+    told: Json = {"task": task, "language": heard.language, "duration": round(heard.duration_s, 3)}
+    told |= {"text": heard.text, "usage": _usage(heard)}
+    if "segment" in granularities:
+        told["segments"] = [_segment(n, final) for n, final in enumerate(heard.finals)]
+    if "word" in granularities:
+        told["words"] = [{"word": word.text, **_times(word)} for final in heard.finals for word in final.words]
+    return _json(told)
+
+
+def _diarized(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+    told: Json = {"task": task, "duration": round(heard.duration_s, 3), "text": heard.text, "usage": _usage(heard)}
+    segments = (segment for final in heard.finals for segment in _by_speaker(final))
+    told["segments"] = [{"id": f"seg_{n}"} | segment for n, segment in enumerate(segments)]
+    return _json(told)
+
+
+def _json(told: Json) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _usage(heard: Heard) -> Json:
+    return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
+
+
+def _segment(number: int, final: Transcript) -> Json:
+    raw = final.text.encode()
+    return {
+        "id": number,
+        "seek": 0,
+        **_times(final),
+        "text": final.text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": _number(final.average_log_probability),
+        "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 3),
+        "no_speech_prob": _number(final.no_speech_probability),
+    }
+
+
+def _number(value: float) -> float:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else 0.0
+
+
+def _times(first: Transcript | Word, last: Transcript | Word | None = None) -> Json:
+    start, end = first.interval.start, (last or first).interval.end
+    return {"start": start.ToMilliseconds() / 1000, "end": end.ToMilliseconds() / 1000}
+
+
+def _by_speaker(final: Transcript) -> Iterator[Json]:
+    """A final, cut where another person speaks."""
+    turns = [(who, list(words)) for who, words in groupby(final.words, lambda word: word.speaker)]
+    if len(turns) < 2:
+        if final.text.strip():
+            yield _turn(final.speaker, final.text.strip(), _times(final))
+        return
+    for who, words in turns:
+        yield _turn(who, " ".join(word.text for word in words), _times(words[0], words[-1]))
+
+
+def _turn(speaker: str, text: str, times: Json) -> Json:
+    return {"type": "transcript.text.segment", "speaker": _letters(speaker), "text": text, **times}
+
+
+def _letters(speaker: str) -> str:
+    """Speakers 1, 2, ... are A, B, ..., Z, AA, ...; a known name stays, and nobody is empty."""
+    if not speaker.isdecimal():
+        return speaker
+    number, letters = int(speaker), ""
+    while number > 0:
+        number, place = divmod(number - 1, 26)
+        letters = chr(ord("A") + place) + letters
+    return letters
+
+
+_WRITERS: dict[str, tuple[Writer, str]] = {
+    "json": (_brief, "application/json"),
+    "text": (lambda heard, *_: heard.text + "\n", PLAIN),
+    "srt": (lambda heard, *_: subtitles.srt(heard.finals), PLAIN),
+    "verbose_json": (_verbose, "application/json"),
+    "vtt": (lambda heard, *_: subtitles.vtt(heard.finals), "text/vtt; charset=utf-8"),
+    "diarized_json": (_diarized, "application/json"),
+}
+SHAPES = tuple(_WRITERS)
+
+
+class Telling:
+    """A transcription as events: deltas that only ever append, and one `done` at the end."""
+
+    def __init__(self, shape: str, tokens: bool = False) -> None:
+        self._diarized = shape == "diarized_json"
+        self._tokens: list[Json] | None = [] if tokens else None
+        self._said = ""
+        self._segments = 0
+
+    def more(self, final: Transcript) -> Iterator[Json]:
+        """What a final adds."""
+        pieces: list[Json] = list(_by_speaker(final)) if self._diarized else [{"text": final.text.strip()}]
+        for piece in pieces:
+            delta: Json = {"type": "transcript.text.delta", "delta": self._appended(str(piece["text"]))}
+            if not self._diarized:
+                yield from [delta | self._with(final)] if delta["delta"] else []
+                continue
+            name = {"id": f"seg_{self._segments}"}
+            self._segments += 1
+            yield delta | {"segment_id": name["id"]}
+            yield name | piece
+
+    def _with(self, final: Transcript) -> Json:
+        if self._tokens is None:
+            return {}
+        tokens = _tokens(final)
+        self._tokens += tokens
+        return {"logprobs": tokens}
+
+    def _appended(self, text: str) -> str:
+        delta = f" {text}" if text and self._said else text
+        self._said += delta
+        return delta
+
+    def done(self) -> Json:
+        """The end."""
+        done: Json = {"type": "transcript.text.done", "text": self._said}
+        return done if self._tokens is None else done | {"logprobs": self._tokens}

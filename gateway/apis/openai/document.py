@@ -1,0 +1,162 @@
+"""The part of the OpenAPI document that describes OpenAI's API. Must not know how it is served."""
+
+from gateway.apis.openai.answers import SHAPES, STREAMED
+from gateway.apis.openai.requests import GRANULARITIES, LOGPROBS, TRANSLATED
+from gateway.http.document.phrases import CALL, FILE, SERVED, TALK, TEXT, content, door, fields, good
+from gateway.http.document.schema import Json, ref
+
+_TEXTS: Json = {"type": "array", "items": TEXT}
+_LISTED: Json = {"oneOf": [TEXT, _TEXTS]}
+HEARD: Json = {
+    "file": FILE,
+    "model": {
+        "type": "string",
+        "description": "name@version, asr/alias, or what OpenAI calls a model: that means the default.",
+        "examples": ["whisper-1"],
+    },
+    "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
+    "prompt": {"type": "string", "description": "Text that came before."},
+    "temperature": {"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
+    "keywords[]": _LISTED | {"description": "Words that are likely to be said."},
+}
+TRANSCRIPTION = fields(
+    ("file", "model"),
+    response_format={"type": "string", "enum": list(SHAPES), "default": "json"},
+    stream={
+        "type": "boolean",
+        "default": False,
+        "description": f"Server-sent events as words are found; goes with {', '.join(STREAMED)}.",
+    },
+    per_channel={
+        "type": "boolean",
+        "default": False,
+        "description": "Ours: hear each channel by itself; in diarized_json each is a speaker. Else they are mixed.",
+    },
+    **HEARD,
+    **{
+        "timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}},
+        "include[]": {
+            "type": "array",
+            "items": {"type": "string", "enum": [LOGPROBS]},
+            "description": "json: each token of the text, and the logarithm of how likely it was.",
+        },
+        "known_speaker_names[]": _TEXTS | {"description": "diarized_json: what speakers are called.", "maxItems": 4},
+        "known_speaker_references[]": _TEXTS
+        | {"description": "diarized_json: a data URL of 2 to 30 s of each one's voice.", "maxItems": 4},
+    },
+)
+IN_ENGLISH = fields(
+    ("file", "model"), response_format={"type": "string", "enum": list(TRANSLATED), "default": "json"}, **HEARD
+)
+MODEL_OBJECT = fields(
+    ("id", "object", "created", "owned_by"), id=TEXT, object=TEXT, created={"type": "integer"}, owned_by=TEXT
+)
+EVENT = {"data": '{"type": "transcript.text.delta", "delta": "alfa bravo charlie"}'}
+TIME: Json = {"type": "number", "minimum": 0, "description": "Seconds from the recording's start."}
+SPAN: Json = {"start": TIME, "end": TIME}
+SEGMENT = fields(
+    ("id", "start", "end", "text"),
+    id={"type": ["integer", "string"], "description": "A name in diarized_json, else a number."},
+    text=TEXT,
+    speaker=TEXT | {"description": "diarized_json: A, B, ... or a known name; empty: nobody knows."},
+    **SPAN,
+)
+TOKEN = fields(
+    ("token", "bytes", "logprob"),
+    token=TEXT,
+    bytes={"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}},
+    logprob={"type": "number", "maximum": 0},
+)
+HEARD_JSON = fields(
+    ("text",),
+    text=TEXT,
+    usage=fields(("type", "seconds"), type=TEXT, seconds=TIME),
+    task=TEXT | {"description": "verbose_json and diarized_json, as all that follows."},
+    duration=TIME,
+    language=TEXT,
+    segments={"type": "array", "items": SEGMENT},
+    words={"type": "array", "items": fields(("word", "start", "end"), word=TEXT, **SPAN)},
+    logprobs={"type": "array", "items": TOKEN, "description": "json, where `include` asks for them."},
+)
+HEARD_EXAMPLE = {"text": "alfa bravo charlie", "usage": {"type": "duration", "seconds": 2}}
+REALTIME = """OpenAI's Realtime API, transcription only, in the newer and the older shape. Audio is 24 kHz PCM unless
+session.update says otherwise (audio/pcm with any rate from 8 to 48 kHz, audio/pcmu, audio/pcma). Deltas only ever
+append; the `completed` event has the whole text. With turn_detection null a turn is what lies between two commits."""
+SESSION = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": {"turn_detection": None}}}}
+
+PATHS: Json = {
+    "/v1/audio/transcriptions": {
+        "post": door(
+            "A recording's words, in OpenAI's shape",
+            good(
+                "The words.",
+                content("application/json", ref("Transcription"), HEARD_EXAMPLE)
+                | content("text/plain", TEXT, "alfa bravo charlie\n")
+                | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nalfa bravo charlie\n\n")
+                | content("text/event-stream", fields(("data",), data=TEXT), EVENT),
+                SERVED,
+            ),
+            content("multipart/form-data", TRANSCRIPTION, {"file": "talk.wav", "model": "whisper-1"}),
+            "OpenAIError",
+            f"{CALL} -F model=whisper-1 {TALK}/transcriptions",
+        )
+    },
+    "/v1/audio/translations": {
+        "post": door(
+            "A recording's words in English, in OpenAI's shape",
+            good(
+                "The words; a recording in English gives the words themselves.",
+                content("application/json", ref("Transcription"), HEARD_EXAMPLE | {"text": "Good day."})
+                | content("text/plain", TEXT, "Good day.\n")
+                | content("text/vtt", TEXT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nGood day.\n\n"),
+                SERVED,
+            ),
+            content("multipart/form-data", IN_ENGLISH, {"file": "talk.wav", "model": "whisper-1"}),
+            "OpenAIError",
+            f"{CALL} -F model=whisper-1 {TALK}/translations",
+        )
+    },
+    "/v1/models": {
+        "get": door(
+            "The models that transcribe, in OpenAI's shape",
+            good(
+                "The models.",
+                content(
+                    "application/json",
+                    fields(("object", "data"), object=TEXT, data={"type": "array", "items": MODEL_OBJECT}),
+                    {
+                        "object": "list",
+                        "data": [{"id": "echo@1", "object": "model", "created": 0, "owned_by": "parley"}],
+                    },
+                ),
+            ),
+            shape="OpenAIError",
+            curl="curl http://localhost:8080/v1/models",
+        )
+    },
+    "/v1/realtime": {
+        "get": {
+            "summary": "Live words over a WebSocket, in OpenAI's shape",
+            "description": REALTIME,
+            "parameters": [
+                {"name": "model", "in": "query", "schema": TEXT, "description": "As in the session's transcription."},
+                {"name": "intent", "in": "query", "schema": TEXT, "description": "transcription, or nothing."},
+            ],
+            "responses": {
+                "101": {
+                    "description": "The WebSocket is open.",
+                    "content": content("application/json", {"type": "object"}, SESSION),
+                },
+                "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
+            },
+        }
+    },
+}
+
+_THEIRS = fields(
+    ("message", "type", "param", "code"), message=TEXT, type=TEXT, param={"type": ["string", "null"]}, code=TEXT
+)
+SCHEMAS: Json = {
+    "Transcription": HEARD_JSON,
+    "OpenAIError": fields(("error",), error=_THEIRS),
+}

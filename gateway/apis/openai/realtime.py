@@ -1,0 +1,152 @@
+"""OpenAI's Realtime transcription over a WebSocket: frames in, events out. No decisions in it.
+
+One pipeline runs at a time; a commit, a clear and new settings end it, and the next audio begins another.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
+from functools import partial
+from typing import Any, Never
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gateway.apis.openai.conversation import Conversation
+from gateway.apis.openai.settings import Settings
+from gateway.audio.incoming import frame_bytes
+from gateway.core import Caller, Core
+from gateway.http import refusal, transcode
+from gateway.http.hangup import unless
+from gateway.pipeline import notices
+from parley.errors import BadInput, FieldInvalid, ParleyError
+from parley.v1.audio_pb2 import AudioChunk
+from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire import protocol
+
+PIECE = 1 << 15  # bytes of an event that are handed on at once
+WAITING = 8  # frames that wait for the core; then the socket is not read
+COMMIT, CLEAR, RENEW = "commit", "clear", "renew"
+
+
+async def realtime(socket: WebSocket, core: Core, caller: Caller) -> None:
+    """One conversation, from the handshake until the client hangs up."""
+    offered = socket.scope.get("subprotocols", ())
+    await socket.accept("realtime" if "realtime" in offered else None)
+    beta = "realtime=v1" in socket.headers.get("openai-beta", "")
+    settings = Settings(socket.query_params.get("model", ""), partial(core.named, "asr"))
+    door = Door(socket, core, caller, conversation := Conversation(settings, beta=beta))
+    try:
+        settings.config()  # a model that nobody has is refused before anybody speaks
+        await door.tell([conversation.created()])
+        await unless(door.listen(), door.work())
+    except WebSocketDisconnect:
+        return
+    except Exception as error:
+        await door.refuse(protocol.public(error, "the gateway"))
+
+
+class Door:
+    """One socket."""
+
+    def __init__(self, socket: WebSocket, core: Core, caller: Caller, conversation: Conversation) -> None:
+        self._socket, self._core, self._caller, self._conversation = socket, core, caller, conversation
+        self._inbox: asyncio.Queue[bytes | str] = asyncio.Queue(WAITING)
+        self._rest = b""  # half a sample
+        self._frames: Mapping[str, Callable[[Mapping[str, Any]], Iterable[bytes | str]]] = {
+            "input_audio_buffer.append": self._append,
+            "input_audio_buffer.commit": lambda _: [COMMIT],
+            "input_audio_buffer.clear": lambda _: [CLEAR],
+        }
+
+    async def tell(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Send events."""
+        for event in events:
+            await self._socket.send_json(event)
+
+    async def refuse(self, error: ParleyError) -> None:
+        """The end, and why."""
+        with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
+            await self.tell(self._conversation.failed(error))
+            await self.tell([self._conversation.refusal(error)])
+            await self._socket.close(refusal.answer(error).close, error.reason)
+
+    # What the client says.
+
+    async def listen(self) -> Never:
+        """Read until the client is gone; what cannot be understood is told, and the conversation goes on."""
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message["code"])
+            event: Mapping[str, Any] = {}
+            try:
+                event = transcode.object_of(message.get("text") or "", "frame")
+                await self._take(event)
+            except ParleyError as error:
+                await self.tell([self._conversation.refusal(error, event.get("event_id"))])
+
+    async def _take(self, event: Mapping[str, Any]) -> None:
+        kind = str(event.get("type", ""))
+        if kind in ("session.update", "transcription_session.update"):
+            await self.tell([self._conversation.update(kind, event.get("session"))])
+            self._rest = b""
+            await self._inbox.put(RENEW)
+        elif kind in self._frames:
+            for each in self._frames[kind](event):
+                await self._inbox.put(each)
+        else:
+            known = ", ".join(("session.update", *self._frames))
+            raise FieldInvalid(f"`type` is {kind!r}; say one of {known}.", field="type")
+
+    def _append(self, event: Mapping[str, Any]) -> Iterable[bytes]:
+        try:
+            data = self._rest + base64.b64decode(event.get("audio") or "", validate=True)
+        except (TypeError, ValueError, binascii.Error):
+            raise FieldInvalid("`audio` must be base64.", field="audio") from None
+        whole = len(data) - len(data) % frame_bytes(self._conversation.settings.form())
+        self._rest = data[whole:]
+        return (data[at : min(at + PIECE, whole)] for at in range(0, whole, PIECE))
+
+    # What the core says.
+
+    async def work(self) -> None:
+        """One pipeline after the other."""
+        while True:
+            item = await self._inbox.get()
+            if isinstance(item, bytes):
+                await self._run(item)
+            else:
+                await self._between(item)
+
+    async def _between(self, item: str) -> None:
+        """No pipeline runs."""
+        try:
+            await self._mark(item)
+        except BadInput as error:
+            await self.tell([self._conversation.refusal(error)])
+        await self.tell(self._conversation.over())
+
+    async def _run(self, first: bytes) -> None:
+        async with aclosing(self._core.pipeline(self._requests(first), self._caller)) as answers:
+            async for answer in answers:
+                if lost := notices.loss(answer.notice, "asr"):
+                    raise lost
+                await self.tell(self._conversation.said(answer))
+        await self.tell(self._conversation.over())
+
+    async def _requests(self, first: bytes) -> AsyncIterator[PipelineRequest]:
+        yield PipelineRequest(config=self._conversation.begin())
+        item: bytes | str = first
+        while isinstance(item, bytes):
+            self._conversation.hear(item)
+            yield PipelineRequest(audio=AudioChunk(data=item))
+            item = await self._inbox.get()
+        await self._mark(item)
+
+    async def _mark(self, item: str) -> None:
+        if item == COMMIT:
+            await self.tell(self._conversation.commit())
+        elif item == CLEAR:
+            await self.tell([self._conversation.clear()])

@@ -1,0 +1,93 @@
+"""OpenAI's REST API: recordings to words, in their own language or in English. No decisions in it."""
+
+from contextlib import aclosing
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from gateway import recordings, report
+from gateway.apis.openai import answers, realtime, requests
+from gateway.audio import recording
+from gateway.caller import Caller
+from gateway.config import Limits
+from gateway.core import Core
+from gateway.http import sse
+from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.fields import Fields
+from parley.budget import Budget
+
+
+class OpenAi:
+    """One method an endpoint."""
+
+    def __init__(self, core: Core, limits: Limits) -> None:
+        self._core, self._limits = core, limits
+
+    def _asr(self, name: str) -> str:
+        return self._core.named("asr", name)
+
+    def endpoints(self) -> list[Endpoint]:
+        """What answers plain requests."""
+        return [
+            Endpoint("POST", "/v1/audio/transcriptions", self.transcribe, requests.refusal),
+            Endpoint("POST", "/v1/audio/translations", self.translate_speech, requests.refusal),
+            Endpoint("GET", "/v1/models", self.models, requests.refusal),
+            Endpoint("GET", "/v1/realtime", upgrade),
+        ]
+
+    def sockets(self) -> list[WebSocketRoute]:
+        """What answers WebSockets."""
+        return [WebSocketRoute("/v1/realtime", self.realtime)]
+
+    async def transcribe(self, fields: Fields, caller: Caller) -> Response:
+        """Words, in OpenAI's shape."""
+        wishes = requests.asked(fields, self._asr)
+        mixed = not wishes.config.per_channel
+        sound = await recording.decode(fields.file(), self._limits.audio_s, mixed=mixed, most_hz=recording.HEARD_HZ)
+        await recording.enrol(wishes.config.diarize, wishes.voices, sound.rate_hz)
+        if wishes.streamed:
+            return self._tell(wishes, sound, caller)
+        heard = await recordings.transcribe(self._core, sound, wishes.config, caller)
+        return _written(wishes, heard)
+
+    def _tell(self, wishes: requests.Wishes, sound: recording.Sound, caller: Caller) -> Response:
+        """Words as they are found."""
+        heard, telling = recordings.Heard(), answers.Telling(wishes.shape, wishes.config.asr.tokens)
+
+        async def events() -> sse.Events:
+            async with aclosing(recordings.hear(self._core, sound, wishes.config, caller)) as stream:
+                async for answer in stream:
+                    heard.take(answer)
+                    if answer.HasField("opened"):
+                        yield {}
+                    elif answer.HasField("transcript") and answer.transcript.is_final:
+                        for event in telling.more(answer.transcript):
+                            yield event
+            yield telling.done()
+
+        def told() -> dict[str, str]:
+            return served(heard.models.get("asr", ""), heard.notices)
+
+        return sse.EventStream(events(), requests.refusal, caller.budget, told)
+
+    async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
+        """A recording's words in English, in OpenAI's shape."""
+        wishes = requests.asked_in_english(fields, self._asr)
+        sound = await recording.decode(fields.file(), self._limits.audio_s, most_hz=recording.HEARD_HZ)
+        heard = await recordings.transcribe(self._core, sound, wishes.config, caller)
+        await recordings.turn_into(self._core, heard, "en", caller)
+        return _written(wishes, heard, "translate")
+
+    async def models(self, fields: Fields, caller: Caller) -> Response:
+        """The models that transcribe, in OpenAI's shape."""
+        return JSONResponse(requests.models(report.models(await self._core.status(), "asr")))
+
+    async def realtime(self, socket: WebSocket) -> None:
+        """Live words, in OpenAI's shape."""
+        await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+
+
+def _written(wishes: requests.Wishes, heard: recordings.Heard, task: str = "transcribe") -> Response:
+    body, kind = answers.answer(heard, wishes.shape, wishes.granularities, task)
+    return Response(body, media_type=kind, headers=served(heard.models.get("asr", ""), heard.notices))

@@ -1,0 +1,101 @@
+"""The gRPC door: Pipeline, and each stage's own service as bytes. No decisions here."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import Any, cast
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gateway.apis import calls
+from gateway.apis.calls import Context
+from gateway.apis.riva import server
+from gateway.config import GatewayConfig
+from gateway.core import Core
+from parley.errors import BadInput
+from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire import protocol
+from parley.wire.protocol import SERVER_OPTIONS, listen
+
+Handler = Callable[[Context], Awaitable[None]]
+
+
+class Door(grpc.GenericRpcHandler):
+    """Every method of parley.v1."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        paths = {f"/{service.full_name}/Stream": name for name, service in core.stages.items()}
+        self._streams: dict[str, Handler] = {path: partial(self._pass, name) for path, name in paths.items()}
+        self._streams["/parley.v1.Pipeline/Stream"] = self._pipeline
+
+    def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Find who answers a path."""
+        if details.method in self._streams:
+            answer = self._streams[details.method]
+
+            async def stream(_: object, context: Context) -> None:
+                await calls.or_status(answer(context), context)
+
+            return grpc.stream_stream_rpc_method_handler(stream)
+        if details.method.startswith("/parley.v1.Models/"):
+            return grpc.unary_unary_rpc_method_handler(partial(self._models, details.method))
+        return None
+
+    async def _pass(self, stage: str, context: Context) -> None:
+        """Bytes in, bytes out; what they mean is the service's affair."""
+        caller = calls.caller(context)
+        async with (
+            self._core.admitted(stage, caller),
+            self._core.open(stage, calls.raw(context), caller) as exchange,
+        ):
+            async for answer in exchange.answers():
+                await context.write(answer)
+            context.set_trailing_metadata(tuple((await exchange.trailers()).items()))
+
+    async def _pipeline(self, context: Context) -> None:
+        requests = (_parse(data) async for data in calls.raw(context))
+        async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
+            async for answer in answers:
+                await context.write(answer.SerializeToString())
+
+    async def _models(self, path: str, request: bytes, context: Context) -> Any:
+        caller = calls.caller(context)
+
+        async def answer() -> bytes:
+            stage = caller.metadata.get(protocol.STAGE)
+            if not stage:
+                raise BadInput(f"Say in the metadata {protocol.STAGE} which stage's models are meant.")
+            return await self._core.unary(stage, path, request, caller)
+
+        return await calls.or_status(answer(), context)
+
+
+def _parse(data: bytes) -> PipelineRequest:
+    return cast(PipelineRequest, protocol.parse(PipelineRequest, data))
+
+
+class RpcServer:
+    """The gRPC port."""
+
+    def __init__(self, core: Core, config: GatewayConfig) -> None:
+        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        self._server.add_generic_rpc_handlers((Door(core), server.Door(core, config)))
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]
+        names += server.SERVICES
+        reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        listen(self._server, config.grpc, config.tls)
+
+    async def start(self) -> None:
+        """Take calls."""
+        await self._server.start()
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new calls, let the open ones finish within the grace."""
+        await self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._server.stop(grace_s)

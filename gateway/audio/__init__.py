@@ -1,0 +1,1 @@
+"""Sound on its way in: containers opened, formats checked. Bytes, no numpy."""

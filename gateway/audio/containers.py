@@ -1,0 +1,82 @@
+"""A compressed file that is still arriving -> its samples, as soon as they can be known. Must not know a door."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from parley.audio.media import Decoder
+from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
+
+BLOCK_S = 0.1
+Chunks = AsyncIterator[bytes]
+
+
+class Pipe(io.RawIOBase):
+    """What arrives, as a file; the decoder's thread waits in it, the event loop does not."""
+
+    def __init__(self, begun: bytes, chunks: Chunks) -> None:
+        self._rest, self._chunks = begun, chunks
+        self._loop = asyncio.get_running_loop()
+        self._coming: Future[bytes] | None = None
+        self._over = False
+
+    def readable(self) -> bool:
+        """Once, from the start."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What is here, else what comes next; nothing: that was all."""
+        while not self._rest and not self._over:
+            self._coming = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+            self._rest = self._coming.result()
+        place = memoryview(buffer)
+        size = min(len(place), len(self._rest))
+        place[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    async def _next(self) -> bytes:
+        async for chunk in self._chunks:
+            if chunk:
+                return chunk
+        self._over = True
+        return b""
+
+    def hang_up(self) -> None:
+        """Nobody wants the rest."""
+        self._over = True
+        if self._coming is not None:
+            self._coming.cancel()
+
+
+class Unpacking:
+    """One file, with a thread of its own: it waits for its sender, and must not make others wait."""
+
+    def __init__(self, begun: bytes, chunks: Chunks, longest_s: float, *, mixed: bool = True) -> None:
+        self._pipe, self._longest_s, self._mixed = Pipe(begun, chunks), longest_s, mixed
+        self._thread = ThreadPoolExecutor(1, "unpack")
+        self._decoder: Decoder | None = None
+
+    async def form(self) -> AudioFormat:
+        """What its header says."""
+        decoder = await self._work(partial(Decoder, self._pipe, self._longest_s, mixed=self._mixed))
+        self._decoder, encoding = decoder, AudioEncoding.AUDIO_ENCODING_PCM_S16LE
+        return AudioFormat(encoding=encoding, sample_rate_hz=decoder.rate_hz, channels=decoder.channels)
+
+    async def pieces(self) -> Chunks:
+        """Its samples."""
+        assert self._decoder is not None
+        blocks = self._decoder.blocks(BLOCK_S)
+        while block := await self._work(next, blocks, b""):
+            yield block
+
+    async def _work(self, work: Callable[..., Any], *more: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *more)
+
+    def end(self) -> None:
+        """Nobody wants the rest; the thread finds out by itself."""
+        self._pipe.hang_up()
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,1 +1,0 @@
-"""Foreign shapes <-> ours, one file each."""

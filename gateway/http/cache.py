@@ -1,0 +1,173 @@
+"""Answers to whole recordings and texts, kept for who asks the same again. Must not know what an answer says.
+
+The same means: the same bytes, the same options, the same exact versions, the same key's owner.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from starlette.responses import Response
+
+from gateway.caller import CacheScope
+from gateway.config import CacheConfig
+from gateway.http.fields import Fields
+from gateway.http.sse import EventStream
+from gateway.http.streaming import Flow
+from parley.budget import Clock
+from parley.errors import BadConfig
+from parley.wire import protocol
+
+log = logging.getLogger(__name__)
+CACHE = "parley-cache"  # the header: hit or miss
+NOTICES = "parley-notices"
+DOORS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/denoise", "/v1/audio/diarize", "/translate")
+LARGEST_SHARE = 0.25  # of the room, for one answer
+
+
+class Store(Protocol):
+    """Keeps bytes for a while."""
+
+    async def get(self, key: str) -> bytes | None:
+        """What was kept, if it still is."""
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Keep it."""
+
+
+class Memory:
+    """The latest answers, within so many bytes."""
+
+    def __init__(self, config: CacheConfig, clock: Clock = time.monotonic) -> None:
+        self._config, self._clock = config, clock
+        self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self.size = 0
+
+    async def get(self, key: str) -> bytes | None:
+        """What was kept, if it still is."""
+        until, value = self._kept.get(key, (0.0, b""))
+        if until <= self._clock():
+            self._drop(key)
+            return None
+        self._kept.move_to_end(key)
+        return value
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Keep it; what was not asked for longest goes."""
+        self._drop(key)
+        self._kept[key] = (self._clock() + self._config.keep_s, value)
+        self.size += len(value)
+        while self.size > self._config.bytes:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: str) -> None:
+        _, value = self._kept.pop(key, (0.0, b""))
+        self.size -= len(value)
+
+
+class Redis:
+    """A Redis that several gateways share; one that does not answer costs a fresh answer, no more."""
+
+    def __init__(self, config: CacheConfig) -> None:
+        try:
+            from redis.asyncio import Redis as Client
+        except ImportError:
+            raise BadConfig("`cache.store` is a Redis: install parley[redis].") from None
+        self._client: Any = Client.from_url(config.store, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._keep_ms = int(config.keep_s * 1000)
+
+    async def get(self, key: str) -> bytes | None:
+        """What was kept, if it still is."""
+        value: bytes | None = await self._tried(self._client.get(f"parley:{key}"))
+        return value
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Keep it."""
+        await self._tried(self._client.set(f"parley:{key}", value, px=self._keep_ms))
+
+    async def _tried(self, asked: Awaitable[Any]) -> Any:
+        from redis.exceptions import RedisError
+
+        try:
+            return await asked
+        except (RedisError, OSError) as error:
+            log.warning("the cache does not answer: %s", error)
+            return None
+
+
+def store_of(config: CacheConfig) -> Store | None:
+    """Where answers are kept; None: nowhere."""
+    if not config.bytes:
+        return None
+    if config.store.startswith(("redis://", "rediss://", "unix://")):
+        return Redis(config)
+    if config.store != "memory://":
+        raise BadConfig(f"`cache.store` is {config.store!r}; write memory:// or redis://host:6379.")
+    return Memory(config)
+
+
+class Cache:
+    """In front of a door that answers the same to the same."""
+
+    def __init__(self, config: CacheConfig) -> None:
+        self._store = store_of(config)
+        self._largest = int(config.bytes * LARGEST_SHARE)
+
+    async def answered(
+        self,
+        path: str,
+        fields: Fields,
+        serves: Callable[[], CacheScope | None],
+        door: Callable[[], Awaitable[Response]],
+    ) -> Response:
+        """What was answered before, or what the door says now; `serves` may not know who would serve."""
+        store, served = self._store, serves() if path in DOORS else None
+        if store is None or served is None:
+            return await door()
+        key = key_of(path, fields, served)
+        if (kept := await store.get(key)) is not None:
+            return _thawed(kept)
+        response = await door()
+
+        async def keep(body: bytes) -> None:
+            if len(body) <= self._largest and _as_asked(response, served):
+                response.headers[CACHE] = "miss"
+                await store.put(key, _frozen(response, body))
+
+        if isinstance(response, EventStream):
+            return response  # what went otherwise than asked stands in its events, not in its headers
+        if isinstance(response, Flow):
+            response.keep(keep, self._largest)
+            response.headers[CACHE] = "miss"
+        else:
+            await keep(bytes(response.body))
+        return response
+
+
+def _as_asked(response: Response, served: CacheScope) -> bool:
+    """It is whole, nothing went otherwise than asked, and no other model had to serve."""
+    by = response.headers.get(protocol.MODEL, "")
+    return response.status_code == 200 and NOTICES not in response.headers and by in served.versions
+
+
+def key_of(path: str, fields: Fields, served: CacheScope) -> str:
+    """A digest of everything that the answer depends on."""
+    told = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
+    digest = hashlib.blake2b(told.encode(), digest_size=24)
+    digest.update(hashlib.sha256(fields.upload or b"").digest())
+    return digest.hexdigest()
+
+
+def _frozen(response: Response, body: bytes) -> bytes:
+    head = json.dumps([[name, value] for name, value in response.headers.items() if name != "content-length"])
+    return head.encode() + b"\n" + body
+
+
+def _thawed(kept: bytes) -> Response:
+    head, _, body = kept.partition(b"\n")
+    return Response(body, headers=dict(json.loads(head)) | {CACHE: "hit"})

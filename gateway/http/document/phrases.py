@@ -1,0 +1,58 @@
+"""How a door is described: the phrases of the OpenAPI document. Must not know which doors there are."""
+
+from gateway.http.document.schema import Json, ref
+
+REASONS = {
+    "400": "The request cannot be understood; the message says what would be right.",
+    "401": "A key is needed; send it as Authorization: Bearer.",
+    "403": "The key is not for this.",
+    "404": "There is no such model.",
+    "408": "The body does not arrive.",
+    "413": "The body is too large.",
+    "429": "Too many calls are open; come back after Retry-After.",
+    "500": "Something broke; the message names the log's report.",
+    "503": "A stage cannot serve; come back after Retry-After.",
+    "504": "The work took longer than a request may.",
+}
+FILE: Json = {"type": "string", "format": "binary", "description": "WAV, MP3, M4A, FLAC, OGG or WebM."}
+MODEL: Json = {"type": "string", "description": "An exact name@version or an alias stage/name.", "examples": ["echo@1"]}
+TEXT: Json = {"type": "string"}
+CALL = "curl -F file=@talk.wav"
+TALK = "http://localhost:8080/v1/audio"
+SERVED: Json = {
+    "parley-model": {"description": "The exact model that served.", "schema": TEXT},
+    "parley-cache": {"description": "hit: the answer was given before; miss: it is kept now.", "schema": TEXT},
+    "parley-ignored": {"description": "LibreTranslate's doors: fields that are not known.", "schema": TEXT},
+    "parley-notices": {"description": "Stage and reason of what did not go as asked; absent: all did.", "schema": TEXT},
+}
+
+
+def content(kind: str, schema: Json, example: object = None) -> Json:
+    """A body of one media type."""
+    return {kind: {"schema": schema} | ({} if example is None else {"example": example})}
+
+
+def fields(required: tuple[str, ...] = (), **properties: Json) -> Json:
+    """An object's schema."""
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
+
+
+def refusals(shape: str) -> Json:
+    """How a door says no, in its shape."""
+    return {
+        status: {"description": said, "content": content("application/json", ref(shape))}
+        for status, said in REASONS.items()
+    }
+
+
+def door(summary: str, answer: Json, body: Json | None = None, shape: str = "Error", curl: str = "") -> Json:
+    """One method of one path."""
+    told: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
+    if body is not None:
+        told["requestBody"] = {"required": True, "content": body}
+    return told | ({"x-curl": curl} if curl else {})
+
+
+def good(said: str, bodies: Json, headers: Json | None = None) -> Json:
+    """An answer that is not a refusal."""
+    return {"description": said, "content": bodies} | ({"headers": headers} if headers else {})

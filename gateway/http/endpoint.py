@@ -1,0 +1,46 @@
+"""What an API offers over HTTP: paths, who answers there, and how it says no. Must not know an API."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+
+from gateway.caller import Caller
+from gateway.http import refusal
+from gateway.http.fields import Fields
+from parley.v1.pipeline_pb2 import Notice
+from parley.wire import protocol
+
+Handler = Callable[[Fields, Caller], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    shape: refusal.Shape = refusal.ours  # of what is refused here
+
+
+def metadata(asked: HTTPConnection) -> dict[str, str]:
+    """A request's headers, as gRPC would carry them; cookies are not for us."""
+    return {name: value for name, value in asked.headers.items() if name != "cookie"}
+
+
+def served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
+    """Which model served, and what did not go as asked."""
+    told = {protocol.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
+    return {name: value for name, value in told.items() if value}
+
+
+async def upgrade(fields: Fields, caller: Caller) -> Response:
+    """What a plain GET of a WebSocket is told."""
+    told = {
+        "code": "FAILED_PRECONDITION",
+        "reason": "UPGRADE_REQUIRED",
+        "message": "This is a WebSocket; see /docs.",
+    }
+    return JSONResponse({"error": told}, 426, {"upgrade": "websocket", "connection": "upgrade"})

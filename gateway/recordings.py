@@ -1,0 +1,167 @@
+"""Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
+
+from bisect import insort
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.audio.recording import Sound
+from gateway.core import Caller, Core
+from gateway.pipeline import notices
+from gateway.pipeline.speakers import Speakers
+from parley.client import requests_of
+from parley.v1.asr_pb2 import Transcript
+from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
+from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
+from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
+from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
+
+PIECE_CHARACTERS = 1 << 16
+
+
+@dataclass
+class Heard:
+    """What became of a recording."""
+
+    duration_s: float = 0.0
+    models: dict[str, str] = field(default_factory=dict)
+    finals: list[Transcript] = field(default_factory=list)
+    turns: dict[str, Turn] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return " ".join(text for final in self.finals if (text := final.text.strip()))
+
+    @property
+    def language(self) -> str:
+        """What was spoken, where the model says it."""
+        return next((final.language for final in self.finals if final.language), "")
+
+    def take(self, answer: PipelineResponse) -> None:
+        """One more answer."""
+        if answer.HasField("opened"):
+            self.models.update(answer.opened.models)
+        elif answer.HasField("notice"):
+            self.notices.append(answer.notice)
+        elif answer.HasField("turn"):
+            self.turns[answer.turn.id] = answer.turn
+        elif answer.HasField("revision"):
+            self.turns = _revised(self.turns, answer.revision)
+        elif answer.HasField("transcript") and answer.transcript.is_final:
+            insort(self.finals, answer.transcript, key=_start)  # channels take turns as they please
+
+    def label(self) -> None:
+        """Put speakers to the words anew: the last revision knows more than was known when they were said."""
+        speakers = Speakers()
+        for turn in self.turns.values():
+            speakers.hear(turn)
+        for final in self.finals:
+            speakers.label(final)
+
+
+async def hear(
+    core: Core, recording: Sound, config: PipelineConfig, caller: Caller
+) -> AsyncGenerator[PipelineResponse]:
+    """Everything that is said of a recording, as it is said; half of its words would look like all of them."""
+    config.format.CopyFrom(recording.form)
+    requests: Any = requests_of(PipelineRequest, config, recording.pieces())
+    async with aclosing(core.pipeline(requests, caller)) as answers:
+        async for answer in answers:
+            if lost := notices.loss(answer.notice, "asr"):
+                raise lost
+            yield answer
+
+
+async def transcribe(core: Core, recording: Sound, config: PipelineConfig, caller: Caller) -> Heard:
+    """The words of a recording, and who said them where that was asked."""
+    heard = Heard()
+    async with aclosing(hear(core, recording, config, caller)) as answers:
+        async for answer in answers:
+            heard.take(answer)
+    heard.duration_s = recording.duration_s
+    if config.HasField("diarize"):
+        heard.label()
+    return heard
+
+
+async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> None:
+    """Every final in another language; what is in it already stays as it was said."""
+    if heard.language.split("-")[0] == target:
+        return
+    config = TranslateConfig(source_language=heard.language, target_language=target)
+    told, heard.models["translate"] = await translate(core, [final.text for final in heard.finals], config, caller, "")
+    for final, pieces in zip(heard.finals, told, strict=True):
+        final.text, final.language = "".join(piece.text for piece in pieces), target
+
+
+async def clean(
+    core: Core, recording: Sound, config: DenoiseConfig, caller: Caller, model: str
+) -> AsyncGenerator[DenoiseResponse]:
+    """A recording without its noise, as it comes, after the model that takes it away."""
+    config.format.CopyFrom(recording.form)
+    requests = requests_of(DenoiseRequest, config, recording.pieces())
+    async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
+        async for answer in answers:
+            yield answer
+
+
+async def turns(
+    core: Core, recording: Sound, config: DiarizeConfig, caller: Caller, model: str
+) -> tuple[list[Turn], str]:
+    """Who spoke when, after every revision, and the model that heard it."""
+    config.format.CopyFrom(recording.form)
+    served, told = "", dict[str, Turn]()
+    requests = requests_of(DiarizeRequest, config, recording.pieces())
+    async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
+        async for answer in answers:
+            served = answer.opened.model or served
+            if answer.HasField("turn"):
+                told[answer.turn.id] = answer.turn
+            elif answer.HasField("revision"):
+                told = _revised(told, answer.revision)
+    return sorted(told.values(), key=_start), served
+
+
+def _start(event: Transcript | Turn) -> int:
+    return int(event.interval.start.ToNanoseconds())
+
+
+def _revised(told: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
+    kept = {} if revision.is_whole else {key: told[key] for key in told if key not in revision.withdrawn_ids}
+    return kept | {turn.id: turn for turn in revision.turns}
+
+
+async def translate(
+    core: Core, texts: list[str], config: TranslateConfig, caller: Caller, model: str
+) -> tuple[list[list[Translation]], str]:
+    """The pieces of each text, translated in one stream, and the model that did it."""
+    served, pieces, done = "", [list[Translation]() for _ in texts], 0
+    ends = _ends(texts)
+    requests = [request async for request in requests_of(TranslateRequest, config, _flushed(texts))]
+    for answer in await core.whole("translate", requests, caller, model):
+        served = answer.opened.model or served
+        if answer.HasField("translation"):
+            # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
+            pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
+            done += len(answer.translation.source_text)
+    return pieces, served
+
+
+def _ends(texts: list[str]) -> list[int]:
+    ends = [0]
+    for text in texts:
+        ends.append(ends[-1] + len(text))
+    return ends[1:]
+
+
+def _flushed(texts: list[str]) -> Iterable[str | None]:
+    for text in texts:
+        yield from (text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS))
+        yield None
+
+
+def _stage(core: Core, name: str, requests: Any, caller: Caller, model: str) -> AsyncGenerator[Any]:
+    return core.stage(name, requests, caller, model)

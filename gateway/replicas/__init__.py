@@ -1,0 +1,1 @@
+"""The services behind the gateway: found, watched, called, tried again. Must not know a pipeline."""

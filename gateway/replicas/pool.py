@@ -1,0 +1,187 @@
+"""One stage's replicas: who they are, which one takes the next call. Must not know gRPC, nor what a message says."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from gateway.config import BreakerConfig, CallConfig
+from gateway.replicas.dns import addresses, is_name
+from gateway.replicas.hedge import hedged
+from gateway.replicas.replica import SERVING, Call, Replica, Source
+from gateway.replicas.retry import Allowance, again, elsewhere, pause_s
+from parley.client import Exchange
+from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
+from parley.wire import protocol
+
+log = logging.getLogger(__name__)
+
+
+class Upstream:
+    """A stage: the least loaded of its replicas that work takes the next stream."""
+
+    def __init__(
+        self, stage: str, service: str, named: Sequence[str], breaker: BreakerConfig, calls: CallConfig
+    ) -> None:
+        self.stage = stage
+        self._service, self._named, self._breaker, self._calls = service, named, breaker, calls
+        self._allowance = Allowance(calls)
+        self._replicas: dict[str, Replica] = {}
+        self._turns = count(1)
+        self._naming: asyncio.Task[None] | None = None
+
+    @property
+    def replicas(self) -> list[Replica]:
+        """Those that are there now."""
+        return [replica for replica in self._replicas.values() if not replica.gone]
+
+    async def start(self) -> None:
+        """Find the replicas; keep looking where names may come to stand for others."""
+        await self._name()
+        if any(map(is_name, self._named)):
+            self._naming = asyncio.create_task(self._keep_naming())
+
+    async def _keep_naming(self) -> None:
+        while True:
+            await asyncio.sleep(self._calls.resolve_s)
+            await self._name()
+
+    async def _name(self) -> None:
+        """Take in who is new, let go who is gone once its streams have ended. A deaf DNS changes nothing."""
+        found = await asyncio.gather(*map(addresses, self._named))
+        if not all(found) and self._replicas:
+            return
+        now = [address for each in found for address in each]
+        for address in now:
+            if address not in self._replicas:
+                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave)
+                self._replicas[address].watch()
+        for address, replica in tuple(self._replicas.items()):
+            replica.gone = address not in now
+            if replica.gone and not replica.streams:
+                await self._replicas.pop(address).close()
+
+    def _leave(self, leaving: Replica, version: str) -> None:
+        """Move what can be moved, where somebody else can take it; the rest ends where it is."""
+        log.info("replica leaves", extra={"stage": self.stage, "address": leaving.address, "version": version})
+        for exchange, call in tuple(leaving.open.items()):
+            if call.rerouted is None or version not in ("", call.version):
+                continue
+            if self._has_other(leaving, call.version) or (version and call.rerouted()):
+                exchange.fail(Draining(f"A replica of {self.stage} goes away.", retry_s=0.0))
+
+    def _has_other(self, than: Replica, version: str) -> bool:
+        return any(
+            replica is not than and replica.health() == SERVING and not replica.is_leaving(version)
+            for replica in self.replicas
+        )
+
+    async def relieve(self, exchange: Exchange) -> None:
+        """A replica says that it is late: one of its streams at a time moves, if it can, to another that has room."""
+        here = next((replica for replica in self.replicas if exchange in replica.open), None)
+        if here is None or not here.may_be_relieved():
+            return
+        call = here.open[exchange]
+        if call.rerouted is not None and await self._have_room(here, call.version):
+            log.info("stream moves", extra={"stage": self.stage, "from": here.address})
+            exchange.fail(Draining(f"A replica of {self.stage} is late, and another one has room.", retry_s=0.0))
+
+    async def _have_room(self, than: Replica, version: str) -> bool:
+        others = [r for r in self.replicas if r is not than and r.serves(version) and not r.is_leaving(version)]
+        name = f"{self._service}/{version}{protocol.ROOM}" if version else f"{self._service}{protocol.ROOM}"
+        return SERVING in await asyncio.gather(*(replica.check(name) for replica in others))
+
+    async def health(self, version: str = "") -> list[str]:
+        """What each replica says of itself, or of one version."""
+        service = f"{self._service}/{version}" if version else ""
+        return await asyncio.gather(*(replica.check(service) for replica in self.replicas))
+
+    async def serves(self, version: str = "") -> bool:
+        """Some replica does, and calls are given to it already: what it said before may be half a second old."""
+        told = zip(self.replicas, await self.health(version), strict=True)
+        return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
+
+    def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
+        """Those that work; of them those not asked yet, and not late; of them the least loaded; of them in turn."""
+        version, asked = call.version, (*call.asked, *tried)
+        here = [replica for replica in self.replicas if not replica.is_leaving(version)]
+        able = [replica for replica in here if replica.breaker(version).admits()]
+        if not here:
+            what = f"{self.stage} {version}".strip()
+            raise Unavailable(f"No replica serves {what} just now; come back.", retry_s=1.0)
+        if not able:
+            raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
+        chosen = min(
+            able, key=lambda r: (r in asked, not r.serves(version), r.is_late, r.streams, r.turns.get(version, 0))
+        )
+        chosen.turns[version] = next(self._turns)
+        call.asked.append(chosen)
+        for replica in here:
+            replica.watch(version)
+        return chosen
+
+    @asynccontextmanager
+    async def stream(self, call: Call, requests: Source) -> AsyncIterator[Exchange]:
+        """Open one stream; until its first answer, another replica may take it."""
+        async with AsyncExitStack() as stack:
+            yield await self._open(stack, call, requests)
+
+    async def _open(self, stack: AsyncExitStack, call: Call, requests: Source) -> Exchange:
+        tried: list[Replica] = []
+        self._allowance.earn()
+        while True:
+            replica = self._choose(call, tried)
+            try:
+                return await stack.enter_async_context(replica.stream(call, requests, self._calls.open_s))
+            except ParleyError as error:
+                tried.append(replica)
+                if not await self._may_retry(error, tried, call):
+                    raise
+
+    async def _may_retry(self, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
+        """Somebody else at once; the same one after a pause, and never beyond what retries may cost."""
+        fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
+        if len(tried) >= self._calls.attempts or call.budget.spent:
+            return False
+        if not (elsewhere(error) if fresh else again(error)) or not self._allowance.spend():
+            return False
+        if not fresh:
+            await asyncio.sleep(min(pause_s(self._calls.pause_s, len(tried) - 1), call.budget.left))
+        return True
+
+    async def unary(self, call: Call, request: bytes) -> bytes:
+        """Call one method that may be called twice and has one answer."""
+
+        def ask(asked: list[Replica]) -> Coroutine[Any, Any, bytes]:
+            return self._unary(replace(call, asked=asked), request)
+
+        return await hedged(ask, self._calls.hedge_s)
+
+    async def _unary(self, call: Call, request: bytes) -> bytes:
+        tried: list[Replica] = []
+        self._allowance.earn()
+        while True:
+            replica = self._choose(call, tried)
+            try:
+                return await replica.unary(call, request, self._calls.unary_s)
+            except ParleyError as error:
+                tried.append(replica)
+                if not await self._may_retry(error, tried, call):
+                    raise
+
+    async def every(self, call: Call, request: bytes) -> bytes:
+        """Call one method of all replicas; they must all do it, and one answers for all."""
+        if not self.replicas:
+            raise Unavailable(f"No replica of {self.stage} is known just now; come back.", retry_s=1.0)
+        asked = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
+        return (await asyncio.gather(*asked))[0]
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._naming:
+            self._naming.cancel()
+            await asyncio.gather(self._naming, return_exceptions=True)
+        await asyncio.gather(*(replica.close() for replica in self._replicas.values()))

@@ -1,0 +1,203 @@
+"""One process of a stage: its channel, its load, its breakers, its health. Must not know the other replicas."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from prometheus_client import Gauge
+
+from gateway import metrics
+from gateway.config import BreakerConfig
+from gateway.replicas.breaker import Breaker
+from parley.budget import Budget
+from parley.client import Exchange, dial
+from parley.errors import DeadlinePassed
+from parley.wire import protocol
+
+CHECK = "/grpc.health.v1.Health/Check"
+SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
+NOT_FOUND = "NOT_FOUND"  # it has never had such a version
+STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
+EVERY_S = 0.5  # between two questions for health
+PATIENCE_S = 2.0  # without an answer: new streams go elsewhere; twice as long: those that are there move too
+LATE_S, RELIEF_S = 5.0, 1.0  # so long what it said counts; between two streams that move away from it
+WORST_FIRST = ("open", "half-open", "closed")
+Leaves = Callable[["Replica", str], None]  # told when a replica, or one version of it, takes no new streams
+Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the start or from where they are needed again
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is asked of a stage, beside the requests themselves."""
+
+    stage: str
+    path: str
+    metadata: dict[str, str]
+    budget: Budget
+    version: str = ""  # empty: the replica's own default
+    rerouted: Callable[[], bool] | None = None  # whether the route leads elsewhere now; None: it cannot be moved
+    asked: list["Replica"] = field(default_factory=list)  # whom somebody asks this already; the next goes to another
+
+
+class Replica:
+    """One address."""
+
+    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves) -> None:
+        self.address, self.channel = address, dial(address)
+        self.streams = 0
+        self.turns: dict[str, int] = {}  # version -> when it was last chosen
+        self.gone = False  # DNS does not name it any more
+        self.open: dict[Exchange, Call] = {}
+        self._late_until = self._relieved_at = -math.inf
+        self._service, self._breaker, self._leaves = service, breaker, leaves
+        self._breakers: dict[str, Breaker] = {}
+        self._health: dict[str, str] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def is_late(self) -> bool:
+        """It said so of late: others are asked first."""
+        return time.monotonic() < self._late_until
+
+    def may_be_relieved(self) -> bool:
+        """It is late; of its streams one may move now: all at once would make another one late."""
+        now = time.monotonic()
+        self._late_until = now + LATE_S
+        if now - self._relieved_at < RELIEF_S:
+            return False
+        self._relieved_at = now
+        return True
+
+    def breaker(self, version: str) -> Breaker:
+        """A version that fails must not take its neighbours' streams away."""
+        if version not in self._breakers:
+            breaker = Breaker(f"{version or self._service} at {self.address}", self._breaker)
+            self._breakers[version] = breaker
+            self._gauge(version).set_function(lambda: len(WORST_FIRST) - 1 - WORST_FIRST.index(breaker.state))
+        return self._breakers[version]
+
+    def _gauge(self, version: str) -> Gauge:
+        return metrics.BREAKERS.labels(self._service, self.address, version)
+
+    @property
+    def circuit(self) -> str:
+        """The worst of its breakers."""
+        states = {breaker.state for breaker in self._breakers.values()}
+        return next((state for state in WORST_FIRST if state in states), "closed")
+
+    def health(self, version: str = "") -> str:
+        """What it last said of itself, or of one version."""
+        return self._health.get(version, UNKNOWN)
+
+    def serves(self, version: str = "") -> bool:
+        """It says so; of a version that nobody has asked it about yet it is believed."""
+        return self.health() == SERVING and self.health(version) in (SERVING, UNKNOWN)
+
+    def is_leaving(self, version: str = "") -> bool:
+        """It has said that it takes no new streams, or none for the version."""
+        return self.gone or NOT_SERVING in (self.health(), self.health(version))
+
+    def watch(self, version: str = "") -> None:
+        """Ask for its health again and again from now on.
+
+        grpc's own Watch is not used: in its aio server one watcher that leaves makes the others deaf.
+        """
+        if version not in self._watches:
+            self._watches[version] = asyncio.create_task(self._watch(version))
+
+    async def _watch(self, version: str) -> None:
+        name = f"{self._service}/{version}" if version else self._service
+        while True:
+            before, now = self.health(version), await self._answer(name, version)
+            self._health[version] = now
+            if now == NOT_FOUND and version and not self._needs(version):
+                self._forget(version)
+                return
+            if now == SERVING != before:
+                self._wake()
+            if (now == NOT_SERVING != before) or now == STUCK:
+                self._leaves(self, version)
+            await asyncio.sleep(EVERY_S)
+
+    async def _answer(self, name: str, version: str) -> str:
+        """A late one counts: who has little time gets no more by having streams move to and fro."""
+        asked = asyncio.create_task(self.check(name, 2 * PATIENCE_S))
+        try:
+            await asyncio.wait((asked,), timeout=PATIENCE_S)
+            if not asked.done():
+                self._health[version] = STUCK
+            return await asked
+        finally:
+            asked.cancel()
+
+    def _needs(self, version: str) -> bool:
+        in_use = any(call.version == version for call in self.open.values())
+        return in_use or self.breaker(version).state != "closed"
+
+    def _forget(self, version: str) -> None:
+        """Callers may make up as many names as they like."""
+        for known in (self._breakers, self._health, self._watches, self.turns):
+            known.pop(version, None)
+        with suppress(KeyError):
+            metrics.BREAKERS.remove(self._service, self.address, version)
+
+    def _wake(self) -> None:
+        for breaker in self._breakers.values():
+            breaker.wake()
+
+    async def check(self, service: str = "", timeout_s: float = 1.0) -> str:
+        """SERVING, NOT_SERVING, or the status that the question got."""
+        question = HealthCheckRequest(service=service).SerializeToString()
+        try:
+            answer: Any = await self.channel.unary_unary(CHECK)(question, timeout=timeout_s)
+        except grpc.aio.AioRpcError as failed:
+            return str(failed.code().name)
+        return str(HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status))
+
+    @asynccontextmanager
+    async def stream(self, call: Call, again: Source, open_s: float) -> AsyncIterator[Exchange]:
+        """Open one stream and wait for its first answer; its errors, also those in the middle, teach the breaker."""
+        timeout_s = None if call.budget.endless else call.budget.left
+        async with AsyncExitStack() as stack:
+            stack.callback(self._count, -1)
+            self._count(1)
+            attempt = stack.enter_context(self.breaker(call.version).guard())
+            exchange = Exchange(self.channel, call.path, again(), call.metadata, timeout_s, attempt.worked)
+            await stack.enter_async_context(exchange)
+            try:
+                async with asyncio.timeout(open_s):
+                    await exchange.begun()
+            except TimeoutError:
+                raise DeadlinePassed(f"{self.address} did not answer within {open_s:g} s.") from None
+            self.open[exchange] = call
+            stack.callback(self.open.pop, exchange)
+            yield exchange
+
+    def _count(self, more: int) -> None:
+        self.streams += more
+
+    async def unary(self, call: Call, request: bytes, longest_s: float) -> bytes:
+        """Call one method that has one answer."""
+        with self.breaker(call.version).guard():
+            try:
+                calling: Any = self.channel.unary_unary(call.path)
+                timeout_s = min(call.budget.left, longest_s)
+                answer: bytes = await calling(request, metadata=tuple(call.metadata.items()), timeout=timeout_s)
+            except grpc.aio.AioRpcError as failed:
+                raise protocol.error_of(failed) from None
+            return answer
+
+    async def close(self) -> None:
+        """Hang up."""
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await self.channel.close()
+        for version in list(self._breakers):
+            self._forget(version)

@@ -1,0 +1,1 @@
+"""From an alias to one exact version of a model."""

@@ -1,0 +1,131 @@
+"""What a route is, and how it is written. Pure.
+
+["asr/default"]
+versions = {"nano@3" = 90, "nano@4" = 10}    # or these alone, without `versions`
+sticky = "user"                              # session (unless said), user, or header:<name>
+rules = [{language = "de", to = "asr/german"}, {header = "x-tenant=acme", to = "small@2"}, {key = "lab", to = "big@1"}]
+fallback = ["asr/small"]                     # when the version cannot be had
+shadow = {"nano@5" = 10}                     # hears so many percent of the streams, and is compared
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from parley.engines.model import ModelRef
+from parley.errors import BadConfig, BadInput
+from parley.wire import protocol
+
+Tables = Mapping[str, Any]
+STICKY = {"session": protocol.SESSION, "user": protocol.USER}
+KEYS = ("versions", "sticky", "rules", "fallback", "shadow")
+OF_A_RULE = ("language", "header", "key", "to")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What a choice may depend on."""
+
+    draw: str  # decides where nothing else does
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""  # the name of the API key
+    languages: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who is sent elsewhere. Everything that is said must fit."""
+
+    to: str
+    language: str = ""
+    header: tuple[str, str] = ("", "")
+    key: str = ""
+
+    def fits(self, asker: Asker) -> bool:
+        """The asker is meant."""
+        spoken = {tag.lower().split("-")[0] for tag in asker.languages} | {tag.lower() for tag in asker.languages}
+        name, value = self.header
+        return (
+            (not self.language or self.language.lower() in spoken)
+            and (not name or asker.metadata.get(name) == value)
+            and (not self.key or asker.key == self.key)
+        )
+
+
+@dataclass(frozen=True)
+class Route:
+    """What an alias means."""
+
+    shares: Mapping[ModelRef, int]
+    sticky: str = protocol.SESSION  # the metadata that keeps an asker on one version
+    rules: Sequence[Rule] = ()
+    fallback: Sequence[str] = ()
+    shadow: Mapping[ModelRef, int] = field(default_factory=dict)  # version -> percent of the streams
+
+
+def read(tables: Tables) -> dict[str, Route]:
+    """Every route, or what is wrong with one."""
+    routes = {alias: _route(alias, told) for alias, told in tables.items()}
+    for alias, route in routes.items():
+        for name in (*route.fallback, *(rule.to for rule in route.rules)):
+            _check(alias, name, routes)
+    return routes
+
+
+def _check(alias: str, name: str, routes: Mapping[str, Route]) -> None:
+    stage = alias.partition("/")[0]
+    if "@" in name:
+        _ref(alias, name)
+    elif name not in routes or not name.startswith(f"{stage}/"):
+        raise BadConfig(f"The route {alias!r} leads to {name!r}; name an alias of {stage} or a name@version.")
+
+
+def _route(alias: str, told: Any) -> Route:
+    """A route as it is written: only weights, or a table with more."""
+    if not isinstance(told, Mapping) or not told:
+        raise BadConfig(f"The route {alias!r} must say at least one name@version and its weight.")
+    full = told if set(told) <= set(KEYS) else {"versions": told}
+    fallback = full.get("fallback", [])
+    if not isinstance(fallback, list | tuple):
+        raise BadConfig(f"`fallback` of the route {alias!r} must be a list of aliases or versions.")
+    shares = _weights(alias, full.get("versions"), "versions")
+    if "/" not in alias or not any(shares.values()):
+        raise BadConfig(f"The route {alias!r} must be stage/alias with at least one name@version and a weight above 0.")
+    shadow = _weights(alias, full.get("shadow", {}), "shadow")
+    rules = tuple(_rule(alias, each) for each in full.get("rules", ()))
+    return Route(shares, _sticky(alias, full.get("sticky", "session")), rules, tuple(map(str, fallback)), shadow)
+
+
+def _weights(alias: str, told: Any, what: str) -> dict[ModelRef, int]:
+    if not isinstance(told, Mapping):
+        raise BadConfig(f"`{what}` of the route {alias!r} must be a table of name@version and a number.")
+    for name, weight in told.items():
+        if type(weight) is not int or weight < 0:
+            raise BadConfig(f"The route {alias!r} gives {name} {weight!r}; give a whole number, 0 or more.")
+    return {_ref(alias, name): weight for name, weight in told.items()}
+
+
+def _ref(alias: str, name: str) -> ModelRef:
+    try:
+        return ModelRef.of(name)
+    except BadInput as error:
+        raise BadConfig(f"The route {alias!r}: {error}") from None
+
+
+def _sticky(alias: str, told: Any) -> str:
+    kind, _, name = str(told).partition(":")
+    if kind == "header" and name:
+        return name.lower()
+    if told not in STICKY:
+        raise BadConfig(f"`sticky` of the route {alias!r} is {told!r}; say session, user or header:<name>.")
+    return STICKY[told]
+
+
+def _rule(alias: str, told: Any) -> Rule:
+    if not isinstance(told, Mapping) or "to" not in told or len(told) < 2 or not set(told) <= set(OF_A_RULE):
+        raise BadConfig(f"A rule of the route {alias!r} must say `to` and one of language, header, key.")
+    name, sign, value = str(told.get("header", "")).partition("=")
+    if name and not sign:
+        raise BadConfig(f"A rule of the route {alias!r} has the header {name!r}; write name=value.")
+    language, key = str(told.get("language", "")), str(told.get("key", ""))
+    return Rule(str(told["to"]), language, (name.lower(), value), key)

@@ -1,0 +1,156 @@
+"""Another version hears a copy of a stream; what it says is compared and never returned.
+
+It must never slow or break the stream: copies are handed over without waiting, and a shadow that lags is dropped.
+Transcripts are not logged, only how far they differ.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from google.protobuf.message import Message
+
+from gateway import metrics
+from gateway.replicas.pool import Upstream
+from gateway.replicas.replay import Rewind
+from gateway.replicas.replica import Call, Source
+from parley.edit_distance import distance
+from parley.errors import ParleyError
+
+log = logging.getLogger(__name__)
+COPIED_MOST = 1 << 20  # bytes that wait for a shadow
+COMPARED_MOST = 300  # words
+PATIENCE_S = 10.0  # for a shadow, once the stream itself is done
+
+
+class Shadow:
+    """One stream's copy."""
+
+    def __init__(self, upstream: Upstream, call: Call, parse: Callable[[bytes], Message]) -> None:
+        self._upstream, self._call, self._parse = upstream, call, parse
+        self._copies: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._waiting = self._heard = 0
+        self._answers: list[bytes] = []
+        self._last, self._dropped = 0.0, False
+        self._ended = asyncio.Event()
+        self._task = asyncio.create_task(self._follow())
+
+    def hears(self, requests: Source) -> Source:
+        """The same requests, copied on their way; what is sent a second time is copied once."""
+
+        async def copied() -> AsyncIterator[bytes]:
+            number = 0
+            async for request in requests():
+                number += 1
+                if number > self._heard:
+                    self._heard = number
+                    self._copy(request)
+                yield request
+            self._copy(None)
+
+        return copied
+
+    def _copy(self, request: bytes | None) -> None:
+        if self.over:
+            return
+        self._waiting += len(request or b"")
+        self._copies.put_nowait(request)
+        if self._waiting > COPIED_MOST:
+            self.drop("lagged")
+
+    def said(self, answer: bytes) -> None:
+        """What the caller got."""
+        self._last = time.monotonic()
+        if not self.over:
+            self._answers.append(answer)
+
+    def done(self) -> None:
+        """The caller's stream has ended well: it can be compared."""
+        self._ended.set()
+
+    def settle(self) -> None:
+        """The caller's stream is over; if it did not end well there is nothing to compare."""
+        if not self._ended.is_set():
+            self.drop("broken off")
+
+    def drop(self, outcome: str) -> None:
+        """It is of no use any more."""
+        if not self.over:
+            self._dropped = True
+            self._count(outcome)
+            self._task.cancel()
+            self._answers.clear()
+            while not self._copies.empty():
+                self._copies.get_nowait()
+
+    def _count(self, outcome: str) -> None:
+        metrics.SHADOWS.labels(self._upstream.stage, self._call.version, outcome).inc()
+
+    async def _follow(self) -> None:
+        try:
+            answers, last = await self._listen()
+            async with asyncio.timeout(PATIENCE_S):
+                await self._ended.wait()
+            await self._compare(answers, last)
+        except (ParleyError, TimeoutError) as error:
+            log.info("shadow failed", extra={"model": self._call.version, "why": str(error) or "the stream broke off"})
+            self._count("failed")
+
+    async def _listen(self) -> tuple[list[bytes], float]:
+        rewind, answers, last = Rewind(self._requests()), [], 0.0
+        try:
+            async with self._upstream.stream(self._call, rewind.requests) as exchange:
+                rewind.settle()
+                async for answer in exchange.answers():
+                    answers.append(answer)
+                    last = time.monotonic()
+        finally:
+            await rewind.close()
+        return answers, last
+
+    async def _requests(self) -> AsyncIterator[bytes]:
+        while (request := await self._copies.get()) is not None:
+            self._waiting -= len(request)
+            yield request
+
+    async def _compare(self, answers: Sequence[bytes], last: float) -> None:
+        ours, theirs = (words(map(self._parse, each)) for each in (self._answers, answers))
+        labels = (self._upstream.stage, self._call.version)
+        lag = last - self._last
+        metrics.SHADOW_LAG.labels(*labels).observe(lag)
+        facts: dict[str, object] = {"stage": labels[0], "model": labels[1], "lag_s": round(lag, 3)}
+        if ours or theirs:
+            differs = await asyncio.to_thread(divergence, ours[:COMPARED_MOST], theirs[:COMPARED_MOST])
+            metrics.SHADOW_DIVERGENCE.labels(*labels).observe(differs)
+            facts |= {"words": len(ours), "divergence": round(differs, 3)}
+        self._count("compared")
+        log.info("shadow compared", extra=facts)
+
+    async def close(self) -> None:
+        """The process ends."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    @property
+    def over(self) -> bool:
+        """It has been compared, or dropped."""
+        return self._dropped or self._task.done()
+
+
+def words(answers: Any) -> list[str]:
+    """What a stage's answers say, where they say words."""
+    found: list[str] = []
+    for answer in answers:
+        event = getattr(answer, answer.WhichOneof("event") or "", None)
+        if getattr(event, "is_final", True):
+            found += getattr(event, "text", "").split()
+    return found
+
+
+def divergence(one: Sequence[str], other: Sequence[str]) -> float:
+    """Words to change, add or leave out, as a share of the longer one."""
+    return distance(one, other) / max(1, len(one), len(other))

@@ -1,0 +1,217 @@
+"""From a wish to an open stream: which version, which other one if that cannot be had, who else listens.
+
+Must not know a door, nor what a stream says.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from opentelemetry import trace
+
+from gateway import metrics
+from gateway.caller import Caller, Wish
+from gateway.config import GatewayConfig
+from gateway.pipeline.plan import REQUESTS
+from gateway.replicas.pool import Upstream
+from gateway.replicas.replica import Call, Replica, Source
+from gateway.replicas.retry import elsewhere
+from gateway.routing.book import RouteBook
+from gateway.routing.route import Asker, Tables, read
+from gateway.routing.router import Choice
+from gateway.routing.shadow import Shadow
+from parley import telemetry
+from parley.budget import Budget
+from parley.client import SERVICES, Exchange
+from parley.engines.model import ModelRef
+from parley.errors import BadConfig, BadInput, NotFound, ParleyError
+from parley.wire import protocol
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """An open stream."""
+
+    def answers(self) -> AsyncIterator[bytes]:
+        """What comes back."""
+
+    async def trailers(self) -> dict[str, str]:
+        """What was said at the end."""
+
+
+class Overheard:
+    """An open stream whose answers a shadow's are compared with."""
+
+    def __init__(self, exchange: Answers, shadows: Sequence[Shadow]) -> None:
+        self._exchange, self._shadows = exchange, shadows
+
+    @property
+    def inner(self) -> Answers:
+        """The stream itself."""
+        return self._exchange
+
+    async def answers(self) -> AsyncIterator[bytes]:
+        """What comes back, first of all to who asked."""
+        async for answer in self._exchange.answers():
+            yield answer
+            for shadow in self._shadows:
+                shadow.said(answer)
+        for shadow in self._shadows:
+            shadow.done()
+
+    async def trailers(self) -> dict[str, str]:
+        """What was said at the end."""
+        return await self._exchange.trailers()
+
+
+class Switchboard:
+    """Every stage's upstream, and the routes to them."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._config = config
+        self.upstreams = {name: self._to(name, named) for name, named in config.upstreams.items()}
+        self.book = RouteBook(config.routes, Path(config.routes_file) if config.routes_file else None)
+        self._shadows: list[Shadow] = []
+
+    def _to(self, stage: str, named: Sequence[str]) -> Upstream:
+        service = SERVICES.get(stage.capitalize())
+        if service is None:
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
+        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
+
+    @property
+    def stages(self) -> dict[str, ServiceDescriptor]:
+        """The stages that have an upstream, by name."""
+        return {name: SERVICES[name.capitalize()] for name in self.upstreams}
+
+    def upstream(self, stage: str) -> Upstream:
+        """A stage's replicas."""
+        if stage not in self.upstreams:
+            raise NotFound(f"There is no stage {stage!r} here; there are {', '.join(self.upstreams)}.")
+        return self.upstreams[stage]
+
+    def answer(self, stage: str) -> Any:
+        """The class of what a stage says."""
+        self.upstream(stage)
+        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+
+    async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
+        """Change routes while they are used: not to where nobody would answer."""
+        for alias, version in await self.unserved(self.book.changed(changes)):
+            if alias in changes:
+                stage = alias.partition("/")[0]
+                how = f"`parley models load {stage} {version}` loads it"
+                raise BadInput(f"{alias} would lead to {version}, which no replica serves; {how}.")
+        self.book.change(changes, by)
+
+    async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
+        """Aliases, and versions they lead to that no replica has."""
+        found = [
+            (alias, str(ref), self.upstreams[stage].serves(str(ref)))
+            for alias, route in read(tables).items()
+            for ref, share in route.shares.items()
+            if share and (stage := alias.partition("/")[0]) in self.upstreams
+        ]
+        served = await asyncio.gather(*(asked for _, _, asked in found))
+        return [(alias, version) for (alias, version, _), is_served in zip(found, served, strict=True) if not is_served]
+
+    async def start(self) -> None:
+        """Find the replicas, heed the routes."""
+        self.book.start()
+        for upstream in self.upstreams.values():
+            await upstream.start()
+
+    @asynccontextmanager
+    async def stream(
+        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False, asked: list[Replica] | None = None
+    ) -> AsyncIterator[Answers]:
+        """Open one stream; a movable one is ended with DRAINING when its replica or version goes away.
+
+        Those that are `asked` already are asked again only where there is nobody else.
+        """
+        choice = self._choice(wish, caller, wish.model)
+        shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
+        for shadow in shadows:
+            requests = shadow.hears(requests)
+        try:
+            async with AsyncExitStack() as stack:
+                calls = self._calls(wish, caller, choice, movable)
+                calls = calls if asked is None else [replace(call, asked=asked) for call in calls]
+                exchange = await self._open(stack, calls, requests, choice.alias)
+                yield Overheard(exchange, shadows) if shadows else exchange
+        finally:
+            for shadow in shadows:
+                shadow.settle()
+
+    async def relieve(self, stage: str, exchange: Answers) -> None:
+        """What serves this stream is late: where another replica has room, the stream ends here with DRAINING."""
+        inner = exchange.inner if isinstance(exchange, Overheard) else exchange
+        if isinstance(inner, Exchange):
+            await self.upstream(stage).relieve(inner)
+
+    def versions(self, caller: Caller) -> tuple[str, ...]:
+        """What every alias means for a caller; empty where a stage has no default alias."""
+        if any(f"{stage}/default" not in self.book.tables for stage in self.upstreams):
+            return ()
+        wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
+        return tuple(str(self._choice(wish, caller, wish.model).ref) for wish in wishes)
+
+    def _choice(self, wish: Wish, caller: Caller, model: str) -> Choice:
+        asker = Asker(caller.key, caller.metadata, caller.name, wish.languages)
+        return self.book.router.pick(wish.stage, model, asker)
+
+    def _calls(self, wish: Wish, caller: Caller, choice: Choice, movable: bool) -> list[Call]:
+        def rerouted() -> bool:
+            return self._choice(wish, caller, wish.origin).ref != choice.ref
+
+        calls = [self._call(wish.stage, caller, ref, wish.is_again) for ref in (choice.ref, *choice.instead)]
+        return [replace(call, rerouted=rerouted) for call in calls] if movable else calls
+
+    def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
+        metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
+        metadata |= {protocol.AGAIN: "1"} if is_again else {}
+        path = f"/{self.stages[stage].full_name}/Stream"
+        return Call(stage, path, metadata, caller.budget, str(ref or ""))
+
+    async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
+        """The version that was chosen, or those that may serve instead, in their order."""
+        *others, last = calls
+        for call in others:
+            try:
+                return await self._enter(stack, call, requests, alias)
+            except ParleyError as error:
+                if not elsewhere(error):
+                    raise
+                log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
+                metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
+        return await self._enter(stack, last, requests, alias)
+
+    async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, alias: str) -> Answers:
+        exchange = await stack.enter_async_context(self.upstream(call.stage).stream(call, requests))
+        metrics.ROUTED.labels(call.stage, alias, call.version).inc()
+        trace.get_current_span().set_attribute(f"parley.model.{call.stage}", call.version)
+        return exchange
+
+    def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
+        """Those that listen too, as long as there is room for them."""
+        self._shadows = [shadow for shadow in self._shadows if not shadow.over]
+        room = self._config.limits.shadows - len(self._shadows)
+        upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
+        quiet = replace(caller, budget=Budget.of(None))
+        calls = [self._call(wish.stage, quiet, ref) for ref in choice.shadows[: max(0, room)]]
+        added = [Shadow(upstream, call, parse) for call in calls]
+        self._shadows += added
+        return added
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        await self.book.close()
+        await asyncio.gather(*(shadow.close() for shadow in self._shadows))
+        await asyncio.gather(*(upstream.close() for upstream in self.upstreams.values()))

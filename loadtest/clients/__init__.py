@@ -1,0 +1,1 @@
+"""Everybody who calls: Locust's users, one voice an API, paced as people speak."""

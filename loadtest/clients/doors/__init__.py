@@ -1,0 +1,21 @@
+"""The doors of a speech server, as somebody who calls sees them: one file a door."""
+
+from typing import Protocol
+
+from loadtest.measured.hdr import Book
+
+
+class Door(Protocol):
+    """One kind of call, again and again. Must be told when a call was due, and count everything from there."""
+
+    async def calm(self) -> None:
+        """Ask once without hurry: what comes back is what must always come back."""
+
+    def lasts(self, n: int) -> float:
+        """How long call n takes to say, in seconds; 0: it is said at once."""
+
+    async def call(self, n: int, due: float, book: Book) -> None:
+        """Call n, from its first byte to its last answer."""
+
+    async def close(self) -> None:
+        """Hang up."""

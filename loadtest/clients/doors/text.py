@@ -1,0 +1,61 @@
+"""The translate stage over gRPC: sentences, as programs send them."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+from google.protobuf.message import Message
+
+from loadtest.address import Where
+from loadtest.clients.doors.connections import Lines
+from loadtest.measured.hdr import Book
+from loadtest.measured.samples import Samples
+from loadtest.scenario import Scenario
+from parley.client import Client
+from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
+
+TEXTS = Path(__file__).parents[2] / "texts.tsv"
+
+
+class Texts:
+    """A program that has sentences translated, one a call."""
+
+    def __init__(self, where: Where, scenario: Scenario, samples: Samples) -> None:
+        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
+        self._config = TranslateConfig(source_language="en", target_language=scenario.target)
+        self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
+        self._samples = samples
+        self._rest: dict[str, str] = {}
+
+    async def calm(self) -> None:
+        """What each sentence gives when there is time."""
+        for source, _ in self._pairs:
+            self._rest[source] = await self._translate(source)
+
+    def lasts(self, n: int) -> float:
+        """A sentence is sent at once."""
+        return 0.0
+
+    async def call(self, n: int, due: float, book: Book) -> None:
+        """One sentence."""
+        source, reference = self._pairs[n % len(self._pairs)]
+        said = await self._translate(source)
+        book.late("translation", due)
+        book.count("changed answers", due, said != self._rest[source])
+        self._samples.keep_translation(source, reference, said, self._rest[source])
+
+    async def _translate(self, text: str) -> str:
+        said = ""
+        with self._lines.line() as client:
+            async for answer in client.stream("Translate", self._requests(text)):
+                if answer.WhichOneof("event") == "translation":
+                    said += answer.translation.text
+        return said
+
+    async def _requests(self, text: str) -> AsyncIterator[Message]:
+        yield TranslateRequest(config=self._config)
+        yield TranslateRequest(text={"text": text})
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._lines.close()

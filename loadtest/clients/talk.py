@@ -1,0 +1,131 @@
+"""One scenario's talking, from the first calm question to the last answer. Must not know Locust."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from loadtest.address import Where
+from loadtest.clients.crowd import Crowd
+from loadtest.clients.doors import Door
+from loadtest.clients.doors.grpc import GrpcVoice
+from loadtest.clients.doors.live import Live, Voice
+from loadtest.clients.doors.realtime import RealtimeVoice, SpeachesVoice
+from loadtest.clients.doors.rest import RestFiles
+from loadtest.clients.doors.riva import RivaVoice
+from loadtest.clients.doors.text import Texts
+from loadtest.clients.doors.whisper_live import WhisperLiveVoice
+from loadtest.clients.doors.whisperlivekit import WhisperLiveKitVoice
+from loadtest.clients.lateness import watch
+from loadtest.clients.pace import until
+from loadtest.measured import clips
+from loadtest.measured.clips import Clip
+from loadtest.measured.hdr import Book, Told
+from loadtest.measured.measures import Measures
+from loadtest.measured.samples import Samples
+from loadtest.scenario import Scenario
+
+LEAD_S = 0.2
+
+
+def recordings(scenario: Scenario) -> list[Clip]:
+    """What is said."""
+    found = clips.folder(clips.SPEECH if scenario.clips == "bundled" else Path(scenario.clips), scenario.pause_s)
+    if scenario.flush_s is not None:
+        found = [clips.flushed(each, scenario.flush_s) for each in found]
+    return found if scenario.snr_db is None else [clips.noisy(each, scenario.snr_db) for each in found]
+
+
+def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
+    """The way in that the scenario takes."""
+    if scenario.door == "translate":
+        return Texts(where, scenario, samples)
+    clips = recordings(scenario)
+    if scenario.door == "rest":
+        return RestFiles(where, clips, samples)
+    return Live(voice_of(scenario, where), clips, samples, scenario.held_ms)
+
+
+def voice_of(scenario: Scenario, where: Where) -> Voice:
+    """Who carries sound through the scenario's door."""
+    voices: dict[str, Callable[[], Voice]] = {
+        "realtime": lambda: RealtimeVoice(where, scenario.flush_s is not None),
+        "speaches": lambda: SpeachesVoice(where),
+        "whisper-live": lambda: WhisperLiveVoice(where),
+        "whisperlivekit": lambda: WhisperLiveKitVoice(where),
+        "riva": lambda: RivaVoice(where, scenario.most),
+    }
+    return voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
+
+
+class Talk:
+    """One process's share of a scenario. Make it, `begin`, let people in, `end`."""
+
+    def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
+        self._scenario, self._tell = scenario, tell
+        self.measures = Measures()
+        self._samples = Samples(self.measures.samples)
+        self._door = open_door(scenario, where, self._samples)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.began = 0.0
+
+    async def begin(self) -> None:
+        """Hear what comes back when there is time; from then on the clock runs."""
+        await self._door.calm()
+        gc.collect()
+        gc.freeze()
+        scenario = self._scenario
+        self.began = time.monotonic() + LEAD_S
+        book = Book(self.measures, self.began, self._tell)
+        every_s = scenario.crowd / scenario.rate if scenario.rate else 0.0
+        self._crowd = Crowd(self._door, book, every_s, self.began + scenario.ramp_s + scenario.seconds)
+        self._beside(watch(book))
+        self._beside(self._crowd.tell())
+        for fault in scenario.faults:
+            if fault.what == "hang-up":
+                self._beside(_later(self.began + fault.at_s, partial(self._crowd.hang_up, fault.share)))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def person(self) -> None:
+        """One more who talks, from now until the scenario's end."""
+        await self._crowd.person()
+
+    async def leave(self) -> None:
+        """Nobody begins anything new."""
+        self._crowd.leave()
+
+    async def end(self) -> None:
+        """Give up what is still open, and hang up."""
+        self._crowd.give_up()
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._door.close()
+        self._samples.score()
+
+    async def alone(self) -> Measures:
+        """The whole scenario in this process: for tests, and where nobody needs a table."""
+        await self.begin()
+        scenario = self._scenario
+        gap_s = scenario.ramp_s / scenario.crowd
+        people = [asyncio.create_task(self._after(self.began + n * gap_s)) for n in range(scenario.crowd)]
+        await asyncio.wait(people, timeout=scenario.ramp_s + scenario.seconds + scenario.grace_s)
+        await self.end()
+        await asyncio.gather(*people, return_exceptions=True)
+        return self.measures
+
+    async def _after(self, moment: float) -> None:
+        await until(moment)
+        await self.person()
+
+
+async def _later(moment: float, act: Callable[[], None]) -> None:
+    await until(moment)
+    act()

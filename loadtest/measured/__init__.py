@@ -1,0 +1,1 @@
+"""Recordings, their words, and what one call writes down."""

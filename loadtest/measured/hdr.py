@@ -1,0 +1,28 @@
+"""What one call writes down: latencies from when things were due. Must not know what is called."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loadtest.measured.measures import Measures
+
+Told = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where a scenario's calls write. Everything counts from the moment when it should have been."""
+
+    measures: Measures
+    began: float  # of the scenario, on the monotonic clock
+    tell: Told = lambda what, ms: None  # somebody who looks on, e.g. Locust's table
+
+    def late(self, what: str, due: float, at: float | None = None) -> None:
+        """Something that was due is here. at: when it came, where that was not now."""
+        ms = 1000 * ((time.monotonic() if at is None else at) - due)
+        self.measures.late(what, ms, due - self.began)
+        self.tell(what, ms)
+
+    def count(self, what: str, due: float, times: float = 1) -> None:
+        """Something happened that was due then."""
+        self.measures.count(what, due - self.began, times)

@@ -1,0 +1,1 @@
+"""The promises judged: runs, verdicts, reports."""

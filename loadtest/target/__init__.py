@@ -1,0 +1,1 @@
+"""What is measured: processes, ports, and the machine under them."""

@@ -1,0 +1,1 @@
+"""Sound: decoded, resampled, cut into windows, written to files."""

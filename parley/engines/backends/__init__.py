@@ -1,0 +1,88 @@
+"""Opens a model with the library it names, on the best device there is. Must not import a library itself.
+
+A backend is one file here: `devices()` says what the machine has, `tensors` or `generator` opens a spec on one.
+The first device of the chain (NPU -> GPU -> CPU) that is there and takes the model wins; why others did not is kept.
+"""
+
+import importlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
+
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Generator, Tensors
+from parley.errors import BadConfig, BadModel
+
+log = logging.getLogger(__name__)
+Opened = TypeVar("Opened", covariant=True)
+Other = TypeVar("Other")
+
+
+class Backend(Protocol):
+    """What a file of this folder offers. One that has no graphs, or no generators, raises BadModel saying so."""
+
+    def devices(self) -> Sequence[str]:
+        """The device kinds of this machine, out of NPU, GPU and CPU."""
+
+    def tensors(self, spec: ModelSpec, device: str) -> Tensors:
+        """Open a graph."""
+
+    def generator(self, spec: ModelSpec, device: str) -> Generator:
+        """Open a model that writes."""
+
+
+@dataclass(frozen=True)
+class Placed(Generic[Opened]):
+    """An opened model, where it runs, and why not elsewhere."""
+
+    model: Opened
+    device: str
+    reason: str
+
+    def holding(self, other: Other) -> "Placed[Other]":
+        """Something built around the model, in the same place."""
+        return Placed(other, self.device, self.reason)
+
+
+def tensors(spec: ModelSpec) -> Placed[Tensors]:
+    """Open a graph on the first device that takes it."""
+    backend = load(spec.backend)
+    return _place(spec, backend.devices(), backend.tensors)
+
+
+def generator(spec: ModelSpec) -> Placed[Generator]:
+    """Open a model that writes, on the first device that takes it."""
+    backend = load(spec.backend)
+    return _place(spec, backend.devices(), backend.generator)
+
+
+def load(name: str) -> Backend:
+    """The file for a library; the library must be installed."""
+    try:
+        return cast(Backend, importlib.import_module(f"parley.engines.backends.{name}"))
+    except ModuleNotFoundError as error:
+        raise BadModel(f"The backend {name} needs the package {error.name}; install parley[{_extra(name)}].") from None
+
+
+def _extra(name: str) -> str:
+    return "openvino" if name == "openvino" else "cpu] or parley[gpu"
+
+
+def _place(spec: ModelSpec, present: Sequence[str], opener: Callable[[ModelSpec, str], Opened]) -> Placed[Opened]:
+    passed_over: list[str] = []
+    for device in spec.devices:
+        if device not in present:
+            passed_over.append(f"{device}: not on this machine")
+            continue
+        try:
+            model = opener(spec, device)
+        except BadConfig:
+            raise
+        except Exception as error:  # a library's own complaint: the next device may do
+            passed_over.append(f"{device}: {error}")
+            continue
+        reason = "; ".join(passed_over)
+        log.info("model opened", extra={"model": str(spec.ref), "device": device, "passed_over": reason})
+        return Placed(model, device, reason)
+    raise BadModel(f"{spec.ref} runs on no device here ({'; '.join(passed_over)}); allow another under `devices`.")

@@ -1,0 +1,90 @@
+"""Gives back what it is given: for tests and transport benches. Needs no library and no weights."""
+
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
+
+WORDS = (  # noqa: SIM905
+    "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike "
+    "november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu"
+).split()
+
+
+def devices() -> Sequence[str]:
+    """It runs anywhere."""
+    return ("CPU",)
+
+
+def tensors(spec: ModelSpec, device: str) -> Tensors:
+    """Outputs and their widths are declared under [options.outputs]; width 0 is the first input's own."""
+    return EchoTensors(dict(spec.options.get("outputs", {})))
+
+
+def generator(spec: ModelSpec, device: str) -> Generator:
+    """Tokens come back; of features, each frame becomes a word of the spelling alphabet. Each takes `busy_s`."""
+    return EchoGenerator(float(spec.options.get("busy_s", 0.0)))
+
+
+class EchoTensors:
+    """An output named like an input is that input; a narrower one is the first input's spectrum, folded."""
+
+    def __init__(self, widths: Mapping[str, int]) -> None:
+        self._widths = widths
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """One array an output."""
+        first = next(iter(feeds.values()))
+        return {name: feeds.get(name, _fold(first, width)) for name, width in self._widths.items()}
+
+
+def _fold(rows: Array, width: int) -> Array:
+    """Enough to tell a low voice from a high one."""
+    if not width or width == rows.shape[-1]:
+        return rows
+    spectrum = np.abs(np.fft.rfft(rows, axis=-1))
+    bands = np.array_split(spectrum, width, axis=-1)
+    return np.stack([band.mean(-1) for band in bands], -1).astype(np.float32)
+
+
+class EchoGenerator:
+    """Says the source again, as slowly as it is told."""
+
+    def __init__(self, busy_s: float = 0.0) -> None:
+        self._busy_s = busy_s  # for one source
+
+    def generate(
+        self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
+    ) -> list[Generated]:
+        """One answer a source."""
+        self._work(self._busy_s * len(sources))
+        said = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        return [_beginning(given, each) for given, each in zip(how.begun, said, strict=True)] if how.begun else said
+
+    def _work(self, seconds: float) -> None:
+        """Busy as a model is: others on the machine make it later, not dearer."""
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+
+def _beginning(given: Tokens, said: Generated) -> Generated:
+    """The same answer, but for its first words; silence stays where it was."""
+    left = iter(given)
+    return replace(said, tokens=[next(left, token) if token else token for token in said.tokens])
+
+
+def _spell(frames: npt.NDArray[np.float32]) -> Generated:
+    """The same sound always gives the same word, exactly where it is; silence gives an empty one."""
+    tokens = [_word(frame) if np.abs(frame).max(initial=0) > 0 else "" for frame in frames]
+    return Generated(tokens, alignment=Alignment(range(len(tokens) + 1), [1.0] * len(tokens)))
+
+
+def _word(frame: npt.NDArray[np.float32]) -> str:
+    return " " + WORDS[zlib.crc32(frame.tobytes()) % len(WORDS)]

@@ -1,0 +1,60 @@
+"""Runs graphs with ONNX Runtime. Must not know what a graph is for."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import onnxruntime as ort
+
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Array, Generator, Tensors
+from parley.errors import BadModel
+
+PROVIDERS = {"GPU": "CUDAExecutionProvider", "CPU": "CPUExecutionProvider"}
+
+
+def devices() -> Sequence[str]:
+    """What the installed build supports."""
+    present = ort.get_available_providers()
+    return [device for device, provider in PROVIDERS.items() if provider in present]
+
+
+def tensors(spec: ModelSpec, device: str) -> Tensors:
+    """Open the one .onnx file that the spec lists."""
+    graphs = [name for name in spec.files if name.endswith(".onnx")]
+    if len(graphs) != 1:
+        raise BadModel(f"{spec.folder / 'model.toml'} must list one .onnx file, not {len(graphs)}.")
+    session = ort.InferenceSession(spec.bytes_of(graphs[0]), _options(spec), providers=[PROVIDERS[device]])
+    if PROVIDERS[device] not in session.get_providers():
+        raise RuntimeError(f"{PROVIDERS[device]} did not start")
+    return OnnxTensors(session)
+
+
+def generator(spec: ModelSpec, device: str) -> Generator:
+    """There is none."""
+    raise BadModel(f"{spec.ref}: the onnx backend runs graphs only; a generator needs ctranslate2.")
+
+
+def _options(spec: ModelSpec) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = int(spec.options.get("threads", 1))
+    options.inter_op_num_threads = 1
+    # Small graphs: a spinning pool costs more than it gains.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # No set_denormal_as_zero: it misses the thread that calls, and changes for ever the arithmetic of the thread that
+    # opens the process's first graph. Who carries a state keeps it out of the denormals.
+    # An arena grows to its peak and stays there; without one a small graph is as fast.
+    options.enable_cpu_mem_arena = bool(spec.options.get("arena", False))
+    return options
+
+
+class OnnxTensors:
+    """One loaded graph."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._outputs = [output.name for output in session.get_outputs()]
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Every output by its name."""
+        values = cast(Sequence[Array], self._session.run(self._outputs, dict(feeds)))
+        return dict(zip(self._outputs, values, strict=True))

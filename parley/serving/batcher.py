@@ -1,0 +1,269 @@
+"""Many callers, one busy engine. Must not know what a job is.
+
+Every wait is bounded: the queue refuses when full, and a job whose caller is gone or too late never reaches the engine.
+"""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from opentelemetry import context as otel
+from opentelemetry.context import Context
+
+from parley import machine
+from parley.budget import Budget, Clock
+from parley.engines.protocols import Engine, Ranks
+from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
+from parley.serving.load import Load, Place
+from parley.telemetry import Meter, Moment
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+RETIRED = "The model has been retired; open a new stream."
+MOST_BUSY = 0.9  # answers never keep all of the engine from what can wait
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How callers are gathered."""
+
+    max_size: int = 16  # jobs in one batch
+    wait_ms: float = 0.0  # how long an idle engine waits for company
+    queue: int = 256  # jobs that may wait; one more is refused
+    workers: int = 1  # batches that the engine works at, at a time; 0: as many as there are cores
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_size", 1), ("queue", 1), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise BadConfig(f"`batch.{name}` is {getattr(self, name)}; write {least} or more.")
+        if self.wait_ms < 0:
+            raise BadConfig(f"`batch.wait_ms` is {self.wait_ms}; write 0 or more milliseconds.")
+
+    @property
+    def at_a_time(self) -> int:
+        """Batches."""
+        return self.workers or machine.cores()
+
+
+@dataclass(eq=False)
+class _Caller(Generic[Job, Result]):
+    job: Job
+    budget: Budget
+    answer: asyncio.Future[Result]
+    place: Place | None = None  # of a live stream
+    context: Context = field(default_factory=otel.get_current)
+    joined: Moment = field(default_factory=Moment.now)
+    pressing: float | None = None  # since when it cannot wait
+    taken: bool = False  # out of the queue
+
+    def wants(self) -> bool:
+        """Still there, and still in time."""
+        if self.budget.spent and not self.answer.done():
+            self.answer.set_exception(DeadlinePassed("The job waited past its deadline; the service is too busy."))
+        return not self.answer.done()
+
+
+class Batcher(Generic[Job, Result]):
+    """Gathers jobs while the engine works, and gives each caller its own result."""
+
+    def __init__(
+        self,
+        engine: Engine[Job, Result],
+        config: BatchConfig,
+        meter: Meter,
+        load: Load | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._engine, self._config, self._meter, self._load, self._clock = engine, config, meter, load, clock
+        self._ranks: Ranks[Job] | None = engine if isinstance(engine, Ranks) else None
+        self._queue: deque[_Caller[Job, Result]] = deque()
+        self._news = asyncio.Event()
+        self._workers = config.at_a_time
+        self._working = self._guessing = 0  # workers; those of them whose batch can wait
+        self._rests_until = -math.inf  # where people speak: before then nothing begins that can wait
+        self._threads = ThreadPoolExecutor(self._workers, "engine")
+        self._job_s = 0.01
+        self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
+        self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
+
+    async def submit(self, job: Job, budget: Budget, place: Place | None = None) -> Result:
+        """Wait for a place in a batch and for its result."""
+        if self._tasks[0].done():
+            raise Unavailable(RETIRED)
+        if len(self._queue) >= self._config.queue:
+            wait_s = round(len(self._queue) * self._job_s, 2)
+            raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
+        caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future(), place)
+        if not self._working and not self._queue:
+            self.moved_at = self._clock()
+        self._queue.append(caller)
+        self._pressing()
+        self._meter.depth(len(self._queue))
+        self._news.set()
+        limit = asyncio.timeout(None if budget.endless else budget.left)
+        try:
+            async with limit:
+                return await caller.answer
+        except TimeoutError:
+            if not limit.expired():  # the engine's own
+                raise
+            raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
+        finally:
+            self._forget(caller)
+
+    def _forget(self, caller: _Caller[Job, Result]) -> None:
+        """Who hangs up gives the place in the queue back."""
+        if not caller.taken:
+            self._queue.remove(caller)
+            self._meter.depth(len(self._queue))
+
+    def look(self) -> None:
+        """A job that could wait may press now, and who presses waits longer and longer."""
+        now = time.monotonic()
+        for caller in self._pressing():
+            if caller.place and caller.pressing is not None:
+                caller.place.waits(now - caller.pressing)
+        if self._queue:
+            self._news.set()
+
+    def _pressing(self) -> list[_Caller[Job, Result]]:
+        """Who cannot wait now, who has pressed longest first. A job that presses no more has not been waited for."""
+        since = list[tuple[float, _Caller[Job, Result]]]()
+        for caller in self._queue:
+            caller.pressing = (caller.pressing or time.monotonic()) if self.presses(caller.job) else None
+            if caller.pressing:
+                since.append((caller.pressing, caller))
+        return [caller for _, caller in sorted(since, key=lambda each: each[0])]
+
+    def presses(self, job: Job) -> bool:
+        """Whether it cannot wait."""
+        return not (self._ranks and self._ranks.can_wait(job))
+
+    async def _serve(self) -> None:
+        while True:
+            await self._news.wait()
+            if self._config.wait_ms and len(self._queue) < self._config.max_size:
+                await asyncio.sleep(self._config.wait_ms / 1000)
+            # Not kept in a name here: an idle engine must not hold the last batch's audio.
+            await self._do(*self._next())
+
+    async def _do(self, batch: list[_Caller[Job, Result]], can_wait: bool) -> None:
+        if not batch:
+            return
+        began = self._clock()
+        self._working += 1
+        self._guessing += can_wait
+        try:
+            await self._answer(batch)
+        finally:
+            self._working -= 1
+            self._guessing -= can_wait
+            self.moved_at = self._clock()
+            if can_wait:
+                self._rest(self.moved_at - began)
+            if self._queue:
+                self._news.set()
+
+    def _rest(self, took_s: float) -> None:
+        """What can wait gets the share of the engine that answers leave: the busier they keep it, the rarer it is."""
+        busy = min(self._load.share, MOST_BUSY) if self._load else 0.0
+        rest_s = took_s * busy / (1 - busy)
+        if rest_s > 0:
+            self._rests_until = self.moved_at + rest_s
+            asyncio.get_running_loop().call_later(rest_s, self._news.set)
+
+    def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
+        """A batch, and whether it can wait. Where people speak, what can wait leaves a worker to what cannot."""
+        # Who can wait does not ride along: nobody gets an answer before the whole batch is done.
+        pressing = self._pressing()
+        is_last = self._guessing > 0 and self._guessing + 1 >= self._workers
+        rests = is_last or self._clock() < self._rests_until
+        if not pressing and rests and self._load and self._load.streams:
+            self._news.clear()
+            return [], False
+        return self._take(self._alike(pressing or list(self._queue))), not pressing
+
+    def _alike(self, callers: Sequence[_Caller[Job, Result]]) -> Sequence[_Caller[Job, Result]]:
+        """The first, and whoever has a job of the same shape."""
+        if not (self._ranks and callers):
+            return callers
+        shape = self._ranks.shape(callers[0].job)
+        return [caller for caller in callers if self._ranks.shape(caller.job) == shape]
+
+    def _take(self, callers: Sequence[_Caller[Job, Result]]) -> list[_Caller[Job, Result]]:
+        batch: list[_Caller[Job, Result]] = []
+        for caller in callers:
+            if len(batch) == self._config.max_size:
+                break
+            self._queue.remove(caller)
+            caller.taken = True
+            if caller.wants():
+                batch.append(caller)
+        if not self._queue:
+            self._news.clear()
+        self._meter.depth(len(self._queue))
+        return batch
+
+    async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
+        try:
+            await self._attempt(batch)
+        finally:
+            _tell(batch)  # closed meanwhile: nobody waits for ever
+
+    async def _attempt(self, batch: list[_Caller[Job, Result]]) -> None:
+        try:
+            for caller, result in zip(batch, await self._run(batch) if batch else (), strict=True):
+                if not caller.answer.done():
+                    caller.answer.set_result(result)
+        except Exception as error:
+            await self._after(error, batch)
+
+    async def _after(self, error: Exception, batch: list[_Caller[Job, Result]]) -> None:
+        """One bad job must not cost its neighbours their answer: after a failure each is tried alone."""
+        if len(batch) > 1:
+            for caller in batch:
+                if caller.wants():
+                    await self._attempt([caller])
+        elif not batch[0].answer.done():
+            batch[0].answer.set_exception(error)
+
+    async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
+        began, cpu_s = Moment.now(), time.process_time()
+        loop = asyncio.get_running_loop()
+        results, engine = await loop.run_in_executor(self._threads, self._timed, [caller.job for caller in batch])
+        job_s = (engine[1].at - engine[0].at) / len(batch)
+        self._job_s += 0.1 * (job_s - self._job_s)
+        self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
+        if self._load:
+            self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / self._working)
+        for caller in batch:
+            if caller.place and caller.pressing is not None:
+                caller.place.answered(began.at - caller.pressing, job_s)
+        return results
+
+    def _timed(self, jobs: Sequence[Job]) -> tuple[Sequence[Result], tuple[Moment, Moment]]:
+        began = Moment.now()
+        results = self._engine.run(jobs)
+        return results, (began, Moment.now())
+
+    async def close(self) -> None:
+        """Stop; whoever still waits is told."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for caller in self._queue:
+            caller.taken = True
+        _tell(self._queue)
+        self._queue.clear()
+        self._threads.shutdown(wait=False)
+
+
+def _tell(callers: Iterable[_Caller[Job, Result]]) -> None:
+    for caller in callers:
+        if not caller.answer.done():
+            caller.answer.set_exception(Unavailable(RETIRED))

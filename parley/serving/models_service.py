@@ -1,0 +1,59 @@
+"""The Models service that every stage offers: list, load, retire. Must not know a stage's work."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import Message
+
+from parley.engines.model import ModelRef, locate
+from parley.serving.registry import Model, Registry
+from parley.serving.stage import Stage
+from parley.v1 import models_pb2 as v1
+
+Answer = Callable[[Any], Awaitable[Message]]
+
+
+class ModelsAdmin:
+    """For operators: which versions are here, and which shall be."""
+
+    def __init__(self, stage: Stage, root: Path, registry: Registry, changed: Callable[[], Awaitable[None]]) -> None:
+        self._stage, self._root, self._registry, self._changed = stage, root, registry, changed
+
+    def methods(self) -> dict[str, tuple[Answer, type[Message]]]:
+        """Each method's name, what answers it, and what it is sent."""
+        return {
+            "List": (self._list, v1.ModelsListRequest),
+            "Load": (self._load, v1.ModelsLoadRequest),
+            "Retire": (self._retire, v1.ModelsRetireRequest),
+        }
+
+    async def _list(self, request: v1.ModelsListRequest) -> v1.ModelsListResponse:
+        return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage.name)
+
+    async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
+        ref = ModelRef.of(request.model)
+        spec = locate(self._root, self._stage.name, ref)
+        model = await self._registry.load(spec, make_default=request.make_default)
+        await self._changed()
+        return v1.ModelsLoadResponse(model=self._info(model))
+
+    async def _retire(self, request: v1.ModelsRetireRequest) -> v1.ModelsRetireResponse:
+        model = self._registry.retire(ModelRef.of(request.model))
+        await self._changed()
+        return v1.ModelsRetireResponse(model=self._info(model))
+
+    def _info(self, model: Model) -> v1.ModelInfo:
+        spec = model.spec
+        return v1.ModelInfo(
+            model=str(spec.ref),
+            state=v1.ModelState.Name(model.state.value),
+            backend=spec.backend,
+            device=model.device,
+            device_reason=model.device_reason,
+            streams=model.streams,
+            is_default=spec.ref == self._registry.default,
+            languages=spec.languages,
+            license=spec.license,
+            pairs=[v1.LanguagePair(source=a, target=b) for a, b in self._stage.pairs(spec)],
+        )

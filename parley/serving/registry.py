@@ -1,0 +1,153 @@
+"""The versions a service has: load, lease, retire. Must not know what they are for.
+
+LOADING -> ACTIVE -> DRAINING -> RETIRED. A stream leases one exact version until it ends; `retire` waits for leases.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from parley.engines.backends import Placed
+from parley.engines.model import ModelRef, ModelSpec
+from parley.engines.protocols import Engine
+from parley.errors import BadInput, ModelNotReady, UnknownModel
+from parley.serving.batcher import BatchConfig, Batcher
+from parley.serving.load import Costed, Load
+from parley.telemetry import Meter
+
+log = logging.getLogger(__name__)
+Opener = Callable[[ModelSpec], Placed[Engine[Any, Any]]]
+
+
+class State(Enum):
+    """Where a version is in its life."""
+
+    LOADING = 1
+    ACTIVE = 2
+    DRAINING = 3
+    RETIRED = 4
+
+
+@dataclass
+class Model:
+    """One version, its engine's queue, and who holds it."""
+
+    spec: ModelSpec
+    state: State = State.LOADING
+    device: str = ""
+    device_reason: str = ""
+    streams: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    load: Load | None = None  # of those who speak now; None: nobody does here
+    _batcher: Batcher[Any, Any] | None = None
+
+    @property
+    def batcher(self) -> Batcher[Any, Any]:
+        """The queue in front of the engine."""
+        if self._batcher is None:
+            raise ModelNotReady(f"{self.spec.ref} is still loading; try again in a moment.", retry_s=1.0)
+        return self._batcher
+
+    def start(self, opened: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
+        """It is open: take streams."""
+        self.device, self.device_reason = opened.device, opened.reason
+        if isinstance(opened.model, Costed):
+            self.load = Load(opened.model.second_s, batch.at_a_time, on_cpu=opened.model.on_cpu)
+        self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
+        self.state = State.ACTIVE
+
+    async def stop(self) -> None:
+        """Nobody holds it any more."""
+        self.state = State.RETIRED
+        if self._batcher:
+            await self._batcher.close()
+
+
+class Registry:
+    """Every version that is loaded, being loaded or draining."""
+
+    def __init__(self, opener: Opener, batch: BatchConfig) -> None:
+        self._opener, self._batch = opener, batch
+        self._models: dict[ModelRef, Model] = {}
+        self._drains: dict[ModelRef, asyncio.Task[None]] = {}
+        self.default: ModelRef | None = None
+
+    @property
+    def models(self) -> list[Model]:
+        """In the order they were loaded."""
+        return list(self._models.values())
+
+    async def load(self, spec: ModelSpec, *, make_default: bool = False) -> Model:
+        """Register it, so that "loading" is visible; open and warm it up beside the loop; then take streams."""
+        known = self._models.get(spec.ref)
+        if known and known.state is not State.ACTIVE:
+            raise ModelNotReady(f"{spec.ref} is {known.state.name.lower()}; try again when it is done.", retry_s=1.0)
+        model = known or await self._open(spec)
+        if make_default or self.default is None:
+            self.default = spec.ref
+        return model
+
+    async def _open(self, spec: ModelSpec) -> Model:
+        model = self._models[spec.ref] = Model(spec)
+        try:
+            model.start(await asyncio.to_thread(self._opener, spec), self._batch)
+        except BaseException:
+            del self._models[spec.ref]
+            raise
+        log.info("model active", extra={"model": str(spec.ref), "device": model.device})
+        return model
+
+    @contextmanager
+    def lease(self, ref: ModelRef | None) -> Iterator[Model]:
+        """Hold a version for one stream; None: the default one."""
+        model = self._active(ref or self.default)
+        model.streams += 1
+        model.idle.clear()
+        try:
+            yield model
+        finally:
+            model.streams -= 1
+            if not model.streams:
+                model.idle.set()
+
+    def _active(self, ref: ModelRef | None) -> Model:
+        if ref is None:
+            raise ModelNotReady("No model is loaded yet; try again in a moment.", retry_s=1.0)
+        model = self._models.get(ref)
+        if model is None or model.state in (State.DRAINING, State.RETIRED):
+            raise UnknownModel(f"The model {ref} is not served here; served: {self._served()}.")
+        if model.state is State.LOADING:
+            raise ModelNotReady(f"{ref} is still loading; try again in a moment.", retry_s=1.0)
+        return model
+
+    def _served(self) -> str:
+        return ", ".join(str(m.spec.ref) for m in self.models if m.state is State.ACTIVE) or "none"
+
+    def retire(self, ref: ModelRef) -> Model:
+        """Take no new streams for it; when the last one has ended, drop it."""
+        model = self._active(ref)
+        if ref == self.default and any(other.state is State.ACTIVE for other in self.models if other is not model):
+            raise BadInput(f"{ref} is the default; make another version the default first.")
+        self.default = None if ref == self.default else self.default
+        model.state = State.DRAINING
+        self._drains[ref] = asyncio.create_task(self._drain(model))
+        return model
+
+    async def _drain(self, model: Model) -> None:
+        if model.streams:
+            await model.idle.wait()
+        await model.stop()
+        del self._models[model.spec.ref], self._drains[model.spec.ref]
+        log.info("model retired", extra={"model": str(model.spec.ref)})
+
+    async def close(self) -> None:
+        """The process ends."""
+        for drain in self._drains.values():
+            drain.cancel()
+        for model in self.models:
+            await model.stop()
+        self._models.clear()

@@ -1,0 +1,149 @@
+"""serve(stage): one service as a process: port, health, reflection, models, drain. Must not know what a stage does."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+import uvloop
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from parley import config, telemetry
+from parley.engines.model import ModelRef, locate
+from parley.errors import BadConfig, BadInput, UnknownModel
+from parley.serving.models_service import Answer, ModelsAdmin
+from parley.serving.registry import Registry
+from parley.serving.stage import ServiceConfig, Stage
+from parley.serving.streams import Streams
+from parley.wire import protocol
+
+log = logging.getLogger(__name__)
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+TELL_S = 0.5  # between two looks at whether there is room
+LAST_WORDS_S = 0.5  # for statuses that are on their way
+Context = Any  # grpc.aio's types are generic in what we move as bytes
+
+
+def main(stage: Stage) -> None:
+    """`python -m services.<stage> --config FILE`."""
+    parser = argparse.ArgumentParser(description=f"Parley's {stage.name} service.")
+    parser.add_argument("--config", type=Path, default=Path(f"deploy/config/{stage.name}.toml"))
+    path = parser.parse_args().config
+    try:
+        settings = config.load(stage.config, path)
+        telemetry.set_up(stage.name, settings.telemetry)
+        uvloop.run(serve(stage, settings))
+    except BadConfig as error:
+        sys.exit(f"{stage.name}: {error}")
+
+
+async def serve(stage: Stage, settings: ServiceConfig) -> None:
+    """Run until SIGTERM or SIGINT, then drain."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    telemetry.watch_tasks()
+    service = Service(stage, settings)
+    try:
+        await service.start()
+        await stop.wait()
+    finally:
+        await service.stop()
+
+
+class Service:
+    """One stage on one port."""
+
+    def __init__(self, stage: Stage, settings: ServiceConfig) -> None:
+        self._stage, self._settings = stage, settings
+        self._registry = Registry(stage.open_engine, settings.batch)
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS)
+        self._streams = Streams(stage, settings, self._registry)
+        self._telling: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen first, so that "loading" can be seen; then load; then say SERVING."""
+        name = self._stage.service.full_name
+        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._tell_health)
+        stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
+        methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Models", methods),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        protocol.listen(self._server, self._settings.listen)
+        await self._tell_health()  # unasked, the health service calls a server healthy that has nothing yet
+        await self._server.start()
+        await self._load()
+        await self._tell_health()
+        self._telling = asyncio.create_task(self._keep_telling())
+        gc.collect()
+        gc.freeze()
+        log.info("serving", extra={"listen": self._settings.listen, "models": list(self._settings.models)})
+
+    def _unary(self, answer: Answer, kind: type[Message]) -> "grpc.RpcMethodHandler[Any, Any]":
+        async def handle(data: bytes, context: Context) -> Any:
+            try:
+                return (await answer(protocol.parse(kind, data))).SerializeToString()
+            except Exception as error:
+                code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
+                return await context.abort(code, message, trailers)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    async def _load(self) -> None:
+        for text in self._settings.models:
+            try:
+                spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
+            except (BadInput, UnknownModel) as error:
+                raise BadConfig(f"`models`: {error}") from None
+            await self._registry.load(spec)
+
+    async def _tell_health(self) -> None:
+        """Per service and per model version."""
+        name = self._stage.service.full_name
+        able = SERVING if self._registry.default and not self._streams.draining else NOT_SERVING
+        for service in ("", name):
+            await self._health.set(service, able)
+        await self._tell_room(name)
+        for model in self._registry.models:
+            serving = not self._streams.draining and model.state.name == "ACTIVE"
+            await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
+
+    async def _keep_telling(self) -> None:
+        """Room comes and goes by itself."""
+        while True:
+            await asyncio.sleep(TELL_S)
+            await self._tell_room(self._stage.service.full_name)
+
+    async def _tell_room(self, name: str) -> None:
+        """Whether one more stream would be taken, by the default version and by each."""
+        for model in self._registry.models:
+            takes = model.state.name == "ACTIVE" and not self._streams.draining
+            room = SERVING if takes and (model.load is None or model.load.has_room) else NOT_SERVING
+            await self._health.set(f"{name}/{model.spec.ref}{protocol.ROOM}", room)
+            if model.spec.ref == self._registry.default:
+                await self._health.set(f"{name}{protocol.ROOM}", room)
+
+    async def stop(self) -> None:
+        """Say NOT_SERVING, let streams finish within the grace, go.
+
+        The port stays open meanwhile: who asks is told, and who watches health does not hold us.
+        """
+        self._streams.draining = True
+        if self._telling:
+            self._telling.cancel()
+        await self._tell_health()
+        log.info("draining", extra={"streams": self._streams.open})
+        await self._streams.gone(self._settings.drain_s)
+        await self._server.stop(LAST_WORDS_S)
+        await self._registry.close()

@@ -1,0 +1,99 @@
+"""What a service folder declares, and what every service is configured with. Must not know the network."""
+
+from collections.abc import Callable, Iterable, Sized
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from parley.audio.pcm import Format, check_chunk
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.engines.protocols import Engine
+from parley.errors import ChunkTooLarge
+from parley.serving.batcher import BatchConfig
+from parley.serving.session import Session
+from parley.telemetry import TelemetryConfig
+from parley.v1.audio_pb2 import Opened
+
+LONGEST_TEXT = 1 << 20
+Settings = TypeVar("Settings", bound="ServiceConfig", contravariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """What every service is configured with; a stage adds its own keys."""
+
+    listen: str  # host:port, or unix:/path
+    models_root: Path = Path("models/embedded")
+    models: tuple[str, ...]  # exact versions to load at the start; the first is the default
+    # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
+    job_budget_s: float = 10.0
+    streams: int = 1000  # streams at a time; one more is refused
+    drain_s: float = 10.0  # how long open streams may go on after SIGTERM
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One service folder in five lines."""
+
+    service: ServiceDescriptor
+    config: type[ServiceConfig]
+    open_engine: Callable[[ModelSpec], Placed[Engine[Any, Any]]]
+    begin: Callable[[Any, ModelSpec, Any], Session[Any, Any, Any]]
+    read: Callable[[Any], Sized]
+    pairs: Callable[[ModelSpec], Iterable[tuple[str, str]]] = lambda spec: ()  # languages, where not all into all
+    is_live: Callable[[Any], bool] = lambda config: True  # whether somebody speaks now, who must not wait
+
+    @property
+    def name(self) -> str:
+        """One word, the same everywhere."""
+        return self.service.name.lower()
+
+    @cached_property
+    def request(self) -> type[Message]:
+        """The class of what clients send."""
+        return GetMessageClass(self.service.methods_by_name["Stream"].input_type)
+
+    def opened(self, config: Any, spec: ModelSpec) -> Opened:
+        """The first answer: what serves, and in which format sound comes back."""
+        speaks = "audio" in self.service.methods_by_name["Stream"].output_type.fields_by_name
+        return Opened(model=str(spec.ref), format=Format.of(config.format).mono() if speaks else None)
+
+    def seconds_a_byte(self, config: Any) -> float:
+        """How long a byte of this stream sounds; text does not."""
+        if "format" not in config.DESCRIPTOR.fields_by_name:
+            return 0.0
+        form = Format.of(config.format)
+        return 1 / (form.frame_bytes * form.rate_hz)
+
+    def write(self, event: Message) -> Message:
+        """Put an event into the answer's field of its type."""
+        return self._answer(**{self._fields[event.DESCRIPTOR.full_name]: event})
+
+    @cached_property
+    def _answer(self) -> type[Message]:
+        return GetMessageClass(self.service.methods_by_name["Stream"].output_type)
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        return {kind.full_name: field.name for field in self._answer.DESCRIPTOR.fields if (kind := field.message_type)}
+
+
+def read_audio(request: Any) -> bytes:
+    """What an audio stage is fed."""
+    return check_chunk(request.audio.data)
+
+
+def read_text(request: Any) -> str:
+    """What a text stage is fed."""
+    text: str = request.text.text
+    if len(text) > LONGEST_TEXT:
+        raise ChunkTooLarge(f"A text of {len(text)} characters is too large; send at most {LONGEST_TEXT} at once.")
+    return text

@@ -1,0 +1,142 @@
+"""The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from parley import telemetry
+from parley.budget import Budget
+from parley.engines.model import ModelRef
+from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
+from parley.serving.registry import Model, Registry
+from parley.serving.session import Ahead, Events, Flush, drive
+from parley.serving.stage import ServiceConfig, Stage
+from parley.serving.waiting import Waiting
+from parley.v1.audio_pb2 import ControlAction
+from parley.wire import protocol
+
+Context = Any  # grpc.aio's own types say little of what we move: bytes
+Emit = Callable[[Events], Awaitable[None]]
+Submit = Callable[[Any], Awaitable[Any]]
+PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
+
+
+class Streams:
+    """Every open stream of one service."""
+
+    def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
+        self._stage, self._settings, self._registry = stage, settings, registry
+        self.draining = False
+        self.open = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    async def gone(self, within_s: float) -> None:
+        """Wait until no stream is open, or no longer than this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._none.wait()
+
+    async def handle(self, _: object, context: Context) -> None:
+        """The one RPC of a stage."""
+        sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+        with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
+            try:
+                with self._registry.lease(self._wanted(sent)) as model:
+                    span.set_attribute("parley.model", str(model.spec.ref))
+                    context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
+                    await self._counted(model, context)
+            except Exception as error:
+                code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
+                await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
+
+    def _wanted(self, sent: dict[str, str]) -> ModelRef | None:
+        if self.draining:
+            raise Draining("This replica is going away; open the stream again.", retry_s=0.1)
+        if self.open >= self._settings.streams:
+            raise TooManyStreams(f"{self.open} streams are open here, and that is the limit.", retry_s=1.0)
+        return ModelRef.of(sent[protocol.MODEL]) if sent.get(protocol.MODEL) else None
+
+    async def _counted(self, model: Model, context: Context) -> None:
+        labels, outcome = (self._stage.name, str(model.spec.ref)), "cancelled"
+        self.open += 1
+        self._none.clear()
+        telemetry.STREAMS.labels(*labels).inc()
+        try:
+            await self._run(model, context)
+            outcome = "ok"
+        except ParleyError as error:
+            outcome = error.reason
+            raise
+        except Exception:
+            outcome = ParleyError.reason
+            raise
+        finally:
+            self.open -= 1
+            if not self.open:
+                self._none.set()
+            telemetry.STREAMS.labels(*labels).dec()
+            telemetry.STREAMS_ENDED.labels(*labels, outcome).inc()
+
+    async def _run(self, model: Model, context: Context) -> None:
+        first = await self._read(context)
+        if first is None or first.WhichOneof("message") != "config":
+            raise ConfigExpected("A stream begins with its config; send that first.")
+        session = self._stage.begin(first.config, model.spec, self._settings)
+        writing = asyncio.Lock()
+        within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
+
+        async def emit(events: Events) -> None:
+            async with writing:
+                for event in events:
+                    await context.write(self._stage.write(event).SerializeToString())
+            model.batcher.look()
+
+        with self._submit(first.config, model, context, emit, within_s) as submit:
+            await emit([self._stage.opened(first.config, model.spec)])
+            await drive(session, self._weighed(first.config, model, context), submit, emit)
+
+    @contextmanager
+    def _submit(self, config: Any, model: Model, context: Context, emit: Emit, within_s: float) -> Iterator[Submit]:
+        """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
+        batcher = model.batcher
+        if model.load is None or not self._stage.is_live(config):
+            yield lambda job: batcher.submit(job, Budget.of(context.time_remaining()).at_most(within_s))
+            return
+        again = dict(context.invocation_metadata()).get(protocol.AGAIN, "") != ""
+        with model.load.place(again=again) as place:
+            waiting = Waiting(batcher, place, within_s, lambda late: emit([late]))
+            yield lambda job: waiting.submit(job, Budget.of(context.time_remaining()))
+
+    async def _weighed(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
+        """The items, and note how long they sound."""
+        sound, second = (
+            telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref)),
+            self._stage.seconds_a_byte(config),
+        )
+        async for item in self._items(context):
+            if second and not isinstance(item, Flush):
+                sound.inc(len(item) * second)
+            yield item
+
+    async def _read(self, context: Context) -> Any:
+        data = await context.read()
+        return None if data is protocol.EOF else protocol.parse(self._stage.request, data)
+
+    async def _items(self, context: Context) -> AsyncIterator[Any]:
+        while (request := await self._read(context)) is not None:
+            kind = request.WhichOneof("message")
+            if kind is None:
+                raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
+            if kind == "config":
+                raise ConfigRepeated("A stream has one config; open another stream for another.")
+            yield self._control(request.control.action) if kind == "control" else self._stage.read(request)
+
+    def _control(self, action: int) -> Flush:
+        if action != ControlAction.CONTROL_ACTION_FLUSH:
+            raise EmptyMessage(f"Control action {action} is not known; send CONTROL_ACTION_FLUSH.")
+        return Flush()
+
+    def _choices(self) -> str:
+        return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)

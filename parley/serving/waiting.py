@@ -1,0 +1,58 @@
+"""One stream's jobs on their way through the engine's queue. Must not know what a job is.
+
+Where people speak, late is not lost: a job is waited for as long as the engine moves, and whoever waits is told.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from parley.budget import Budget, Clock
+from parley.errors import DeadlinePassed
+from parley.serving.batcher import Batcher
+from parley.serving.load import Place
+from parley.v1.audio_pb2 import Late
+
+LOOK_S = 0.25
+LATE_S, AGAIN_S = 1.0, 10.0  # so long it may take; so often it is told that it took longer
+
+
+class Waiting:
+    """Hands in jobs, and says when answers that press are late."""
+
+    def __init__(
+        self,
+        batcher: Batcher[Any, Any],
+        place: Place,
+        still_s: float,
+        tell: Callable[[Late], Awaitable[None]],
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._batcher, self._place, self._still_s, self._tell, self._clock = batcher, place, still_s, tell, clock
+        self._told: float | None = None
+
+    async def submit(self, job: Any, budget: Budget) -> Any:
+        """Its result, however long others are before it; an engine that does not move any more is given up."""
+        answer = asyncio.create_task(self._batcher.submit(job, budget, self._place))
+        since: float | None = None
+        try:
+            while not answer.done():
+                await asyncio.wait((answer,), timeout=LOOK_S)
+                if not answer.done():
+                    since = (since or self._clock()) if self._batcher.presses(job) else None
+                    await self._look(since)
+            return answer.result()
+        finally:
+            answer.cancel()
+
+    async def _look(self, since: float | None) -> None:
+        now = self._clock()
+        if now - self._batcher.moved_at > self._still_s:
+            raise DeadlinePassed(f"The engine has answered nobody for {self._still_s:g} s.")
+        recently = self._told is not None and now - self._told < AGAIN_S
+        if since is not None and now - since >= LATE_S and not recently:
+            self._told = now
+            late = Late()
+            late.waiting.FromMilliseconds(round(1000 * (now - since)))
+            await self._tell(late)

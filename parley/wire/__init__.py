@@ -1,0 +1,1 @@
+"""What processes say to each other: metadata, errors as gRPC status, keys, certificates."""

@@ -1,0 +1,76 @@
+"""Who may come in."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.access.keys import KeyRing, demand
+from parley.errors import Forbidden, Unauthenticated
+from parley.wire.keys import NOBODY, make, write
+from tests.fakes import Clock
+
+
+def test_without_a_file_everybody_may_come() -> None:
+    """A house without keys asks for none."""
+    assert KeyRing(None).of({}) is NOBODY
+
+
+def test_every_way_to_show_a_key(tmp_path: Path) -> None:
+    """As a bearer, as x-api-key, or as the subprotocol that browsers have."""
+    text, key = make("ann", ["use"])
+    write(tmp_path / "keys.json", [key])
+    ring = KeyRing(tmp_path / "keys.json")
+    assert ring.of({"authorization": f"Bearer {text}"}) == key
+    assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
+
+
+EXPIRED_TEXT, EXPIRED = make("old", ["use"], datetime(2020, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({}, "needed"),
+        ({"authorization": "Basic abc"}, "needed"),
+        ({"authorization": "Bearer sk-other"}, "not known"),
+        ({"authorization": f"Bearer {EXPIRED_TEXT}x"}, "not known"),
+        ({"authorization": f"Bearer {EXPIRED_TEXT}"}, "expired"),
+    ],
+)
+def test_who_shows_no_good_key_is_told(tmp_path: Path, metadata: Mapping[str, str], told: str) -> None:
+    """None, a stranger's, a mistyped one, one whose time is over; the key itself is never repeated."""
+    write(tmp_path / "keys.json", [EXPIRED])
+    with pytest.raises(Unauthenticated, match=told) as refused:
+        KeyRing(tmp_path / "keys.json").of(metadata)
+    assert EXPIRED_TEXT not in str(refused.value)
+
+
+def test_a_revoked_key_is_refused_soon(tmp_path: Path) -> None:
+    """The file is looked at once a second; one that is broken changes nothing."""
+    file, clock = tmp_path / "keys.json", Clock()
+    text, key = make("ann", ["use"])
+    write(file, [key])
+    ring = KeyRing(file, clock)
+    file.write_text("what?")
+    clock.now += 1.0
+    assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
+    write(file, [])
+    os.utime(file, ns=(0, 1))
+    assert ring.of({"x-api-key": text}) == key
+    assert ring.of({"sec-websocket-protocol": f"realtime, openai-insecure-api-key.{text}"}) == key
+    clock.now += 1.0
+    with pytest.raises(Unauthenticated):
+        ring.of({"x-api-key": text})
+
+
+def test_a_key_is_good_for_its_scopes_only() -> None:
+    """What it is for is said."""
+    _, key = make("ann", ["asr"])
+    demand(key, "asr")
+    with pytest.raises(Forbidden, match="it is for asr"):
+        demand(key, "admin")

@@ -1,0 +1,153 @@
+"""Real sockets against uvicorn with our protocols; no door behind them but one that answers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from uvicorn.server import ServerState
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+
+from gateway.http import slow_clients
+from gateway.http.slow_clients import PatientHttp, PatientSocket
+
+
+async def _door(scope: Any, receive: Any, send: Any) -> None:
+    """Says ok to a request; listens to a WebSocket and says how long each message is."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+        return
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] != "websocket.disconnect":
+        if message["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": str(len(message["bytes"]))})
+
+
+@pytest_asyncio.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    monkeypatch.setattr(slow_clients, "HEAD_S", 1.0)
+    config = uvicorn.Config(_door, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: PatientHttp(config, state, {}), "127.0.0.1", 0)
+    yield int(server.sockets[0].getsockname()[1])
+    server.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
+    whole = await asyncio.wait_for(reader.read(), 5)
+    head, _, body = whole.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nhost: parley\r\n"])
+async def test_a_head_that_does_not_come_is_not_waited_for(port: int, sent: bytes) -> None:
+    """A caller who opens a connection and dawdles holds it no longer than others wait."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    status, error = await _answer(reader)
+    assert (status, error["reason"]) == (408, "HEAD_TOO_SLOW")
+    writer.close()
+
+
+async def test_a_header_now_and_then_buys_no_time(port: int) -> None:
+    """The clock runs from the first byte, not from the last."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\n")
+
+    async def dawdle() -> None:
+        while True:
+            writer.write(b"x: y\r\n")
+            await asyncio.sleep(0.05)
+
+    dawdling = asyncio.create_task(dawdle())
+    assert (await _answer(reader))[0] == 408
+    dawdling.cancel()
+    writer.close()
+
+
+async def test_the_second_head_on_a_connection_is_timed_too(port: int) -> None:
+    """One honest request does not open the door to a slow one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: parley\r\n\r\n")
+    assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+    writer.write(b"GET / HTTP/1.1\r\n")
+    assert (await _answer(reader))[0] == 408
+    writer.close()
+
+
+async def test_a_head_without_end_is_refused(port: int) -> None:
+    """Its size is bounded, not only its time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 15_000)
+    status, error = await _answer(reader)
+    assert (status, error["reason"]) == (431, "HEAD_TOO_LARGE")
+    writer.close()
+
+
+async def test_a_slow_request_is_no_slow_head(port: int) -> None:
+    """Only the head is timed here: a WebSocket may be silent as long as it likes."""
+    async with connect(f"ws://127.0.0.1:{port}/") as socket:
+        await asyncio.sleep(1.5)
+        await socket.send(b"abc")
+        assert await asyncio.wait_for(socket.recv(), 5) == "3"
+
+
+async def test_a_message_in_endless_pieces_is_refused(port: int) -> None:
+    """Empty pieces have no size to add up."""
+    async with connect(f"ws://127.0.0.1:{port}/") as socket:
+        pieces = b"".join(
+            Frame(Opcode.BINARY if n == 0 else Opcode.CONT, b"", fin=False).serialize(mask=True) for n in range(1100)
+        )
+        socket.transport.write(pieces)
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.recv(), 5)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, "pieces" in closed.value.rcvd.reason) == (1009, True)
+
+
+async def test_pieces_of_a_message_are_put_together(port: int) -> None:
+    """As long as there are not too many of them."""
+    async with connect(f"ws://127.0.0.1:{port}/") as socket:
+        await socket.send([b"ab"] * 500)
+        assert await asyncio.wait_for(socket.recv(), 5) == "1000"
+
+
+async def test_pings_of_one_who_does_not_read_cost_no_memory() -> None:
+    """Pongs are not piled up for a peer that leaves them lying."""
+    written: list[bytes] = []
+    socket = PatientSocket.__new__(PatientSocket)
+    socket.writable = asyncio.Event()
+    socket.conn = Pongs()  # type: ignore[assignment]
+    socket.transport = Wire(written)  # type: ignore[assignment]
+    socket.handle_ping()
+    assert (written, socket.conn.waiting) == ([], [])  # type: ignore[attr-defined]
+    socket.writable.set()
+    socket.conn.waiting.append(b"pong")  # type: ignore[attr-defined]
+    socket.handle_ping()
+    assert written == [b"pong"]
+
+
+class Pongs:
+    """What the protocol would send."""
+
+    def __init__(self) -> None:
+        self.waiting = [b"pong"]
+
+    def data_to_send(self) -> list[bytes]:
+        waiting, self.waiting = self.waiting, []
+        return waiting
+
+
+class Wire:
+    """What was sent."""
+
+    def __init__(self, written: list[bytes]) -> None:
+        self.write = written.append

@@ -1,0 +1,114 @@
+"""Routes that change."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.routing.book import RouteBook
+from gateway.routing.route import Asker
+from parley.errors import BadConfig, BadInput, NotFound
+
+ONE, TWO = {"asr/default": {"a@1": 1}}, {"asr/default": {"a@2": 1}}
+
+
+def serves(book: RouteBook) -> str:
+    return str(book.router.pick("asr", "", Asker("k")).ref)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "routes.toml"
+    path.write_text('["asr/default"]\n"a@1" = 1\n')
+    return path
+
+
+def rewrite(file: Path, text: str) -> None:
+    """As an editor does: whole, a moment later."""
+    file.write_text(text)
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1_000_000))
+
+
+def test_the_file_goes_before_the_config(file: Path) -> None:
+    """Where there is a file its routes count; where there is none yet, the config's do."""
+    assert serves(RouteBook(TWO, file)) == "a@1"
+    assert serves(RouteBook(TWO, file.with_name("none.toml"))) == "a@2"
+
+
+def test_a_change_of_the_file_is_heeded(file: Path) -> None:
+    """The next asker gets what the file says now."""
+    book = RouteBook({}, file)
+    rewrite(file, '["asr/default"]\n"a@2" = 1\n')
+    book.look()
+    assert serves(book) == "a@2"
+
+
+@pytest.mark.parametrize("text", ["what?", '["asr/default"]\n"a" = 1\n', '["asr/default"]\n'])
+def test_a_bad_file_changes_nothing_and_says_why(file: Path, text: str) -> None:
+    """The routes stay; the reason stands in the status until the file is good again."""
+    book = RouteBook({}, file)
+    rewrite(file, text)
+    book.look()
+    assert serves(book) == "a@1"
+    assert "asr/default" in book.fault or str(file) in book.fault
+    rewrite(file, '["asr/default"]\n"a@2" = 1\n')
+    book.look()
+    assert (serves(book), book.fault) == ("a@2", "")
+
+
+def test_a_file_that_is_bad_at_the_start_stops_the_start(file: Path) -> None:
+    """There are no routes to stay with."""
+    rewrite(file, "what?")
+    with pytest.raises(BadConfig):
+        RouteBook({}, file)
+
+
+def test_a_change_is_written_and_can_be_rolled_back(file: Path) -> None:
+    """One command back, also after a restart; once more, and forward again."""
+    full = {"versions": {"a@2": 1}, "rules": [{"header": 'x="y"', "to": "a@1"}], "fallback": ["a@1"]}
+    RouteBook({}, file).change({"asr/default": full}, "ann")
+    again = RouteBook({}, file)
+    assert serves(again) == "a@2"
+    assert again.tables["asr/default"] == full
+    again.roll_back("ann")
+    assert serves(RouteBook({}, file)) == "a@1"
+    again.roll_back("ann")
+    assert serves(again) == "a@2"
+
+
+def test_a_bad_change_is_refused(file: Path) -> None:
+    """The caller is told, nothing is written."""
+    book, before = RouteBook({}, file), file.read_text()
+    with pytest.raises(BadInput):
+        book.change({"asr/default": {"nano": 1}}, "ann")
+    with pytest.raises(NotFound):
+        book.change({"asr/none": None}, "ann")
+    assert (serves(book), file.read_text()) == ("a@1", before)
+
+
+def test_without_a_file_changes_live_in_memory() -> None:
+    """And there is nothing to roll back to before the first one."""
+    book = RouteBook(ONE, None)
+    with pytest.raises(BadInput):
+        book.roll_back("ann")
+    book.change(TWO, "ann")
+    assert serves(book) == "a@2"
+    book.roll_back("ann")
+    assert serves(book) == "a@1"
+
+
+def test_a_change_leaves_an_audit_line(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Who, what it was, what it is."""
+    with caplog.at_level(logging.INFO, "parley.audit"):
+        RouteBook({}, file).change(TWO, "ann")
+    (line,) = caplog.records
+    assert (line.by, line.before, line.after) == ("ann", ONE, TWO)  # type: ignore[attr-defined]
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """Read-only mounts are named, and nothing changes."""
+    book = RouteBook(ONE, tmp_path / "none" / "routes.toml")
+    with pytest.raises(BadConfig, match="writable"):
+        book.change(TWO, "ann")
+    assert serves(book) == "a@1"

@@ -1,0 +1,169 @@
+"""Who goes first where some jobs can wait."""
+
+import asyncio
+from collections.abc import Hashable
+
+from parley.serving.load import WAIT_S, Load
+from tests.fakes import HeldEngine
+from tests.parley.serving.test_batcher import EVER, Make, make, queued
+
+__all__ = ["make"]
+
+
+class Ranked(HeldEngine[int, int]):
+    """Odd jobs can wait."""
+
+    def can_wait(self, job: int) -> bool:
+        return job % 2 == 1
+
+    def shape(self, job: int) -> Hashable:
+        return job // 10
+
+
+async def test_who_presses_goes_first(make: Make) -> None:
+    """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine, max_size=2)
+    first = await queued(batcher, [1])
+    await engine.busy()
+    rest = await queued(batcher, [3, 5, 2, 7, 4, 6])
+    engine.go()
+    assert await asyncio.gather(*first, *rest) == [10, 30, 50, 20, 70, 40, 60]
+    assert engine.batches == [[1], [2, 4], [6], [3, 5], [7]]
+
+
+async def test_what_can_wait_leaves_a_worker_to_what_cannot(make: Make) -> None:
+    """Where people speak a final finds a worker at once, however many guesses wait; and a guess may become one."""
+    engine, load = Ranked(lambda job: job * 10), Load(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place():
+        guesses = await queued(batcher, [1])
+        await engine.busy()
+        guesses += await queued(batcher, [3])
+        await asyncio.sleep(0.05)
+        assert engine.batches == [[1]]
+        final = await queued(batcher, [2])
+        await engine.busy()
+        assert engine.batches == [[1], [2]]
+        engine.go()
+        assert await asyncio.gather(*guesses, *final) == [10, 30, 20]
+
+
+async def test_who_can_wait_may_come_to_press(make: Make) -> None:
+    """A job that could wait and presses now is taken when somebody says so, and its wait counts from then on."""
+    presses = set[int]()
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+        def shape(self, job: int) -> Hashable:
+            return 0
+
+    engine, load = Changing(lambda job: job * 10), Load(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place() as place:
+        first = await queued(batcher, [1])
+        await engine.busy()
+        second = asyncio.create_task(batcher.submit(2, EVER, place))
+        await asyncio.sleep(WAIT_S)
+        presses.add(2)
+        batcher.look()
+        await engine.busy()
+        engine.go()
+        assert await asyncio.gather(*first, second) == [10, 20]
+        assert engine.batches == [[1], [2]]
+        assert load.has_room
+
+
+async def test_only_jobs_of_one_shape_share_a_batch(make: Make) -> None:
+    """The oldest goes first, with those of its shape; nobody waits for a batch of all shapes to be done."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine)
+    tasks = await queued(batcher, [1])
+    await engine.busy()
+    tasks += await queued(batcher, [12, 2, 14, 4, 22])
+    engine.go()
+    assert await asyncio.gather(*tasks) == [10, 120, 20, 140, 40, 220]
+    assert engine.batches == [[1], [12, 14], [2, 4], [22]]
+
+
+async def test_who_has_pressed_longest_goes_first(make: Make) -> None:
+    """Not who asked first: a job that came early, could wait and presses now, goes after those that pressed before."""
+    presses = {2}
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+        def shape(self, job: int) -> Hashable:
+            return job
+
+    engine = Changing(lambda job: job * 10)
+    batcher = make(engine)
+    tasks = await queued(batcher, [0])
+    await engine.busy()
+    tasks += await queued(batcher, [1, 2])
+    presses.add(1)
+    engine.go()
+    await asyncio.gather(*tasks)
+    assert engine.batches == [[0], [2], [1]]
+
+
+async def test_what_presses_no_more_was_not_waited_for(make: Make) -> None:
+    """A final that became a guess and then a final again has waited only since."""
+    presses = {1}
+
+    class Changing(HeldEngine[int, int]):
+        def can_wait(self, job: int) -> bool:
+            return job not in presses
+
+        def shape(self, job: int) -> Hashable:
+            return 0
+
+    engine, load = Changing(lambda job: job * 10), Load(0.0, 1)
+    batcher = make(engine, load)
+    with load.place() as place:
+        first = await queued(batcher, [0])
+        await engine.busy()
+        second = asyncio.create_task(batcher.submit(1, EVER, place))
+        await asyncio.sleep(WAIT_S)
+        presses.clear()
+        batcher.look()
+        presses.add(1)
+        batcher.look()
+        engine.go()
+        assert await asyncio.gather(*first, second) == [0, 10]
+        assert load.wait_s < WAIT_S
+
+
+async def test_where_nobody_speaks_all_workers_work(make: Make) -> None:
+    """Recordings can wait, and have the machine for themselves."""
+    engine = Ranked(lambda job: job * 10)
+    batcher = make(engine, Load(0.0, 2), workers=2, max_size=1)
+    tasks = await queued(batcher, [1, 3])
+    await engine.busy()
+    await engine.busy()
+    engine.go()
+    assert await asyncio.gather(*tasks) == [10, 30]
+
+
+async def test_the_busier_answers_keep_the_engine_the_rarer_guesses_are(make: Make) -> None:
+    """After guesses that took their time, the next wait until answers had theirs; a final waits for none of that."""
+
+    class Busy(Load):
+        share = 0.8
+
+    engine, load = Ranked(lambda job: job * 10), Busy(0.0, 2)
+    batcher = make(engine, load, workers=2)
+    with load.place():
+        first = await queued(batcher, [1])
+        await engine.busy()
+        await asyncio.sleep(0.5)
+        engine.go()
+        await asyncio.gather(*first)
+        rest = await queued(batcher, [3])
+        rest += await queued(batcher, [2])
+        assert await rest[1] == 20
+        assert engine.batches == [[1], [2]]
+        assert await rest[0] == 30

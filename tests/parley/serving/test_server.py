@@ -1,0 +1,69 @@
+"""A service's port, health and end."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley.client import Client
+from parley.engines.backends import Placed
+from parley.engines.model import ModelSpec
+from parley.errors import Unavailable
+from parley.serving.server import Service
+from services.asr.stage import STAGE, AsrServiceConfig
+from tests.contract.source import ROOT
+
+
+async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a version's health, or the default's, can ask whether one more stream would be taken."""
+    monkeypatch.setattr("parley.serving.server.TELL_S", 0.01)
+    address = f"unix:{tmp_path}/asr.sock"
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    service = Service(STAGE, settings)
+    await service.start()
+    load = service._registry.models[0].load
+    assert load
+    async with Client(address) as client, asyncio.timeout(30):
+        for name in ("parley.v1.Asr/echo@1/room", "parley.v1.Asr/room"):
+            await client.health(name)
+        load._second_s = 10.0  # one stream is too much already
+        with load.place():
+            for name in ("parley.v1.Asr/echo@1/room", "parley.v1.Asr/room"):
+                while await _is_well(client, name):
+                    await asyncio.sleep(0.01)
+            await client.health("parley.v1.Asr/echo@1")
+    await service.stop()
+
+
+async def _is_well(client: Client, name: str) -> bool:
+    try:
+        await client.health(name)
+    except Unavailable:
+        return False
+    return True
+
+
+async def test_a_service_is_not_well_before_its_models_are_loaded(tmp_path: Path) -> None:
+    """Who listens but cannot serve yet says NOT_SERVING, also when asked about nothing in particular."""
+    loaded = threading.Event()
+
+    def slowly(spec: ModelSpec) -> Placed[Any]:
+        loaded.wait(30)
+        return STAGE.open_engine(spec)
+
+    address = f"unix:{tmp_path}/asr.sock"
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    service = Service(replace(STAGE, open_engine=slowly), settings)
+    starting = asyncio.create_task(service.start())
+    async with Client(address) as client:
+        await client.ready(30)
+        for name in ("", "parley.v1.Asr"):
+            with pytest.raises(Unavailable, match="NOT_SERVING"):
+                await client.health(name)
+        loaded.set()
+        await starting
+        await client.health()
+    await service.stop()
