@@ -22,7 +22,8 @@ class WindowConfig:
     """How much of a recording is heard at once."""
 
     longest_s: float = 29.0  # a window is cut here at the latest, at its longest pause; what is left out does not count
-    gap_s: float = 1.0  # silence this long ends it
+    gap_s: float = 1.0  # silence this long ends it;
+    least_s: float = 2.0  # with less speech than this, only twice as much: a few words alone are misheard
     start_s: float = 0.06  # speech this long starts one
     speech: float = 0.4  # as likely as this, it is speech;
     silence: float = 0.25  # it pauses where it is less likely than this
@@ -82,7 +83,7 @@ class Windower:
         self._run = 0  # blocks of speech in a row, before the window is open
         self._since: int | None = None  # where speech began
         self._chances: list[float] = []  # since then
-        self._quiet = 0  # blocks of silence in a row, in the open window
+        self._spoken = self._quiet = 0  # blocks of speech in the open window; of silence in a row, at its end
         self._skipped = 0  # samples of long pauses that need not be heard
 
     @property
@@ -118,10 +119,10 @@ class Windower:
         self._chances.append(chance)
         if chance >= self._config.silence:
             self._skipped += max(0, self._pause - BEFORE - AFTER)
-            self._quiet = 0
+            self._spoken, self._quiet = self._spoken + 1, 0
         else:
             self._quiet += 1
-        if self._pause >= self._config.gap_s * RATE_HZ:
+        if self._pause >= self._gap:
             return self.end(self._seen)
         length = self._seen - self.needed_from
         is_long = length - self._skipped >= self.longest - AFTER or length >= STRETCHED * self.longest
@@ -130,6 +131,12 @@ class Windower:
     @property
     def _pause(self) -> int:
         return self._quiet * self._detector.block
+
+    @property
+    def _gap(self) -> float:
+        """The silence that ends the window, in samples."""
+        enough = self._spoken * self._detector.block >= self._config.least_s * RATE_HZ
+        return self._config.gap_s * RATE_HZ * (1 if enough else 2)
 
     def _begin(self, chance: float) -> None:
         self._run = self._run + 1 if chance >= self._config.speech else 0

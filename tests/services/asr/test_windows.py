@@ -55,6 +55,12 @@ def test_a_long_silence_is_in_no_window() -> None:
     assert (other.start, other.speech) == (4 * S - BEFORE, 4 * S)
 
 
+@pytest.mark.parametrize(("spoken", "count"), [(1.0, 1), (2.5, 2)])
+def test_a_few_words_alone_are_not_a_window(spoken: float, count: int) -> None:
+    """With little speech before it a silence must be twice as long to end a window: what follows helps to hear them."""
+    assert len(windows(talk(spoken, 2, 2.5))) == count
+
+
 def test_of_a_long_pause_only_the_margins_are_heard() -> None:
     """What is left out does not make the window longer, and a place in what is heard is known in the recording."""
     (window,) = windows(talk(2, 1.4, 1.5, 0.5, 1))
