@@ -104,7 +104,7 @@ def test_a_field_that_nobody_knows_is_told_in_a_header(
     client: TestClient, caplog: pytest.LogCaptureFixture, door: str
 ) -> None:
     """LibreTranslate's own server takes them, so ours does; header and log say which had no effect."""
-    caplog.set_level("INFO", "gateway.apis.app")
+    caplog.set_level("INFO", "gateway.apis.libretranslate.rest")
     plain = client.post(door, json=TO_DE)
     answer = client.post(door, json=TO_DE | {"formt": "html", "s\u00e9cret": 1})
     assert answer.json() == plain.json()
