@@ -100,7 +100,7 @@ class Rate:
 
 
 def _client(store: str) -> dict[str, str]:
-    """The Redis library that parley[redis] brings."""
+    """The Redis library that the extra `redis` brings."""
     return {"implementation": "redispy"} if store.startswith("redis") else {}
 
 

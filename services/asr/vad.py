@@ -18,6 +18,7 @@ from parley.engines import backends
 from parley.engines.model import ModelRef, ModelSpec
 from parley.engines.protocols import Tensors
 from parley.errors import BadModel
+from parley.extras import install
 from services.asr.options import AsrOptions
 
 Blocks = npt.NDArray[np.float32]
@@ -77,7 +78,7 @@ def silero() -> Tensors:
     """The graph that ships inside faster-whisper, which itself is not imported."""
     package = importlib.util.find_spec("faster_whisper")
     if package is None or package.origin is None:
-        raise BadModel("Finding speech needs the package faster-whisper; install parley[cpu].")
+        raise BadModel(f"Finding speech needs the package faster-whisper; {install('serve')}.")
     folder = Path(package.origin).parent / "assets"
     spec = ModelSpec(ModelRef("silero-vad", "6"), "asr", "onnx", folder, files={GRAPH: SHA256}, devices=("CPU",))
     return backends.tensors(spec).model

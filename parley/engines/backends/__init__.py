@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Generator, Tensors
 from parley.errors import BadConfig, BadModel
+from parley.extras import install
 
 log = logging.getLogger(__name__)
 Opened = TypeVar("Opened", covariant=True)
@@ -62,11 +63,11 @@ def load(name: str) -> Backend:
     try:
         return cast(Backend, importlib.import_module(f"parley.engines.backends.{name}"))
     except ModuleNotFoundError as error:
-        raise BadModel(f"The backend {name} needs the package {error.name}; install parley[{_extra(name)}].") from None
+        raise BadModel(f"The backend {name} needs the package {error.name}; {install(_extra(name))}.") from None
 
 
 def _extra(name: str) -> str:
-    return "openvino" if name == "openvino" else "cpu] or parley[gpu"
+    return "openvino" if name == "openvino" else "serve"
 
 
 def _place(spec: ModelSpec, present: Sequence[str], opener: Callable[[ModelSpec, str], Opened]) -> Placed[Opened]:

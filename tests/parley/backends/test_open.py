@@ -70,7 +70,7 @@ def test_a_bad_model_is_not_tried_elsewhere(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_library_that_is_not_installed_is_named() -> None:
     """The message says what to install."""
-    with pytest.raises(BadModel, match=r"install parley\["):
+    with pytest.raises(BadModel, match=r'pip install "parley-speech\['):
         backends.load("no_such_library")
 
 
