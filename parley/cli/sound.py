@@ -12,7 +12,6 @@ from typing import Any
 from parley.cli.stdin import Pipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
 from parley.extras import install
-from parley.v1.audio_pb2 import AudioFormat
 
 PIECE_S = 0.1
 LONGEST_S = 4 * 3600.0
@@ -31,9 +30,9 @@ class Sound:
     duration_s: float | None = None  # not known of what is still being said
 
     @property
-    def format(self) -> AudioFormat:
-        """As the protos say it."""
-        return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
+    def format(self) -> dict[str, int]:
+        """The fields of an AudioFormat."""
+        return {"sample_rate_hz": self.rate_hz, "channels": self.channels}
 
 
 def read_file(name: str, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
