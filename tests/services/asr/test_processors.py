@@ -1,7 +1,7 @@
 """The recogniser's own tests with narrower instructions than this processor's best: no test may depend on it.
 
-Only CTranslate2 is told. OpenVINO 2026.4, told to use AVX2 on a processor that knows AVX-512 (ONEDNN_MAX_CPU_ISA), answers with
-empty arrays.
+Only CTranslate2 is told. OpenVINO 2026.4, told to use AVX2 on a processor that knows AVX-512 (ONEDNN_MAX_CPU_ISA),
+answers with empty arrays.
 """
 
 import os
