@@ -140,9 +140,9 @@ class Core:
             for request in raw:
                 yield request
 
-        async def ask(asked: list[Replica]) -> list[Any]:
-            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(asked))
-            async with self.board.stream(wish, known, again, asked=asked) as exchange:
+        async def ask(already_tried: list[Replica]) -> list[Any]:
+            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(already_tried))
+            async with self.board.stream(wish, known, again, already_tried=already_tried) as exchange:
                 return [answer.FromString(data) async for data in exchange.answers()]
 
         async with self.admitted(name, caller):

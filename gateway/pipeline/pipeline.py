@@ -19,8 +19,9 @@ from gateway.pipeline.merge import merged
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.speakers import Speakers, times
 from gateway.pipeline.tail import TextTail
+from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
-from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Overloaded, ParleyError
+from parley.errors import ConfigRepeated, EmptyMessage, ParleyError
 from parley.v1 import asr_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
 
@@ -194,10 +195,9 @@ class Pipeline:
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
         branch.over()
-        full = isinstance(error, Overloaded) and branch is self._asr and not branch.model
+        row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, branch.stage)
         others = any(each.alive for each in self._branches if each.stage != "translate")
-        unknown = isinstance(error, NotFound) and not branch.model
-        if isinstance(error, BadInput) or unknown or full or not (others or branch is self._denoise):
+        if Then.DO_WITHOUT not in row.then or not (others or branch is self._denoise):
             raise error
         await self._go_on(branch, notices.lost(branch.stage, error))
 

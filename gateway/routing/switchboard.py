@@ -21,7 +21,7 @@ from gateway.config import GatewayConfig
 from gateway.pipeline.plan import REQUESTS
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
-from gateway.replicas.retry import elsewhere
+from gateway.replicas.retry import Then, When, rule
 from gateway.routing.book import RouteBook
 from gateway.routing.route import Asker, Tables, read
 from gateway.routing.router import Choice
@@ -130,11 +130,17 @@ class Switchboard:
 
     @asynccontextmanager
     async def stream(
-        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False, asked: list[Replica] | None = None
+        self,
+        wish: Wish,
+        caller: Caller,
+        requests: Source,
+        *,
+        movable: bool = False,
+        already_tried: list[Replica] | None = None,
     ) -> AsyncIterator[Answers]:
         """Open one stream; a movable one is ended with DRAINING when its replica or version goes away.
 
-        Those that are `asked` already are asked again only where there is nobody else.
+        Replicas that are `already_tried` are called again only where there is no other.
         """
         choice = self._choice(wish, caller, wish.model)
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
@@ -143,7 +149,9 @@ class Switchboard:
         try:
             async with AsyncExitStack() as stack:
                 calls = self._calls(wish, caller, choice, movable)
-                calls = calls if asked is None else [replace(call, asked=asked) for call in calls]
+                calls = (
+                    calls if already_tried is None else [replace(call, already_tried=already_tried) for call in calls]
+                )
                 exchange = await self._open(stack, calls, requests, choice.alias)
                 yield Overheard(exchange, shadows) if shadows else exchange
         finally:
@@ -187,7 +195,7 @@ class Switchboard:
             try:
                 return await self._enter(stack, call, requests, alias)
             except ParleyError as error:
-                if not elsewhere(error):
+                if Then.OTHER_VERSION not in rule(When.OPENING, error).then:
                     raise
                 log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
                 metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
