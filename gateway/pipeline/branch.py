@@ -10,7 +10,8 @@ from gateway.pipeline import notices
 from gateway.pipeline.failover import Patience, Turns, Words
 from gateway.pipeline.plan import REQUESTS, Plan
 from gateway.pipeline.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, Draining, Overloaded, ParleyError
+from gateway.replicas.retry import When, rule
+from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 
@@ -97,14 +98,13 @@ class Branch:
     def outage(self, error: ParleyError) -> float | None:
         """The stream broke, or could not be opened again: when to try; None: it is lost."""
         late = self.tail.ended and self.stage not in HEARD_LATER  # nothing comes any more that it could do
-        if not self.model or late or isinstance(error, BadInput):
+        row = rule(When.REPLAYABLE if self.stage in HEARD_LATER else When.LIVE, error, self.stage)
+        if not self.model or late or not row.then:
             return None
         had, self._has_replica = self._has_replica, False
         if not had:
             self.pinned = ""  # nobody has the version now: let the route say which one takes over
-        return self.patience.pause_s(
-            had, asked=isinstance(error, Draining), full=self.stage == "asr" and isinstance(error, Overloaded)
-        )
+        return self.patience.pause_s(had, asked=not row.is_loss, full=row.waits_for_room)
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""

@@ -5,11 +5,9 @@ Nothing is lost: another replica takes a stage's stream over from where its word
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
-
-from google.protobuf.message import Message
 
 from gateway.caller import Wish
 from gateway.config import FailoverConfig
@@ -18,14 +16,13 @@ from gateway.pipeline.branch import Branch, branches
 from gateway.pipeline.merge import merged
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.speakers import Speakers, times
+from gateway.pipeline.streams import Streams
 from gateway.pipeline.tail import TextTail
+from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
-from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Overloaded, ParleyError
+from parley.errors import ConfigRepeated, EmptyMessage, ParleyError
 from parley.v1 import asr_pb2, translate_pb2
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineOpened, PipelineRequest, PipelineResponse
-
-# What is wished, and the requests from where a replica needs them -> answers.
-Open = Callable[[Wish, Callable[[], AsyncIterator[Message]]], AsyncGenerator[Any]]
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 HELD_MOST_NS = 1_000_000_000  # of sound that a filter may hold while it is well
@@ -35,9 +32,9 @@ class Pipeline:
     """One stream through the stages that its config asks for."""
 
     def __init__(
-        self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float], failover: FailoverConfig
+        self, config: PipelineConfig, streams: Streams, stalls_s: Mapping[str, float], failover: FailoverConfig
     ) -> None:
-        self._plan, self._open = Plan(config), open_stage
+        self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
         self._announced = asyncio.Event()
         self._speakers, self._told = Speakers(), asyncio.Event()
@@ -158,7 +155,7 @@ class Pipeline:
         origin = self._plan.model(branch.stage)
         wish = Wish(branch.stage, branch.pinned or origin, branch.languages, origin, branch.model != "")
         try:
-            async with aclosing(self._open(wish, branch.tail.requests)) as answers:
+            async with aclosing(self._streams.open(wish, branch.tail.requests)) as answers:
                 async for answer in answers:
                     branch.said, branch.telling = branch.said + 1, True
                     await self._take(branch, answer)
@@ -194,10 +191,9 @@ class Pipeline:
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
         branch.over()
-        full = isinstance(error, Overloaded) and branch is self._asr and not branch.model
+        row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, branch.stage)
         others = any(each.alive for each in self._branches if each.stage != "translate")
-        unknown = isinstance(error, NotFound) and not branch.model
-        if isinstance(error, BadInput) or unknown or full or not (others or branch is self._denoise):
+        if Then.DO_WITHOUT not in row.then or not (others or branch is self._denoise):
             raise error
         await self._go_on(branch, notices.lost(branch.stage, error))
 

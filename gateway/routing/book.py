@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.routing.policy import Policy
 from gateway.routing.route import Tables
 from gateway.routing.router import Router
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
@@ -25,11 +26,11 @@ BEFORE = ".before"  # the file beside the file: what the routes were before the 
 class RouteBook:
     """One router at a time."""
 
-    def __init__(self, tables: Tables, file: Path | None) -> None:
+    def __init__(self, tables: Tables, file: Path | None, policy: Policy | None = None) -> None:
         self._file, self._stamp = file, _stamp(file)
         self.tables: Tables = _parsed(file) if file and self._stamp else dict(tables)
         self._before: Tables | None = _parsed(_beside(file)) if file and _beside(file).exists() else None
-        self.router = Router(self.tables)
+        self.router = Router(self.tables, policy)
         self.fault = ""  # why the file as it is now is not obeyed
         self._watching: asyncio.Task[None] | None = None
 
@@ -84,7 +85,7 @@ class RouteBook:
 
     def _take(self, tables: Tables, by: str) -> None:
         """All at once: who is choosing now has the old ones, who comes next the new ones."""
-        self.router, before = Router(tables), self.tables
+        self.router, before = self.router.rebuilt(tables), self.tables
         self._before, self.tables, self.fault = before, tables, ""
         audit.info("routes changed", extra={"by": by, "before": before, "after": tables})
 
