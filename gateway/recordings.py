@@ -65,12 +65,12 @@ class Heard:
 async def hear(
     core: Core, recording: Sound, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
-    """Everything that is said of a recording, as it is said; half of its words would look like all of them."""
+    """What the pipeline says of a recording. Raises if asr is lost: a partial transcript would look complete."""
     config.format.CopyFrom(recording.form)
     requests: Any = requests_of(PipelineRequest, config, recording.pieces())
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
-            if lost := notices.loss(answer.notice, "asr"):
+            if answer.HasField("notice") and (lost := notices.loss(answer.notice, "asr")):
                 raise lost
             yield answer
 
