@@ -24,6 +24,7 @@ from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream
 from tests.gateway.pipeline.test_pipeline import Scripted, notices, texts
 from tests.gateway.pipeline.test_pipeline_failover import WORDS, Stages, run
 from tests.gateway.replicas.test_pool import waiting
+from tests.waiting import until
 
 VERSION = "echo@1"
 
@@ -105,9 +106,7 @@ async def _ready(made: list[FakeReplica], here: Upstream, *room: bool) -> None:
         await each.serves(has_room, f"{VERSION}{protocol.ROOM}")
     for replica in here.replicas:
         replica.watch(VERSION)
-    async with asyncio.timeout(10):
-        while any(replica.health(VERSION) != "SERVING" for replica in here.replicas):
-            await asyncio.sleep(0.005)
+    await until(lambda: all(replica.health(VERSION) == "SERVING" for replica in here.replicas))
 
 
 async def test_a_late_stream_moves_where_there_is_room(tmp_path: Path) -> None:

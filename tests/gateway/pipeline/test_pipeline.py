@@ -95,7 +95,7 @@ async def run(config: PipelineConfig, chunks: list[Any], **scripts: Script) -> l
     async def requests() -> AsyncIterator[PipelineRequest]:
         for chunk in chunks:
             yield chunk if isinstance(chunk, PipelineRequest) else PipelineRequest(audio={"data": chunk})
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # a live stream: answers come between two chunks
 
     pipeline = Pipeline(config, Scripted(stages), {"denoise": 0.2, "asr": 0.2}, NEVER)
     async with asyncio.timeout(10):
