@@ -4,7 +4,7 @@ import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from gateway.access.upload_memory import Place
+from gateway.access.upload_memory import Reservation
 from gateway.audio import recording
 from gateway.audio.containers import Unpacking
 from gateway.config import Limits
@@ -46,7 +46,7 @@ def frame_bytes(form: AudioFormat) -> int:
 
 
 async def listen(
-    chunks: Chunks, form: AudioFormat | None, limits: Limits, place: Place, *, mixed: bool = True
+    chunks: Chunks, form: AudioFormat | None, limits: Limits, reservation: Reservation, *, mixed: bool = True
 ) -> tuple[AudioFormat, Chunks]:
     """What the sound is, and its samples as they come; without a format it must be a file.
 
@@ -58,13 +58,13 @@ async def listen(
         if len(begun) < 12:
             continue
         if begun.startswith(MAGIC):
-            return await _unpacked(begun, chunks, limits, place, mixed)
+            return await _unpacked(begun, chunks, limits, reservation, mixed)
         if (header := _header(bytes(begun), form)) is not None:
             if header.form is None:
-                return await _decoded(begun, chunks, limits, place, mixed)
+                return await _decoded(begun, chunks, limits, reservation, mixed)
             return header.form, _samples(begun[header.start :], chunks, header)
     if begun and (form is None or begun[:4] == b"RIFF"):
-        return await _decoded(begun, chunks, limits, place, mixed)
+        return await _decoded(begun, chunks, limits, reservation, mixed)
     return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
 
 
@@ -119,21 +119,21 @@ async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
 
 
 async def _unpacked(
-    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+    begun: bytearray, chunks: Chunks, limits: Limits, reservation: Reservation, mixed: bool
 ) -> tuple[AudioFormat, Chunks]:
-    place.take(UNPACKING)
+    reservation.take(UNPACKING)
     unpacking = Unpacking(bytes(begun), chunks, limits.audio_s, mixed=mixed)
-    place.callback(unpacking.end)
+    reservation.callback(unpacking.end)
     return await unpacking.form(), unpacking.pieces()
 
 
 async def _decoded(
-    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+    begun: bytearray, chunks: Chunks, limits: Limits, reservation: Reservation, mixed: bool
 ) -> tuple[AudioFormat, Chunks]:
     """Other files are heard once they are whole: some have at their end what must be known at the start."""
-    place.take(len(begun))
+    reservation.take(len(begun))
     async for chunk in chunks:
-        place.take(len(chunk))
+        reservation.take(len(chunk))
         begun += chunk
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The sound is too large; send at most {limits.upload_bytes} bytes.")

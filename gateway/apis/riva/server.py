@@ -9,7 +9,7 @@ import grpc
 from google.protobuf.message import Message
 
 from gateway import recordings
-from gateway.access.upload_memory import Place, Room
+from gateway.access.upload_memory import Reservation, UploadMemory
 from gateway.apis import calls
 from gateway.apis.calls import Context
 from gateway.apis.riva import recognition, translation
@@ -38,7 +38,7 @@ class Door(grpc.GenericRpcHandler):
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
         self._core, self._limits = core, config.limits
-        self._room = Room(config.limits.uploads_bytes)
+        self._memory = UploadMemory(config.limits.uploads_bytes)
         self._unary: dict[str, Handler] = {
             f"/{ASR}/Recognize": self._recognize,
             f"/{ASR}/GetRivaSpeechRecognitionConfig": self._models,
@@ -121,8 +121,8 @@ class Door(grpc.GenericRpcHandler):
     ) -> AsyncGenerator[PipelineResponse]:
         """What the pipeline says; the trailers say which model served and what did not go as asked."""
         told: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
-        with self._room.place() as place:
-            requests = self._requests(chunks, form, config, place)
+        with self._memory.reserve() as reservation:
+            requests = self._requests(chunks, form, config, reservation)
             async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
                 async for answer in answers:
                     if answer.HasField("opened"):
@@ -135,9 +135,9 @@ class Door(grpc.GenericRpcHandler):
         context.set_trailing_metadata(tuple((name, ", ".join(said)) for name, said in told.items() if any(said)))
 
     async def _requests(
-        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, place: Place
+        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, reservation: Reservation
     ) -> AsyncIterator[PipelineRequest]:
-        found, samples = await incoming.listen(chunks, form, self._limits, place, mixed=not config.per_channel)
+        found, samples = await incoming.listen(chunks, form, self._limits, reservation, mixed=not config.per_channel)
         config.format.CopyFrom(found)
         yield PipelineRequest(config=config)
         async for piece in samples:
