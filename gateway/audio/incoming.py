@@ -1,4 +1,4 @@
-"""A caller's bytes -> a format and whole samples, with or without a file's header. Must not know numpy or a door."""
+"""A caller's bytes -> a format and whole samples, with or without a file's header. Must not know numpy or an API."""
 
 import struct
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ Chunks = AsyncIterator[bytes]
 
 @dataclass(frozen=True)
 class Header:
-    """What stands before the samples of a WAV file: `form` is None where a decoder must read them."""
+    """A WAV file's header: `form` is None where the samples need a decoder."""
 
     form: AudioFormat | None
     start: int = 0
@@ -48,7 +48,7 @@ def frame_bytes(form: AudioFormat) -> int:
 async def listen(
     chunks: Chunks, form: AudioFormat | None, limits: Limits, reservation: Reservation, *, mixed: bool = True
 ) -> tuple[AudioFormat, Chunks]:
-    """What the sound is, and its samples as they come; without a format it must be a file.
+    """The audio's format, and its samples as they come; if no format is given it must be a file.
 
     A decoder mixes a file's channels, unless each is wanted; bare samples are as they are.
     """
@@ -69,7 +69,7 @@ async def listen(
 
 
 def _header(begun: bytes, form: AudioFormat | None) -> Header | None:
-    """None: not all of it is here yet."""
+    """The header; None while it is incomplete."""
     if begun[:4] == b"RIFF" and begun[8:12] == b"WAVE":
         return _wav(begun)
     return Header(form)
@@ -100,7 +100,7 @@ def _form(told: bytes) -> AudioFormat | None:
 
 
 async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
-    """Pieces of whole samples; what follows a file's samples, and half a sample at the end, are no sound."""
+    """Pieces of whole samples; a file's trailer and half a sample at the end are dropped."""
     assert header.form is not None
     frame = frame_bytes(header.form)
     held, left = begun, header.length // frame * frame
@@ -130,7 +130,7 @@ async def _unpacked(
 async def _decoded(
     begun: bytearray, chunks: Chunks, limits: Limits, reservation: Reservation, mixed: bool
 ) -> tuple[AudioFormat, Chunks]:
-    """Other files are heard once they are whole: some have at their end what must be known at the start."""
+    """Decodes other files once they are complete: some keep their index at the end."""
     reservation.take(len(begun))
     async for chunk in chunks:
         reservation.take(len(chunk))

@@ -24,7 +24,7 @@ OF_A_RULE = ("language", "header", "key", "to")
 
 @dataclass(frozen=True)
 class Asker:
-    """What a choice may depend on."""
+    """Who opens a stream: what rules and stickiness look at."""
 
     draw: str  # decides where nothing else does
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Rule:
-    """Who is sent elsewhere. Everything that is said must fit."""
+    """Sends matching callers to another alias or version; all conditions that are given must match."""
 
     to: str
     language: str = ""
@@ -43,7 +43,7 @@ class Rule:
     key: str = ""
 
     def fits(self, asker: Asker) -> bool:
-        """The asker is meant."""
+        """Whether all conditions match."""
         spoken = {tag.lower().split("-")[0] for tag in asker.languages} | {tag.lower() for tag in asker.languages}
         name, value = self.header
         return (
@@ -65,7 +65,7 @@ class Route:
 
 
 def read(tables: Tables) -> dict[str, Route]:
-    """Every route, or what is wrong with one."""
+    """Every route, parsed; raises BadConfig for one that is wrong."""
     routes = {alias: _route(alias, told) for alias, told in tables.items()}
     for alias, route in routes.items():
         for name in (*route.fallback, *(rule.to for rule in route.rules)):
@@ -82,7 +82,7 @@ def _check(alias: str, name: str, routes: Mapping[str, Route]) -> None:
 
 
 def _route(alias: str, told: Any) -> Route:
-    """A route as it is written: only weights, or a table with more."""
+    """Parses a route, written as weights alone or as a table with more keys."""
     if not isinstance(told, Mapping) or not told:
         raise BadConfig(f"The route {alias!r} must say at least one name@version and its weight.")
     full = told if set(told) <= set(KEYS) else {"versions": told}
