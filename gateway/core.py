@@ -97,8 +97,8 @@ class Core:
         router = self.board.book.router
         meant = names.ours(stage, name, self._config.aliases.get(stage, {}), router.routes, router.versions(stage))
         if meant != name:
-            told = {"stage": stage, "asked": name, "meant": meant or "the default"}
-            log.info("a foreign name for a model", extra=told)
+            meaning = {"stage": stage, "asked": name, "meant": meant or "the default"}
+            log.info("a foreign name for a model", extra=meaning)
         return meant
 
     async def start(self) -> None:
@@ -220,8 +220,8 @@ class Core:
 
     async def status(self) -> dict[str, Any]:
         """What an operator sees at a glance."""
-        told = await report.status(self.board) | {"streams": self.admission.open}
-        return told | {"words": report.words(told)}
+        found = await report.status(self.board) | {"streams": self.admission.open}
+        return found | {"words": report.words(found)}
 
     async def close(self) -> None:
         """Close every stream and connection."""

@@ -92,8 +92,10 @@ async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> No
     if heard.language.split("-")[0] == target:
         return
     config = TranslateConfig(source_language=heard.language, target_language=target)
-    told, heard.models["translate"] = await translate(core, [final.text for final in heard.finals], config, caller, "")
-    for final, pieces in zip(heard.finals, told, strict=True):
+    translated, heard.models["translate"] = await translate(
+        core, [final.text for final in heard.finals], config, caller, ""
+    )
+    for final, pieces in zip(heard.finals, translated, strict=True):
         final.text, final.language = "".join(piece.text for piece in pieces), target
 
 
@@ -113,24 +115,24 @@ async def turns(
 ) -> tuple[list[Turn], str]:
     """The speaker turns after every revision, and the model that served."""
     config.format.CopyFrom(recording.form)
-    served, told = "", dict[str, Turn]()
+    served, latest = "", dict[str, Turn]()
     requests = requests_of(DiarizeRequest, config, recording.pieces())
     async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
         async for answer in answers:
             served = answer.opened.model or served
             if answer.HasField("turn"):
-                told[answer.turn.id] = answer.turn
+                latest[answer.turn.id] = answer.turn
             elif answer.HasField("revision"):
-                told = _revised(told, answer.revision)
-    return sorted(told.values(), key=_start), served
+                latest = _revised(latest, answer.revision)
+    return sorted(latest.values(), key=_start), served
 
 
 def _start(event: Transcript | Turn) -> int:
     return int(event.interval.start.ToNanoseconds())
 
 
-def _revised(told: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
-    kept = {} if revision.is_whole else {key: told[key] for key in told if key not in revision.withdrawn_ids}
+def _revised(latest: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
+    kept = {} if revision.is_whole else {key: latest[key] for key in latest if key not in revision.withdrawn_ids}
     return kept | {turn.id: turn for turn in revision.turns}
 
 

@@ -33,8 +33,8 @@ async def status(board: Switchboard) -> dict[str, Any]:
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
     astray = await board.unserved(board.book.tables)
-    told = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
-    return told | fault
+    state = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
+    return state | fault
 
 
 def _counted() -> dict[str, dict[str, int]]:
@@ -51,22 +51,22 @@ def _numbers(counter: Counter, *labels: str) -> dict[str, int]:
     return {" ".join(sample.labels[label] for label in labels): int(sample.value) for sample in samples}
 
 
-def words(told: Mapping[str, Any]) -> list[str]:
+def words(state: Mapping[str, Any]) -> list[str]:
     """The status in sentences."""
     return [
-        "Everything is ready." if told["ready"] else "Not everything is ready.",
-        *(line for stage, facts in told["stages"].items() for line in _of_stage(stage, facts["replicas"])),
-        *([f"The routes file is not obeyed: {told['routes_fault']}"] if "routes_fault" in told else []),
-        *(f"{alias} leads to {version}, which no replica serves." for alias, version in told["unserved"]),
-        *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(told, "routed")),
-        *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(told, "shed")),
-        *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(told, "notices")),
+        "Everything is ready." if state["ready"] else "Not everything is ready.",
+        *(line for stage, facts in state["stages"].items() for line in _of_stage(stage, facts["replicas"])),
+        *([f"The routes file is not obeyed: {state['routes_fault']}"] if "routes_fault" in state else []),
+        *(f"{alias} leads to {version}, which no replica serves." for alias, version in state["unserved"]),
+        *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(state, "routed")),
+        *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(state, "shed")),
+        *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(state, "notices")),
     ]
 
 
-def _pairs(told: Mapping[str, Any], what: str) -> list[tuple[str, str, int]]:
+def _pairs(state: Mapping[str, Any], what: str) -> list[tuple[str, str, int]]:
     """Two labels and a number; streams without an alias are left out."""
-    each = ((*key.rpartition(" ")[::2], number) for key, number in told["counted"][what].items())
+    each = ((*key.rpartition(" ")[::2], number) for key, number in state["counted"][what].items())
     return [(first, second, number) for first, second, number in each if first]
 
 

@@ -106,5 +106,5 @@ def _client(store: str) -> dict[str, str]:
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:
     """Live or batch, by the key; if it leaves that open, by the call's metadata."""
-    told = key.kind or metadata.get(CLASS, "")
-    return told if told in CLASSES else CLASSES[0]
+    kind = key.kind or metadata.get(CLASS, "")
+    return kind if kind in CLASSES else CLASSES[0]

@@ -59,9 +59,9 @@ class KeyRing:
 
 def presented(metadata: Mapping[str, str]) -> str:
     """The key's text as sent. A browser can set no WebSocket header but the subprotocol; OpenAI's clients use that."""
-    told = metadata.get("authorization", "")
-    if told.lower().startswith(BEARER):
-        return told[len(BEARER) :].strip()
+    header = metadata.get("authorization", "")
+    if header.lower().startswith(BEARER):
+        return header[len(BEARER) :].strip()
     offered = metadata.get("sec-websocket-protocol", "").split(",")
     in_a_browser = (each.strip()[len(SUBPROTOCOL) :] for each in offered if each.strip().startswith(SUBPROTOCOL))
     return metadata.get("x-api-key", "") or next(in_a_browser, "")

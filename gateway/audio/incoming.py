@@ -89,12 +89,12 @@ def _wav(begun: bytes) -> Header | None:
     return None
 
 
-def _form(told: bytes) -> AudioFormat | None:
-    if len(told) < 16:
+def _form(chunk: bytes) -> AudioFormat | None:
+    if len(chunk) < 16:
         raise UndecodableMedia("The WAV header is cut short; send a whole fmt chunk.")
-    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", told)
-    if tag == EXTENSIBLE and len(told) >= 26:
-        (tag,) = struct.unpack_from("<H", told, 24)
+    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
+    if tag == EXTENSIBLE and len(chunk) >= 26:
+        (tag,) = struct.unpack_from("<H", chunk, 24)
     encoding = ENCODINGS.get((tag, bits))
     return None if encoding is None else AudioFormat(encoding=encoding, sample_rate_hz=rate_hz, channels=channels)
 

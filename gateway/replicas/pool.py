@@ -101,11 +101,11 @@ class Upstream:
 
     async def serves(self, version: str = "") -> bool:
         """Whether some replica is healthy now and is also offered calls: the last known health may be older."""
-        told = zip(self.replicas, await self.health(version), strict=True)
-        return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
+        states = zip(self.replicas, await self.health(version), strict=True)
+        return any(health == SERVING and not replica.is_leaving(version) for replica, health in states)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
-        """Of those whose breaker admits a call: not tried yet, serving, not late, fewest streams, longest not chosen."""
+        """Of those whose breaker admits a call: not yet tried, serving, not late, fewest streams, longest unused."""
         version, tried = call.version, (*call.already_tried, *tried)
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
