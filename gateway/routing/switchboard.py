@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message_factory import GetMessageClass
 from opentelemetry import trace
 
 from gateway import metrics
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
-from gateway.pipeline.plan import REQUESTS
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
 from gateway.replicas.retry import Then, When, rule
@@ -30,10 +28,11 @@ from gateway.routing.router import Choice
 from gateway.routing.shadow import Shadow
 from parley import telemetry
 from parley.budget import Budget
-from parley.client import SERVICES, Exchange
+from parley.client import Exchange
 from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.wire import protocol
+from parley.wire.stages import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +82,14 @@ class Switchboard:
         self._shadows: list[Shadow] = []
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
-        service = SERVICES.get(stage.capitalize())
-        if service is None:
-            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
-        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
+        if stage not in STAGES:
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(STAGES)}.")
+        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
-        return {name: SERVICES[name.capitalize()] for name in self.upstreams}
+        return {name: STAGES[name].service for name in self.upstreams}
 
     def upstream(self, stage: str) -> Upstream:
         """A stage's replicas."""
@@ -102,7 +100,7 @@ class Switchboard:
     def answer(self, stage: str) -> Any:
         """The message class of a stage's answers."""
         self.upstream(stage)
-        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+        return STAGES[stage].answer
 
     async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
         """Change routes while they are used; refuses a version that no replica serves."""
@@ -187,8 +185,7 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        path = f"/{self.stages[stage].full_name}/Stream"
-        return Call(stage, path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
         """Opens the chosen version, or the first fallback that can be opened."""

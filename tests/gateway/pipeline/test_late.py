@@ -10,7 +10,7 @@ import pytest
 
 from gateway.caller import Caller, Wish
 from gateway.config import FailoverConfig, GatewayConfig
-from gateway.pipeline.failover import Patience
+from gateway.pipeline.failover import Outage
 from gateway.pipeline.pipeline import Pipeline
 from gateway.replicas.pool import Upstream
 from gateway.routing.switchboard import Switchboard
@@ -72,13 +72,13 @@ async def test_a_lost_stream_waits_for_room() -> None:
 def test_room_is_waited_for_longer_than_a_replica() -> None:
     """As long as the sound is kept; then it is lost after all."""
     clock = Clock()
-    patience = Patience(FailoverConfig(wait_s=5.0, room_s=30.0), clock)
-    assert patience.pause_s(True) == 0.0
+    outage = Outage(FailoverConfig(wait_s=5.0, room_s=30.0), clock)
+    assert outage.pause_s(True) == 0.0
     clock.now += 20
-    assert patience.pause_s(False) is None
-    assert patience.pause_s(False, full=True) is not None
+    assert outage.pause_s(False) is None
+    assert outage.pause_s(False, full=True) is not None
     clock.now += 20
-    assert patience.pause_s(False, full=True) is None
+    assert outage.pause_s(False, full=True) is None
 
 
 async def test_who_goes_on_says_so(tmp_path: Path) -> None:
