@@ -15,7 +15,8 @@ from gateway.pipeline.continuity import Continuity, continuity_of
 from gateway.pipeline.failover import Outage
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, Draining, Overloaded, ParleyError
+from gateway.replicas.retry import When, rule
+from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 from parley.wire.stages import StageContract
@@ -99,13 +100,13 @@ class Branch:
     def retry_in_s(self, error: ParleyError) -> float | None:
         """The stream broke, or could not be opened again: when to try; None: it is lost."""
         late = self.tail.ended and not self.stage.traits.replays  # nothing comes any more that it could do
-        if not self.model or late or isinstance(error, BadInput):
+        row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, self.stage.name)
+        if not self.model or late or not row.then:
             return None
         had, self._has_replica = self._has_replica, False
         if not had:
             self.pinned = ""  # nobody has the version now: let the route say which one takes over
-        full = self.stage.gives_words and isinstance(error, Overloaded)
-        return self.outage.pause_s(had, asked=isinstance(error, Draining), full=full)
+        return self.outage.pause_s(had, asked=not row.is_loss, full=row.waits_for_room)
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""

@@ -5,11 +5,9 @@ Nothing is lost: another replica takes a stage's stream over from where its word
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
-
-from google.protobuf.message import Message
 
 from gateway.caller import Wish
 from gateway.config import FailoverConfig
@@ -19,9 +17,11 @@ from gateway.pipeline.filters import chain
 from gateway.pipeline.merge import merged
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.speakers import Speakers, times
+from gateway.pipeline.streams import Streams
 from gateway.pipeline.tail import TextTail
+from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
-from parley.errors import BadInput, ConfigRepeated, EmptyMessage, NotFound, Overloaded, ParleyError
+from parley.errors import ConfigRepeated, EmptyMessage, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import (
     Notice,
@@ -32,9 +32,6 @@ from parley.v1.pipeline_pb2 import (
     StageEvent,
 )
 
-# What is wished, and the requests from where a replica needs them -> answers.
-Open = Callable[[Wish, Callable[[], AsyncIterator[Message]]], AsyncGenerator[Any]]
-
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 # An event's type -> the field of the answer that carries it; what has none goes as a StageEvent.
 _FIELDS = {kind.full_name: field.name for field in PipelineResponse.DESCRIPTOR.fields if (kind := field.message_type)}
@@ -44,9 +41,9 @@ class Pipeline:
     """One stream through the stages that its config asks for."""
 
     def __init__(
-        self, config: PipelineConfig, open_stage: Open, stalls_s: Mapping[str, float], failover: FailoverConfig
+        self, config: PipelineConfig, streams: Streams, stalls_s: Mapping[str, float], failover: FailoverConfig
     ) -> None:
-        self._plan, self._open = Plan(config), open_stage
+        self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
         self._announced = asyncio.Event()
         self._speakers, self._speakers_changed = Speakers(), asyncio.Event()
@@ -162,7 +159,7 @@ class Pipeline:
         origin = self._plan.model(branch.stage)
         wish = Wish(branch.stage.name, branch.pinned or origin, branch.languages, origin, branch.model != "")
         try:
-            async with aclosing(self._open(wish, branch.tail.requests)) as answers:
+            async with aclosing(self._streams.open(wish, branch.tail.requests)) as answers:
                 async for answer in answers:
                     branch.answers, branch.delivering = branch.answers + 1, True
                     await self._take(branch, answer)
@@ -198,10 +195,9 @@ class Pipeline:
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
         branch.over()
-        full = isinstance(error, Overloaded) and branch is self._words and not branch.model
+        row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, branch.stage.name)
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
-        unknown = isinstance(error, NotFound) and not branch.model
-        if isinstance(error, BadInput) or unknown or full or not (others or branch.stage.is_filter):
+        if Then.DO_WITHOUT not in row.then or not (others or branch.stage.is_filter):
             raise error
         await self._go_on(branch, notices.lost(branch.stage, error))
 

@@ -2,15 +2,13 @@
 
 import importlib.util
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 
 import pytest
 
 from parley.engines.declared import BACKENDS
-from tests.contract.source import ROOMS, ROOT, Module, modules
+from tests.contract.source import ROOMS, ROOT, Module, loaded_after, modules
 
 LIBRARIES = {
     library: f"parley/engines/backends/{each.name}.py" for each in BACKENDS.values() for library in each.libraries
@@ -81,23 +79,17 @@ def test_a_good_arrow_is_left_alone(path: str, text: str) -> None:
     assert list(broken(Module(path, text))) == []
 
 
-def _loaded_after(names: list[str]) -> set[str]:
-    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
-
-
 def test_the_gateway_gets_no_numpy_by_a_detour() -> None:
     """Importing the whole gateway loads neither numpy nor a library that runs models."""
     names = [each.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for each in modules("gateway")]
-    loaded = _loaded_after([name for name in names if not name.endswith("__main__")])
+    loaded = loaded_after([name for name in names if not name.endswith("__main__")])
     assert loaded & {"numpy", "soxr", *LIBRARIES} == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_service_loads_no_library_before_a_model_asks(stage: str) -> None:
     """Which library runs a model is the model's choice: a stage by itself imports none."""
-    assert _loaded_after([f"services.{stage}.stage"]) & set(LIBRARIES) == set()
+    assert loaded_after([f"services.{stage}.stage"]) & set(LIBRARIES) == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -135,7 +135,7 @@ async def _talked(doors: Any, door: str, sent: list[str | bytes]) -> list[dict[s
     async def receive() -> dict[str, Any]:
         if coming:
             return coming.pop(0)
-        await asyncio.sleep(0.005)  # what is on its way back may come
+        await asyncio.sleep(0.005)  # what is on its way back may come; that nothing more comes has no event
         return {"type": "websocket.disconnect", "code": 1005}
 
     async def send(message: dict[str, Any]) -> None:

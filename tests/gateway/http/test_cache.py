@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +20,7 @@ from gateway.http.fields import Fields
 from parley.errors import BadConfig
 from tests.fakes import Clock
 from tests.gateway.conftest import FakeCore, final
+from tests.waiting import until_now
 
 PATH = "/v1/audio/transcriptions"
 SERVED = CacheScope("k1", "{}", ("echo@1", ""))
@@ -167,8 +167,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
         pytest.skip("no redis-server here")
     socket = tmp_path / "redis.sock"
     process = subprocess.Popen((server, "--port", "0", "--unixsocket", str(socket), "--save", ""), stdout=-3)
-    while not socket.exists():
-        time.sleep(0.02)
+    until_now(socket.exists)
     yield f"unix://{socket}"
     process.terminate()
     process.wait(10)
