@@ -16,7 +16,7 @@ from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
 
 def clean(server: str, model: str, file: str, out: str, *, limit_db: float, as_json: bool) -> None:
     """Read, clean, write, say what was done."""
-    sound, target = read_file(file), _writable(Path(out))
+    sound, target = read_file(file), writable(Path(out))
     cleaned = asyncio.run(_cleaned(server, model, sound, limit_db))
     target.write_bytes(media.wav(bytes(cleaned.data), sound.rate_hz))
     if as_json:
@@ -25,7 +25,7 @@ def clean(server: str, model: str, file: str, out: str, *, limit_db: float, as_j
         print_line(f"{out}: {sound.duration_s:.1f} s, cleaned by {cleaned.model}{cleaned.gain()}")
 
 
-def _writable(path: Path) -> Path:
+def writable(path: Path) -> Path:
     """Refuse before the work is done, not after."""
     folder = path.parent
     if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):

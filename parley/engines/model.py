@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parley.engines.declared import BACKENDS
 from parley.errors import BadInput, BadModel, UnknownModel
 
-BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
 CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
