@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,12 +112,15 @@ def read_spec(folder: Path) -> ModelSpec:
     )
 
 
-def locate(root: Path, stage: str, ref: ModelRef) -> ModelSpec:
+def locate(roots: Sequence[Path], stage: str, ref: ModelRef) -> ModelSpec:
     """A version of a stage: root/stage/name/version/model.toml. What is wrong with its neighbours is their affair."""
-    folder = root / stage / ref.name / ref.version
-    if not (folder / "model.toml").is_file():
-        have = ", ".join(f"{toml.parts[-3]}@{toml.parts[-2]}" for toml in sorted((root / stage).glob("*/*/model.toml")))
-        raise UnknownModel(f"{root / stage} has no {ref}; it has {have or 'none'}.")
+    places = [root / stage for root in roots]
+    folders = [place / ref.name / ref.version for place in places]
+    folder = next((each for each in folders if (each / "model.toml").is_file()), None)
+    if folder is None:
+        found = sorted(toml for place in places for toml in place.glob("*/*/model.toml"))
+        have = ", ".join(f"{toml.parts[-3]}@{toml.parts[-2]}" for toml in found) or "none"
+        raise UnknownModel(f"{' and '.join(map(str, places))} has no {ref}; it has {have}.")
     spec = read_spec(folder)
     if (spec.stage, spec.ref) != (stage, ref):
         raise BadModel(f"{folder / 'model.toml'} says {spec.stage} {spec.ref}; its folder says {stage} {ref}.")
