@@ -21,8 +21,8 @@ setup: $(STAMP) ## Make the virtual environment and install everything into it
 run: $(STAMP) ## Set up what is missing, then start Parley on this machine
 	@$(BIN)/parley up
 
-test: $(STAMP) ## Run every test (offline, no GPU)
-	$(BIN)/python -m pytest -q
+test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
 	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py

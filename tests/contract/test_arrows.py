@@ -3,7 +3,7 @@
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 
 import pytest
 
@@ -14,7 +14,7 @@ LIBRARIES = {
     "ctranslate2": "parley/engines/backends/ctranslate2.py",
     "openvino": "parley/engines/backends/openvino.py",
 }
-BARE = "loadtest/bench/stages/"  # measures us beside the libraries themselves
+BARE = ("loadtest/bench/stages/", "models/recipes/")  # measure us beside the libraries themselves; make the models
 SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/protocol", "client")}
 SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replicas/replica", "apis/rpc", "apis/riva/server")}
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
@@ -25,14 +25,16 @@ def broken(module: Module) -> Iterator[str]:
     room, *rest = module.path.split("/")
     for name in module.imports():
         top, *inner = name.split(".")
-        if room == "services" and (top == "gateway" or (top == "services" and inner[:1] != rest[:1])):
+        if room == "services" and (top in ("gateway", "models") or (top == "services" and inner[:1] != rest[:1])):
             yield f"{module.path} imports {name}: a service knows parley and itself"
-        if room == "parley" and top in ("services", "gateway", "loadtest"):
+        if room == "parley" and top in ("services", "gateway", "loadtest", "models"):
             yield f"{module.path} imports {name}: parley knows nobody above it"
-        if room == "gateway" and top in ("services", "numpy", "loadtest"):
+        if room == "gateway" and top in ("services", "numpy", "loadtest", "models"):
             yield f"{module.path} imports {name}: the gateway moves bytes"
-        if room == "loadtest" and top in ("services", "gateway"):
+        if room == "loadtest" and top in ("services", "gateway", "models"):
             yield f"{module.path} imports {name}: the load test knows the contract only"
+        if room == "models" and top in ("gateway", "loadtest"):
+            yield f"{module.path} imports {name}: a recipe knows the services that run its model"
         if top in LIBRARIES and module.path != LIBRARIES[top] and not module.path.startswith(BARE):
             yield f"{module.path} imports {name}: only {LIBRARIES[top]} may"
         if room != "loadtest" and top in ("grpc", "grpc_health", "grpc_reflection") and module.path not in SPEAKS_GRPC:
@@ -59,6 +61,8 @@ def test_every_arrow_points_the_right_way() -> None:
         ("parley/engines/backends/__init__.py", "import onnxruntime"),
         ("services/asr/engine.py", "from ctranslate2.models import Whisper"),
         ("loadtest/clients/talk.py", "from gateway import core"),
+        ("services/asr/trial.py", "from models.recipes import sound"),
+        ("models/recipes/served.py", "from loadtest.measured import words"),
     ],
 )
 def test_a_bad_arrow_is_found(path: str, text: str) -> None:
@@ -78,6 +82,53 @@ def test_a_bad_arrow_is_found(path: str, text: str) -> None:
 def test_a_good_arrow_is_left_alone(path: str, text: str) -> None:
     """The checker does not cry wolf."""
     assert list(broken(Module(path, text))) == []
+
+
+def circles(found: list[Module]) -> list[str]:
+    """Files that import each other by whatever way round; late imports count."""
+    names = {_dotted(module): module for module in found}
+    towards = {name: {_file(each, names) for each in module.imports()} - {"", name} for name, module in names.items()}
+    return sorted(name for name in names if name in _reached(name, towards))
+
+
+def _dotted(module: Module) -> str:
+    return module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _file(name: str, names: Container[str]) -> str:
+    """The file that holds an imported name; none of ours: nothing."""
+    while name and name not in names:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _reached(start: str, towards: Mapping[str, set[str]]) -> set[str]:
+    seen, next_ones = set[str](), [start]
+    while next_ones:
+        new = towards[next_ones.pop()] - seen
+        seen |= new
+        next_ones += new
+    return seen
+
+
+def test_no_files_import_each_other() -> None:
+    """Whatever one of them is read for, it can be read from the ground up."""
+    assert circles(modules(*ROOMS)) == []
+
+
+def test_a_circle_is_found() -> None:
+    """The checker is not blind: a planted circle of three, one of them late, is reported."""
+    told = {
+        "a": "from parley import b",
+        "b": "def later():\n    from parley.c import d",
+        "c": "import parley.a",
+        "d": "",
+    }
+    assert circles([Module(f"parley/{name}.py", text) for name, text in told.items()]) == [
+        "parley.a",
+        "parley.b",
+        "parley.c",
+    ]
 
 
 def _loaded_after(names: list[str]) -> set[str]:
