@@ -12,7 +12,7 @@ from gateway.config import BreakerConfig, CallConfig
 from gateway.replicas.dns import addresses, is_name
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replica import SERVING, Call, Replica, Source
-from gateway.replicas.retry import Allowance, again, elsewhere, pause_s
+from gateway.replicas.retry import Allowance, Then, When, pause_s, rule
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 from parley.wire import protocol
@@ -105,8 +105,8 @@ class Upstream:
         return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
-        """Those that work; of them those not asked yet, and not late; of them the least loaded; of them in turn."""
-        version, asked = call.version, (*call.asked, *tried)
+        """Those that work; of them those not tried yet, and not late; of them the least loaded; of them in turn."""
+        version, tried = call.version, (*call.already_tried, *tried)
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
         if not here:
@@ -115,10 +115,10 @@ class Upstream:
         if not able:
             raise CircuitOpen(f"No replica of {self.stage} works just now; come back in a moment.", retry_s=1.0)
         chosen = min(
-            able, key=lambda r: (r in asked, not r.serves(version), r.is_late, r.streams, r.turns.get(version, 0))
+            able, key=lambda r: (r in tried, not r.serves(version), r.is_late, r.streams, r.turns.get(version, 0))
         )
         chosen.turns[version] = next(self._turns)
-        call.asked.append(chosen)
+        call.already_tried.append(chosen)
         for replica in here:
             replica.watch(version)
         return chosen
@@ -138,15 +138,16 @@ class Upstream:
                 return await stack.enter_async_context(replica.stream(call, requests, self._calls.open_s))
             except ParleyError as error:
                 tried.append(replica)
-                if not await self._may_retry(error, tried, call):
+                if not await self._may_retry(When.OPENING, error, tried, call):
                     raise
 
-    async def _may_retry(self, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
+    async def _may_retry(self, when: When, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
         """Somebody else at once; the same one after a pause, and never beyond what retries may cost."""
         fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
         if len(tried) >= self._calls.attempts or call.budget.spent:
             return False
-        if not (elsewhere(error) if fresh else again(error)) or not self._allowance.spend():
+        step = Then.OTHER_REPLICA if fresh else Then.SAME_REPLICA
+        if step not in rule(when, error).then or not self._allowance.spend():
             return False
         if not fresh:
             await asyncio.sleep(min(pause_s(self._calls.pause_s, len(tried) - 1), call.budget.left))
@@ -155,8 +156,8 @@ class Upstream:
     async def unary(self, call: Call, request: bytes) -> bytes:
         """Call one method that may be called twice and has one answer."""
 
-        def ask(asked: list[Replica]) -> Coroutine[Any, Any, bytes]:
-            return self._unary(replace(call, asked=asked), request)
+        def ask(already_tried: list[Replica]) -> Coroutine[Any, Any, bytes]:
+            return self._unary(replace(call, already_tried=already_tried), request)
 
         return await hedged(ask, self._calls.hedge_s)
 
@@ -169,15 +170,15 @@ class Upstream:
                 return await replica.unary(call, request, self._calls.unary_s)
             except ParleyError as error:
                 tried.append(replica)
-                if not await self._may_retry(error, tried, call):
+                if not await self._may_retry(When.UNARY, error, tried, call):
                     raise
 
     async def every(self, call: Call, request: bytes) -> bytes:
         """Call one method of all replicas; they must all do it, and one answers for all."""
         if not self.replicas:
             raise Unavailable(f"No replica of {self.stage} is known just now; come back.", retry_s=1.0)
-        asked = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
-        return (await asyncio.gather(*asked))[0]
+        calls = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
+        return (await asyncio.gather(*calls))[0]
 
     async def close(self) -> None:
         """Hang up."""

@@ -25,7 +25,7 @@ SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
 NOT_FOUND = "NOT_FOUND"  # it has never had such a version
 STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
 EVERY_S = 0.5  # between two questions for health
-PATIENCE_S = 2.0  # without an answer: new streams go elsewhere; twice as long: those that are there move too
+HEALTH_TIMEOUT_S = 2.0  # without an answer new streams go elsewhere; after twice as long open ones move too
 LATE_S, RELIEF_S = 5.0, 1.0  # so long what it said counts; between two streams that move away from it
 WORST_FIRST = ("open", "half-open", "closed")
 Leaves = Callable[["Replica", str], None]  # told when a replica, or one version of it, takes no new streams
@@ -42,7 +42,7 @@ class Call:
     budget: Budget
     version: str = ""  # empty: the replica's own default
     rerouted: Callable[[], bool] | None = None  # whether the route leads elsewhere now; None: it cannot be moved
-    asked: list["Replica"] = field(default_factory=list)  # whom somebody asks this already; the next goes to another
+    already_tried: list["Replica"] = field(default_factory=list)  # also by the call that this one hedges
 
 
 class Replica:
@@ -127,9 +127,9 @@ class Replica:
 
     async def _answer(self, name: str, version: str) -> str:
         """A late one counts: who has little time gets no more by having streams move to and fro."""
-        asked = asyncio.create_task(self.check(name, 2 * PATIENCE_S))
+        asked = asyncio.create_task(self.check(name, 2 * HEALTH_TIMEOUT_S))
         try:
-            await asyncio.wait((asked,), timeout=PATIENCE_S)
+            await asyncio.wait((asked,), timeout=HEALTH_TIMEOUT_S)
             if not asked.done():
                 self._health[version] = STUCK
             return await asked

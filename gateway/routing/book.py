@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.routing import document
+from gateway.routing.policy import Policy
 from gateway.routing.route import Tables
 from gateway.routing.router import Router
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
@@ -38,11 +39,11 @@ class Written:
 class RouteBook:
     """One router at a time."""
 
-    def __init__(self, tables: Tables, file: Path | None) -> None:
+    def __init__(self, tables: Tables, file: Path | None, policy: Policy | None = None) -> None:
         self._file, self._stamp = file, _stamp(file)
         self._now = _read(file) if file and self._stamp else Written("", {}).with_tables(dict(tables))
         self._before = _read(_beside(file)) if file and _beside(file).exists() else None
-        self.router = Router(self.tables)
+        self.router = Router(self.tables, policy)
         self.fault = ""  # why the file as it is now is not obeyed
         self._watching: asyncio.Task[None] | None = None
 
@@ -103,7 +104,7 @@ class RouteBook:
 
     def _take(self, written: Written, by: str) -> None:
         """All at once: who is choosing now has the old ones, who comes next the new ones."""
-        self.router = Router(written.tables)
+        self.router = self.router.rebuilt(written.tables)
         self._before, self._now, self.fault = self._now, written, ""
         audit.info("routes changed", extra={"by": by, "before": self._before.tables, "after": written.tables})
 

@@ -30,6 +30,7 @@ class Asker:
     metadata: Mapping[str, str] = field(default_factory=dict)
     key: str = ""  # the name of the API key
     languages: Sequence[str] = ()
+    had: ModelRef | None = None  # what an open stream has, when it is asked whether it would get that again
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from parley.errors import ParleyError
 log = logging.getLogger(__name__)
 COPIED_MOST = 1 << 20  # bytes that wait for a shadow
 COMPARED_MOST = 300  # words
-PATIENCE_S = 10.0  # for a shadow, once the stream itself is done
+COMPARE_TIMEOUT_S = 10.0  # for the stream to end, once its shadow has
 
 
 class Shadow:
@@ -92,7 +92,7 @@ class Shadow:
     async def _follow(self) -> None:
         try:
             answers, last = await self._listen()
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(COMPARE_TIMEOUT_S):
                 await self._ended.wait()
             self._compare(answers, last)
         except (ParleyError, TimeoutError) as error:

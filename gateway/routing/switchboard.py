@@ -5,6 +5,7 @@ Must not know a door, nor what a stream says.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -12,26 +13,26 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message_factory import GetMessageClass
 from opentelemetry import trace
 
 from gateway import metrics
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
-from gateway.pipeline.plan import REQUESTS
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
-from gateway.replicas.retry import elsewhere
+from gateway.replicas.retry import Then, When, rule
 from gateway.routing.book import RouteBook
+from gateway.routing.policy import Outcome
 from gateway.routing.route import Asker, Tables, read
 from gateway.routing.router import Choice
 from gateway.routing.shadow import Shadow
 from parley import telemetry
 from parley.budget import Budget
-from parley.client import SERVICES, Exchange
+from parley.client import Exchange
 from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.wire import protocol
+from parley.wire.stages import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -81,15 +82,14 @@ class Switchboard:
         self._shadows: list[Shadow] = []
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
-        service = SERVICES.get(stage.capitalize())
-        if service is None:
-            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
-        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
+        if stage not in STAGES:
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(STAGES)}.")
+        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
-        return {name: SERVICES[name.capitalize()] for name in self.upstreams}
+        return {name: STAGES[name].service for name in self.upstreams}
 
     def upstream(self, stage: str) -> Upstream:
         """A stage's replicas."""
@@ -100,7 +100,7 @@ class Switchboard:
     def answer(self, stage: str) -> Any:
         """The class of what a stage says."""
         self.upstream(stage)
-        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+        return STAGES[stage].answer
 
     async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
         """Change routes while they are used: not to where nobody would answer."""
@@ -130,11 +130,17 @@ class Switchboard:
 
     @asynccontextmanager
     async def stream(
-        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False, asked: list[Replica] | None = None
+        self,
+        wish: Wish,
+        caller: Caller,
+        requests: Source,
+        *,
+        movable: bool = False,
+        already_tried: list[Replica] | None = None,
     ) -> AsyncIterator[Answers]:
         """Open one stream; a movable one is ended with DRAINING when its replica or version goes away.
 
-        Those that are `asked` already are asked again only where there is nobody else.
+        Replicas that are `already_tried` are called again only where there is no other.
         """
         choice = self._choice(wish, caller, wish.model)
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
@@ -143,7 +149,9 @@ class Switchboard:
         try:
             async with AsyncExitStack() as stack:
                 calls = self._calls(wish, caller, choice, movable)
-                calls = calls if asked is None else [replace(call, asked=asked) for call in calls]
+                calls = (
+                    calls if already_tried is None else [replace(call, already_tried=already_tried) for call in calls]
+                )
                 exchange = await self._open(stack, calls, requests, choice.alias)
                 yield Overheard(exchange, shadows) if shadows else exchange
         finally:
@@ -163,13 +171,13 @@ class Switchboard:
         wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
         return tuple(str(self._choice(wish, caller, wish.model).ref) for wish in wishes)
 
-    def _choice(self, wish: Wish, caller: Caller, model: str) -> Choice:
-        asker = Asker(caller.key, caller.metadata, caller.name, wish.languages)
+    def _choice(self, wish: Wish, caller: Caller, model: str, had: ModelRef | None = None) -> Choice:
+        asker = Asker(caller.key, caller.metadata, caller.name, wish.languages, had)
         return self.book.router.pick(wish.stage, model, asker)
 
     def _calls(self, wish: Wish, caller: Caller, choice: Choice, movable: bool) -> list[Call]:
         def rerouted() -> bool:
-            return self._choice(wish, caller, wish.origin).ref != choice.ref
+            return self._choice(wish, caller, wish.origin, choice.ref).ref != choice.ref
 
         calls = [self._call(wish.stage, caller, ref, wish.is_again) for ref in (choice.ref, *choice.instead)]
         return [replace(call, rerouted=rerouted) for call in calls] if movable else calls
@@ -177,8 +185,7 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        path = f"/{self.stages[stage].full_name}/Stream"
-        return Call(stage, path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
         """The version that was chosen, or those that may serve instead, in their order."""
@@ -187,17 +194,32 @@ class Switchboard:
             try:
                 return await self._enter(stack, call, requests, alias)
             except ParleyError as error:
-                if not elsewhere(error):
+                if Then.OTHER_VERSION not in rule(When.OPENING, error).then:
                     raise
                 log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
                 metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
         return await self._enter(stack, last, requests, alias)
 
     async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, alias: str) -> Answers:
-        exchange = await stack.enter_async_context(self.upstream(call.stage).stream(call, requests))
+        exchange = await stack.enter_async_context(self._learning(call, requests, alias))
         metrics.ROUTED.labels(call.stage, alias, call.version).inc()
         trace.get_current_span().set_attribute(f"parley.model.{call.stage}", call.version)
         return exchange
+
+    @asynccontextmanager
+    async def _learning(self, call: Call, requests: Source, alias: str) -> AsyncIterator[Exchange]:
+        """One stream; how it ends is told to the routes as they are then."""
+        began, first_answer_s, error = time.monotonic(), None, None
+        try:
+            async with self.upstream(call.stage).stream(call, requests) as exchange:
+                first_answer_s = time.monotonic() - began
+                yield exchange
+        except BaseException as failed:
+            error = type(failed)
+            raise
+        finally:
+            if alias:
+                self.book.router.learn(Outcome(alias, ModelRef.of(call.version), error, first_answer_s))
 
     def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
         """Those that listen too, as long as there is room for them."""

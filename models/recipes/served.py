@@ -25,7 +25,8 @@ from google.protobuf.message_factory import GetMessageClass
 from models.recipes.provenance import Manifest
 from models.recipes.report import models
 from models.recipes.sound import RATE_HZ, Audio
-from parley.client import SERVICES, Client, requests_of
+from parley.client import Client, requests_of
+from parley.wire.stages import SERVICES
 
 ROOT = Path(__file__).parents[2]
 START_S, AT_ONCE, CHUNK_S = 60.0, 2, 0.1

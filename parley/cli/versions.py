@@ -8,17 +8,16 @@ from google.protobuf.message import Message
 from parley.cli.connect import connected
 from parley.cli.printing import plain, print_json, print_line
 from parley.cli.table import table
-from parley.client import SERVICES
 from parley.errors import NotFound
 from parley.v1 import models_pb2 as v1
+from parley.wire.stages import STAGES
 
-STAGES = tuple(name.lower() for name in SERVICES if name not in ("Pipeline", "Models"))
 HEADS = ("stage", "model", "state", "backend", "device", "streams", "default")
 
 
 def show(server: str, stage: str, *, as_json: bool) -> None:
     """What is loaded, in one stage or in all."""
-    listed = asyncio.run(_list(server, (_known(stage),) if stage else STAGES))
+    listed = asyncio.run(_list(server, (_known(stage),) if stage else tuple(STAGES)))
     if as_json:
         print_json({answer.stage: [plain(model) for model in answer.models] for answer in listed})
     else:

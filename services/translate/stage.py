@@ -1,5 +1,7 @@
 """What the translate folder declares."""
 
+from collections.abc import Sequence
+
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_text
@@ -10,6 +12,8 @@ from services.translate.phrases import Phrases
 from services.translate.sentences import Limits
 from services.translate.session import TranslateSession, Wishes
 
+MOST_ENTRIES, LONGEST_PHRASE = 10_000, 200
+
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
     """Check what is asked, and open a stream's memory."""
@@ -19,10 +23,21 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     if not (target or config.detect_only):
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
-    if any(not entry.source.strip() for entry in config.glossary):
-        raise BadInput("A glossary entry needs a source phrase.")
-    phrases = Phrases({entry.source.strip(): entry.target.strip() for entry in config.glossary})
+    phrases = Phrases(_glossary(config.glossary))
     return TranslateSession(Wishes(source, target, phrases, _limits(spec), int(spec.options.get("context", 0))))
+
+
+def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
+    if len(entries) > MOST_ENTRIES:
+        raise BadInput(f"A glossary of {len(entries)} entries is too large; send at most {MOST_ENTRIES}.")
+    glossary = {entry.source.strip(): entry.target.strip() for entry in entries}
+    if "" in glossary:
+        raise BadInput("A glossary entry needs a source phrase.")
+    longest = max((phrase for pair in glossary.items() for phrase in pair), key=len, default="")
+    if len(longest) > LONGEST_PHRASE:
+        said = f"{longest[:40]!r}... has {len(longest)} characters"
+        raise BadInput(f"The glossary's {said}; a phrase has at most {LONGEST_PHRASE}.")
+    return glossary
 
 
 def pairs(spec: ModelSpec) -> list[tuple[str, str]]:

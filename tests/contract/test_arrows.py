@@ -1,13 +1,11 @@
 """Who may import whom: services -> parley <- gateway."""
 
 import importlib.util
-import subprocess
-import sys
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.source import ROOMS, ROOT, Module, modules
+from tests.contract.source import ROOMS, ROOT, Module, loaded_after, modules
 
 LIBRARIES = {
     "onnxruntime": "parley/engines/backends/onnx.py",
@@ -84,70 +82,17 @@ def test_a_good_arrow_is_left_alone(path: str, text: str) -> None:
     assert list(broken(Module(path, text))) == []
 
 
-def circles(found: list[Module]) -> list[str]:
-    """Files that import each other by whatever way round; late imports count."""
-    names = {_dotted(module): module for module in found}
-    towards = {name: {_file(each, names) for each in module.imports()} - {"", name} for name, module in names.items()}
-    return sorted(name for name in names if name in _reached(name, towards))
-
-
-def _dotted(module: Module) -> str:
-    return module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _file(name: str, names: Container[str]) -> str:
-    """The file that holds an imported name; none of ours: nothing."""
-    while name and name not in names:
-        name = name.rpartition(".")[0]
-    return name
-
-
-def _reached(start: str, towards: Mapping[str, set[str]]) -> set[str]:
-    seen, next_ones = set[str](), [start]
-    while next_ones:
-        new = towards[next_ones.pop()] - seen
-        seen |= new
-        next_ones += new
-    return seen
-
-
-def test_no_files_import_each_other() -> None:
-    """Whatever one of them is read for, it can be read from the ground up."""
-    assert circles(modules(*ROOMS)) == []
-
-
-def test_a_circle_is_found() -> None:
-    """The checker is not blind: a planted circle of three, one of them late, is reported."""
-    told = {
-        "a": "from parley import b",
-        "b": "def later():\n    from parley.c import d",
-        "c": "import parley.a",
-        "d": "",
-    }
-    assert circles([Module(f"parley/{name}.py", text) for name, text in told.items()]) == [
-        "parley.a",
-        "parley.b",
-        "parley.c",
-    ]
-
-
-def _loaded_after(names: list[str]) -> set[str]:
-    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
-
-
 def test_the_gateway_gets_no_numpy_by_a_detour() -> None:
     """Importing the whole gateway loads neither numpy nor a library that runs models."""
     names = [each.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for each in modules("gateway")]
-    loaded = _loaded_after([name for name in names if not name.endswith("__main__")])
+    loaded = loaded_after([name for name in names if not name.endswith("__main__")])
     assert loaded & {"numpy", "soxr", *LIBRARIES} == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_service_loads_no_library_before_a_model_asks(stage: str) -> None:
     """Which library runs a model is the model's choice: a stage by itself imports none."""
-    assert _loaded_after([f"services.{stage}.stage"]) & set(LIBRARIES) == set()
+    assert loaded_after([f"services.{stage}.stage"]) & set(LIBRARIES) == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)

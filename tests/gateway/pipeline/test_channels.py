@@ -31,7 +31,7 @@ async def run(
     """Everything that is said of a call."""
 
     def begin(alone: PipelineConfig) -> Pipeline:
-        return Pipeline(alone, stages.open, {}, failover)
+        return Pipeline(alone, stages, {}, failover)
 
     async def requests() -> AsyncIterator[PipelineRequest]:
         for chunk in chunks:

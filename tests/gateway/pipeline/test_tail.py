@@ -152,7 +152,7 @@ async def test_who_brings_too_much_waits() -> None:
     tail = sound()
     while not tail.full:
         tail.put(bytes(1 << 15))
-    waiting = asyncio.create_task(tail.room())
+    waiting = asyncio.create_task(tail.until_room())
     await asyncio.sleep(0)
     assert not waiting.done()
     assert tail.unsent == WAITING_MOST

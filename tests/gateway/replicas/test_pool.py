@@ -191,7 +191,7 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
 
 async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who does not say how it is loses what can be moved, and gets new streams last."""
-    monkeypatch.setattr("gateway.replicas.replica.PATIENCE_S", 0.05)
+    monkeypatch.setattr("gateway.replicas.replica.HEALTH_TIMEOUT_S", 0.05)
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
         moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
         holder = made["ab".index((await anext(aiter(moved.answers()))).decode())]
