@@ -32,8 +32,8 @@ dist: $(STAMP) ## Build the wheels and the source archive in dist/
 	@ls -1s --block-size=1M dist
 	@echo 'Install it anywhere: uv tool install --find-links dist "parley-speech[serve]"'
 
-test: $(STAMP) ## Run every test (offline, no GPU)
-	$(BIN)/python -m pytest -q
+test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
 	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py

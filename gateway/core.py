@@ -1,11 +1,12 @@
-"""The room behind the doors: every call, from whichever door, comes through here. Must not know a door."""
+"""Every call, from whichever API, passes here once: counted, authorised, routed, opened. Must not know an API."""
 
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
 from gateway.pipeline.channels import Channels
+from gateway.pipeline.config import pinned
 from gateway.pipeline.pipeline import Pipeline
-from gateway.pipeline.plan import pinned
+from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
@@ -28,12 +30,11 @@ from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
 from parley import telemetry
 from parley.errors import ConfigExpected, ParleyError
-from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN
 
 log = logging.getLogger(__name__)
-Again = Callable[[], AsyncIterator[Message]]
 
 
 @contextmanager
@@ -52,8 +53,38 @@ def _counted(call: str) -> Iterator[None]:
         telemetry.CALL_TIME.labels(call).observe(time.monotonic() - began, telemetry.exemplar())
 
 
+def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
+    """The caller with the name of their key, which must have this scope."""
+    key = keys.of(caller.metadata)
+    demand(key, scope)
+    return replace(caller, name=key.name)
+
+
+class StageStreams:
+    """Opens the streams of one pipeline's stages, for one caller, whose key must be for each of them."""
+
+    def __init__(self, board: Switchboard, keys: KeyRing, caller: Caller) -> None:
+        self._board, self._keys, self._caller = board, keys, caller
+
+    async def open(self, wish: Wish, requests: Requests) -> AsyncGenerator[Any]:
+        """A stage's answers; they end with DRAINING when the replica or version goes away or another has more room."""
+
+        def raw() -> AsyncIterator[bytes]:
+            return (request.SerializeToString() async for request in requests())
+
+        answer, caller = self._board.answer(wish.stage), _known(self._keys, self._caller, wish.stage)
+        if not wish.model and (pinned := caller.metadata.get(f"{protocol.MODEL}-{wish.stage}", "")):
+            wish = replace(wish, model=pinned, origin=pinned)
+        async with self._board.stream(wish, caller, raw, movable=True) as exchange:
+            async for data in exchange.answers():
+                event = answer.FromString(data)
+                yield event
+                if event.WhichOneof("event") == "late":
+                    await self._board.relieve(wish.stage, exchange)
+
+
 class Core:
-    """Admission, routing, upstreams."""
+    """What the APIs call."""
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
@@ -66,24 +97,18 @@ class Core:
         router = self.board.book.router
         meant = names.ours(stage, name, self._config.aliases.get(stage, {}), router.routes, router.versions(stage))
         if meant != name:
-            told = {"stage": stage, "asked": name, "meant": meant or "the default"}
-            log.info("a foreign name for a model", extra=told)
+            meaning = {"stage": stage, "asked": name, "meant": meant or "the default"}
+            log.info("a foreign name for a model", extra=meaning)
         return meant
 
     async def start(self) -> None:
-        """Find the replicas."""
+        """Resolve the replicas and watch the routes."""
         await self.board.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
         return self.board.stages
-
-    def _known(self, caller: Caller, scope: str) -> Caller:
-        """The caller with the name of their key, which must be good for that."""
-        key = self.keys.of(caller.metadata)
-        demand(key, scope)
-        return replace(caller, name=key.name)
 
     def serves(self, caller: Caller) -> CacheScope | None:
         """Which exact versions this caller would get now; None where a stage chooses by itself."""
@@ -97,8 +122,8 @@ class Core:
     async def open(
         self, stage: str, requests: AsyncIterator[bytes], caller: Caller, model: str = ""
     ) -> AsyncIterator[Answers]:
-        """One stream to one stage, as bytes; until its first answer, another replica may take it."""
-        caller = self._known(caller, stage)
+        """One stream to one stage, as bytes; until its first answer it is retried."""
+        caller = _known(self.keys, caller, stage)
         wish, rewind = Wish(stage, model or caller.metadata.get(protocol.MODEL, "")), Rewind(requests)
         try:
             await rewind.first()
@@ -110,7 +135,7 @@ class Core:
 
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
-        """A place, and a span that continues the caller's trace. A pipeline's stages share both."""
+        """Counts one call against the limits and spans it in the caller's trace. A pipeline is one call."""
         key = self.keys.of(caller.metadata)
         await self.admission.rate(key)
         with (
@@ -133,20 +158,20 @@ class Core:
                 yield answer
 
     async def whole(self, name: str, requests: Sequence[Message], caller: Caller, model: str = "") -> list[Any]:
-        """All answers to requests that are known from the start; where they are late, another replica is asked too."""
+        """All answers to requests that are known from the start; hedged with a second replica where they are late."""
         raw, answer = [request.SerializeToString() for request in requests], self.board.answer(name)
 
         async def again() -> AsyncIterator[bytes]:
             for request in raw:
                 yield request
 
-        async def ask(asked: list[Replica]) -> list[Any]:
-            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(asked))
-            async with self.board.stream(wish, known, again, asked=asked) as exchange:
+        async def ask(already_tried: list[Replica]) -> list[Any]:
+            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(already_tried))
+            async with self.board.stream(wish, known, again, already_tried=already_tried) as exchange:
                 return [answer.FromString(data) async for data in exchange.answers()]
 
         async with self.admitted(name, caller):
-            known = self._known(caller, name)
+            known = _known(self.keys, caller, name)
             return await hedged(ask, self._config.calls.hedge_s)
 
     async def _messages(
@@ -158,22 +183,6 @@ class Core:
             async for data in exchange.answers():
                 yield answer.FromString(data)
 
-    async def _movable(self, wish: Wish, caller: Caller, again: Again) -> AsyncGenerator[Any]:
-        """A stream that a replica which goes away may hand back."""
-
-        def raw() -> AsyncIterator[bytes]:
-            return (request.SerializeToString() async for request in again())
-
-        answer, caller = self.board.answer(wish.stage), self._known(caller, wish.stage)
-        if not wish.model and (pinned := caller.metadata.get(f"{protocol.MODEL}-{wish.stage}", "")):
-            wish = replace(wish, model=pinned, origin=pinned)
-        async with self.board.stream(wish, caller, raw, movable=True) as exchange:
-            async for data in exchange.answers():
-                event = answer.FromString(data)
-                yield event
-                if event.WhichOneof("event") == "late":
-                    await self.board.relieve(wish.stage, exchange)
-
     async def pipeline(
         self, requests: AsyncIterator[PipelineRequest], caller: Caller
     ) -> AsyncGenerator[PipelineResponse]:
@@ -183,13 +192,13 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            def open_stage(wish: Wish, again: Again) -> AsyncGenerator[Any]:
-                return self._movable(wish, caller, again)
-
-            def begin(config: PipelineConfig) -> Pipeline:
-                return Pipeline(config, open_stage, self._config.stalls_s, self._config.failover)
-
             caller = replace(caller, metadata=pinned(first.config, caller.metadata))
+            begin = partial(
+                Pipeline,
+                streams=StageStreams(self.board, self.keys, caller),
+                stalls_s=self._config.stalls_s,
+                failover=self._config.failover,
+            )
             pipeline = Channels(first.config, begin) if first.config.per_channel else begin(first.config)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
@@ -202,7 +211,7 @@ class Core:
             upstream = self.board.upstream(stage)
             if path.endswith("/List"):
                 return await upstream.unary(call, request)
-            self._known(caller, ADMIN)
+            _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas
 
     async def ready(self) -> dict[str, bool]:
@@ -210,10 +219,10 @@ class Core:
         return {name: able and not self.admission.draining for name, able in (await report.ready(self.board)).items()}
 
     async def status(self) -> dict[str, Any]:
-        """What an operator wants to see at a glance."""
-        told = await report.status(self.board) | {"streams": self.admission.open}
-        return told | {"words": report.words(told)}
+        """What an operator sees at a glance."""
+        found = await report.status(self.board) | {"streams": self.admission.open}
+        return found | {"words": report.words(found)}
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close every stream and connection."""
         await self.board.close()

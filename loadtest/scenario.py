@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from loadtest.promises import measures, statistics_of
+from parley.wire.stages import STAGES
 
 PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
-DOORS = ("pipeline", "asr", "denoise", "diarize", "translate", "rest", "realtime", "riva", *PEERS)
-CALLS = ("rest", "translate")  # doors whose size is a rate
-STAGES = ("denoise", "asr", "diarize", "translate")
+DOORS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
+TEXTS = tuple(stage.name for stage in STAGES.values() if stage.is_rewriter)
+CALLS = ("rest", *TEXTS)  # doors whose size is a rate
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
 Promise = Mapping[str, Mapping[str, float]]  # measure -> statistic -> limit
 
@@ -155,7 +156,7 @@ def _check(scenario: Scenario) -> None:
 
     among("door", scenario.door, DOORS)
     for stage in scenario.stages:
-        among("a stage", stage, STAGES)
+        among("a stage", stage, tuple(STAGES))
     for fault in scenario.faults:
         among("a fault", fault.what, FAULTS)
     for measure, limits in (*scenario.promise.items(), *scenario.wanted.items()):

@@ -18,8 +18,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from parley.errors import BadInput, DeadlinePassed, NotFound, Unavailable
-from parley.v1 import asr_pb2, denoise_pb2, diarize_pb2, models_pb2, pipeline_pb2, translate_pb2
 from parley.wire import protocol
+from parley.wire.stages import SERVICES
 
 OPTIONS = (
     ("grpc.max_receive_message_length", protocol.LARGEST_MESSAGE),
@@ -29,12 +29,6 @@ OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
-FILES = (pipeline_pb2, asr_pb2, denoise_pb2, diarize_pb2, translate_pb2, models_pb2)
-SERVICES: dict[str, ServiceDescriptor] = {
-    service.name: service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()
-}
-
-
 TLS = "grpcs://"
 
 
@@ -144,6 +138,7 @@ class Exchange:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
                 if self._on_first:
                     self._on_first()
+                    self._on_first = None
                 yield answer
             await self._call.code()
         except asyncio.CancelledError:
@@ -196,7 +191,7 @@ class Client:
     async def stream(
         self, service: str, requests: AsyncIterable[Message], *, model: str = "", timeout_s: float | None = None
     ) -> AsyncGenerator[Any]:
-        """Talk to Pipeline, Asr, Denoise, Diarize or Translate: requests in, answers out."""
+        """Talk to Pipeline or to one stage, e.g. Asr: requests in, answers out."""
         method = _service(service).methods_by_name["Stream"]
         answer_type = GetMessageClass(method.output_type)
         metadata = self._metadata | ({protocol.MODEL: model} if model else {})

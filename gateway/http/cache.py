@@ -27,7 +27,6 @@ from parley.wire import protocol
 log = logging.getLogger(__name__)
 CACHE = "parley-cache"  # the header: hit or miss
 NOTICES = "parley-notices"
-DOORS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/denoise", "/v1/audio/diarize", "/translate")
 LARGEST_SHARE = 0.25  # of the room, for one answer
 
 
@@ -127,7 +126,7 @@ class Cache:
         door: Callable[[], Awaitable[Response]],
     ) -> Response:
         """What was answered before, or what the door says now; `serves` may not know who would serve."""
-        store, served = self._store, serves() if path in DOORS else None
+        store, served = self._store, serves()
         if store is None or served is None:
             return await door()
         key = key_of(path, fields, served)

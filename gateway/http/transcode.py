@@ -1,13 +1,20 @@
 """JSON <-> proto, with the names as the protos spell them. Must not know a socket or what a message means."""
 
 import json
+import re
 
-from google.protobuf import json_format
+from google.protobuf import descriptor_pool, json_format
 from google.protobuf.message import Message
 
 from parley.errors import BadInput, ConfigExpected, ConfigRepeated
+from parley.nearest import advice
 from parley.v1.audio_pb2 import Control, ControlAction
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+from parley.wire.stages import STAGES
+
+UNKNOWN_FIELD = re.compile(r'Message type "(?P<message>[\w.]+)" has no field named "(?P<field>[^"]*)"')
+
+UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
 
 def config(text: str) -> PipelineConfig:
@@ -16,8 +23,20 @@ def config(text: str) -> PipelineConfig:
     try:
         json_format.ParseDict(object_of(text, "text frame"), told)
     except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {_line(error)}") from None
+        advised = f"{_line(error)}{_nearest(str(error))}"
+        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {advised}") from None
     return told
+
+
+def _nearest(complaint: str) -> str:
+    """What was meant by a field that a message does not have, or by a type that there is not."""
+    if found := UNKNOWN_TYPE.search(complaint):
+        known = [stage.config.DESCRIPTOR.full_name for stage in STAGES.values()]
+        return f" {advice(found['type'], known, 'there are {}.')}"
+    if (found := UNKNOWN_FIELD.search(complaint)) is None:
+        return ""
+    message = descriptor_pool.Default().FindMessageTypeByName(found["message"])
+    return f" {advice(found['field'], message.fields_by_name, 'it has {}.')}"
 
 
 def control(text: str) -> PipelineRequest | None:

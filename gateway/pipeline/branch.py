@@ -1,4 +1,7 @@
-"""One stage inside a pipeline: what goes in, whether it lives, whether it moves. Must not know the other stages."""
+"""One stage inside a pipeline: what goes in, whether it lives, whether it moves. Must not know the other stages.
+
+A branch is alive while what comes is sent: from its start until its replica is lost, and again once another has opened.
+"""
 
 import asyncio
 import time
@@ -7,35 +10,35 @@ from collections.abc import Callable, Mapping
 from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
-from gateway.pipeline.failover import Patience, Turns, Words
-from gateway.pipeline.plan import REQUESTS, Plan
+from gateway.pipeline.config import Asked
+from gateway.pipeline.continuity import Continuity, continuity_of
+from gateway.pipeline.failover import Outage
+from gateway.pipeline.plan import Plan
 from gateway.pipeline.tail import SoundTail, TextTail
-from parley.errors import BadInput, DeadlinePassed, Draining, Overloaded, ParleyError
+from gateway.replicas.retry import When, rule
+from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
+from parley.wire.stages import StageContract
 
-STALL_S = 15.0
-STALLS_S = {"denoise": 5.0}
-RECORDING_S = 150.0  # a recording may wait that long behind others
 LOOKS = 4  # at whether a stage moves, before it counts as stalled
-HEARD_LATER = ("asr", "translate")  # what they miss is sent to the next replica; the others go on with what comes
 
 
 class Branch:
     """A stage's tail, and its stream's state."""
 
-    def __init__(self, stage: str, tail: SoundTail | TextTail, stall_s: float, patience: Patience) -> None:
-        self.stage, self.tail, self.patience, self._stall_s = stage, tail, patience, stall_s
-        self.voice: Words | Turns | None = None  # puts what it says into the stream's own time
+    def __init__(self, stage: StageContract, tail: SoundTail | TextTail, stall_s: float, outage: Outage) -> None:
+        self.stage, self.tail, self.outage, self._stall_s = stage, tail, outage, stall_s
+        self.continuity: Continuity | None = None  # puts its answers into the stream's own time; texts have none
         self.task: asyncio.Task[None] | None = None
         self.alive = True  # takes what comes
         self.opened = asyncio.Event()  # answered, or lost
         self.stalled: ParleyError | None = None
         self.languages = tail.languages
         self.model = self.pinned = ""  # what served last; what the next replica is asked for
-        self.telling = False  # what it said is on its way to the client
-        self.said = 0
-        self.owes: Callable[[], bool] = lambda: False  # it must answer soon
+        self.delivering = False  # an answer of its is on its way to the client
+        self.answers = 0
+        self.must_answer: Callable[[], bool] = lambda: False  # soon, or it is stalled
         self._has_replica, self._left = False, 0.0  # and when it was left
         self._idle, self._moved = 0, (0, 0)
         self._timer: asyncio.TimerHandle | None = None
@@ -46,7 +49,7 @@ class Branch:
         """More sound. Waits while the stage is behind."""
         assert isinstance(self.tail, SoundTail)
         if self.alive:
-            await self.tail.room()
+            await self.tail.until_room()
         if self.alive:
             self.tail.put(data)
         else:
@@ -55,7 +58,7 @@ class Branch:
     async def text(self, final: Transcript) -> None:
         """A whole text."""
         assert isinstance(self.tail, TextTail)
-        await self.tail.room()
+        await self.tail.until_room()
         if self.alive:
             self.tail.put(final)
 
@@ -82,10 +85,10 @@ class Branch:
         """A replica has opened the stream; what the client is told, where it was another one before."""
         again = self.model != ""
         if again:
-            metrics.FAILOVER.labels(self.stage).observe(time.monotonic() - self._left)
+            metrics.FAILOVER.labels(self.stage.name).observe(time.monotonic() - self._left)
         self.model = self.pinned = model
         self._has_replica = self.alive = True
-        self.patience.opened()
+        self.outage.opened()
         self.opened.set()
         return notices.back(self.stage, self.at_ns) if again else None
 
@@ -94,25 +97,24 @@ class Branch:
         """Up to where everything is answered."""
         return self.tail.scale.nanoseconds(self.tail.start) if isinstance(self.tail, SoundTail) else 0
 
-    def outage(self, error: ParleyError) -> float | None:
+    def retry_in_s(self, error: ParleyError) -> float | None:
         """The stream broke, or could not be opened again: when to try; None: it is lost."""
-        late = self.tail.ended and self.stage not in HEARD_LATER  # nothing comes any more that it could do
-        if not self.model or late or isinstance(error, BadInput):
+        late = self.tail.ended and not self.stage.traits.replays  # nothing comes any more that it could do
+        row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, of_words=self.stage.gives_words)
+        if not self.model or late or not row.then:
             return None
         had, self._has_replica = self._has_replica, False
         if not had:
             self.pinned = ""  # nobody has the version now: let the route say which one takes over
-        return self.patience.pause_s(
-            had, asked=isinstance(error, Draining), full=self.stage == "asr" and isinstance(error, Overloaded)
-        )
+        return self.outage.pause_s(had, asked=not row.is_loss, full=row.waits_for_room)
 
     def leave(self, error: ParleyError) -> Notice:
         """The replica is gone: what the client is told."""
         self._left = time.monotonic()
-        at, lost_from = self.at_ns, self.voice.lost_from if isinstance(self.voice, Words) else None
-        if self.voice:
-            self.voice.reopened()
-        if self.stage not in HEARD_LATER:
+        at, lost_from = self.at_ns, self.continuity.lost_from if self.continuity else None
+        if self.continuity:
+            self.continuity.reopened()
+        if not self.stage.traits.replays:
             self._pause()
         return notices.replaced(self.stage, error, at, lost_from)
 
@@ -120,34 +122,26 @@ class Branch:
 
     def watch(self) -> None:
         """Look now and then: a stage that takes and says nothing must not hold up the others."""
-        moved = (self.tail.taken, self.said)
-        owing = self.alive and self._has_replica and not self.telling and (self.tail.unsent > 0 or self.owes())
+        moved, waits_for_it = (self.tail.taken, self.answers), self.tail.unsent > 0 or self.must_answer()
+        owing = self.alive and self._has_replica and not self.delivering and waits_for_it
         self._idle = self._idle + 1 if owing and moved == self._moved else 0
         self._moved = moved
         if self._idle > LOOKS and self.task:
-            self._idle, self.stalled = 0, DeadlinePassed(f"{self.stage} did nothing for {self._stall_s:g} s.")
+            self._idle, self.stalled = 0, DeadlinePassed(f"{self.stage.name} did nothing for {self._stall_s:g} s.")
             self.task.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._stall_s / LOOKS, self.watch)
 
 
-def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig) -> dict[str, list[Branch]]:
-    """Stage -> its streams, of which translate may have several and the others one or none."""
-    every: dict[str, list[Branch]] = {}
-    for stage in REQUESTS:
-        usual_s = RECORDING_S if stage == "asr" and plan.config.asr.recording else STALL_S
-        stall_s = stalls_s.get(stage, STALLS_S.get(stage, usual_s))
-        tails = plan.tails(stage, failover.keep)
-        every[stage] = [Branch(stage, tail, stall_s, Patience(failover)) for tail in tails]
-        for branch in every[stage]:
-            _lend_voice(branch, plan)
-    return every
+def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig) -> list[Branch]:
+    """One for each stream that the plan asks for, in its order."""
+    return [_branch(plan, each, stalls_s, failover) for each in plan.asked]
 
 
-def _lend_voice(branch: Branch, plan: Plan) -> None:
-    tail = branch.tail
+def _branch(plan: Plan, each: Asked, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
+    stage, tail = each.stage, plan.tail(each, failover.keep)
+    branch = Branch(stage, tail, stalls_s.get(stage.name, stage.stall_s(each.config)), Outage(failover))
     if isinstance(tail, TextTail):
-        branch.owes = lambda: bool(tail.pending)
-    elif branch.stage == "asr":
-        branch.voice = Words(tail)
-    elif branch.stage == "diarize":
-        branch.voice = Turns(tail, {each.name for each in plan.config.diarize.enrolments})
+        branch.must_answer = lambda: bool(tail.pending)
+    else:
+        branch.continuity = continuity_of(stage, tail, each.config)
+    return branch

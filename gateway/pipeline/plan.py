@@ -1,106 +1,121 @@
-"""What a pipeline's config asks for: checked, and cut into one config a stage. Pure."""
+"""What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.message import Message
 
 from gateway.audio.time_scale import Scale
 from gateway.config import LARGEST_CHUNK, Keep
+from gateway.pipeline.config import Asked, asked, check_known
 from gateway.pipeline.tail import NOTHING, SoundTail, TextTail
 from parley.audio.media import MOST_CHANNELS
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
-from parley.v1.asr_pb2 import AsrRequest
-from parley.v1.denoise_pb2 import DenoiseRequest
-from parley.v1.diarize_pb2 import DiarizeRequest
+from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
-from parley.v1.translate_pb2 import TranslateRequest
-from parley.wire import protocol
+from parley.wire import rules
+from parley.wire.stages import STAGES, StageContract
 
-REQUESTS: dict[str, Any] = {
-    "denoise": DenoiseRequest,
-    "asr": AsrRequest,
-    "diarize": DiarizeRequest,
-    "translate": TranslateRequest,
-}
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
-
-
-def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """A header that names a model without its stage means the only stage that runs."""
-    if not (model := metadata.get(protocol.MODEL)):
-        return metadata
-    stages = [field.name for field, _ in config.ListFields() if field.name in REQUESTS]
-    if len(stages) > 1:
-        raise BadInput(f"`{protocol.MODEL}` could mean {' or '.join(stages)}; send `{protocol.MODEL}-{stages[0]}`.")
-    return {**metadata, **{f"{protocol.MODEL}-{stage}": model for stage in stages}}
 
 
 class Plan:
     """A config that makes sense."""
 
     def __init__(self, config: PipelineConfig) -> None:
+        check_known(config)
         self.config = config
         self.scale = Scale.of(config.format)
-        self.stages = [stage for stage in ("denoise", "asr", "diarize") if config.HasField(stage)]
+        self.asked = asked(config)
         self.to_ear = config.denoise_for != LISTENERS_ALONE
         self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
+        self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
         self._check()
 
     def _check(self) -> None:
         """Refuse what cannot be meant."""
-        config = self.config
-        if not self.stages:
-            raise BadInput("A pipeline needs at least one of denoise, asr and diarize.")
-        if config.translate and "asr" not in self.stages:
-            raise BadInput("Translating needs words: ask for asr too.")
-        if any(getattr(config, stage).HasField("format") for stage in self.stages):
+        rules.check(self.config)
+        hearing = [each for each in self.asked if not each.stage.is_rewriter]
+        if not hearing:
+            names = [stage.name for stage in STAGES.values() if not stage.is_rewriter]
+            raise BadInput(f"A pipeline needs at least one of {_or(names, 'and')}.")
+        for each in self.asked:
+            check_known(each.config, each.stage.name)
+        self._check_once()
+        if any(_has(each.config, "format") for each in hearing):
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")
         self._check_channels()
-        unknown = [stage for stage in config.models if stage not in REQUESTS]
-        if unknown:
-            raise BadInput(f"`models` names the stage {unknown[0]!r}; there are {', '.join(REQUESTS)}.")
+        self._check_models()
+        if self.config.denoise_for and not any(each.stage.is_filter for each in self.asked):
+            raise BadInput(
+                "`denoise_for` says where filtered sound goes; ask for a filter, e.g. denoise, or leave it out."
+            )
+
+    def _check_once(self) -> None:
+        """One stream a stage, but of rewriters; and one stage that each of the others can rely on."""
+        names = [each.stage.name for each in self.asked if not each.stage.is_rewriter]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise BadInput(f"{twice[0]} is asked for twice; ask once.")
+        for what, givers in (("words", self._names("gives_words")), ("speakers", self._names("gives_turns"))):
+            if len(givers) > 1:
+                raise BadInput(f"{' and '.join(givers)} would both give {what}; ask for one of them.")
+        if self._names("is_rewriter") and not self._names("gives_words"):
+            words = _or([stage.name for stage in STAGES.values() if stage.gives_words], "or")
+            raise BadInput(f"Translating needs words: ask for {words} too.")
+
+    def _names(self, trait: str) -> list[str]:
+        return [each.stage.name for each in self.asked if getattr(each.stage, trait)]
 
     def _check_channels(self) -> None:
         config, count = self.config, self.config.format.channels
-        if config.asr.per_channel:
+        if any(getattr(each.config, "per_channel", False) for each in self.asked):
             raise BadInput("In a pipeline every stage hears the same: set the pipeline's own per_channel.")
         if config.per_channel and count > MOST_CHANNELS:
             raise UnsupportedFormat(f"{count} channels are not taken; send 1 to {MOST_CHANNELS}.")
-        if config.per_channel and "diarize" in self.stages:
-            raise BadInput("With per_channel each channel is one speaker; leave diarize out.")
-        if "denoise" in self.stages and count > 1 and not config.per_channel:
-            raise UnsupportedFormat("denoise in a pipeline takes one channel; set per_channel, or mix them first.")
+        if config.per_channel and (turns := self._names("gives_turns")):
+            raise BadInput(f"With per_channel each channel is one speaker; leave {turns[0]} out.")
+        if (filters := self._names("is_filter")) and count > 1 and not config.per_channel:
+            raise UnsupportedFormat(
+                f"{filters[0]} in a pipeline takes one channel; set per_channel, or mix them first."
+            )
 
-    def configs(self, stage: str) -> list[Message]:
-        """What each stream to a stage begins with; empty: the stage does not run."""
-        if stage == "translate":
-            return list(self.config.translate)
-        if stage not in self.stages:
-            return []
-        asked = getattr(self.config, stage)
-        config = type(asked)()
-        config.CopyFrom(asked)
-        config.format.CopyFrom(self.config.format)
-        if stage == "diarize":
+    def _check_models(self) -> None:
+        names = list(dict.fromkeys(each.stage.name for each in self.asked))
+        for stage in self.config.models:
+            if stage not in STAGES:
+                raise BadInput(f"`models` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
+            if stage not in names:
+                raise BadInput(
+                    f"`models` names {stage}, which does not run; ask for it, or name one of {', '.join(names)}."
+                )
+
+    def config_of(self, each: Asked) -> Message:
+        """What a stream begins with."""
+        config: Any = type(each.config)()
+        config.CopyFrom(each.config)
+        if "format" in config.DESCRIPTOR.fields_by_name:
+            config.format.CopyFrom(self.config.format)
+        if "open_turns" in config.DESCRIPTOR.fields_by_name:
             config.open_turns = True  # words need their speaker before the turn ends
-        return [config]
+        return config  # type: ignore[no-any-return]
 
-    def tails(self, stage: str, keep: Keep) -> list[SoundTail | TextTail]:
-        """What each stream to a stage is sent through; only words are worth hearing sound twice for."""
-        if stage == "translate":
-            return [TextTail(REQUESTS[stage], config) for config in self.configs(stage)]
-        kept = keep if stage == "asr" else NOTHING
-        if kept.bytes and self.config.asr.recording:
+    def tail(self, each: Asked, keep: Keep) -> SoundTail | TextTail:
+        """What a stream is sent through; only what is replayed is kept."""
+        config = self.config_of(each)
+        if each.stage.is_rewriter:
+            return TextTail(each.stage.request, config)
+        kept = keep if each.stage.traits.replays else NOTHING
+        if kept.bytes and getattr(config, "recording", False):
             # It comes at once and is answered when there is time: only its size has a bound.
             kept = Keep(MORE * keep.bytes, math.inf)
-        return [SoundTail(REQUESTS[stage], config, self.scale, kept) for config in self.configs(stage)]
+        return SoundTail(each.stage.request, config, self.scale, kept)
 
-    def model(self, stage: str) -> str:
-        """The alias or version wished for; empty: the default."""
-        return self.config.models.get(stage, "")
+    def model(self, stage: StageContract) -> str:
+        """The alias or version that the client asked for; empty: the default."""
+        return self.config.models.get(stage.name, "")
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Small pieces let every stage hear a long chunk soon. Samples stay whole."""
@@ -111,3 +126,11 @@ class Plan:
             raise PartialSample(f"{len(data)} bytes are not whole samples of {frame} bytes; cut between samples.")
         size = self.scale.piece
         return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def _has(config: Message, field: str) -> bool:
+    return field in config.DESCRIPTOR.fields_by_name and config.HasField(field)
+
+
+def _or(names: list[str], word: str) -> str:
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), names[-1])))

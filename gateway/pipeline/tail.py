@@ -29,8 +29,8 @@ class Tail(ABC):
 
     def __init__(self, request: Any, config: Message) -> None:
         self._request, self._config = request, config
-        told = (getattr(config, name, "") for name in ("language", "source_language", "target_language"))
-        self.languages = tuple(filter(None, told))
+        given = (getattr(config, name, "") for name in ("language", "source_language", "target_language"))
+        self.languages = tuple(filter(None, given))
         self._news, self._room = asyncio.Event(), asyncio.Event()
         self.ended = False
         self.taken = 0  # requests
@@ -45,7 +45,7 @@ class Tail(ABC):
     def full(self) -> bool:
         """More must wait."""
 
-    async def room(self) -> None:
+    async def until_room(self) -> None:
         """Wait until there is some, or nobody cares any more."""
         if self.full:
             self._room.clear()

@@ -1,14 +1,14 @@
 """Stops calling what fails. Must not know what is called.
 
-pybreaker keeps the states and tells its listeners; this adapter decides what counts. A client that hangs up is no
-fault and no success, a client's bad input is no fault, and a half-open circuit lets one probe through, not everybody.
+pybreaker counts, opens and closes; this adapter decides what counts and when a probe may pass. A client that hangs up
+is no fault and no success, a client's bad input is no fault, and a half-open circuit lets one probe through, not all.
 """
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker, CircuitMemoryStorage
+from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
 from gateway.config import BreakerConfig
 from parley.budget import Clock
@@ -22,12 +22,12 @@ class Attempt:
 
     def __init__(self, breaker: "Breaker", *, probe: bool) -> None:
         self._breaker, self.probe = breaker, probe
-        self.told = False
+        self._counted = False
 
     def worked(self) -> None:
         """The first answer is there: a stream need not end for that to count."""
-        if not self.told:
-            self.told = True
+        if not self._counted:
+            self._counted = True
             self._breaker.succeeded()
 
 
@@ -36,8 +36,7 @@ class Breaker:
 
     def __init__(self, name: str, config: BreakerConfig, clock: Clock = time.monotonic) -> None:
         self._name, self._config, self._clock = name, config, clock
-        self._counts = CircuitMemoryStorage(STATE_CLOSED)
-        self._circuit = CircuitBreaker(name=name, state_storage=self._counts)
+        self._circuit = CircuitBreaker(config.failures, name=name, throw_new_error_on_trip=False)
         self._opened = 0.0
         self._probing = False
 
@@ -83,20 +82,31 @@ class Breaker:
             self.failed()
 
     def failed(self) -> None:
-        """A fault of the other side."""
-        self._counts.increment_counter()
-        if self.state == STATE_CLOSED and self._counts.counter < self._config.failures:
-            return
-        self._opened = self._clock()
+        """A fault of the other side; those of calls that began before the circuit opened prolong its rest."""
         if self.state != STATE_OPEN:
-            self._circuit.open()
+            with suppress(_Fault):
+                self._circuit.call(_fail)
+        if self.state == STATE_OPEN:
+            self._opened = self._clock()
 
     def wake(self) -> None:
         """The other side says that it is well: a probe need not wait."""
         self._opened = -self._config.rest_s
 
     def succeeded(self) -> None:
-        """It works."""
-        self._counts.reset_counter()
-        if self.state != STATE_CLOSED:
-            self._circuit.close()
+        """Resets the count of faults and closes the circuit, also for a call that began before it opened."""
+        if self.state == STATE_OPEN:
+            self._circuit.half_open()
+        self._circuit.call(_succeed)
+
+
+class _Fault(Exception):
+    """How pybreaker learns of a fault."""
+
+
+def _fail() -> None:
+    raise _Fault
+
+
+def _succeed() -> None:
+    """How pybreaker learns of a success."""

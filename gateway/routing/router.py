@@ -1,11 +1,10 @@
-"""Who gets which exact version. Pure: the same routes and the same asker always give the same choice."""
+"""Which exact version a stream gets, by routes and policy. Must not know where the routes come from."""
 
-import hashlib
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.routing import names
+from gateway.routing.policy import Draw, Memory, Outcome, Policy, WeightedHash, number
 from gateway.routing.route import Asker, Tables, read
 from parley.engines.model import ModelRef
 from parley.errors import UnknownModel
@@ -15,7 +14,7 @@ MOST_HOPS = 8  # from alias to alias
 
 @dataclass(frozen=True)
 class Choice:
-    """The version that serves, those that may instead, and those that only listen."""
+    """The version that serves, its fallbacks in order, and the shadows that get a copy."""
 
     ref: ModelRef | None  # None: the service's own default
     alias: str = ""
@@ -24,13 +23,22 @@ class Choice:
 
 
 class Router:
-    """`asr/default` -> {nano@3: 90, nano@4: 10}: adding a version moves only that version's share of the askers."""
+    """`asr/default` -> {nano@3: 90, nano@4: 10} -> the version for one stream."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, policy: Policy | None = None, memory: Memory | None = None) -> None:
         self.routes = read(tables)
+        self._policy, self._memory = policy or WeightedHash(), memory or Memory()
+
+    def rebuilt(self, tables: Tables) -> "Router":
+        """A router of other routes that remembers what this one has learnt."""
+        return Router(tables, self._policy, self._memory)
+
+    def learn(self, outcome: Outcome) -> None:
+        """A stream that had a version by an alias has ended."""
+        self._policy.learn(outcome, self._memory)
 
     def pick(self, stage: str, wanted: str, asker: Asker) -> Choice:
-        """An exact version as it is, an alias by rule or weight; nothing wanted and no alias: the service's default."""
+        """An exact version is taken as it is, an alias resolved; without either, the service's own default."""
         if "@" in wanted:
             return Choice(ModelRef.of(wanted))
         alias = wanted if "/" in wanted else f"{stage}/{wanted or 'default'}"
@@ -57,30 +65,18 @@ class Router:
     def _choice(self, stage: str, to: str, alias: str, asker: Asker) -> Choice:
         route = self.routes[alias]
         key = asker.metadata.get(route.sticky, "") or asker.draw
-        first = ModelRef.of(to) if "@" in to else _drawn(route.shares, key)
-        instead = [ref for name in route.fallback for ref in self._those(name, key) if ref != first]
+        first = ModelRef.of(to) if "@" in to else self._drawn(alias, key, asker.had)
+        instead = [ref for name in route.fallback for ref in self._those(name, key, asker.had) if ref != first]
         shadows = [ref for ref, percent in route.shadow.items() if ref != first and _percent(key, ref) < percent]
         return Choice(first, alias, tuple(dict.fromkeys(instead)), tuple(shadows))
 
-    def _those(self, name: str, key: str) -> Iterator[ModelRef]:
-        yield ModelRef.of(name) if "@" in name else _drawn(self.routes[name].shares, key)
+    def _those(self, name: str, key: str, had: ModelRef | None) -> Iterator[ModelRef]:
+        yield ModelRef.of(name) if "@" in name else self._drawn(name, key, had)
 
-
-def _drawn(shares: Mapping[ModelRef, int], key: str) -> ModelRef:
-    return max(shares, key=lambda ref: _score(key, ref, shares[ref]))
-
-
-def _number(key: str, ref: ModelRef) -> float:
-    """Between 0 and 1, always the same for the same."""
-    digest = hashlib.blake2b(f"{key}|{ref}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest) + 1) / (2**64 + 2)
-
-
-def _score(key: str, ref: ModelRef, weight: int) -> float:
-    """Weighted rendezvous hashing: each version draws a number for the key; the highest wins."""
-    return -weight / math.log(_number(key, ref)) if weight else -1.0
+    def _drawn(self, alias: str, key: str, had: ModelRef | None) -> ModelRef:
+        return self._policy.pick(Draw(alias, self.routes[alias].shares, key, had), self._memory)
 
 
 def _percent(key: str, ref: ModelRef) -> float:
-    """A draw of its own, so that shadows are a fair share of every version's streams."""
-    return 100 * _number(f"shadow|{key}", ref)
+    """Drawn independently of the version, so that a shadow gets a fair share of every version's streams."""
+    return 100 * number(f"shadow|{key}", ref)

@@ -1,4 +1,4 @@
-"""Another version hears a copy of a stream; what it says is compared and never returned.
+"""Sends a copy of a stream to another version; its answers are compared and never returned.
 
 It must never slow or break the stream: copies are handed over without waiting, and a shadow that lags is dropped.
 Transcripts are not logged, only how far they differ.
@@ -23,11 +23,11 @@ from parley.errors import ParleyError
 log = logging.getLogger(__name__)
 COPIED_MOST = 1 << 20  # bytes that wait for a shadow
 COMPARED_MOST = 300  # words
-PATIENCE_S = 10.0  # for a shadow, once the stream itself is done
+COMPARE_TIMEOUT_S = 10.0  # for the stream to end, once its shadow has
 
 
 class Shadow:
-    """One stream's copy."""
+    """One stream's copy, for one version."""
 
     def __init__(self, upstream: Upstream, call: Call, parse: Callable[[bytes], Message]) -> None:
         self._upstream, self._call, self._parse = upstream, call, parse
@@ -39,7 +39,7 @@ class Shadow:
         self._task = asyncio.create_task(self._follow())
 
     def hears(self, requests: Source) -> Source:
-        """The same requests, copied on their way; what is sent a second time is copied once."""
+        """The same requests, copied as they are read; what a retry reads again is copied once."""
 
         async def copied() -> AsyncIterator[bytes]:
             number = 0
@@ -62,13 +62,13 @@ class Shadow:
             self.drop("lagged")
 
     def said(self, answer: bytes) -> None:
-        """What the caller got."""
+        """Notes an answer that the caller got."""
         self._last = time.monotonic()
         if not self.over:
             self._answers.append(answer)
 
     def done(self) -> None:
-        """The caller's stream has ended well: it can be compared."""
+        """The caller's stream has ended well: the answers can be compared."""
         self._ended.set()
 
     def settle(self) -> None:
@@ -77,7 +77,7 @@ class Shadow:
             self.drop("broken off")
 
     def drop(self, outcome: str) -> None:
-        """It is of no use any more."""
+        """Stop and count the outcome; nothing is compared."""
         if not self.over:
             self._dropped = True
             self._count(outcome)
@@ -92,9 +92,9 @@ class Shadow:
     async def _follow(self) -> None:
         try:
             answers, last = await self._listen()
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(COMPARE_TIMEOUT_S):
                 await self._ended.wait()
-            await self._compare(answers, last)
+            self._compare(answers, last)
         except (ParleyError, TimeoutError) as error:
             log.info("shadow failed", extra={"model": self._call.version, "why": str(error) or "the stream broke off"})
             self._count("failed")
@@ -116,21 +116,21 @@ class Shadow:
             self._waiting -= len(request)
             yield request
 
-    async def _compare(self, answers: Sequence[bytes], last: float) -> None:
+    def _compare(self, answers: Sequence[bytes], last: float) -> None:
         ours, theirs = (words(map(self._parse, each)) for each in (self._answers, answers))
         labels = (self._upstream.stage, self._call.version)
         lag = last - self._last
         metrics.SHADOW_LAG.labels(*labels).observe(lag)
         facts: dict[str, object] = {"stage": labels[0], "model": labels[1], "lag_s": round(lag, 3)}
         if ours or theirs:
-            differs = await asyncio.to_thread(divergence, ours[:COMPARED_MOST], theirs[:COMPARED_MOST])
+            differs = divergence(ours[:COMPARED_MOST], theirs[:COMPARED_MOST])  # 0.1 ms at most
             metrics.SHADOW_DIVERGENCE.labels(*labels).observe(differs)
             facts |= {"words": len(ours), "divergence": round(differs, 3)}
         self._count("compared")
         log.info("shadow compared", extra=facts)
 
     async def close(self) -> None:
-        """The process ends."""
+        """Stop, without counting."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -142,7 +142,7 @@ class Shadow:
 
 
 def words(answers: Any) -> list[str]:
-    """What a stage's answers say, where they say words."""
+    """The final words in a stage's answers."""
     found: list[str] = []
     for answer in answers:
         event = getattr(answer, answer.WhichOneof("event") or "", None)
@@ -152,5 +152,5 @@ def words(answers: Any) -> list[str]:
 
 
 def divergence(one: Sequence[str], other: Sequence[str]) -> float:
-    """Words to change, add or leave out, as a share of the longer one."""
+    """Edit distance in words, as a share of the longer text."""
     return distance(one, other) / max(1, len(one), len(other))

@@ -1,10 +1,11 @@
-"""From a wish to an open stream: which version, which other one if that cannot be had, who else listens.
+"""Opens streams: picks the version, falls back to another, copies to shadows, reports how they end.
 
-Must not know a door, nor what a stream says.
+Must not know an API, nor what a message says.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -12,53 +13,53 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message_factory import GetMessageClass
 from opentelemetry import trace
 
 from gateway import metrics
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
-from gateway.pipeline.plan import REQUESTS
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
-from gateway.replicas.retry import elsewhere
+from gateway.replicas.retry import Then, When, rule
 from gateway.routing.book import RouteBook
+from gateway.routing.policy import Outcome
 from gateway.routing.route import Asker, Tables, read
 from gateway.routing.router import Choice
 from gateway.routing.shadow import Shadow
 from parley import telemetry
 from parley.budget import Budget
-from parley.client import SERVICES, Exchange
+from parley.client import Exchange
 from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.wire import protocol
+from parley.wire.stages import STAGES
 
 log = logging.getLogger(__name__)
 
 
 class Answers(Protocol):
-    """An open stream."""
+    """An open stream's answers."""
 
     def answers(self) -> AsyncIterator[bytes]:
-        """What comes back."""
+        """Each answer as it arrives."""
 
     async def trailers(self) -> dict[str, str]:
-        """What was said at the end."""
+        """The trailing metadata, after the last answer."""
 
 
 class Overheard:
-    """An open stream whose answers a shadow's are compared with."""
+    """An open stream whose answers are also noted for shadows."""
 
     def __init__(self, exchange: Answers, shadows: Sequence[Shadow]) -> None:
         self._exchange, self._shadows = exchange, shadows
 
     @property
     def inner(self) -> Answers:
-        """The stream itself."""
+        """The stream without the shadows."""
         return self._exchange
 
     async def answers(self) -> AsyncIterator[bytes]:
-        """What comes back, first of all to who asked."""
+        """Each answer: to the caller first, then to the shadows."""
         async for answer in self._exchange.answers():
             yield answer
             for shadow in self._shadows:
@@ -67,12 +68,12 @@ class Overheard:
             shadow.done()
 
     async def trailers(self) -> dict[str, str]:
-        """What was said at the end."""
+        """The trailing metadata, after the last answer."""
         return await self._exchange.trailers()
 
 
 class Switchboard:
-    """Every stage's upstream, and the routes to them."""
+    """Every stage's replicas and the routes to them."""
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
@@ -81,15 +82,14 @@ class Switchboard:
         self._shadows: list[Shadow] = []
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
-        service = SERVICES.get(stage.capitalize())
-        if service is None:
-            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(REQUESTS)}.")
-        return Upstream(stage, service.full_name, named, self._config.breaker, self._config.calls)
+        if stage not in STAGES:
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(STAGES)}.")
+        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
         """The stages that have an upstream, by name."""
-        return {name: SERVICES[name.capitalize()] for name in self.upstreams}
+        return {name: STAGES[name].service for name in self.upstreams}
 
     def upstream(self, stage: str) -> Upstream:
         """A stage's replicas."""
@@ -98,12 +98,12 @@ class Switchboard:
         return self.upstreams[stage]
 
     def answer(self, stage: str) -> Any:
-        """The class of what a stage says."""
+        """The message class of a stage's answers."""
         self.upstream(stage)
-        return GetMessageClass(self.stages[stage].methods_by_name["Stream"].output_type)
+        return STAGES[stage].answer
 
     async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
-        """Change routes while they are used: not to where nobody would answer."""
+        """Change routes while they are used; refuses a version that no replica serves."""
         for alias, version in await self.unserved(self.book.changed(changes)):
             if alias in changes:
                 stage = alias.partition("/")[0]
@@ -112,7 +112,7 @@ class Switchboard:
         self.book.change(changes, by)
 
     async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
-        """Aliases, and versions they lead to that no replica has."""
+        """Pairs of an alias and a version that it leads to but no replica serves."""
         found = [
             (alias, str(ref), self.upstreams[stage].serves(str(ref)))
             for alias, route in read(tables).items()
@@ -123,18 +123,24 @@ class Switchboard:
         return [(alias, version) for (alias, version, _), is_served in zip(found, served, strict=True) if not is_served]
 
     async def start(self) -> None:
-        """Find the replicas, heed the routes."""
+        """Resolve the replicas and watch the routes file."""
         self.book.start()
         for upstream in self.upstreams.values():
             await upstream.start()
 
     @asynccontextmanager
     async def stream(
-        self, wish: Wish, caller: Caller, requests: Source, *, movable: bool = False, asked: list[Replica] | None = None
+        self,
+        wish: Wish,
+        caller: Caller,
+        requests: Source,
+        *,
+        movable: bool = False,
+        already_tried: list[Replica] | None = None,
     ) -> AsyncIterator[Answers]:
         """Open one stream; a movable one is ended with DRAINING when its replica or version goes away.
 
-        Those that are `asked` already are asked again only where there is nobody else.
+        Replicas that are `already_tried` are called again only where there is no other.
         """
         choice = self._choice(wish, caller, wish.model)
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
@@ -143,7 +149,9 @@ class Switchboard:
         try:
             async with AsyncExitStack() as stack:
                 calls = self._calls(wish, caller, choice, movable)
-                calls = calls if asked is None else [replace(call, asked=asked) for call in calls]
+                calls = (
+                    calls if already_tried is None else [replace(call, already_tried=already_tried) for call in calls]
+                )
                 exchange = await self._open(stack, calls, requests, choice.alias)
                 yield Overheard(exchange, shadows) if shadows else exchange
         finally:
@@ -151,25 +159,25 @@ class Switchboard:
                 shadow.settle()
 
     async def relieve(self, stage: str, exchange: Answers) -> None:
-        """What serves this stream is late: where another replica has room, the stream ends here with DRAINING."""
+        """The replica of this stream is late: if another one is not, end the stream with DRAINING so that it moves."""
         inner = exchange.inner if isinstance(exchange, Overheard) else exchange
         if isinstance(inner, Exchange):
             await self.upstream(stage).relieve(inner)
 
     def versions(self, caller: Caller) -> tuple[str, ...]:
-        """What every alias means for a caller; empty where a stage has no default alias."""
+        """The version that each alias gives this caller; empty where a stage has no default alias."""
         if any(f"{stage}/default" not in self.book.tables for stage in self.upstreams):
             return ()
         wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
         return tuple(str(self._choice(wish, caller, wish.model).ref) for wish in wishes)
 
-    def _choice(self, wish: Wish, caller: Caller, model: str) -> Choice:
-        asker = Asker(caller.key, caller.metadata, caller.name, wish.languages)
+    def _choice(self, wish: Wish, caller: Caller, model: str, had: ModelRef | None = None) -> Choice:
+        asker = Asker(caller.key, caller.metadata, caller.name, wish.languages, had)
         return self.book.router.pick(wish.stage, model, asker)
 
     def _calls(self, wish: Wish, caller: Caller, choice: Choice, movable: bool) -> list[Call]:
         def rerouted() -> bool:
-            return self._choice(wish, caller, wish.origin).ref != choice.ref
+            return self._choice(wish, caller, wish.origin, choice.ref).ref != choice.ref
 
         calls = [self._call(wish.stage, caller, ref, wish.is_again) for ref in (choice.ref, *choice.instead)]
         return [replace(call, rerouted=rerouted) for call in calls] if movable else calls
@@ -177,30 +185,44 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        path = f"/{self.stages[stage].full_name}/Stream"
-        return Call(stage, path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
-        """The version that was chosen, or those that may serve instead, in their order."""
+        """Opens the chosen version, or the first fallback that can be opened."""
         *others, last = calls
         for call in others:
             try:
                 return await self._enter(stack, call, requests, alias)
             except ParleyError as error:
-                if not elsewhere(error):
+                if Then.OTHER_VERSION not in rule(When.OPENING, error).then:
                     raise
                 log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
                 metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
         return await self._enter(stack, last, requests, alias)
 
     async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, alias: str) -> Answers:
-        exchange = await stack.enter_async_context(self.upstream(call.stage).stream(call, requests))
+        exchange = await stack.enter_async_context(self._learning(call, requests, alias))
         metrics.ROUTED.labels(call.stage, alias, call.version).inc()
         trace.get_current_span().set_attribute(f"parley.model.{call.stage}", call.version)
         return exchange
 
+    @asynccontextmanager
+    async def _learning(self, call: Call, requests: Source, alias: str) -> AsyncIterator[Exchange]:
+        """One stream of one version; its outcome goes to the router that is current when it ends."""
+        began, first_answer_s, error = time.monotonic(), None, None
+        try:
+            async with self.upstream(call.stage).stream(call, requests) as exchange:
+                first_answer_s = time.monotonic() - began
+                yield exchange
+        except BaseException as failed:
+            error = type(failed)
+            raise
+        finally:
+            if alias:
+                self.book.router.learn(Outcome(alias, ModelRef.of(call.version), error, first_answer_s))
+
     def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
-        """Those that listen too, as long as there is room for them."""
+        """Starts a shadow for each version that gets a copy, up to `limits.shadows` at a time."""
         self._shadows = [shadow for shadow in self._shadows if not shadow.over]
         room = self._config.limits.shadows - len(self._shadows)
         upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
@@ -211,7 +233,7 @@ class Switchboard:
         return added
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close every stream and connection."""
         await self.book.close()
         await asyncio.gather(*(shadow.close() for shadow in self._shadows))
         await asyncio.gather(*(upstream.close() for upstream in self.upstreams.values()))

@@ -18,7 +18,8 @@ from loadtest.bench.transport import WIDTH, Way, run
 from loadtest.bench.uploads import SECONDS as SOUND_S
 from loadtest.bench.uploads import Upload, recordings, upload
 from loadtest.target.ports import free_address
-from loadtest.target.processes import ROOT, STAGES, House
+from loadtest.target.processes import ROOT, House
+from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/gateway.json"
 ROUNDS, STREAMS, SECONDS, MANY = 3, 50, 4.0, 100

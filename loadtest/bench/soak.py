@@ -22,7 +22,8 @@ from rich.table import Table
 
 from loadtest.bench.misbehaving import Caller
 from loadtest.target.ports import free_address
-from loadtest.target.processes import ROOT, STAGES, House
+from loadtest.target.processes import ROOT, House
+from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/soak.json"
 EVERY_S = 5.0

@@ -23,7 +23,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from loadtest.bench.findings import BARE, Findings, Run, show
 from loadtest.target.ports import free_address
-from loadtest.target.processes import ROOT, STAGES, House
+from loadtest.target.processes import ROOT, House
+from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/transport.json"
 WIDTH = 124  # of the tables, where the terminal is narrower or none

@@ -22,10 +22,12 @@ from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
 from loadtest.clients.doors.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
+from loadtest.scenario import TEXTS as TEXT_STAGES
 from loadtest.scenario import BadScenario, Scenario
-from loadtest.target.processes import ROOT, STAGES
+from loadtest.target.processes import ROOT
 from parley import machine
 from parley.engines.model import ModelSpec
+from parley.wire.stages import STAGES
 
 ROUNDS, ROUND_S = 3, 0.35  # the best of so many counts: a neighbour who shares a cache makes a round slower
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # what a container may take of its machine
@@ -86,7 +88,7 @@ class Yardstick:
         return cls({stage: Pace(**pace) for stage, pace in told["paces"].items()}, float(told["cores"]))
 
     def __str__(self) -> str:
-        units = {"translate": "sentences a second"}
+        units = dict.fromkeys(TEXT_STAGES, "sentences a second")
         told = [
             f"{stage} {pace.one:.3g} on one core, {pace.all:.3g} on {self.cores:g} ({pace.job_ms:.3g} ms a job)"
             + (f" {units[stage]}" if stage in units else "")
@@ -97,12 +99,10 @@ class Yardstick:
 
 def demand(scenario: Scenario) -> dict[str, float]:
     """What one person, or one call a second, asks of each stage: seconds of sound a second, or sentences."""
-    if scenario.door == "translate":
-        return {"translate": 1.0}
-    if scenario.door in ("denoise", "diarize"):
+    if scenario.door in STAGES:
         return {scenario.door: 1.0}
     if scenario.door == "pipeline":
-        return {stage: 1 / UTTERANCE_S if stage == "translate" else 1.0 for stage in scenario.stages}
+        return {stage: 1 / UTTERANCE_S if STAGES[stage].is_rewriter else 1.0 for stage in scenario.stages}
     return {"asr": FILE_S if scenario.door == "rest" else 1.0}
 
 
@@ -111,7 +111,7 @@ def measure(settings: Path) -> Yardstick:
     cores, paces = cores_here(), {}
     with tempfile.TemporaryDirectory(prefix="parley-yard-") as folder:
         ground = Ground(Path(folder), settings)
-        for stage in STAGES:
+        for stage in JOBS:
             try:
                 paces[stage] = _pace(stage, ground.weights(stage), cores)
             except Skipped:

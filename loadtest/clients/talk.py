@@ -27,7 +27,7 @@ from loadtest.measured.clips import Clip
 from loadtest.measured.hdr import Book, Told
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import Samples
-from loadtest.scenario import Scenario
+from loadtest.scenario import TEXTS, Scenario
 
 LEAD_S = 0.2
 
@@ -42,7 +42,7 @@ def recordings(scenario: Scenario) -> list[Clip]:
 
 def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
     """The way in that the scenario takes."""
-    if scenario.door == "translate":
+    if scenario.door in TEXTS:
         return Texts(where, scenario, samples)
     clips = recordings(scenario)
     if scenario.door == "rest":

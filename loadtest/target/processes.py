@@ -15,7 +15,6 @@ import psutil
 from loadtest.target.ports import free_address
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("asr", "denoise", "diarize", "translate")
 START_S = 60.0  # how long a busy machine may take
 MB = 1 << 20
 # Compiling at every start is not what users have: the second start finds what the first compiled.

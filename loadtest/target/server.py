@@ -13,7 +13,7 @@ from loadtest.address import Where
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import Scenario
 from loadtest.target.ports import free_address
-from loadtest.target.processes import STAGES, House
+from loadtest.target.processes import House
 from loadtest.target.swap import Swap, twins
 from parley.audio import media
 
@@ -44,6 +44,7 @@ class Server:
         self.house = House(folder, str(settings), NICE)
         self._folder, self._like, self._read = folder, like or Like(), dict[Path, int]()
         self._models, self._routes = twins(folder / "models"), folder / "routes.toml"
+        self._stages_here = sorted(path.stem for path in settings.glob("*.toml") if path.stem != "gateway")
         self._http, self._grpc = free_address(), free_address()
         self.where = Where(self._grpc, f"http://{self._http}")
         self.swap = Swap(self._grpc, settings, self._routes)
@@ -52,7 +53,7 @@ class Server:
     def start(self) -> None:
         """All of it, until it is ready."""
         began, upstreams = time.monotonic(), {}
-        for stage in STAGES:
+        for stage in self._stages_here:
             names = self._names(stage)
             for name in names:
                 self.house.start_service(stage, name, PARLEY_MODELS_ROOT=str(self._models), **self._traces(name))

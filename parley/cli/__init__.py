@@ -3,6 +3,7 @@
 import typer
 
 from parley.cli.commands import keys, models, routes
+from parley.cli.commands.added_stages import StageCommands
 from parley.cli.commands.denoise import denoise
 from parley.cli.commands.diarize import diarize
 from parley.cli.commands.status import status
@@ -10,10 +11,10 @@ from parley.cli.commands.stream import stream
 from parley.cli.commands.transcribe import transcribe
 from parley.cli.commands.translate import translate
 from parley.cli.commands.up import up
-from parley.cli.outcome import EPILOG, Commands
+from parley.cli.outcome import EPILOG
 
 app = typer.Typer(
-    cls=Commands,
+    cls=StageCommands,
     help="Self-hosted speech serving with a latency promise.",
     epilog=EPILOG,
     no_args_is_help=True,

@@ -40,7 +40,8 @@ async def stream(
     """One stream of a service: a config and pieces go, answers come."""
     from google.protobuf.message_factory import GetMessageClass
 
-    from parley.client import SERVICES, requests_of
+    from parley.client import requests_of
+    from parley.wire.stages import SERVICES
 
     kind: Any = GetMessageClass(SERVICES[service].methods_by_name["Stream"].input_type)
     requests = requests_of(kind, kind(config=config).config, items)
@@ -53,7 +54,7 @@ async def models(server: str, method: str, stage: str, **fields: Any) -> Any:
     """One call of a stage's Models service."""
     from google.protobuf.message_factory import GetMessageClass
 
-    from parley.client import SERVICES
+    from parley.wire.stages import SERVICES
 
     kind: Any = GetMessageClass(SERVICES["Models"].methods_by_name[method].input_type)
     async with connected(server) as client:
@@ -62,9 +63,9 @@ async def models(server: str, method: str, stage: str, **fields: Any) -> Any:
 
 def stages() -> tuple[str, ...]:
     """Those that have models."""
-    from parley.client import SERVICES
+    from parley.wire.stages import STAGES
 
-    return tuple(name.lower() for name in SERVICES if name not in ("Pipeline", "Models"))
+    return tuple(STAGES)
 
 
 def known_stage(stage: str) -> str:

@@ -1,15 +1,16 @@
 """A model's name, what its folder declares, and its files. Must not know how it is run or for whom."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parley.engines.declared import BACKENDS
 from parley.errors import BadInput, BadModel, UnknownModel
 
-BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
 CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
@@ -17,6 +18,10 @@ KEYS: dict[str, type] = {
     **dict.fromkeys(("files", "options", "training", "metrics"), dict),
     "sample_rate_hz": int,
 }
+
+
+# Names become folders and labels: letters that have a meaning elsewhere, and endless ones, must not.
+EXACT = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99})@(?P<version>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})")
 
 
 @dataclass(frozen=True, order=True)
@@ -29,10 +34,10 @@ class ModelRef:
     @classmethod
     def of(cls, text: str) -> "ModelRef":
         """Read name@version."""
-        name, at, version = text.partition("@")
-        if not (name and at and version) or set(text) & set("/\\ ") or ".." in text:
-            raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-base@3.")
-        return cls(name, version)
+        found = EXACT.fullmatch(text)
+        if not found or ".." in text:
+            raise BadInput(f"{text[:80]!r} is not an exact model; write name@version, e.g. whisper-base@3.")
+        return cls(found["name"], found["version"])
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

@@ -28,8 +28,10 @@ class Waiting:
         still_s: float,
         tell: Callable[[Late], Awaitable[None]],
         clock: Clock = time.monotonic,
+        look_s: float = LOOK_S,
     ) -> None:
         self._batcher, self._place, self._still_s, self._tell, self._clock = batcher, place, still_s, tell, clock
+        self._look_s = look_s
         self._told: float | None = None
 
     async def submit(self, job: Any, budget: Budget) -> Any:
@@ -38,7 +40,7 @@ class Waiting:
         since: float | None = None
         try:
             while not answer.done():
-                await asyncio.wait((answer,), timeout=LOOK_S)
+                await asyncio.wait((answer,), timeout=self._look_s)
                 if not answer.done():
                     since = (since or self._clock()) if self._batcher.presses(job) else None
                     await self._look(since)

@@ -1,7 +1,9 @@
+from google.protobuf import any_pb2 as _any_pb2
 from parley.v1 import asr_pb2 as _asr_pb2
 from parley.v1 import audio_pb2 as _audio_pb2
 from parley.v1 import denoise_pb2 as _denoise_pb2
 from parley.v1 import diarize_pb2 as _diarize_pb2
+from parley.v1 import rule_pb2 as _rule_pb2
 from parley.v1 import translate_pb2 as _translate_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -34,7 +36,7 @@ class PipelineRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[PipelineConfig, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., control: _Optional[_Union[_audio_pb2.Control, _Mapping]] = ...) -> None: ...
 
 class PipelineConfig(_message.Message):
-    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models", "per_channel")
+    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models", "per_channel", "stages")
     class ModelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +52,7 @@ class PipelineConfig(_message.Message):
     TRANSLATE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     PER_CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     denoise: _denoise_pb2.DenoiseConfig
     denoise_for: DenoiseFor
@@ -58,7 +61,8 @@ class PipelineConfig(_message.Message):
     translate: _containers.RepeatedCompositeFieldContainer[_translate_pb2.TranslateConfig]
     models: _containers.ScalarMap[str, str]
     per_channel: bool
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ..., per_channel: bool = ...) -> None: ...
+    stages: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ..., per_channel: bool = ..., stages: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ...) -> None: ...
 
 class PipelineOpened(_message.Message):
     __slots__ = ("models", "format")
@@ -89,8 +93,20 @@ class Notice(_message.Message):
     track: str
     def __init__(self, stage: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
+class StageEvent(_message.Message):
+    __slots__ = ("stage", "kind", "event", "track")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    kind: str
+    event: _any_pb2.Any
+    track: str
+    def __init__(self, stage: _Optional[str] = ..., kind: _Optional[str] = ..., event: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
+
 class PipelineResponse(_message.Message):
-    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "turn", "revision", "translation", "audio", "quality", "notice")
+    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "turn", "revision", "translation", "audio", "quality", "notice", "stage_event")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     SPEECH_STARTED_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +117,7 @@ class PipelineResponse(_message.Message):
     AUDIO_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_EVENT_FIELD_NUMBER: _ClassVar[int]
     opened: PipelineOpened
     transcript: _asr_pb2.Transcript
     speech_started: _asr_pb2.SpeechStarted
@@ -111,4 +128,5 @@ class PipelineResponse(_message.Message):
     audio: _audio_pb2.AudioChunk
     quality: _denoise_pb2.Quality
     notice: Notice
-    def __init__(self, opened: _Optional[_Union[PipelineOpened, _Mapping]] = ..., transcript: _Optional[_Union[_asr_pb2.Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[_asr_pb2.SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[_asr_pb2.SpeechEnded, _Mapping]] = ..., turn: _Optional[_Union[_diarize_pb2.Turn, _Mapping]] = ..., revision: _Optional[_Union[_diarize_pb2.Revision, _Mapping]] = ..., translation: _Optional[_Union[_translate_pb2.Translation, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., quality: _Optional[_Union[_denoise_pb2.Quality, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ...) -> None: ...
+    stage_event: StageEvent
+    def __init__(self, opened: _Optional[_Union[PipelineOpened, _Mapping]] = ..., transcript: _Optional[_Union[_asr_pb2.Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[_asr_pb2.SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[_asr_pb2.SpeechEnded, _Mapping]] = ..., turn: _Optional[_Union[_diarize_pb2.Turn, _Mapping]] = ..., revision: _Optional[_Union[_diarize_pb2.Revision, _Mapping]] = ..., translation: _Optional[_Union[_translate_pb2.Translation, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., quality: _Optional[_Union[_denoise_pb2.Quality, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., stage_event: _Optional[_Union[StageEvent, _Mapping]] = ...) -> None: ...

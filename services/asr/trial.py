@@ -136,14 +136,16 @@ def _wrong(engine: AsrEngine, clip: Clip) -> int:
     return distance(clip.words, plain(heard.text))
 
 
-def shortest(spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Say) -> float:
+def shortest(
+    spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Say, patience_s: float = PATIENCE_S
+) -> float:
     """The window before the last that costs no word: where one in forty runs away, few recordings may not show it."""
     pieces = [piece for clip in recordings for s in PIECES_S for piece in (clip.first(s), clip.last(s))]
     cases, free = [*pieces, *recordings], [FULL_S, FULL_S]
     full, began = _engine(spec, generator, FULL_S), time.perf_counter()
     right = [_guess(full, case) for case in cases]
     for window_s in SHORTER_S:
-        if time.perf_counter() - began > PATIENCE_S:
+        if time.perf_counter() - began > patience_s:
             break
         say(f"trying a context of {window_s:g} s")
         if not _is_free(_engine(spec, generator, window_s), window_s, cases, right):

@@ -4,7 +4,6 @@ Silero's graph runs inside `feed`, not in the batcher: it has no axis for stream
 another thread and back, and speech is noticed however busy the recogniser is. Any chunking gives the same bits.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,16 +14,14 @@ import numpy.typing as npt
 
 from parley.audio.pcm import RATE_HZ
 from parley.engines import backends
-from parley.engines.model import ModelRef, ModelSpec
+from parley.engines.model import ModelSpec, read_spec
 from parley.engines.protocols import Tensors
 from parley.errors import BadModel
-from parley.extras import install
 from services.asr.options import AsrOptions
 
 Blocks = npt.NDArray[np.float32]
 
-GRAPH = "silero_vad_v6.onnx"
-SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2"
+GRAPH = Path(__file__).parent / "silero"  # its folder, with its licence and where it comes from
 CONTEXT = 64  # samples of the block before that the graph wants to see
 MEMORY = (1, 1, 128)
 
@@ -75,13 +72,8 @@ class Silero:
 
 @cache
 def silero() -> Tensors:
-    """The graph that ships inside faster-whisper, which itself is not imported."""
-    package = importlib.util.find_spec("faster_whisper")
-    if package is None or package.origin is None:
-        raise BadModel(f"Finding speech needs the package faster-whisper; {install('serve')}.")
-    folder = Path(package.origin).parent / "assets"
-    spec = ModelSpec(ModelRef("silero-vad", "6"), "asr", "onnx", folder, files={GRAPH: SHA256}, devices=("CPU",))
-    return backends.tensors(spec).model
+    """The graph that ships beside this file; all streams share it."""
+    return backends.tensors(read_spec(GRAPH)).model
 
 
 def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:

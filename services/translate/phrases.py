@@ -1,26 +1,55 @@
-"""Phrases that must come out as they are told to: a glossary's, and links. Pure.
+"""What must come out as it is told to: a glossary's phrases, links, numbers. Pure.
 
 A phrase is put into the sentence as it shall stand in the translation, because a sentence in one piece is translated
-better than its parts. Who finds that it did not come through asks for the parts around it instead.
+better than its parts. Who finds that it did not come through, or that a number is another one, asks for the parts
+around them instead.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
-_LINK = r"https?://\S*[\w/]|www\.\S*[\w/]|[\w.+-]+@[\w-]+\.[\w.-]*\w"
+_LINK = re.compile(r"https?://\S*[\w/]|www\.\S*[\w/]|[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_SIGNS = ("://", "www.", "@")  # without one of them there is no link
+_NUMBER = re.compile(r"\d+(?:[.,:/'’]\d+)*")  # with what stands inside of it, which may differ: 4,500 and 4.500
+_WITH_NUMBER = re.compile(r"\w*\d\w*(?:[.,:/'’-]\w*\d\w*)*")  # with what is glued to it: 3rd, B2B, 10-12
 _ENDS = ".!?…。！？।؟"
+HEAD = 3  # letters by which phrases are looked up
 
 
-def _whole(phrase: str) -> str:
+def _whole(text: str, start: int, end: int) -> bool:
     """Whole words only, in scripts that put spaces between them."""
-    before = r"(?<!\w)" if _spaced(phrase[0]) else ""
-    after = r"(?!\w)" if _spaced(phrase[-1]) else ""
-    return f"{before}{re.escape(phrase)}{after}"
+    glued_before = _spaced(text[start]) and start > 0 and _in_word(text[start - 1])
+    glued_behind = _spaced(text[end - 1]) and end < len(text) and _in_word(text[end])
+    return not (glued_before or glued_behind)
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
 
 
 def _spaced(letter: str) -> bool:
     return letter.isalnum() and letter < "\u0e00"
+
+
+class _Index:
+    """Where phrases stand in a text, by their first letters: as quick with ten thousand of them as with ten."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._known = frozenset(phrases)
+        lengths = defaultdict[str, set[int]](set)
+        for phrase in self._known:
+            lengths[phrase[:HEAD]].add(len(phrase))
+        self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
+        self.longest = max(map(len, self._known), default=0)
+
+    def ends(self, text: str, start: int) -> Iterator[int]:
+        """Where phrases end that begin there, the longest first."""
+        for size in range(HEAD, 0, -1):
+            head = text[start : start + size]
+            for length in self._lengths.get(head, ()) if len(head) == size else ():
+                if start + length <= len(text) and text[start : start + length] in self._known:
+                    yield start + length
 
 
 class Phrases:
@@ -28,30 +57,51 @@ class Phrases:
 
     def __init__(self, glossary: Mapping[str, str]) -> None:
         self._glossary = dict(glossary)
-        longest_first = sorted(self._glossary, key=len, reverse=True)
-        self._pattern = re.compile(f"({'|'.join([*map(_whole, longest_first), _LINK])})")
-        self._broken = [phrase for phrase in self._glossary if any(end in phrase[:-1] for end in _ENDS)]
+        self._every = _Index(self._glossary)
+        self._broken = _Index(phrase for phrase in self._glossary if any(end in phrase[:-1] for end in _ENDS))
 
     @property
     def ahead(self) -> int:
         """How far one must look past the end of a sentence to know that no phrase goes on."""
-        return max(map(len, self._broken), default=0)
+        return self._broken.longest
 
     def across(self, text: str, end: int) -> bool:
         """A phrase goes on where the text was to be cut."""
-        return any(at < end < at + len(phrase) for phrase in self._broken for at in _places(text, phrase))
+        starts = range(max(0, end - self._broken.longest + 1), end)
+        return any(at > end for start in starts for at in self._broken.ends(text, start))
 
-    def split(self, text: str) -> list[str]:
-        """Text and phrases in turn, the phrases as they shall stand."""
-        parts = self._pattern.split(text)
-        parts[1::2] = [self._glossary.get(phrase) or phrase for phrase in parts[1::2]]
-        return parts
+    def split(self, text: str, *, numbers: bool = False) -> list[str]:
+        """Text and phrases in turn, the phrases as they shall stand; numbers, too, where they did not come through."""
+        parts, done = list[str](), 0
+        for start, end in self._places(text, numbers):
+            phrase = text[start:end]
+            parts += [text[done:start], self._glossary.get(phrase) or phrase]
+            done = end
+        return [*parts, text[done:]]
+
+    def _places(self, text: str, numbers: bool) -> Iterator[tuple[int, int]]:
+        """From left to right, a glossary's phrase before a link before a number, the longest one."""
+        patterns = [_LINK] * any(sign in text for sign in _SIGNS) + [_WITH_NUMBER] * numbers
+        at = 0
+        while at < len(text):
+            phrase = next((end for end in self._every.ends(text, at) if _whole(text, at, end)), 0)
+            end = phrase or next((match.end() for each in patterns if (match := each.match(text, at))), 0)
+            if end:
+                yield at, end
+            at = end or at + 1
 
     @staticmethod
     def stand(parts: list[str], text: str) -> bool:
-        """Every phrase of these parts is in the text, as often as it must be."""
-        return all(len(re.findall(_whole(phrase), text)) >= n for phrase, n in Counter(parts[1::2]).items())
+        """Every phrase of these parts is in the text, as often as it must be, and the numbers, if any, are the same."""
+        kept, numbers = Counter(parts[1::2]).items(), numbers_in("".join(parts))
+        return all(_count(phrase, text) >= n for phrase, n in kept) and numbers in (Counter(), numbers_in(text))
 
 
-def _places(text: str, phrase: str) -> list[int]:
-    return [match.start() for match in re.finditer(re.escape(phrase), text)]
+def numbers_in(text: str) -> Counter[str]:
+    """The numbers of a text, whatever divides their digits."""
+    return Counter(re.sub(r"\D", "", number) for number in _NUMBER.findall(text))
+
+
+def _count(phrase: str, text: str) -> int:
+    starts = (match.start() for match in re.finditer(re.escape(phrase), text))
+    return sum(_whole(text, start, start + len(phrase)) for start in starts)

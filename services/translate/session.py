@@ -8,8 +8,10 @@ from google.protobuf.message import Message
 
 from parley.v1.translate_pb2 import Translation
 from services.translate.engine import Sentence, Translated
-from services.translate.phrases import Phrases
+from services.translate.phrases import Phrases, numbers_in
 from services.translate.sentences import Limits, Sentences
+
+AT_ONCE = 400  # characters
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Piece:
     """A sentence on its way: in one piece first; where a phrase does not survive that, the parts around it."""
 
     def __init__(self, text: str, phrases: Phrases) -> None:
-        self.text = text
+        self.text, self._phrases = text, phrases
         self.heard = Translated("", "", 0.0)  # the first answer
         self._parts = phrases.split(text)
         self._done: list[str] | None = None  # what stands before the next part; None: asked in one piece
@@ -43,8 +45,11 @@ class Piece:
         text = asked.replace(asked.strip(), result.text, 1) if asked.strip() else asked
         if self._done is None:
             self.heard, self._done = result, []
-            return text if Phrases.stand(self._parts, text) else None
-        self._done.append(text)
+            if Phrases.stand(self._parts, text):
+                return text
+            self._parts = self._phrases.split(self.text, numbers=True)
+            return None
+        self._done.append(asked if numbers_in(text) and not numbers_in(asked) else text)
         self._done += self._parts[len(self._done) : len(self._done) + 1]
         return "".join(self._done) if len(self._done) == len(self._parts) else None
 
@@ -55,28 +60,35 @@ class TranslateSession:
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
         self._sentences = Sentences(wishes.limits, wishes.phrases)
+        self._unread: deque[str | None] = deque()  # no sentence was looked for in it yet; None: all before is whole
         self._waiting: deque[Piece] = deque()
         self._before: deque[tuple[str, str]] = deque(maxlen=wishes.before)
         self._spoken = ""
 
     def feed(self, item: str) -> Iterator[Message]:
         """More text."""
-        return self._queue(self._sentences.feed(item))
+        self._unread.extend(item[at : at + AT_ONCE] for at in range(0, len(item), AT_ONCE))
+        return iter(())
 
     def flush(self) -> Iterator[Message]:
         """What is held is a whole sentence."""
-        return self._queue(self._sentences.finish())
+        self._unread.append(None)
+        return iter(())
 
     def finish(self) -> Iterator[Message]:
         """So is what is left at the end."""
         return self.flush()
 
-    def _queue(self, texts: list[str]) -> Iterator[Message]:
-        self._waiting.extend(Piece(text, self._wishes.phrases) for text in texts)
-        return iter(())
+    def _read(self) -> None:
+        """Look for sentences, in a little text at a time: meanwhile every other stream waits."""
+        while self._unread and not self._waiting:
+            text = self._unread.popleft()
+            found = self._sentences.finish() if text is None else self._sentences.feed(text)
+            self._waiting.extend(Piece(each, self._wishes.phrases) for each in found)
 
     def next_job(self) -> Sentence | None:
         """The next text, without the space around it."""
+        self._read()
         if not self._waiting:
             return None
         wishes, piece = self._wishes, self._waiting[0]

@@ -1,5 +1,7 @@
 """What the translate folder declares."""
 
+from collections.abc import Sequence
+
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_text
@@ -19,10 +21,15 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     if not (target or config.detect_only):
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
-    if any(not entry.source.strip() for entry in config.glossary):
-        raise BadInput("A glossary entry needs a source phrase.")
-    phrases = Phrases({entry.source.strip(): entry.target.strip() for entry in config.glossary})
+    phrases = Phrases(_glossary(config.glossary))
     return TranslateSession(Wishes(source, target, phrases, _limits(spec), int(spec.options.get("context", 0))))
+
+
+def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
+    glossary = {entry.source.strip(): entry.target.strip() for entry in entries}
+    if "" in glossary:
+        raise BadInput("A glossary entry needs a source phrase.")
+    return glossary
 
 
 def pairs(spec: ModelSpec) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def _file(wav: Path, pace: Any = None) -> Any:
 def _idle(wav: Path, seconds: float) -> Iterator[bytes]:
     data = wav.read_bytes()[44:]
     yield data[: len(data) // 4 * 2]
-    time.sleep(seconds)
+    time.sleep(seconds)  # a client that falls silent
     yield data[len(data) // 4 * 2 :]
 
 

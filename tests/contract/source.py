@@ -1,12 +1,14 @@
 """Our own source, parsed. Must not know a rule."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("parley", "services", "gateway", "loadtest")
+ROOMS = ("parley", "services", "gateway", "loadtest", "models")
 GENERATED = ("parley/v1/", "parley/compat/")
 
 
@@ -38,3 +40,10 @@ def modules(*rooms: str) -> list[Module]:
     paths = [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
     names = [path.relative_to(ROOT).as_posix() for path in paths]
     return [Module(name, (ROOT / name).read_text("utf-8")) for name in names if not name.startswith(GENERATED)]
+
+
+def loaded_after(names: list[str]) -> set[str]:
+    """Every module that a fresh process has loaded once it has imported these."""
+    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

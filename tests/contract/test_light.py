@@ -11,6 +11,7 @@ from tests.contract.source import ROOT, modules
 # Modules that only an extra brings; importing one here fails as if it were not installed.
 HIDDEN = {"av", "numpy", "soxr", "httpx", "starlette", "uvicorn", "uvloop", "opentelemetry", "prometheus_client"}
 HIDDEN |= {"pybreaker", "limits", "websockets", "tokenizers", "ctranslate2", "onnxruntime", "grpc_reflection", "psutil"}
+HIDDEN |= {"rapidfuzz", "tomlkit"}
 HIDE = f"""
 import sys
 

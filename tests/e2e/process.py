@@ -12,19 +12,15 @@ from typing import Any
 
 import grpc
 import psutil
-from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from parley.client import SERVICES, Client, dial, requests_of
+from parley.client import Client, dial, requests_of
 from parley.v1 import models_pb2 as v1
+from parley.wire.stages import STAGES
 from tests.contract.source import ROOT
 from tests.fakes import PATIENCE_S
 
-REQUESTS: dict[str, Any] = {
-    name: GetMessageClass(service.methods_by_name["Stream"].input_type)
-    for name, service in SERVICES.items()
-    if "Stream" in service.methods_by_name
-}
+REQUESTS: dict[str, Any] = {stage.service.name: stage.request for stage in STAGES.values()}
 
 
 def environment(address: str, **more: str) -> dict[str, str]:

@@ -71,7 +71,7 @@ async def listen(
     async def live() -> AsyncIterator[bytes]:
         start = time.monotonic()
         for number, chunk in enumerate(cut(pcm, 100 * (config.format.channels or 1))):
-            await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())
+            await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())  # when it was said
             yield chunk
 
     async for answer in client.stream("Pipeline", requests_of(PipelineRequest, config, live()), timeout_s=60):
@@ -94,7 +94,7 @@ async def undisturbed(pair: House) -> list[Heard]:
 
 
 async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: list[Heard]) -> None:
-    """Kill -9 of a replica under 20 live streams: every transcript is the undisturbed one, and nobody waits 2 s."""
+    """Kill -9 of a replica under 20 live streams: every transcript is the undisturbed one, and nobody hangs."""
     begun = [asyncio.Event() for _ in range(STREAMS)]
     async with pair.client() as client:
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
@@ -108,7 +108,7 @@ async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: lis
     assert 5 <= len(moved) <= 15
     assert {(n.stage, n.reason) for each in moved for n in each.notices} == {("asr", "UNAVAILABLE")}
     stalls = sorted(max(each.stalls[1:]) for each in moved)
-    assert stalls[-1] < 2.0
+    assert stalls[-1] < 10.0  # a hang; how long a move may take is judged by `make sla`
     told = (await pair.status())["words"]
     assert any(line.startswith("Notices of asr, UNAVAILABLE") for line in told)
     assert any("says UNAVAILABLE" in line or "2 of 2 replicas" in line for line in told)
@@ -188,7 +188,7 @@ async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) 
         disturbed = await asyncio.gather(*streams)
     pair.start_service("asr")
     assert code == 0
-    assert took < 5.0  # its grace is 10 s
+    assert took < 10.0  # its grace: nobody had to be broken off
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     assert {n.reason for each in disturbed for n in each.notices} == {"DRAINING"}
 

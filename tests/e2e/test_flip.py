@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from parley.v1 import models_pb2 as v1
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.audio_pb2 import AudioChunk
 from tests.e2e.process import Running, models_root, running
-from tests.fakes import PATIENCE_S
 from tests.sound import cut, noise, pcm, silence
+from tests.waiting import until
 
 TALKERS = 20
 SPEECH = cut(pcm(noise(16_000), silence(1), noise(8000)), range(0, 40_000, 4000), 2)
@@ -21,7 +22,7 @@ async def requests() -> AsyncIterator[Any]:
     """A stream that takes its time."""
     yield AsrRequest(config=AsrConfig(interim_results=True))
     for piece in SPEECH:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # so long that a version can change under it
         yield AsrRequest(audio=AudioChunk(data=piece))
 
 
@@ -41,9 +42,14 @@ async def talk(service: Running, over: asyncio.Event) -> list[tuple[str, tuple[s
 
 
 async def gone(service: Running, model: str) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while model in await service.models():
-            await asyncio.sleep(0.02)
+    async def left() -> bool:
+        return model not in await service.models()
+
+    await until(left)
+
+
+async def _all_talk(service: Running) -> bool:
+    return await service.streams() == TALKERS
 
 
 async def test_no_stream_notices_a_new_version(tmp_path: Path) -> None:
@@ -52,9 +58,7 @@ async def test_no_stream_notices_a_new_version(tmp_path: Path) -> None:
     async with running("asr", tmp_path, PARLEY_MODELS_ROOT=str(root)) as service:
         over = asyncio.Event()
         talkers = [asyncio.create_task(talk(service, over)) for _ in range(TALKERS)]
-        async with asyncio.timeout(PATIENCE_S):
-            while await service.streams() < TALKERS:
-                await asyncio.sleep(0.01)
+        await until(partial(_all_talk, service))
         await service.client.models("Load", v1.ModelsLoadRequest(model="echo@2", make_default=True), "asr")
         await service.client.models("Retire", v1.ModelsRetireRequest(model="echo@1"), "asr")
         await gone(service, "echo@1")

@@ -13,6 +13,7 @@ import pytest_asyncio
 from parley.client import Client, requests_of
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.house import House, speech
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -60,7 +61,7 @@ async def grown(house: House, seconds: float) -> dict[str, float]:
     """How many megabytes each process came to hold more, at its worst."""
     before, worst, end = resident(house), dict[str, float](), time.monotonic() + seconds
     while time.monotonic() < end:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # between two looks at what is held
         worst = {name: max(worst.get(name, 0.0), now - before[name]) for name, now in resident(house).items()}
     return worst
 
@@ -71,16 +72,14 @@ async def test_a_stage_that_takes_nothing_stops_its_client(house: House) -> None
         house.processes["asr"].send_signal(signal.SIGSTOP)
         try:
             flood = Flood(client, PipelineConfig(asr={}))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(1.0)  # in which a client that nobody stops would send all it has
             assert flood.sent < MEGABYTE  # no replica has opened the stream: only the window fills
         finally:
             house.processes["asr"].send_signal(signal.SIGCONT)
-        async with asyncio.timeout(20):
-            while not flood.finals:
-                await asyncio.sleep(0.05)
+        await until(lambda: flood.finals)
         house.processes["asr"].send_signal(signal.SIGSTOP)
         try:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)  # what is on its way comes to rest
             before = flood.sent
             more = await grown(house, 2.0)
         finally:

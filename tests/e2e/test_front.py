@@ -26,6 +26,7 @@ from parley.wire.keys import make, write
 from tests.e2e.certificates import certificates
 from tests.e2e.house import ROOT, House, toml
 from tests.e2e.supervised import parley
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -113,7 +114,7 @@ async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: K
         assert await opened(client)
         assert b"ben" in keys.run("list").stdout
         keys.run("revoke", "ben")
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(1.1)  # the file is looked at every second, and ben's rate leaves no room to ask until then
         with pytest.raises(Unauthenticated):
             await opened(client)
 
@@ -207,8 +208,7 @@ async def test_both_faces_ask_for_certificates(tmp_path: Path) -> None:
     with gateway(tmp_path, **addresses, tls={"cert": cert, "key": key, "client_ca": ca}):
         context = ssl.create_default_context(cafile=ca)
         async with asyncio.timeout(30):
-            while not await _answers(f"https://127.0.0.1:{http}/healthz", _with(ca, cert, key)):
-                await asyncio.sleep(0.1)
+            await until(lambda: _answers(f"https://127.0.0.1:{http}/healthz", _with(ca, cert, key)), 0.1)
         assert not await _answers(f"https://127.0.0.1:{http}/healthz", context)
         pem = await asyncio.gather(*(asyncio.to_thread(Path(name).read_bytes) for name in (ca, key, cert)))
         assert await _greets(rpc, grpc.ssl_channel_credentials(*pem))

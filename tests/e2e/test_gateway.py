@@ -152,7 +152,7 @@ async def test_hang_ups_leak_nothing(house: House) -> None:
 async def _slowly(chunks: list[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:
         yield chunk
-        await asyncio.sleep(0.004)
+        await asyncio.sleep(0.004)  # so that a client can hang up in between
 
 
 async def _held(house: House, client: Client) -> tuple[int, int, int]:
@@ -205,7 +205,7 @@ async def _until_served(client: Client) -> list[Any]:
             try:
                 return await talk(client, speech(1.0), PipelineConfig(asr={}))
             except Unavailable as error:
-                await asyncio.sleep(min(error.retry_s or 0.2, 0.5))
+                await asyncio.sleep(min(error.retry_s or 0.2, 0.5))  # as it was asked to
 
 
 TRACE_EDGES = {("client", "gateway"), ("gateway", "asr"), ("asr", "queue"), ("asr", "batch"), ("batch", "engine")}

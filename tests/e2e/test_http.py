@@ -3,8 +3,7 @@
 import http.client
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,21 +16,10 @@ from websockets.sync.connection import Connection
 from parley.audio import media
 from tests.e2e.house import STAGES, House
 from tests.gateway.conftest import tone
+from tests.waiting import until_now
 
 CONFIG = {"format": {"sample_rate_hz": 8000}, "asr": {}, "denoise": {}, "diarize": {}}
 SPEAK = CONFIG | {"translate": [{"source_language": "en", "target_language": "de"}]}
-
-
-def _until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if true():
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
-    return False
 
 
 @pytest.fixture
@@ -198,7 +186,7 @@ def test_hanging_up_releases_every_stream(house: House, client: httpx.Client) ->
         assert _streams(client) == 10
         for speaking in callers:
             speaking.socket.shutdown(socket.SHUT_RDWR)
-        assert _until(lambda: _streams(client) == 0, 5)
+        until_now(lambda: _streams(client) == 0)
 
 
 def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client) -> None:
@@ -212,4 +200,4 @@ def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client
     assert (ready.status_code, ready.json()["missing"]) == (503, ["denoise"])
     assert client.post("/v1/audio/diarize", files={"file": TALK}).status_code == 200
     house.start_service("denoise")
-    assert _until(lambda: client.post("/v1/audio/denoise", files=unheard).status_code == 200)
+    until_now(lambda: client.post("/v1/audio/denoise", files=unheard).status_code == 200)

@@ -14,6 +14,7 @@ from parley.v1 import asr_pb2, audio_pb2, diarize_pb2, translate_pb2
 from tests.e2e.process import Running, running
 from tests.fakes import PATIENCE_S
 from tests.sound import noise, pcm
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -160,9 +161,11 @@ async def test_the_model_that_served_is_in_the_trailers(asr: Running) -> None:
 
 async def settled(asr: Running) -> tuple[int, int]:
     """Files and threads, once no stream is open any more."""
-    async with asyncio.timeout(PATIENCE_S):
-        while await asr.streams():  # another process tells nobody
-            await asyncio.sleep(0.01)
+
+    async def idle() -> bool:
+        return not await asr.streams()
+
+    await until(idle)  # another process tells nobody
     return asr.holds()
 
 

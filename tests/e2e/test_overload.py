@@ -106,4 +106,4 @@ async def let_in(client: Client) -> list[str]:
         await speaker.task
         if speaker.refusal is None:
             return speaker.words
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # as a polite client, before it tries again

@@ -39,7 +39,7 @@ async def test_an_example_does_what_it_says(house: House, folder: Path, language
     assert out.strip()
 
 
-def test_every_door_has_an_example() -> None:
+def test_every_api_has_an_example() -> None:
     """A door that the README does not open is not found."""
     texts = "".join(text for _, text in BLOCKS)
     doors = [

@@ -16,6 +16,7 @@ from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.house import House, cut, speech
 from tests.e2e.process import models_root
 from tests.e2e.supervised import parley
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -171,9 +172,10 @@ async def test_a_bad_file_changes_nothing(house: House) -> None:
 
 
 async def _fault(house: House, *, expected: bool) -> None:
-    async with asyncio.timeout(20):
-        while ("routes_fault" in await house.status()) != expected:
-            await asyncio.sleep(0.1)
+    async def so() -> bool:
+        return ("routes_fault" in await house.status()) == expected
+
+    await until(so, 0.1)
 
 
 async def test_a_retired_version_hands_its_streams_on(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from parley.client import dial
 from parley.compat.riva_nmt_pb2 import AvailableLanguageResponse
 from tests.e2e.house import House
 from tests.e2e.process import models_root
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -31,6 +33,10 @@ class Uneven(House):
         super().start_service(name)
 
 
+async def _both_serve(house: House) -> bool:
+    return all(replica["health"] == "SERVING" for replica in await house.replicas("translate"))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def uneven(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("uneven")
@@ -39,9 +45,7 @@ async def uneven(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hous
     house = Uneven(folder, ("translate",), replicas=2, calls={"hedge_s": 0.2})
     try:
         await house.start()
-        async with asyncio.timeout(30):
-            while not all(replica["health"] == "SERVING" for replica in await house.replicas("translate")):
-                await asyncio.sleep(0.1)
+        await until(partial(_both_serve, house), 0.1)
         await asyncio.sleep(1.0)  # the gateway looks after their health every half second
         yield house
         house.kill("translate-2")  # it would first gather

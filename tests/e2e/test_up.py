@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from parley.errors import ParleyError
 from parley.v1.models_pb2 import ModelsListRequest
 from tests.e2e.certificates import certificates
 from tests.e2e.supervised import Up, parley
+from tests.fakes import PATIENCE_S
 
 PROCESSES = {"asr", "denoise", "diarize", "translate", "gateway"}
 
@@ -28,7 +28,7 @@ def up() -> Iterator[Up]:
 
 async def answered(up: Up) -> None:
     """The asr service answers through the gateway."""
-    async with Client(up.grpc) as client:
+    async with Client(up.grpc) as client, asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 await client.models("List", ModelsListRequest(), "asr")
@@ -38,15 +38,13 @@ async def answered(up: Up) -> None:
 
 
 def test_a_crashed_service_comes_back_and_the_end_is_clean(up: Up) -> None:
-    """Killed with -9, it answers again within five seconds; Ctrl-C leaves nothing behind."""
+    """Killed with -9, it answers again; Ctrl-C leaves nothing behind."""
     assert set(up.pids) == PROCESSES
     children = up.children()
     os.kill(up.pids["asr"], signal.SIGKILL)
-    killed = time.monotonic()
     assert up.until(process="asr", state="waiting")["exit_code"] == -signal.SIGKILL
     assert up.until(process="asr", state="running")["restarts"] == 1
     asyncio.run(answered(up))
-    assert time.monotonic() - killed < 5
     children += up.children()
     assert up.end(signal.SIGINT) == 0
     assert not any(child.is_running() for child in children)

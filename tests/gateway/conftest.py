@@ -26,6 +26,7 @@ from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
+from tests.waiting import never
 
 
 class FakeCore:
@@ -85,7 +86,7 @@ class FakeCore:
                 if isinstance(answer, type(opened)):
                     yield answer
             if self.hang:
-                await asyncio.sleep(60)
+                await never()
         finally:
             self.open -= 1
 

@@ -14,6 +14,7 @@ from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call
 from parley.budget import Budget
 from parley.wire import protocol
+from tests.waiting import until
 
 SERVICE = "parley.v1.Asr"
 PATH, ONE = f"/{SERVICE}/Stream", "/parley.v1.Models/List"
@@ -27,7 +28,7 @@ class Health(health.aio.HealthServicer):  # type: ignore[misc]
     late_s = 0.0
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        await asyncio.sleep(self.late_s)
+        await asyncio.sleep(self.late_s)  # so late is it
         return await super().Check(request, context)
 
 
@@ -75,7 +76,7 @@ class FakeReplica:
 
     async def _unary(self, request: bytes, context: Any) -> bytes:
         self.calls.append([request])
-        await asyncio.sleep(self.unary_s)
+        await asyncio.sleep(self.unary_s)  # so slow is it
         return self.name.encode()
 
     async def stop(self) -> None:
@@ -117,9 +118,7 @@ async def upstream(made: list[FakeReplica], calls: CallConfig = QUICK, **breaker
     here = Upstream("asr", SERVICE, [each.address for each in made], BreakerConfig(**breaker), calls)
     await here.start()
     try:
-        async with asyncio.timeout(10):
-            while any(replica.health() == "UNKNOWN" for replica in here.replicas):
-                await asyncio.sleep(0.005)
+        await until(lambda: all(replica.health() != "UNKNOWN" for replica in here.replicas))
         yield here
     finally:
         await here.close()

@@ -2,9 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from parley.client import SERVICES, Client, requests_of
+from parley.client import Client, requests_of
 from parley.errors import DeadlinePassed, NotFound
 from parley.v1 import asr_pb2, translate_pb2
+from parley.wire.stages import SERVICES, STAGES
 from tests.contract.source import ROOT
 
 
@@ -12,6 +13,7 @@ def test_every_service_is_known() -> None:
     """The client can talk to each stage that there is, to the pipeline and to the models."""
     stages = {path.parent.name.capitalize() for path in (ROOT / "services").glob("*/stage.py")}
     assert stages | {"Pipeline", "Models"} == set(SERVICES)
+    assert {stage.service.name for stage in STAGES.values()} == stages
 
 
 async def test_pieces_become_requests() -> None:

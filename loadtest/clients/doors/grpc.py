@@ -14,33 +14,25 @@ from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, Clip
 from loadtest.scenario import Scenario
 from parley.client import Client
-from parley.v1.asr_pb2 import AsrConfig, AsrRequest
-from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
-from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
-from parley.v1.pipeline_pb2 import DENOISE_FOR_EAR, PipelineConfig, PipelineRequest
-from parley.v1.translate_pb2 import TranslateConfig
-
-REQUESTS: dict[str, Any] = {
-    "Pipeline": PipelineRequest,
-    "Asr": AsrRequest,
-    "Denoise": DenoiseRequest,
-    "Diarize": DiarizeRequest,
-}
+from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire.pipeline import pipeline_config
+from parley.wire.stages import STAGES
 
 
 def config_of(scenario: Scenario) -> Message:
     """What a stream asks for."""
-    asr, denoise, diarize = AsrConfig(interim_results=True), DenoiseConfig(), DiarizeConfig()
     if scenario.door != "pipeline":
-        return {"asr": asr, "denoise": denoise, "diarize": diarize}[scenario.door]
-    stages = scenario.stages
-    return PipelineConfig(
-        asr=asr if "asr" in stages else None,
-        denoise=denoise if "denoise" in stages else None,
-        denoise_for=DENOISE_FOR_EAR,
-        diarize=diarize if "diarize" in stages else None,
-        translate=[TranslateConfig(target_language=scenario.target)] if "translate" in stages else [],
-    )
+        return _config(scenario.door, scenario)
+    return pipeline_config(_config(name, scenario) for name in scenario.stages)
+
+
+def _config(name: str, scenario: Scenario) -> Message:
+    """A stage's config, with guesses and a language wherever it has such fields."""
+    config: Any = STAGES[name].config()
+    wanted = {"interim_results": True, "target_language": scenario.target}
+    for field in wanted.keys() & config.DESCRIPTOR.fields_by_name.keys():
+        setattr(config, field, wanted[field])
+    return config  # type: ignore[no-any-return]
 
 
 class GrpcVoice:
@@ -48,7 +40,9 @@ class GrpcVoice:
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
         self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
-        self._service, self._config = scenario.door.capitalize(), config_of(scenario)
+        self._config, stage = config_of(scenario), STAGES.get(scenario.door)
+        self._service = stage.service.name if stage else "Pipeline"
+        self._request: Any = stage.request if stage else PipelineRequest
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
@@ -60,7 +54,7 @@ class GrpcVoice:
                     hearing.take(kind, getattr(answer, kind))
 
     async def _requests(self, clip: Clip, due: float | None) -> AsyncIterator[Message]:
-        request = REQUESTS[self._service]
+        request = self._request
         yield request(config=self._config)
         async for _, chunk in paced(clip.chunks(), due, CHUNK_S):
             yield request(audio={"data": chunk})

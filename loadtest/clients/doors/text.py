@@ -1,8 +1,9 @@
-"""The translate stage over gRPC: sentences, as programs send them."""
+"""A stage that takes text, over gRPC: sentences, as programs send them."""
 
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -12,7 +13,7 @@ from loadtest.measured.hdr import Book
 from loadtest.measured.samples import Samples
 from loadtest.scenario import Scenario
 from parley.client import Client
-from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
+from parley.wire.stages import STAGES
 
 TEXTS = Path(__file__).parents[2] / "texts.tsv"
 
@@ -22,7 +23,9 @@ class Texts:
 
     def __init__(self, where: Where, scenario: Scenario, samples: Samples) -> None:
         self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
-        self._config = TranslateConfig(source_language="en", target_language=scenario.target)
+        self._stage, given = STAGES[scenario.door], {"source_language": "en", "target_language": scenario.target}
+        known = self._stage.config.DESCRIPTOR.fields_by_name
+        self._config = self._stage.config(**{name: value for name, value in given.items() if name in known})
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
         self._samples = samples
         self._rest: dict[str, str] = {}
@@ -47,14 +50,15 @@ class Texts:
     async def _translate(self, text: str) -> str:
         said = ""
         with self._lines.line() as client:
-            async for answer in client.stream("Translate", self._requests(text)):
+            async for answer in client.stream(self._stage.service.name, self._requests(text)):
                 if answer.WhichOneof("event") == "translation":
                     said += answer.translation.text
         return said
 
     async def _requests(self, text: str) -> AsyncIterator[Message]:
-        yield TranslateRequest(config=self._config)
-        yield TranslateRequest(text={"text": text})
+        request: Any = self._stage.request
+        yield request(config=self._config)
+        yield request(text={"text": text})
 
     async def close(self) -> None:
         """Hang up."""

@@ -1,8 +1,6 @@
 """`parley denoise`: a recording -> the same without noise."""
 
 import asyncio
-import os
-import wave
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +9,7 @@ import typer
 from parley.cli import options
 from parley.cli.connect import stream
 from parley.cli.show.printing import plain, print_json, print_line
-from parley.cli.sound import Sound, pieces_of, read_file
-from parley.errors import BadInput
+from parley.cli.sound import Sound, pieces_of, read_file, writable, write_wav
 
 
 def denoise(
@@ -24,30 +21,13 @@ def denoise(
     as_json: options.AsJson = False,
 ) -> None:
     """Take the noise out of a recording."""
-    sound, target = read_file(file), _writable(Path(out))
+    sound, target = read_file(file), writable(Path(out))
     cleaned = asyncio.run(_cleaned(server, model, sound, limit_db))
-    _write(target, bytes(cleaned.data), sound.rate_hz)
+    write_wav(target, bytes(cleaned.data), sound.rate_hz)
     if as_json:
         print_json({"file": file, "out": out, "duration_s": sound.duration_s, **cleaned.as_json()})
     else:
         print_line(f"{out}: {sound.duration_s:.1f} s, cleaned by {cleaned.model}{cleaned.gain()}")
-
-
-def _writable(path: Path) -> Path:
-    """Refuse before the work is done, not after."""
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise BadInput(f"{path} cannot be written; name a WAV file in a folder that is yours.")
-    return path
-
-
-def _write(target: Path, data: bytes, rate_hz: int) -> None:
-    """One channel, 16 bit."""
-    with wave.open(str(target), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(data)
 
 
 class Cleaned:

@@ -15,6 +15,7 @@ from parley.errors import BadInput, CircuitOpen, DeadlinePassed, Overloaded, Unk
 from parley.v1.audio_pb2 import Interval
 from parley.v1.diarize_pb2 import DiarizeResponse, Revision, Turn
 from parley.v1.pipeline_pb2 import PipelineResponse
+from tests.fakes import PATIENCE_S
 from tests.gateway.conftest import FakeCore, final, tone
 
 TRANSCRIBE = "/v1/audio/transcriptions"
@@ -252,9 +253,9 @@ async def test_hanging_up_cancels_the_work(doors: Starlette, core: FakeCore, tal
     async def send(message: object) -> None: ...
 
     call = asyncio.create_task(doors(_scope(TRANSCRIBE), receive, cast(Any, send)))
-    await asyncio.wait_for(core.opened.wait(), 2)
+    await asyncio.wait_for(core.opened.wait(), PATIENCE_S)
     hung_up.set()
-    await asyncio.wait_for(call, 2)
+    await asyncio.wait_for(call, PATIENCE_S)
     assert core.open == 0
 
 

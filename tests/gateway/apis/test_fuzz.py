@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from gateway.access.upload_memory import Room
+from gateway.access.upload_memory import UploadMemory
 from gateway.apis.app import app
 from gateway.apis.riva import server
 from gateway.audio import incoming
@@ -99,9 +99,9 @@ async def test_streams_that_something_happened_to(data: bytes, places: list[int]
             yield chunk
 
     try:
-        with Room(LIMITS.uploads_bytes).place() as place:
+        with UploadMemory(LIMITS.uploads_bytes).reserve() as reservation:
             told = AudioFormat(sample_rate_hz=16_000) if raw else None
-            form, samples = await incoming.listen(chunks(), told, LIMITS, place)
+            form, samples = await incoming.listen(chunks(), told, LIMITS, reservation)
             heard = [piece async for piece in samples]
     except ParleyError:
         return
@@ -135,7 +135,7 @@ async def _talked(doors: Any, door: str, sent: list[str | bytes]) -> list[dict[s
     async def receive() -> dict[str, Any]:
         if coming:
             return coming.pop(0)
-        await asyncio.sleep(0.005)  # what is on its way back may come
+        await asyncio.sleep(0.005)  # what is on its way back may come; that nothing more comes has no event
         return {"type": "websocket.disconnect", "code": 1005}
 
     async def send(message: dict[str, Any]) -> None:

@@ -7,8 +7,10 @@ import pytest
 from gateway.audio.containers import Unpacking
 from parley.audio import media
 from parley.errors import ConfigRepeated, UndecodableMedia
+from tests.fakes import PATIENCE_S
 from tests.parley.audio.test_media import written
 from tests.sound import tone
+from tests.waiting import until
 
 FILES = {kind: written(kind, tone(440, 3.0)) for kind in ("ogg", "webm", "flac")}
 HEAD = 12  # bytes that are here before anybody knows what it is
@@ -39,9 +41,9 @@ async def test_a_file_is_heard_while_it_arrives(kind: str) -> None:
     file = FILES[kind]
     sender = Sender(file, 2 * len(file) // 3)
     unpacking = Unpacking(file[:HEAD], sender.chunks(), 10.0)
-    form = await asyncio.wait_for(unpacking.form(), 5)
+    form = await asyncio.wait_for(unpacking.form(), PATIENCE_S)
     pieces = unpacking.pieces()
-    first = await asyncio.wait_for(anext(pieces), 5)
+    first = await asyncio.wait_for(anext(pieces), PATIENCE_S)
     assert not sender.go_on.is_set()
     sender.go_on.set()
     whole = media.read(file, 10.0)
@@ -55,13 +57,10 @@ async def test_hanging_up_ends_the_thread() -> None:
     sender = Sender(FILES["webm"], 3 * HEAD)
     unpacking = Unpacking(FILES["webm"][:HEAD], sender.chunks(), 10.0)
     opening = asyncio.create_task(unpacking.form())
-    await asyncio.sleep(0.05)
-    assert _threads() == 1
+    await until(lambda: _threads() == 1)
     opening.cancel()
     unpacking.end()
-    async with asyncio.timeout(5):
-        while _threads():
-            await asyncio.sleep(0.01)
+    await until(lambda: not _threads())
 
 
 def _threads() -> int:

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +20,7 @@ from gateway.http.fields import Fields
 from parley.errors import BadConfig
 from tests.fakes import Clock
 from tests.gateway.conftest import FakeCore, final
+from tests.waiting import until_now
 
 PATH = "/v1/audio/transcriptions"
 SERVED = CacheScope("k1", "{}", ("echo@1", ""))
@@ -91,14 +91,14 @@ async def test_what_is_not_as_asked_is_not_kept(answer: Response) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "path", "served"),
-    [(CacheConfig(bytes=0), PATH, SERVED), (CacheConfig(), "/v1/models", SERVED), (CacheConfig(), PATH, None)],
+    ("config", "served"),
+    [(CacheConfig(bytes=0), SERVED), (CacheConfig(), None)],
 )
-async def test_where_nothing_can_be_kept_the_door_is_asked(config: CacheConfig, path: str, served: Any) -> None:
-    """Switched off, at other doors, and where nobody knows which version serves."""
+async def test_where_nothing_can_be_kept_the_endpoint_is_asked(config: CacheConfig, served: Any) -> None:
+    """Switched off, and where nobody knows which version serves."""
     cache, door = Cache(config), Door(good())
     for _ in range(2):
-        await ask(cache, door, path, served=served)
+        await ask(cache, door, served=served)
     assert door.asked == 2
 
 
@@ -167,8 +167,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
         pytest.skip("no redis-server here")
     socket = tmp_path / "redis.sock"
     process = subprocess.Popen((server, "--port", "0", "--unixsocket", str(socket), "--save", ""), stdout=-3)
-    while not socket.exists():
-        time.sleep(0.02)
+    until_now(socket.exists)
     yield f"unix://{socket}"
     process.terminate()
     process.wait(10)
@@ -193,3 +192,9 @@ async def test_a_rate_can_be_counted_in_a_redis(redis: str) -> None:
     """Two gateways count together."""
     rates = [Rate("1/minute", f"redis+{redis}") for _ in range(2)]
     assert [bool(await rate.wait_s("k")) for rate in rates] == [False, True]
+
+
+def test_what_changes_by_itself_is_never_kept(client: TestClient, core: FakeCore) -> None:
+    """Only endpoints that say so keep their answers: a list of models is asked for anew."""
+    core.served = SERVED
+    assert [CACHE in client.get("/v1/models").headers for _ in range(2)] == [False, False]

@@ -15,6 +15,7 @@ from websockets.frames import Frame, Opcode
 
 from gateway.http import slow_clients
 from gateway.http.slow_clients import PatientHttp, PatientSocket
+from tests.fakes import PATIENCE_S
 
 
 async def _door(scope: Any, receive: Any, send: Any) -> None:
@@ -42,7 +43,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
-    whole = await asyncio.wait_for(reader.read(), 5)
+    whole = await asyncio.wait_for(reader.read(), PATIENCE_S)
     head, _, body = whole.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)["error"]
 
@@ -65,7 +66,7 @@ async def test_a_header_now_and_then_buys_no_time(port: int) -> None:
     async def dawdle() -> None:
         while True:
             writer.write(b"x: y\r\n")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # slower than a head comes, and faster than its time ends
 
     dawdling = asyncio.create_task(dawdle())
     assert (await _answer(reader))[0] == 408
@@ -95,9 +96,9 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
 async def test_a_slow_request_is_no_slow_head(port: int) -> None:
     """Only the head is timed here: a WebSocket may be silent as long as it likes."""
     async with connect(f"ws://127.0.0.1:{port}/") as socket:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # longer than a head may take
         await socket.send(b"abc")
-        assert await asyncio.wait_for(socket.recv(), 5) == "3"
+        assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == "3"
 
 
 async def test_a_message_in_endless_pieces_is_refused(port: int) -> None:
@@ -108,7 +109,7 @@ async def test_a_message_in_endless_pieces_is_refused(port: int) -> None:
         )
         socket.transport.write(pieces)
         with pytest.raises(ConnectionClosed) as closed:
-            await asyncio.wait_for(socket.recv(), 5)
+            await asyncio.wait_for(socket.recv(), PATIENCE_S)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, "pieces" in closed.value.rcvd.reason) == (1009, True)
 
@@ -117,7 +118,7 @@ async def test_pieces_of_a_message_are_put_together(port: int) -> None:
     """As long as there are not too many of them."""
     async with connect(f"ws://127.0.0.1:{port}/") as socket:
         await socket.send([b"ab"] * 500)
-        assert await asyncio.wait_for(socket.recv(), 5) == "1000"
+        assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == "1000"
 
 
 async def test_pings_of_one_who_does_not_read_cost_no_memory() -> None:

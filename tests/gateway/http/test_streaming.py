@@ -11,6 +11,7 @@ from gateway.http.sse import EventStream
 from gateway.http.streaming import Flow
 from parley.budget import Budget
 from parley.errors import Overloaded
+from tests.fakes import PATIENCE_S
 
 
 class Caller:
@@ -48,7 +49,7 @@ async def pieces(*told: bytes | Exception | float) -> AsyncGenerator[bytes]:
         if isinstance(each, Exception):
             raise each
         if isinstance(each, float):
-            await asyncio.sleep(each)
+            await asyncio.sleep(each)  # the pause that was asked for
         else:
             yield each
 
@@ -108,10 +109,10 @@ async def test_a_caller_who_hangs_up_ends_the_work() -> None:
         try:
             while True:
                 yield b"a"
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
         finally:
             ended.set()
 
     asyncio.get_running_loop().call_later(0.05, caller.gone.set)
-    await asyncio.wait_for(caller.hear(Flow(endless(), "audio/wav", Budget.of(5.0), dict)), 2)
+    await asyncio.wait_for(caller.hear(Flow(endless(), "audio/wav", Budget.of(5.0), dict)), PATIENCE_S)
     assert ended.is_set()

@@ -30,10 +30,19 @@ def test_a_config_uses_the_names_of_the_proto() -> None:
     assert told.HasField("denoise")
 
 
-def test_an_unknown_key_is_named() -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"asr": {"interim_result": true}}', "did you mean `interim_results`"),
+        ('{"dennoise": {}}', "did you mean `denoise`"),
+        ('{"denoise": {"zzz": 1}}', "it has format, attenuation_limit_db, bypass"),
+        ('{"stages": [{"@type": "type.googleapis.com/parley.v1.DenoisConfig"}]}', "`parley.v1.DenoiseConfig`"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_one(text: str, told: str) -> None:
     """A typing mistake must not be a default."""
-    with pytest.raises(BadInput, match="interim_result"):
-        transcode.config('{"asr": {"interim_result": true}}')
+    with pytest.raises(BadInput, match=told):
+        transcode.config(text)
 
 
 @given(JSON)

@@ -11,6 +11,7 @@ from gateway.config import CacheConfig, Limits
 from gateway.core import Core
 from gateway.http import uploads
 from tests.gateway.conftest import FakeCore
+from tests.waiting import never, until
 
 MULTIPART = [(b"content-type", b"multipart/form-data; boundary=x")]
 START = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
@@ -48,7 +49,7 @@ async def _endless() -> AsyncIterator[bytes]:
 
 async def _silent() -> AsyncIterator[bytes]:
     yield START
-    await asyncio.sleep(60)
+    await never()
 
 
 async def _broken() -> AsyncIterator[bytes]:
@@ -127,8 +128,7 @@ async def test_all_uploads_together_are_bounded(core: FakeCore) -> None:
     doors = app(cast(Core, core), limits, CacheConfig())
     slow = Sender(_then_silent(40_000))
     first = asyncio.create_task(slow.post(doors, MULTIPART))
-    while slow.taken < 40_000:
-        await asyncio.sleep(0.01)
+    await until(lambda: slow.taken >= 40_000)
     second = Sender(_endless())
     assert await second.post(doors, MULTIPART) == 429
     assert (b"retry-after", b"2") in second.answer[0]["headers"]
@@ -139,4 +139,4 @@ async def test_all_uploads_together_are_bounded(core: FakeCore) -> None:
 
 async def _then_silent(size: int) -> AsyncIterator[bytes]:
     yield START + bytes(size)
-    await asyncio.sleep(60)
+    await never()

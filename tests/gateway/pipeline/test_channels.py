@@ -31,12 +31,12 @@ async def run(
     """Everything that is said of a call."""
 
     def begin(alone: PipelineConfig) -> Pipeline:
-        return Pipeline(alone, stages.open, {}, failover)
+        return Pipeline(alone, stages, {}, failover)
 
     async def requests() -> AsyncIterator[PipelineRequest]:
         for chunk in chunks:
             yield chunk if isinstance(chunk, PipelineRequest) else PipelineRequest(audio={"data": chunk})
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # a live stream: answers come between two chunks
 
     async with asyncio.timeout(10):
         return [answer async for answer in Channels(config, begin).run(requests())]
@@ -95,7 +95,7 @@ async def test_cleaned_sound_comes_back_with_all_channels() -> None:
             late = self.late
             yield DenoiseResponse(opened={"model": "denoise@1"})
             async for request in again():
-                await asyncio.sleep(late)
+                await asyncio.sleep(late)  # each channel later than the one before
                 if request.HasField("audio"):
                     yield DenoiseResponse(audio={"data": request.audio.data.lower()})
                     yield DenoiseResponse(quality={"silent": True})

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.audio.time_scale import Scale
 from gateway.config import FailoverConfig, Keep
-from gateway.pipeline.failover import Patience, Turns, Words
+from gateway.pipeline.continuity import Turns, Words
+from gateway.pipeline.failover import Outage
 from gateway.pipeline.tail import NOTHING, SoundTail
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest, SpeechStarted, Transcript
 from parley.v1.audio_pb2 import AudioFormat
@@ -60,17 +61,17 @@ async def _send(tail: SoundTail) -> None:
 async def test_speech_at_the_very_first_sample_is_announced() -> None:
     """Nothing was said before it."""
     _, words = await heard()
-    assert words.say("speech_started", started(0.0)) is not None
+    assert words.place("speech_started", started(0.0)) is not None
 
 
 async def test_a_final_is_where_the_next_replica_begins() -> None:
     """Its end is committed; what the next one says is moved to where it belongs, words and all."""
     tail, words = await heard()
-    assert words.say("transcript", final("one", 1.0, 4.0))
+    assert words.place("transcript", final("one", 1.0, 4.0))
     assert tail.start == 4 * SECOND
     words.reopened()
     await _send(tail)
-    said: Any = words.say("transcript", final("two", 0.5, 2.0))
+    said: Any = words.place("transcript", final("two", 0.5, 2.0))
     assert said.interval.start.ToNanoseconds() == ns(4.5)
     assert said.words[0].interval.end.ToNanoseconds() == ns(6.0)
     assert tail.start == 6 * SECOND
@@ -81,14 +82,14 @@ async def test_a_window_is_heard_again_from_its_start() -> None:
     tail, words = await heard()
     first = final("one", 1.0, 2.0)
     first.goes_on = True
-    assert words.say("transcript", first)
+    assert words.place("transcript", first)
     assert tail.start == 0
     words.reopened()
     await _send(tail)
     again = final("one", 1.0, 2.0)
     again.goes_on = True
-    assert words.say("transcript", again) is None
-    assert words.say("transcript", final("two", 2.5, 4.0))
+    assert words.place("transcript", again) is None
+    assert words.place("transcript", final("two", 2.5, 4.0))
     assert tail.start == 4 * SECOND
 
 
@@ -98,7 +99,7 @@ async def test_a_prompt_is_its_clients() -> None:
     tail = SoundTail(AsrRequest, config, Scale.of(AudioFormat()), Keep(), Clock())
     tail.put(bytes(5 * SECOND))
     await _send(tail)
-    Words(tail).say("transcript", final("one", 1.0, 4.0))
+    Words(tail).place("transcript", final("one", 1.0, 4.0))
     told: Any = (await anext(tail.requests())).config  # type: ignore[attr-defined]
     assert (told.prompt, told.hints_only) == ("Parley", False)
 
@@ -106,36 +107,36 @@ async def test_a_prompt_is_its_clients() -> None:
 async def test_what_was_said_is_not_said_again() -> None:
     """The start of an utterance that is heard again is not news."""
     tail, words = await heard()
-    words.say("transcript", final("one", 1.0, 4.0))
-    assert words.say("speech_started", started(5.0))
+    words.place("transcript", final("one", 1.0, 4.0))
+    assert words.place("speech_started", started(5.0))
     words.reopened()
     await _send(tail)
-    assert words.say("speech_started", started(1.0)) is None
-    assert words.say("speech_started", started(3.0))
+    assert words.place("speech_started", started(1.0)) is None
+    assert words.place("speech_started", started(3.0))
 
 
 async def test_promises_are_kept_by_the_next_replica() -> None:
     """An interim that is behind what was committed is held back; the one that catches up commits as much."""
     _, words = await heard()
-    assert words.say("transcript", interim("good morning all", len("good morning")))
+    assert words.place("transcript", interim("good morning all", len("good morning")))
     words.reopened()
-    assert words.say("transcript", interim("good")) is None
-    said: Any = words.say("transcript", interim("good morning you"))
+    assert words.place("transcript", interim("good")) is None
+    said: Any = words.place("transcript", interim("good morning you"))
     assert said.committed_characters == len("good morning")
-    assert words.say("transcript", final("good morning you", 0.0, 3.0))
-    assert words.say("transcript", interim("next"))
+    assert words.place("transcript", final("good morning you", 0.0, 3.0))
+    assert words.place("transcript", interim("next"))
 
 
 async def test_speech_that_cannot_be_heard_again_is_told() -> None:
     """When the bound has cut off speech without a final, it is known from where on words may miss."""
     tail, words = await heard(Keep(bytes=3 * SECOND), 2)
-    words.say("speech_started", started(1.0))
+    words.place("speech_started", started(1.0))
     before = words.lost_from
     for _ in range(10):
         tail.put(bytes(SECOND))
         await _send(tail)
     then = words.lost_from
-    words.say("transcript", final("one", 0.8, 11.0))
+    words.place("transcript", final("one", 0.8, 11.0))
     assert (before, then, words.lost_from) == (None, ns(1.0), None)
 
 
@@ -143,14 +144,14 @@ async def test_a_new_replica_knows_no_speaker() -> None:
     """Turns, speakers and revisions of the next replica are told apart; enrolled names stay."""
     tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(AudioFormat()), NOTHING, Clock())
     turns = Turns(tail, {"ann"})
-    first: Any = turns.say("turn", during(Turn(id="t1", speaker="1"), 0.0, 1.0))
+    first: Any = turns.place("turn", during(Turn(id="t1", speaker="1"), 0.0, 1.0))
     assert (first.id, first.speaker) == ("t1", "1")
     turns.reopened()
     tail.skip(5 * SECOND)
-    second: Any = turns.say("turn", during(Turn(id="t1", speaker="1"), 0.0, 1.0))
+    second: Any = turns.place("turn", during(Turn(id="t1", speaker="1"), 0.0, 1.0))
     assert (second.id, second.speaker, second.interval.end.ToNanoseconds()) == ("t1-2", "1-2", ns(6.0))
     known = [during(Turn(id="t2", speaker="ann"), 0.0, 1.0)]
-    revision: Any = turns.say("revision", Revision(turns=known, withdrawn_ids=["t1"], is_whole=True))
+    revision: Any = turns.place("revision", Revision(turns=known, withdrawn_ids=["t1"], is_whole=True))
     assert ([turn.speaker for turn in revision.turns], list(revision.withdrawn_ids)) == (["ann"], ["t1-2"])
     assert not revision.is_whole
 
@@ -162,10 +163,10 @@ def clock() -> Clock:
 
 def test_an_outage_has_an_end(clock: Clock) -> None:
     """At once, then more and more slowly, then no more."""
-    patience = Patience(FailoverConfig(wait_s=5.0), clock)
-    assert patience.pause_s(opened=True) == 0.0
+    outage = Outage(FailoverConfig(wait_s=5.0), clock)
+    assert outage.pause_s(opened=True) == 0.0
     pauses = []
-    while (pause := patience.pause_s(opened=False)) is not None:
+    while (pause := outage.pause_s(opened=False)) is not None:
         pauses.append(pause)
         clock.now += pause
     assert 4.0 < sum(pauses) <= 5.001
@@ -174,23 +175,23 @@ def test_an_outage_has_an_end(clock: Clock) -> None:
 
 def test_a_replica_that_opens_ends_the_outage(clock: Clock) -> None:
     """Two outages apart are two, each with its own time."""
-    patience = Patience(FailoverConfig(wait_s=1.0), clock)
+    outage = Outage(FailoverConfig(wait_s=1.0), clock)
     for _ in range(5):
-        assert patience.pause_s(opened=True) == 0.0
-        patience.opened()
-        patience.worked()
+        assert outage.pause_s(opened=True) == 0.0
+        outage.opened()
+        outage.worked()
         clock.now += 100.0
 
 
 def test_sound_that_kills_is_not_tried_for_ever(clock: Clock) -> None:
     """When replica after replica dies without a word, it is enough after some."""
-    patience = Patience(FailoverConfig(most=2), clock)
+    outage = Outage(FailoverConfig(most=2), clock)
     for _ in range(2):
-        assert patience.pause_s(opened=True) == 0.0
-        patience.opened()
-    assert patience.pause_s(opened=True) is None
+        assert outage.pause_s(opened=True) == 0.0
+        outage.opened()
+    assert outage.pause_s(opened=True) is None
 
 
 def test_never_is_never(clock: Clock) -> None:
     """Switched off, a stage is lost at once."""
-    assert Patience(FailoverConfig(wait_s=0.0), clock).pause_s(opened=True) is None
+    assert Outage(FailoverConfig(wait_s=0.0), clock).pause_s(opened=True) is None

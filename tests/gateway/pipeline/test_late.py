@@ -10,7 +10,7 @@ import pytest
 
 from gateway.caller import Caller, Wish
 from gateway.config import FailoverConfig, GatewayConfig
-from gateway.pipeline.failover import Patience
+from gateway.pipeline.failover import Outage
 from gateway.pipeline.pipeline import Pipeline
 from gateway.replicas.pool import Upstream
 from gateway.routing.switchboard import Switchboard
@@ -21,9 +21,10 @@ from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.wire import protocol
 from tests.fakes import Clock
 from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream
-from tests.gateway.pipeline.test_pipeline import notices, texts
+from tests.gateway.pipeline.test_pipeline import Scripted, notices, texts
 from tests.gateway.pipeline.test_pipeline_failover import WORDS, Stages, run
 from tests.gateway.replicas.test_pool import waiting
+from tests.waiting import until
 
 VERSION = "echo@1"
 
@@ -32,18 +33,18 @@ async def test_a_late_stage_is_told_of_and_left_alone() -> None:
     """The client hears that words are late; nothing is sent again, and no other replica is looked for."""
     opened = 0
 
-    async def late(wish: Wish, again: Any) -> AsyncGenerator[Any]:
+    async def late(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
         nonlocal opened
         opened += 1
         yield AsrResponse(opened={"model": "asr@1"})
-        async for _ in again():
+        async for _ in requests:
             yield AsrResponse(late={"waiting": {"seconds": 3}})
 
     async def requests() -> AsyncIterator[PipelineRequest]:
         yield PipelineRequest(audio={"data": b"0" * 3200})
         await asyncio.sleep(0.5)  # longer than a stage that does nothing may be silent
 
-    pipeline = Pipeline(PipelineConfig(asr={}), late, {"asr": 0.2}, FailoverConfig(wait_s=0.5))
+    pipeline = Pipeline(PipelineConfig(asr={}), Scripted({"asr": late}), {"asr": 0.2}, FailoverConfig(wait_s=0.5))
     answers = [answer async for answer in pipeline.run(requests())]
     told = [answer.notice for answer in answers if answer.HasField("notice")]
     assert {(each.stage, each.reason, each.HasField("interval")) for each in told} == {("asr", "LATE", True)}
@@ -71,13 +72,13 @@ async def test_a_lost_stream_waits_for_room() -> None:
 def test_room_is_waited_for_longer_than_a_replica() -> None:
     """As long as the sound is kept; then it is lost after all."""
     clock = Clock()
-    patience = Patience(FailoverConfig(wait_s=5.0, room_s=30.0), clock)
-    assert patience.pause_s(True) == 0.0
+    outage = Outage(FailoverConfig(wait_s=5.0, room_s=30.0), clock)
+    assert outage.pause_s(True) == 0.0
     clock.now += 20
-    assert patience.pause_s(False) is None
-    assert patience.pause_s(False, full=True) is not None
+    assert outage.pause_s(False) is None
+    assert outage.pause_s(False, full=True) is not None
     clock.now += 20
-    assert patience.pause_s(False, full=True) is None
+    assert outage.pause_s(False, full=True) is None
 
 
 async def test_who_goes_on_says_so(tmp_path: Path) -> None:
@@ -105,9 +106,7 @@ async def _ready(made: list[FakeReplica], here: Upstream, *room: bool) -> None:
         await each.serves(has_room, f"{VERSION}{protocol.ROOM}")
     for replica in here.replicas:
         replica.watch(VERSION)
-    async with asyncio.timeout(10):
-        while any(replica.health(VERSION) != "SERVING" for replica in here.replicas):
-            await asyncio.sleep(0.005)
+    await until(lambda: all(replica.health(VERSION) == "SERVING" for replica in here.replicas))
 
 
 async def test_a_late_stream_moves_where_there_is_room(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from gateway.caller import Wish
 from gateway.config import FailoverConfig
 from gateway.pipeline.pipeline import Pipeline
+from gateway.pipeline.streams import Requests
 from parley.errors import BadInput, ConfigRepeated, Overloaded, ParleyError, PartialSample, Unavailable
 from parley.v1.asr_pb2 import AsrResponse
 from parley.v1.denoise_pb2 import DenoiseResponse
@@ -62,6 +64,16 @@ async def translate(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
                 yield TranslateResponse(translation={"source_text": piece, "text": piece.upper()})
 
 
+class Scripted:
+    """Opens the stages that it is given."""
+
+    def __init__(self, scripts: dict[str, Script]) -> None:
+        self._scripts = scripts
+
+    def open(self, wish: Wish, requests: Requests) -> AsyncGenerator[Any]:
+        return self._scripts[wish.stage](requests())
+
+
 def breaking(after: int, error: ParleyError, script: Script = denoise) -> Script:
     """A stage that breaks after so many answers."""
 
@@ -83,9 +95,9 @@ async def run(config: PipelineConfig, chunks: list[Any], **scripts: Script) -> l
     async def requests() -> AsyncIterator[PipelineRequest]:
         for chunk in chunks:
             yield chunk if isinstance(chunk, PipelineRequest) else PipelineRequest(audio={"data": chunk})
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # a live stream: answers come between two chunks
 
-    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {"denoise": 0.2, "asr": 0.2}, NEVER)
+    pipeline = Pipeline(config, Scripted(stages), {"denoise": 0.2, "asr": 0.2}, NEVER)
     async with asyncio.timeout(10):
         return [answer async for answer in pipeline.run(requests())]
 
@@ -249,7 +261,7 @@ async def test_hanging_up_stops_every_stage() -> None:
 
     stages: dict[str, Script] = {"asr": asr, "denoise": denoise, "diarize": diarize}
     config = PipelineConfig(asr={}, denoise={}, diarize={})
-    pipeline = Pipeline(config, lambda wish, again: stages[wish.stage](again()), {}, NEVER)
+    pipeline = Pipeline(config, Scripted(stages), {}, NEVER)
     answers = pipeline.run(endless())
     for _ in range(20):
         await anext(answers)

@@ -82,9 +82,9 @@ async def run(stages: Stages, config: PipelineConfig, every_s: float = 0.005) ->
     async def requests() -> AsyncIterator[PipelineRequest]:
         for chunk in CHUNKS:
             yield PipelineRequest(audio={"data": chunk})
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(every_s)  # a live stream: answers come between two chunks
 
-    pipeline = Pipeline(config, stages.open, {}, FailoverConfig(wait_s=0.5, most=3))
+    pipeline = Pipeline(config, stages, {}, FailoverConfig(wait_s=0.5, most=3))
     async with asyncio.timeout(10):
         return [answer async for answer in pipeline.run(requests())]
 

@@ -1,9 +1,13 @@
 import pytest
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.message import Message
 
 from gateway.config import Keep
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.tail import SoundTail
 from parley.errors import BadInput
+from parley.v1.asr_pb2 import AsrConfig
+from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.pipeline_pb2 import PipelineConfig
 
 
@@ -23,15 +27,47 @@ def test_what_cannot_be_done_with_channels_is_said(config: PipelineConfig, said:
         Plan(config)
 
 
+def packed(message: Message) -> Packed:
+    """As a client packs a stage's config."""
+    held = Packed()
+    held.Pack(message)
+    return held
+
+
+def unknown(config: PipelineConfig, more: bytes) -> PipelineConfig:
+    """The same, from a client whose protos have more fields."""
+    return PipelineConfig.FromString(config.SerializeToString() + more)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (unknown(PipelineConfig(asr={}), b"\xa8\x06\x01"), "field number 101.*PipelineConfig"),
+        (PipelineConfig(asr=AsrConfig.FromString(b"\xa8\x06\x01")), "`config.asr` has the field number 101"),
+        (PipelineConfig(asr={}, models={"asrr": "a@1"}), "did you mean `asr`"),
+        (PipelineConfig(asr={}, models={"denoise": "a@1"}), "denoise, which does not run"),
+        (PipelineConfig(asr={}, denoise_for="DENOISE_FOR_BOTH"), "ask for a filter"),
+        (PipelineConfig(asr={}, stages=[packed(DenoiseConfig())]), "own field `denoise`"),
+        (PipelineConfig(asr={}, stages=[packed(PipelineConfig())]), "holds a parley.v1.PipelineConfig"),
+        (PipelineConfig(asr={}, stages=[Packed()]), "message without a type"),
+    ],
+)
+def test_what_is_not_understood_is_refused(config: PipelineConfig, said: str) -> None:
+    """Nothing that a client asks for is ignored."""
+    with pytest.raises(BadInput, match=said):
+        Plan(config)
+
+
 def test_listeners_hear_the_mix_unless_told_otherwise() -> None:
     """A stereo recording is not a call."""
-    assert Plan(PipelineConfig(format={"channels": 2}, asr={})).configs("asr")
+    assert [each.stage.name for each in Plan(PipelineConfig(format={"channels": 2}, asr={})).asked] == ["asr"]
 
 
 async def test_more_of_a_recording_is_kept() -> None:
     """Several of its windows are heard at a time, so three times as much can be sent again as of live sound."""
     for recording, kept in ((False, 10), (True, 30)):
-        (tail,) = Plan(PipelineConfig(asr={"recording": recording})).tails("asr", Keep(bytes=10 * 32_000))
+        plan = Plan(PipelineConfig(asr={"recording": recording}))
+        tail = plan.tail(plan.asked[0], Keep(bytes=10 * 32_000))
         assert isinstance(tail, SoundTail)
         for _ in range(50):
             tail.put(bytes(32_000))

@@ -14,7 +14,7 @@ from gateway.pipeline.tail import NOTHING, WAITING_MOST, SoundTail, TextTail
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest, Transcript
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
-from tests.fakes import Clock
+from tests.fakes import PATIENCE_S, Clock
 
 SCALE = Scale.of(AudioFormat())
 SECOND = 32_000  # bytes
@@ -152,12 +152,12 @@ async def test_who_brings_too_much_waits() -> None:
     tail = sound()
     while not tail.full:
         tail.put(bytes(1 << 15))
-    waiting = asyncio.create_task(tail.room())
+    waiting = asyncio.create_task(tail.until_room())
     await asyncio.sleep(0)
     assert not waiting.done()
     assert tail.unsent == WAITING_MOST
     await sent(tail.requests())
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, PATIENCE_S)
 
 
 async def test_where_nothing_is_heard_twice_nothing_is_kept() -> None:

@@ -134,3 +134,15 @@ def test_failing_in_the_middle_counts_too(breaker: Breaker) -> None:
     assert breaker.state == "closed"
     fail(breaker, Unavailable("gone"))
     assert breaker.state == "open"
+
+
+def test_calls_that_began_before_it_opened_still_count(breaker: Breaker, clock: Clock) -> None:
+    """A late fault makes the rest begin anew, a late first answer closes the circuit."""
+    with breaker.guard() as early:
+        fail(breaker, Unavailable("gone"), 2)
+        clock.now = 4.0
+        breaker.failed()
+        clock.now = 5.0
+        assert not breaker.admits()
+        early.worked()
+    assert breaker.state == "closed"

@@ -22,7 +22,7 @@ class Asked:
         if isinstance(answer, Exception):
             raise answer
         try:
-            await asyncio.sleep(answer)
+            await asyncio.sleep(answer)  # so slow is it
         except asyncio.CancelledError:
             self.cancelled += 1
             raise

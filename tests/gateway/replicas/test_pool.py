@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from gateway.replicas.pool import Upstream
 from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, Unavailable, UnknownModel
 from tests.gateway.fake_replicas import ONE, QUICK, SERVICE, call, failing, replicas, said, upstream
+from tests.waiting import never, until
 
 
 async def waiting() -> AsyncIterator[bytes]:
@@ -48,10 +49,10 @@ async def test_a_replica_that_comes_later_gets_its_share(tmp_path: Path, monkeyp
             asked = call(version="echo@1")
             for _ in range(2):
                 await stack.enter_async_context(here.stream(asked, waiting))
-            await _until(lambda: here.replicas[0].health("echo@1") == "SERVING")
+            await until(lambda: here.replicas[0].health("echo@1") == "SERVING")
             known.append(made[1].address)
             await here._name()
-            await _until(lambda: here.replicas[1].health() == "SERVING")
+            await until(lambda: here.replicas[1].health() == "SERVING")
             assert (await said(here, asked=asked))[0] == b"b"
             await stack.aclose()
 
@@ -60,10 +61,10 @@ async def test_who_says_not_serving_gets_nothing(tmp_path: Path) -> None:
     """A replica that drains takes no new streams, and takes them again when it serves."""
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here:
         await made[0].serves(False)
-        await _until(lambda: here.replicas[0].is_leaving())
+        await until(lambda: here.replicas[0].is_leaving())
         assert [(await said(here))[0] for _ in range(3)] == [b"b"] * 3
         await made[0].serves(True)
-        await _until(lambda: not here.replicas[0].is_leaving())
+        await until(lambda: not here.replicas[0].is_leaving())
         assert {(await said(here))[0] for _ in range(4)} == {b"a", b"b"}
 
 
@@ -73,7 +74,7 @@ async def test_names_that_callers_make_up_are_forgotten(tmp_path: Path) -> None:
         before, address = len(asyncio.all_tasks()), made[0].address
         for number in range(20):
             await said(here, asked=call(version=f"junk{number}@1"))
-        await _until(lambda: len(asyncio.all_tasks()) <= before)
+        await until(lambda: len(asyncio.all_tasks()) <= before)
         assert not here.replicas[0].turns
         labels = {"service": SERVICE, "address": address, "version": "junk3@1"}
         assert REGISTRY.get_sample_value("parley_breaker", labels) is None
@@ -83,19 +84,13 @@ async def test_nobody_is_ready_before_calls_are_given(tmp_path: Path, monkeypatc
     """A replica that serves now, and was last heard to say that it does not, would still be passed over."""
     async with replicas(tmp_path, "a") as made, upstream(made) as here:
         await made[0].serves(False)
-        await _until(lambda: here.replicas[0].is_leaving())
+        await until(lambda: here.replicas[0].is_leaving())
         monkeypatch.setattr("gateway.replicas.replica.EVERY_S", 60.0)
-        await asyncio.sleep(1.0)  # now the next look is far away
+        await asyncio.sleep(1.0)  # until the look that was due before is over: now the next one is far away
         await made[0].serves(True)
         assert not await here.serves()
         with pytest.raises(Unavailable):
             await said(here)
-
-
-async def _until(true: object) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # type: ignore[operator]
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x"), Overloaded("x"), UnknownModel("x"), Draining("x")])
@@ -169,7 +164,7 @@ async def test_a_silent_replica_is_left_for_another(tmp_path: Path) -> None:
     """Who takes a stream and says nothing loses it to somebody else."""
 
     async def silent(*_: object) -> None:
-        await asyncio.sleep(30)
+        await never()
 
     async with replicas(tmp_path, "a", "b") as made, upstream(made, replace(QUICK, open_s=0.1)) as here:
         made[0].script = silent
@@ -196,7 +191,7 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
 
 async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who does not say how it is loses what can be moved, and gets new streams last."""
-    monkeypatch.setattr("gateway.replicas.replica.PATIENCE_S", 0.05)
+    monkeypatch.setattr("gateway.replicas.replica.HEALTH_TIMEOUT_S", 0.05)
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
         moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
         holder = made["ab".index((await anext(aiter(moved.answers()))).decode())]
@@ -213,9 +208,9 @@ async def test_a_slow_replica_keeps_its_streams(tmp_path: Path) -> None:
         stays = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
         holder = "ab".index((await anext(aiter(stays.answers()))).decode())
         made[holder].freeze(2.5)
-        await _until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
+        await until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
         assert (await said(here))[0] == b"ab"[1 - holder : 2 - holder]
-        await _until(lambda: here.replicas[holder].health() == "SERVING")
+        await until(lambda: here.replicas[holder].health() == "SERVING")
         assert stays in here.replicas[holder].open
 
 
@@ -246,9 +241,9 @@ async def test_names_come_to_stand_for_more(tmp_path: Path, monkeypatch: pytest.
             here._named = ("asr:1",)
             here._naming = asyncio.create_task(here._keep_naming())
             known.append(made[1].address)
-            await _until(lambda: len(here.replicas) == 2)
+            await until(lambda: len(here.replicas) == 2)
             known.remove(made[0].address)
-            await _until(lambda: [replica.address for replica in here.replicas] == [made[1].address])
+            await until(lambda: [replica.address for replica in here.replicas] == [made[1].address])
             known.clear()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # some looks, of which nothing must come
             assert await said(here) == [b"b"]

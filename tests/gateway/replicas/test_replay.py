@@ -7,6 +7,7 @@ import pytest
 
 from gateway.replicas.replay import KEPT_MOST, Rewind
 from parley.errors import BadInput
+from tests.waiting import until
 
 
 async def source(*pieces: bytes, fail: Exception | None = None) -> AsyncIterator[bytes]:
@@ -40,7 +41,7 @@ async def test_a_cancelled_reader_does_not_take_the_source_along() -> None:
 
     rewind = Rewind(slow())
     first = asyncio.create_task(take(rewind.requests(), 2))
-    await asyncio.sleep(0.01)
+    await until(lambda: rewind._kept == [b"1"])
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     go.set()
@@ -61,7 +62,8 @@ async def test_what_is_kept_is_bounded() -> None:
     """A caller who floods waits for the first answer."""
     rewind = Rewind(source(*[bytes(KEPT_MOST // 2)] * 8))
     reader = asyncio.create_task(take(rewind.requests(), 8))
-    await asyncio.sleep(0.05)
+    await until(lambda: rewind._size > KEPT_MOST)
+    await asyncio.sleep(0.05)  # in which it would read on, if it could
     assert not reader.done()
     assert rewind._size <= 2 * KEPT_MOST
     rewind.settle()

@@ -77,11 +77,45 @@ def test_a_change_is_written_and_can_be_rolled_back(file: Path) -> None:
     assert serves(again) == "a@2"
 
 
+def test_comments_and_order_of_an_operator_are_kept(file: Path) -> None:
+    """A change touches what it changes; rolling back gives the file as it was, byte for byte."""
+    text = """# Ann decides.
+
+["asr/german"]   # Berlin's
+"b@1" = 1
+
+["asr/default"]
+# a canary since Monday
+versions = {"a@1" = 90, "a@2" = 10}  # percent
+sticky = "user"
+"""
+    file.write_text(text)
+    book = RouteBook({}, file)
+    book.change({"asr/default": {"versions": {"a@1": 90, "a@2": 20}, "sticky": "user"}}, "ann")
+    assert file.read_text() == text.replace("10}", "20}")
+    book.change({"asr/small": {"c@1": 1}}, "ann")
+    assert file.read_text() == text.replace("10}", "20}") + '\n["asr/small"]\n"c@1" = 1\n'
+    RouteBook({}, file).roll_back("ann")
+    assert file.read_text() == text.replace("10}", "20}")
+
+
+def test_comments_outlive_a_bad_edit(file: Path) -> None:
+    """What is rewritten is the last text that was obeyed."""
+    rewrite(file, '# Ann decides.\n["asr/default"]\n"a@1" = 1\n')
+    book = RouteBook({}, file)
+    rewrite(file, "what?")
+    book.look()
+    book.change(TWO, "ann")
+    assert file.read_text() == '# Ann decides.\n["asr/default"]\n"a@2" = 1\n'
+
+
 def test_a_bad_change_is_refused(file: Path) -> None:
     """The caller is told, nothing is written."""
     book, before = RouteBook({}, file), file.read_text()
     with pytest.raises(BadInput):
         book.change({"asr/default": {"nano": 1}}, "ann")
+    with pytest.raises(BadInput, match="null"):
+        book.change({"asr/default": {"versions": {"a@2": 1}, "rules": [{"key": None, "to": "a@1"}]}}, "ann")
     with pytest.raises(NotFound):
         book.change({"asr/none": None}, "ann")
     assert (serves(book), file.read_text()) == ("a@1", before)

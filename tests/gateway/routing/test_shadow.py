@@ -1,6 +1,5 @@
 """A copy of a stream, for comparison only."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from parley.errors import Unavailable
 from parley.v1.asr_pb2 import AsrResponse
 from parley.wire import protocol
 from tests.gateway.fake_replicas import call, failing, replicas, upstream
+from tests.waiting import never, until
 
 
 def said(text: str) -> AsrResponse:
@@ -29,12 +29,6 @@ def counted(outcome: str, version: str) -> float:
 async def ask(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
-
-
-async def over(shadow: Shadow) -> None:
-    async with asyncio.timeout(10):
-        while not shadow.over:
-            await asyncio.sleep(0.005)
 
 
 async def saying(replica: Any, context: Any) -> None:
@@ -56,7 +50,7 @@ async def test_what_differs_is_measured(tmp_path: Path) -> None:
             shadow.said(said(text).SerializeToString())
         shadow.done()
         shadow.settle()
-        await over(shadow)
+        await until(lambda: shadow.over)
     labels = {"stage": "asr", "shadow": "v@1"}
     assert counted("compared", "v@1") == 1
     assert REGISTRY.get_sample_value("parley_shadow_divergence_sum", labels) == 0.5
@@ -68,7 +62,7 @@ async def test_a_broken_shadow_breaks_nothing(tmp_path: Path) -> None:
         other.script = failing(Unavailable("gone"))
         shadow = Shadow(here, call(version="v@2"), AsrResponse.FromString)
         assert [each async for each in shadow.hears(lambda: ask([b"1"]))()] == [b"1"]
-        await over(shadow)
+        await until(lambda: shadow.over)
         assert [each async for each in shadow.hears(lambda: ask([b"1", b"2"]))()] == [b"1", b"2"]
     assert counted("failed", "v@2") == 1
 
@@ -77,14 +71,14 @@ async def test_a_shadow_that_lags_is_dropped(tmp_path: Path) -> None:
     """A shadow that takes nothing costs a bounded memory and no waiting."""
 
     async def deaf(*_: object) -> None:
-        await asyncio.sleep(30)
+        await never()
 
     async with replicas(tmp_path, "a") as (other,), upstream([other]) as here:
         other.script = deaf
         shadow = Shadow(here, call(version="v@3"), AsrResponse.FromString)
         pieces = [bytes(COPIED_MOST // 4)] * 8
         assert [each async for each in shadow.hears(lambda: ask(pieces))()] == pieces
-        await over(shadow)
+        await until(lambda: shadow.over)
     assert counted("lagged", "v@3") == 1
 
 
@@ -94,7 +88,7 @@ async def test_a_stream_that_broke_off_is_not_compared(tmp_path: Path) -> None:
         shadow = Shadow(here, call(version="v@4"), AsrResponse.FromString)
         [each async for each in shadow.hears(lambda: ask([b"1"]))()]
         shadow.settle()
-        await over(shadow)
+        await until(lambda: shadow.over)
     assert counted("broken off", "v@4") == 1
 
 

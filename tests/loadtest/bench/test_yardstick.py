@@ -85,7 +85,7 @@ def test_a_busy_neighbour_does_not_shrink_the_yard() -> None:
     """What counts is CPU time: a job that waits meanwhile costs what it costs."""
 
     def job() -> None:
-        time.sleep(0.01)
+        time.sleep(0.01)  # waits as a job does whose turn another process has
         sum(range(20_000))
 
     before = time.process_time()

@@ -5,6 +5,7 @@ from loadtest.clients.crowd import Crowd
 from loadtest.measured.hdr import Book
 from loadtest.measured.measures import Measures
 from parley.errors import Overloaded, Unavailable
+from tests.waiting import until
 
 
 class FakeDoor:
@@ -22,7 +23,7 @@ class FakeDoor:
 
     async def call(self, n: int, due: float, book: Book) -> None:
         self.dues.append(due)
-        await asyncio.sleep(self._takes_s)
+        await asyncio.sleep(self._takes_s)  # so slow is it
         if self._says:
             raise self._says
         book.late("answer", due)
@@ -71,11 +72,10 @@ async def test_hanging_up_is_no_error() -> None:
     measures, began = Measures(), time.monotonic()
     crowd = Crowd(FakeDoor(takes_s=30), Book(measures, began), 0.0, began + 0.4)
     people = [asyncio.create_task(crowd.person()) for _ in range(5)]
-    while measures.total("calls") < 5:
-        await asyncio.sleep(0.01)
+    await until(lambda: measures.total("calls") >= 5)
     open_now = measures.total("calls")
     crowd.hang_up(1.0)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # past the end: nobody begins another call
     assert measures.total("hung up") == open_now
     crowd.give_up()
     await asyncio.gather(*people)

@@ -1,5 +1,4 @@
 import struct
-import time
 
 import pytest
 
@@ -15,13 +14,12 @@ def _claiming(rate_hz: int) -> bytes:
     return bytes(wav)
 
 
+@pytest.mark.timeout(20)  # resampling from it would take minutes
 @pytest.mark.parametrize("rate_hz", [1, 2_130_714_432, 4_000_000_000])
 def test_a_rate_that_no_sound_has_costs_nothing(rate_hz: int) -> None:
     """A lying header is refused before anybody resamples from it."""
-    began = time.monotonic()
     with pytest.raises(UndecodableMedia):
         media.read(_claiming(rate_hz), 10)
-    assert time.monotonic() - began < 1
 
 
 def test_a_codec_that_nobody_knows_is_told() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-import time
 import wave
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -110,10 +109,8 @@ async def test_a_silent_pipe_holds_nobody_up() -> None:
         async for _ in from_thread(Pipe(out).rest()):
             pass
 
-    began = time.monotonic()
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(wait(), 0.05)
-    assert time.monotonic() - began < 2
+        await asyncio.wait_for(wait(), 0.05)  # would never return if the thread had to be waited for
     os.close(into)
 
 

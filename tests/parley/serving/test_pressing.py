@@ -40,7 +40,7 @@ async def test_what_can_wait_leaves_a_worker_to_what_cannot(make: Make) -> None:
         guesses = await queued(batcher, [1])
         await engine.busy()
         guesses += await queued(batcher, [3])
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # in which the second worker would take it, if it could
         assert engine.batches == [[1]]
         final = await queued(batcher, [2])
         await engine.busy()
@@ -66,7 +66,7 @@ async def test_who_can_wait_may_come_to_press(make: Make) -> None:
         first = await queued(batcher, [1])
         await engine.busy()
         second = asyncio.create_task(batcher.submit(2, EVER, place))
-        await asyncio.sleep(WAIT_S)
+        await asyncio.sleep(WAIT_S)  # so long a wait would count as load
         presses.add(2)
         batcher.look()
         await engine.busy()
@@ -127,7 +127,7 @@ async def test_what_presses_no_more_was_not_waited_for(make: Make) -> None:
         first = await queued(batcher, [0])
         await engine.busy()
         second = asyncio.create_task(batcher.submit(1, EVER, place))
-        await asyncio.sleep(WAIT_S)
+        await asyncio.sleep(WAIT_S)  # so long a wait would count as load
         presses.clear()
         batcher.look()
         presses.add(1)
@@ -159,7 +159,7 @@ async def test_the_busier_answers_keep_the_engine_the_rarer_guesses_are(make: Ma
     with load.place():
         first = await queued(batcher, [1])
         await engine.busy()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # what the guesses took
         engine.go()
         await asyncio.gather(*first)
         rest = await queued(batcher, [3])

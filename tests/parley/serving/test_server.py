@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from parley.errors import Unavailable
 from parley.serving.server import Service
 from services.asr.stage import STAGE, AsrServiceConfig
 from tests.contract.source import ROOT
+from tests.waiting import until
 
 
 async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,18 +34,17 @@ async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: p
         load._second_s = 10.0  # one stream is too much already
         with load.place():
             for name in ("parley.v1.Asr/echo@1/room", "parley.v1.Asr/room"):
-                while await _is_well(client, name):
-                    await asyncio.sleep(0.01)
+                await until(partial(_is_full, client, name))
             await client.health("parley.v1.Asr/echo@1")
     await service.stop()
 
 
-async def _is_well(client: Client, name: str) -> bool:
+async def _is_full(client: Client, name: str) -> bool:
     try:
         await client.health(name)
     except Unavailable:
-        return False
-    return True
+        return True
+    return False
 
 
 async def test_a_service_is_not_well_before_its_models_are_loaded(tmp_path: Path) -> None:

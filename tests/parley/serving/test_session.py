@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from parley.errors import EmptyMessage, Overloaded
 from parley.serving.session import Events, Flush, drive
 from parley.v1.translate_pb2 import TextChunk
+from tests.fakes import PATIENCE_S
 
 Items = AsyncIterator[str | Flush]
 
@@ -210,7 +211,7 @@ async def test_jobs_ahead_are_told_in_order() -> None:
             first.set()
         return job
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await drive(Hasty(), items_of("a", "b", "c"), submit, said)
     assert out[:2] == ["a", "b"]
     assert said.texts == ["a", "b", "c", "tail"]
@@ -225,7 +226,7 @@ async def test_no_more_jobs_are_out_than_a_session_allows() -> None:
             nonlocal out, seen
             out += 1
             seen = max(seen, out)
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.001)  # others are submitted meanwhile, where they may be
             out -= 1
             return job
 
@@ -242,6 +243,6 @@ async def test_a_failure_ahead_ends_the_stream() -> None:
         await asyncio.Event().wait()
         return job
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         with pytest.raises(Overloaded):
             await drive(Hasty(), items_of("a", "b"), submit, Said())

@@ -5,7 +5,6 @@ import pytest
 
 from parley.budget import Budget
 from parley.errors import DeadlinePassed
-from parley.serving import waiting
 from parley.serving.batcher import BatchConfig, Batcher
 from parley.serving.load import Load
 from parley.serving.waiting import AGAIN_S, LATE_S, Waiting
@@ -14,6 +13,7 @@ from parley.v1.audio_pb2 import Late
 from tests.fakes import Clock, HeldEngine
 
 EVER = Budget.of(None)
+LOOK_S = 0.005
 
 
 class Ranked(HeldEngine[int, int]):
@@ -39,7 +39,7 @@ class Stream:
             self.told.append(late.waiting.ToTimedelta().total_seconds())
 
         with self.load.place() as place:
-            answer: int = await Waiting(self.batcher, place, 5.0, tell, self.clock).submit(job, EVER)
+            answer: int = await Waiting(self.batcher, place, 5.0, tell, self.clock, LOOK_S).submit(job, EVER)
         return answer
 
     async def pass_by(self, seconds: float, *, moving: bool = True) -> None:
@@ -48,12 +48,11 @@ class Stream:
             self.clock.now += 0.5
             if moving:
                 self.batcher.moved_at = self.clock.now
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(4 * LOOK_S)  # the stream looks every so often, by the machine's own clock
 
 
 @pytest.fixture
-async def stream(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stream]:
-    monkeypatch.setattr(waiting, "LOOK_S", 0.005)
+async def stream() -> AsyncIterator[Stream]:
     made = Stream()
     yield made
     made.engine.go()

@@ -52,10 +52,9 @@ def test_a_piece_that_runs_away_ends_it() -> None:
     assert trial.shortest(SPEC, runs, CLIPS, lambda _: None) == 20
 
 
-def test_it_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_when_its_time_is_up() -> None:
     """A large model is left with a longer window than it may need."""
-    monkeypatch.setattr(trial, "PATIENCE_S", 0.0)
-    assert trial.shortest(SPEC, Bears(6, ["we"]), CLIPS, lambda _: None) == 30
+    assert trial.shortest(SPEC, Bears(6, ["we"]), CLIPS, lambda _: None, 0.0) == 30
 
 
 def test_the_bundled_recordings_have_their_words() -> None:

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,10 @@ from hypothesis import strategies as st
 
 from parley.audio import media
 from parley.audio.pcm import RATE_HZ, SILENCE, Format, Samples, decode
+from parley.engines.model import read_spec
 from parley.v1.audio_pb2 import AudioFormat
 from services.asr.endpoint import EndpointConfig, Endpointer, Mark
-from services.asr.vad import Level, Silero, silero
+from services.asr.vad import GRAPH, Level, Silero, silero
 from tests.sound import cut, noise, silence, tone
 
 ROOT = Path(__file__).parents[3]
@@ -67,3 +69,14 @@ def test_listening_leaves_arithmetic_alone() -> None:
     silero.cache_clear()
     Silero(silero()).hear(SPEECH[: Silero.block].reshape(1, -1))
     assert np.array([1e-310])[0] * 0.5 != 0
+
+
+def test_the_graph_ships_with_its_papers() -> None:
+    """The declared file, its licence and a card lie in one folder, which a wheel takes along."""
+    spec = read_spec(GRAPH)
+    assert all(spec.bytes_of(name) for name in spec.files)
+    assert {path.name for path in GRAPH.iterdir()} == {*spec.files, "model.toml", "CARD.md", "LICENSE"}
+    assert spec.license == "MIT"
+    assert all(sha in (GRAPH / "CARD.md").read_text("utf-8") for sha in spec.files.values())
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    assert packed["services.asr"] == ["silero/*"]

@@ -149,3 +149,24 @@ def test_only_the_language_is_asked_for() -> None:
     """detect_only needs no target, and says no text."""
     (said,) = of(v1.Translation, play(session(target_language="", detect_only=True), Shout(), ["Hello there."]))
     assert (said.source_text, said.text, said.source_language, said.target_language) == ("Hello there.", "", "en", "")
+
+
+class Miscounter:
+    """Forgets a digit of every number, and makes one up where there is none."""
+
+    def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
+        return [Translated(re.sub(r"\d\b", "", job.text).upper() or "7", "en", 1.0) for job in jobs]
+
+
+def test_numbers_are_copied_where_the_model_does_not() -> None:
+    """A model that cannot count is asked for the words between the numbers."""
+    said = play(session(), Miscounter(), ["Until 31 December 2025 we pay 4,500 euros."])
+    assert [text for _, text in texts(said)] == ["UNTIL 31 DECEMBER 2025 WE PAY 4,500 EUROS."]
+
+
+def test_a_long_text_is_read_a_little_at_a_time() -> None:
+    """However much text comes at once, only the next sentences are looked for: meanwhile all other streams wait."""
+    streamed = session({f"phrase {n}. and more {n}": "x" for n in range(1000)})
+    list(streamed.feed("This is a sentence. " * 10_000))
+    assert streamed.next_job() is not None
+    assert len(streamed._waiting) <= 40

@@ -1,4 +1,3 @@
-import time
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ from starlette.websockets import WebSocketDisconnect
 from gateway.apis.native import websocket
 from parley.errors import Overloaded
 from tests.gateway.conftest import FakeCore, final
+from tests.waiting import until_now
 
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}}
 
@@ -113,13 +113,6 @@ def test_who_says_nothing_is_not_waited_for(client: TestClient, monkeypatch: pyt
         assert _refused(socket) == ("DEADLINE_EXCEEDED", 1011)
 
 
-def _released(core: FakeCore) -> bool:
-    deadline = time.monotonic() + 2
-    while core.open and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return core.open == 0
-
-
 @pytest.mark.parametrize("ended", [False, True])
 def test_hanging_up_releases_the_stream(client: TestClient, core: FakeCore, ended: bool) -> None:
     """In the middle of the audio or while waiting for the answers."""
@@ -132,7 +125,7 @@ def test_hanging_up_releases_the_stream(client: TestClient, core: FakeCore, ende
             socket.send_json({"control": "end"})
         assert core.open == 1
         socket.close()
-        assert _released(core)
+        until_now(lambda: core.open == 0)
 
 
 def test_what_comes_after_the_end_is_not_heard(client: TestClient, core: FakeCore) -> None:
@@ -144,5 +137,5 @@ def test_what_comes_after_the_end_is_not_heard(client: TestClient, core: FakeCor
         socket.send_bytes(b"late")
         assert socket.receive_json()["type"] == "opened"
         socket.close()
-        assert _released(core)
+        until_now(lambda: core.open == 0)
     assert not any(request.audio.data == b"late" for request in core.asked)

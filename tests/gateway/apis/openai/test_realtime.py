@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from parley.errors import CircuitOpen, UnknownModel
 from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final
+from tests.waiting import until_now
 
 DOOR = "/v1/realtime?intent=transcription"
 BY_HAND = {"type": "session.update", "session": {"audio": {"input": {"turn_detection": None}}}}
@@ -26,8 +26,7 @@ def _talking(client: TestClient, **more: Any) -> Iterator[WebSocketTestSession]:
     with client.websocket_connect(DOOR, **more) as socket:
         yield socket
         socket.close()
-        while socket.portal.call(_listening):
-            time.sleep(0.01)
+        until_now(lambda: not socket.portal.call(_listening))
 
 
 async def _listening() -> bool:

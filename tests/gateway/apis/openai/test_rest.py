@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from parley.errors import BadInput, CircuitOpen
 from parley.v1.asr_pb2 import Token
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+from tests.fakes import PATIENCE_S
 from tests.gateway.conftest import FakeCore, final, tone
 
 TRANSCRIBE, TRANSLATE = "/v1/audio/transcriptions", "/v1/audio/translations"
@@ -92,9 +93,9 @@ async def test_hanging_up_ends_a_stream(doors: Starlette, core: FakeCore) -> Non
     headers = [(b"content-type", b"multipart/form-data; boundary=x")]
     scope = {"type": "http", "method": "POST", "path": TRANSCRIBE, "query_string": b"", "headers": headers}
     call = asyncio.create_task(doors(scope, receive, cast(Any, send)))
-    await asyncio.wait_for(core.opened.wait(), 2)
+    await asyncio.wait_for(core.opened.wait(), PATIENCE_S)
     hung_up.set()
-    await asyncio.wait_for(call, 2)
+    await asyncio.wait_for(call, PATIENCE_S)
     assert sent[0]["status"] == 200
     assert core.open == 0
 

@@ -1,11 +1,11 @@
 """What a long command says while it works."""
 
 import re
-import time
 
 import pytest
 
 from parley.cli.show.steps import Steps
+from tests.waiting import until_now
 
 
 def test_in_a_pipe_steps_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,10 +31,16 @@ def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
+    seen: list[str] = []
+
+    def drawn() -> str:
+        seen.append(capsys.readouterr().err)
+        return "".join(seen)
+
     with Steps() as steps:
         steps.say("fetching")
         steps.progress(5_000_000, 10_000_000)
-        time.sleep(0.3)  # the bar is drawn ten times a second
-    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+        until_now(lambda: "MB" in drawn())
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn())
     assert "fetching" in shown
     assert "5.0/10.0 MB" in shown

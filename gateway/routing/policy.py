@@ -1,0 +1,79 @@
+"""Which of an alias's versions a stream gets, and what is learnt from how streams end. Must not know a routes file.
+
+A policy keeps nothing itself: what it learns it writes into the memory, which outlives routers and their routes.
+"""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from parley.engines.model import ModelRef
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a policy chooses from, and for whom."""
+
+    alias: str
+    shares: Mapping[ModelRef, int]  # the weights of its route, at least one of them above 0
+    key: str  # the same for streams that belong together
+    had: ModelRef | None = None  # what an open stream has, when it is asked whether it would get that again
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stream ended that had a version by an alias; a version that nobody could open has one too."""
+
+    alias: str
+    ref: ModelRef
+    error: type[BaseException] | None  # None: it ended well; a cancellation or GeneratorExit: the caller hung up
+    first_answer_s: float | None  # None: there was none
+
+
+class Memory:
+    """Numbers that a policy keeps of each version of an alias, by names of its own; 0 until it sets them."""
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[tuple[str, ModelRef], defaultdict[str, float]]
+        self._numbers = defaultdict(lambda: defaultdict(float))
+
+    def of(self, alias: str, ref: ModelRef) -> defaultdict[str, float]:
+        """What is known of one version, to be read and changed."""
+        return self._numbers[alias, ref]
+
+
+class Policy(Protocol):
+    """How versions are chosen."""
+
+    def pick(self, draw: Draw, memory: Memory) -> ModelRef:
+        """One of the versions. A policy that draws at random gives `had` again, or it would move open streams."""
+
+    def learn(self, outcome: Outcome, memory: Memory) -> None:
+        """One more stream has ended."""
+
+
+class WeightedHash:
+    """Weighted rendezvous hashing: each version draws a number for the key; the highest wins.
+
+    The same key always gets the same version, and adding a version moves only that version's share of the keys.
+    """
+
+    def pick(self, draw: Draw, memory: Memory) -> ModelRef:
+        """The key alone decides, so an open stream would get what it has."""
+        return max(draw.shares, key=lambda ref: _score(draw.key, ref, draw.shares[ref]))
+
+    def learn(self, outcome: Outcome, memory: Memory) -> None:
+        """Nothing: the weights are the operator's."""
+
+
+def number(key: str, ref: ModelRef) -> float:
+    """Between 0 and 1, always the same for the same."""
+    digest = hashlib.blake2b(f"{key}|{ref}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest) + 1) / (2**64 + 2)
+
+
+def _score(key: str, ref: ModelRef, weight: int) -> float:
+    return -weight / math.log(number(key, ref)) if weight else -1.0
