@@ -25,7 +25,7 @@ def build(out: Path) -> None:
 
 def _clean() -> None:
     """Not all of build/: logs and reports are in it too."""
-    for folder in (ROOT / "build/lib", SERVER / "build"):
+    for folder in (ROOT / "build/lib", ROOT / "build/server"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
