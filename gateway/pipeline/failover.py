@@ -13,7 +13,8 @@ class Outage:
     def __init__(self, config: FailoverConfig, clock: Clock = time.monotonic) -> None:
         self._config, self._clock = config, clock
         self._since: float | None = None
-        self._tries = self._lost = 0
+        self._tries = 0
+        self.lost = 0  # replicas in a row; set to 0 with every answer that lasts
 
     @property
     def waiting(self) -> bool:
@@ -26,9 +27,9 @@ class Outage:
         Who was asked to go elsewhere has not lost a replica: in a long silence that may happen any number of times.
         """
         self._since = self._clock() if self._since is None or opened else self._since
-        self._lost += opened and not asked
+        self.lost += opened and not asked
         left = (self._config.room_s if full else self._config.wait_s) - (self._clock() - self._since)
-        if left <= 0 or self._lost > self._config.most:
+        if left <= 0 or self.lost > self._config.most:
             return None
         self._tries += 1
         return 0.0 if self._tries == 1 else min(left, pause_s(0.1, self._tries - 2))
@@ -36,7 +37,3 @@ class Outage:
     def opened(self) -> None:
         """A replica took the stream."""
         self._tries = 0
-
-    def worked(self) -> None:
-        """It said something that lasts."""
-        self._lost = 0

@@ -224,13 +224,13 @@ class Pipeline:
             await self._notice(notices.late(branch.stage, event.waiting.ToTimedelta().total_seconds(), branch.at_ns))
             return
         if kind == "audio" and branch in self._filter_of:
-            branch.outage.worked()
+            branch.outage.lost = 0
             await self._filter_of[branch].filtered(event.data)
             return
         if branch.continuity and (event := branch.continuity.place(kind, event)) is None:
             return
         if kind != "transcript" or event.is_final:
-            branch.outage.worked()
+            branch.outage.lost = 0
         await self._deliver(branch, kind, event)
 
     async def _deliver(self, branch: Branch, kind: str, event: Any) -> None:
