@@ -100,7 +100,7 @@ class Rate:
 
 
 def _client(store: str) -> dict[str, str]:
-    """Selects the Redis library that parley[redis] installs."""
+    """Selects the Redis library that the extra `redis` installs."""
     return {"implementation": "redispy"} if store.startswith("redis") else {}
 
 

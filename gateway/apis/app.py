@@ -65,6 +65,8 @@ class Serving:
         caller = Caller({CLASS: "batch"} | _key(path, fields) | metadata(request), budget)
 
         async def work() -> Response:
+            if not self._endpoint.is_cached:
+                return await self._endpoint.handler(fields, caller)
             serves = partial(self._core.serves, caller)
             return await self._cache.answered(path, fields, serves, lambda: self._endpoint.handler(fields, caller))
 
