@@ -38,5 +38,5 @@ class Outage:
         self._tries = 0
 
     def worked(self) -> None:
-        """It said something that lasts."""
+        """It gave an answer that lasts: losses in a row count from nothing again."""
         self._lost = 0
