@@ -21,6 +21,7 @@ from gateway.http.sse import EventStream
 from gateway.http.streaming import Flow
 from parley.budget import Clock
 from parley.errors import BadConfig
+from parley.extras import install
 from parley.wire import protocol
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Redis:
         try:
             from redis.asyncio import Redis as Client
         except ImportError:
-            raise BadConfig("`cache.store` is a Redis: install parley[redis].") from None
+            raise BadConfig(f"`cache.store` is a Redis: {install('redis')}.") from None
         self._client: Any = Client.from_url(config.store, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._keep_ms = int(config.keep_s * 1000)
 

@@ -34,7 +34,7 @@ class When(Enum):
 
 
 class Then(Enum):
-    """What is done."""
+    """What is done about it."""
 
     OTHER_REPLICA = "another replica at once"
     SAME_REPLICA = "the same replica again after a pause"
@@ -94,7 +94,7 @@ RETRIES = (  # of the rows that fit, the first one holds
 
 
 def rule(when: When, error: BaseException, *, of_words: bool = False) -> Rule:
-    """The row that holds; of_words: the stage gives words."""
+    """The first row that fits; of_words: the stage gives words."""
     return next(row for row in RETRIES if row.fits(when, error, of_words))
 
 
@@ -118,7 +118,7 @@ def _done(row: Rule) -> str:
 
 
 def pause_s(first_s: float, attempt: int, longest_s: float = 1.0) -> float:
-    """Longer each time, and never in step with others who failed at the same moment."""
+    """Exponential backoff with jitter."""
     return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0**attempt)
 
 

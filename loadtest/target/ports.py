@@ -4,9 +4,10 @@ import itertools
 import os
 import socket
 
-# Below every system's range of outgoing ports; each process walks from a place of its own.
+# Below every system's range of outgoing ports. Each process walks from a place of its own; those that were started
+# one after the other, as the workers of a test run are, begin so far apart that they do not meet.
 _FIRST, _COUNT = 15_000, 15_000
-_walk = itertools.count(os.getpid() * 61)
+_walk = itertools.count(os.getpid() * 1009)
 
 
 def free_port() -> int:

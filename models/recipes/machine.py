@@ -47,7 +47,7 @@ class Machine:
 
     def _made(self, make: Maker, first: int, run: int) -> Iterator[Any]:
         # Shared memory by name: by descriptor, a few makers would use up what a process may open.
-        multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]
+        multiprocessing.set_sharing_strategy("file_system")
         fork = multiprocessing.get_context("fork")
         queues = [fork.Queue(AHEAD) for _ in range(self.workers)]
         for number, queue in enumerate(queues):
@@ -72,7 +72,8 @@ def _make(make: Maker, first: int, run: int, number: int, count: int, queue: Any
 def _deliver(batch: Any, queue: Any, parent: int) -> None:
     while True:
         try:
-            return queue.put(batch, timeout=5)
+            queue.put(batch, timeout=5)
+            return
         except Full:
             if os.getppid() != parent:
                 raise SystemExit from None

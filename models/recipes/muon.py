@@ -38,7 +38,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:
         """One update of everything."""
         for group in self.param_groups:
             (self._step_matrices if group["matrix"] else self._step_rest)(group)

@@ -83,6 +83,11 @@ def describe(folders: Sequence[Path]) -> list[dict[str, str]]:
     return [{"name": f.name, "license": LICENCES.get(f.name, "unstated"), "sha256": folder_hash(f)} for f in folders]
 
 
+def listed(sources: Sequence[Mapping[str, str]]) -> str:
+    """The same for people: a line each."""
+    return "\n".join(f"- {s['name']} ({s['license']}), sha256 of the folder `{s['sha256'][:16]}...`" for s in sources)
+
+
 def table(name: str, values: Mapping[str, Any]) -> str:
     """A TOML table; nested mappings become tables of their own, after the plain values."""
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}

@@ -25,7 +25,8 @@ from google.protobuf.message_factory import GetMessageClass
 from models.recipes.provenance import Manifest
 from models.recipes.report import models
 from models.recipes.sound import RATE_HZ, Audio
-from parley.client import SERVICES, Client, requests_of
+from parley.client import Client, requests_of
+from parley.wire.stages import SERVICES
 
 ROOT = Path(__file__).parents[2]
 START_S, AT_ONCE, CHUNK_S = 60.0, 2, 0.1
@@ -147,12 +148,14 @@ async def denoise(client: Client, folder: Path, data: Sequence[Path]) -> list[Co
     some = every[:: max(1, len(every) // MIXTURES)][:MIXTURES]
     enhance = ours(folder / "model.onnx")
     heard = await together(answers(client, "denoise", chunks(each.noisy)) for each in some)
-    cleaned = [np.frombuffer(b"".join(a.audio.data for a in each), "<i2") / np.float32(32768) for each in heard]
+    cleaned = [
+        np.asarray(np.frombuffer(b"".join(a.audio.data for a in each), "<i2") / 32768, np.float32) for each in heard
+    ]
     before = [si_sdr(each.noisy, each.clean) for each in some]
     alone = [si_sdr(enhance(each.noisy), each.clean) for each in some]
     served = [si_sdr(out, each.clean) for out, each in zip(cleaned, some, strict=True)]
-    gains = [mean(np.subtract(scores, before).tolist()) for scores in (alone, served)]
-    return [Compared(f"denoise: SI-SDR gain, {len(some)} mixtures", *gains, " dB", "sound comes back in 16 bits")]
+    gain, here = (mean(np.subtract(scores, before).tolist()) for scores in (alone, served))
+    return [Compared(f"denoise: SI-SDR gain, {len(some)} mixtures", gain, here, " dB", "sound comes back in 16 bits")]
 
 
 async def diarize(client: Client, folder: Path, data: Sequence[Path]) -> list[Compared]:
@@ -202,9 +205,9 @@ async def translate(client: Client, folder: Path, data: Sequence[Path]) -> list[
         references = [[pair.side(direction.target) for pair in pairs]]
         alone = model.translate(sources, direction.target)
         scores.append((sacrebleu.corpus_bleu(alone, references).score, sacrebleu.corpus_bleu(served, references).score))
-    means = [mean(column) for column in zip(*scores, strict=True)]
+    bare, here = (mean(column) for column in zip(*scores, strict=True))
     what = f"translate: BLEU, {len(scores)} directions of {PAIRS} pairs"
-    return [Compared(what, *means, "", "a text of several sentences is translated one by one")]
+    return [Compared(what, bare, here, "", "a text of several sentences is translated one by one")]
 
 
 Judge = Callable[[Client, Path, Sequence[Path]], Awaitable[list[Compared]]]

@@ -12,7 +12,8 @@ from models.recipes.layers import CrossAttention, FeedForward, Norm, SelfAttenti
 
 def array(weight: Tensor) -> np.ndarray:
     """A weight as the library wants it."""
-    return weight.detach().float().numpy().copy()
+    values: np.ndarray = weight.detach().float().numpy().copy()
+    return values
 
 
 def fill(spec: Any, twin: Stacked) -> None:

@@ -152,7 +152,7 @@ class Trainer:
         loss, terms = self.task.loss(self.task.model, next(batches))
         for opt in self.task.optimizers:
             opt.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = nn.utils.clip_grad_norm_(self.task.model.parameters(), self.plan.clip)
         # One poisoned batch must not cost an hour of training.
         if torch.isfinite(norm):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parley.errors import BadConfig
+from parley.extras import install
 
 FOLDER = Path(__file__).parent / "backends"
 
@@ -23,8 +24,8 @@ class Declared:
 
     @property
     def hint(self) -> str:
-        """What to install."""
-        return " or ".join(f"parley[{extra}]" for extra in self.extras) or "parley"
+        """What to install: any of them will do."""
+        return " or ".join(install(extra) for extra in self.extras)
 
 
 def declared(path: Path) -> Declared:

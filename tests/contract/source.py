@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("parley", "services", "gateway", "loadtest")
+ROOMS = ("parley", "services", "gateway", "loadtest", "models")
 GENERATED = ("parley/v1/", "parley/compat/")
 
 

@@ -13,7 +13,7 @@ from tests.contract.source import ROOMS, ROOT, Module, loaded_after, modules
 LIBRARIES = {
     library: f"parley/engines/backends/{each.name}.py" for each in BACKENDS.values() for library in each.libraries
 }
-BARE = "loadtest/bench/stages/"  # measures us beside the libraries themselves
+BARE = ("loadtest/bench/stages/", "models/recipes/")  # measure us beside the libraries themselves; make the models
 SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/protocol", "client")}
 SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replicas/replica", "apis/rpc", "apis/riva/server")}
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
@@ -24,14 +24,16 @@ def broken(module: Module) -> Iterator[str]:
     room, *rest = module.path.split("/")
     for name in module.imports():
         top, *inner = name.split(".")
-        if room == "services" and (top == "gateway" or (top == "services" and inner[:1] != rest[:1])):
+        if room == "services" and (top in ("gateway", "models") or (top == "services" and inner[:1] != rest[:1])):
             yield f"{module.path} imports {name}: a service knows parley and itself"
-        if room == "parley" and top in ("services", "gateway", "loadtest"):
+        if room == "parley" and top in ("services", "gateway", "loadtest", "models"):
             yield f"{module.path} imports {name}: parley knows nobody above it"
-        if room == "gateway" and top in ("services", "numpy", "loadtest"):
+        if room == "gateway" and top in ("services", "numpy", "loadtest", "models"):
             yield f"{module.path} imports {name}: the gateway moves bytes"
-        if room == "loadtest" and top in ("services", "gateway"):
+        if room == "loadtest" and top in ("services", "gateway", "models"):
             yield f"{module.path} imports {name}: the load test knows the contract only"
+        if room == "models" and top in ("gateway", "loadtest"):
+            yield f"{module.path} imports {name}: a recipe knows the services that run its model"
         if top in LIBRARIES and module.path != LIBRARIES[top] and not module.path.startswith(BARE):
             yield f"{module.path} imports {name}: only {LIBRARIES[top]} may"
         if room != "loadtest" and top in ("grpc", "grpc_health", "grpc_reflection") and module.path not in SPEAKS_GRPC:
@@ -58,6 +60,8 @@ def test_every_arrow_points_the_right_way() -> None:
         ("parley/engines/backends/__init__.py", "import onnxruntime"),
         ("services/asr/engine.py", "from ctranslate2.models import Whisper"),
         ("loadtest/clients/talk.py", "from gateway import core"),
+        ("services/asr/trial.py", "from models.recipes import sound"),
+        ("models/recipes/served.py", "from loadtest.measured import words"),
     ],
 )
 def test_a_bad_arrow_is_found(path: str, text: str) -> None:

@@ -96,7 +96,7 @@ def test_every_room_has_its_floor(top: str) -> None:
     assert {floor(top, room) for module in modules(top) if (room := room_of(module))} <= set(range(len(FLOORS[top])))
 
 
-@pytest.mark.parametrize("top", FLOORS)
+@pytest.mark.parametrize("top", [*FLOORS, "models"])
 def test_no_files_import_each_other(top: str) -> None:
     """Neither within a room nor across rooms."""
     assert circle(modules(top)) == []

@@ -11,7 +11,7 @@ from typing import Any
 from models.recipes.asr import lessons, teacher
 from models.recipes.asr.teacher import FILES, PROMPT
 from models.recipes.asr.train import RATE
-from models.recipes.provenance import Manifest, describe
+from models.recipes.provenance import Manifest, describe, listed
 from models.recipes.sound import RATE_HZ
 from models.recipes.targets import Row, at_most, table, told
 
@@ -74,7 +74,7 @@ def card(out: Path, papers: Manifest) -> str:
         version=papers.version,
         package=training["teacher"]["package"],
         model_hash=training["teacher"]["model.bin"],
-        data="\n".join(f"- {d['name']} ({d['license']}), sha256 `{d['sha256'][:16]}...`" for d in training["data"]),
+        data=listed(training["data"]),
         hours=", ".join(f"{kind} {value} h" for kind, value in training["hours"].items()),
         lessons=training["lessons"],
         steps=training["steps"],

@@ -137,8 +137,8 @@ def nothing(engines: Engines) -> Scores:
     """Clips of 3 to 30 s in which nobody speaks: how many get words. No noise of a kind that was trained on but two."""
     rng = np.random.default_rng(3)
     kinds: dict[str, list[Audio]] = {"silence": [], "white noise": [], "keyboard": [], "fan": [], "music": []}
-    makers = {"white noise": noises.white, "keyboard": noises.keyboard, "fan": noises.fan, "music": noises.music}
-    makers |= {f"unseen {name}": make for name, make in STRANGE.items()}
+    makers: dict[str, noises.Noise] = {"white noise": noises.white, "keyboard": noises.keyboard, "fan": noises.fan}
+    makers |= {"music": noises.music} | {f"unseen {name}": make for name, make in STRANGE.items()}
     for name in ("silence", *makers):
         counts = [round(rng.uniform(3, 30) * RATE_HZ) for _ in range(NOBODY_CLIPS)]
         kinds[name] = [clip(makers.get(name), count, rng) for count in counts]

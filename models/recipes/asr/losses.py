@@ -33,7 +33,8 @@ class Pupil(nn.Module):
     @property
     def decoder(self) -> Decoder:
         """The teacher's own."""
-        return self._frozen[0]
+        decoder: Decoder = self._frozen[0]
+        return decoder
 
 
 def loss(model: nn.Module, examples: Sequence[Example]) -> tuple[Tensor, dict[str, Tensor | float]]:

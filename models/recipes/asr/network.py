@@ -121,7 +121,10 @@ def layers(stored: Stored, prefix: str) -> Sequence[str]:
 def heads(x: Tensor, parts: int) -> Sequence[Tensor]:
     """[batch, length, parts * width] -> so many of [batch, heads, length, size]."""
     batch, length, width = x.shape
-    return x.view(batch, length, parts, HEADS, width // parts // HEADS).permute(2, 0, 3, 1, 4).unbind()
+    parted: Sequence[Tensor] = (
+        x.view(batch, length, parts, HEADS, width // parts // HEADS).permute(2, 0, 3, 1, 4).unbind()
+    )
+    return parted
 
 
 def joined(x: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ class Lessons:
         return tuple(self._nobody(rng) if rng.random() < NOBODY else self._speech(rng) for _ in range(EXAMPLES))
 
     def _speech(self, rng: Random) -> Example:
-        lesson = self.lessons[rng.integers(len(self.lessons))]
+        lesson = self.lessons[int(rng.integers(len(self.lessons)))]
         audio = harder(lesson.audio, rng)
         # Where times are told, nothing may be moved.
         if lesson.tokens[1] == NO_TIMES and rng.random() < 0.5:

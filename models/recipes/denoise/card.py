@@ -10,7 +10,7 @@ from models.recipes.denoise.graph import state_shapes
 from models.recipes.denoise.losses import LATER, LOST_SPEECH
 from models.recipes.denoise.network import HOP, WINDOW, Enhancer
 from models.recipes.denoise.train import ROWS, SEED
-from models.recipes.provenance import Manifest, describe
+from models.recipes.provenance import Manifest, describe, listed
 from models.recipes.targets import Row, at_least, at_most, table, told
 
 NAME, VERSION = "denoise-nano", "1"
@@ -97,7 +97,6 @@ def options() -> dict[str, Any]:
 def card(papers: Manifest) -> str:
     """The text for people."""
     metrics, training = papers.metrics, papers.training
-    lines = [f"- {s['name']} ({s['license']}), sha256 of the folder {s['sha256'][:16]}" for s in training["data"]]
     judged = "rows" in metrics
     return TEXT.format(
         name=papers.name,
@@ -107,7 +106,7 @@ def card(papers: Manifest) -> str:
         hop=HOP,
         lost=LOST_SPEECH,
         later=LATER,
-        data="Data:\n\n" + "\n".join(lines),
+        data="Data:\n\n" + listed(training["data"]),
         tables=table(promises(metrics)) + "\n\n" + tables(metrics["rows"]) if judged else "Not evaluated yet.",
         cost=", ".join(f"{k} {v:g}" for k, v in metrics["cost"].items()) if judged else "not measured yet.",
         **{key: training[key] for key in ("steps", "minutes", "seed")},

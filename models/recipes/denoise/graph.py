@@ -210,7 +210,8 @@ def finish(g: Builder, model: Enhancer, results: list[str]) -> onnx.ModelProto:
 
 def array(value: torch.Tensor) -> Values:
     """As numpy."""
-    return value.detach().numpy().astype(np.float32)
+    values: Values = value.detach().numpy().astype(np.float32)
+    return values
 
 
 def regated(values: Values) -> Values:

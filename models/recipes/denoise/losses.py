@@ -37,7 +37,7 @@ class Spectrum(Function):
 
 def spectrum(audio: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
     """Real and imaginary parts of every frame."""
-    parts = Spectrum.apply(audio.unfold(1, WINDOW, HOP) * window)  # type: ignore[no-untyped-call]
+    parts = Spectrum.apply(audio.unfold(1, WINDOW, HOP) * window)
     real, imag = parts.unbind(-1)
     return real, imag
 

@@ -11,7 +11,7 @@ from models.recipes.diarize.graph import WINDOW_S
 from models.recipes.diarize.network import Voiceprint
 from models.recipes.diarize.shifts import VARIANTS
 from models.recipes.diarize.train import ROWS, SEED
-from models.recipes.provenance import Manifest, describe
+from models.recipes.provenance import Manifest, describe, listed
 from models.recipes.targets import Row, at_most, table, told
 
 NAME, VERSION = "voice-nano", "1"
@@ -117,7 +117,6 @@ def plain(name: str) -> str:
 def card(papers: Manifest) -> str:
     """The text for people."""
     net, training = Voiceprint(), papers.training
-    lines = [f"- {s['name']} ({s['license']}), sha256 of the folder {s['sha256'][:16]}" for s in training["data"]]
     return TEXT.format(
         name=papers.name,
         version=papers.version,
@@ -127,7 +126,7 @@ def card(papers: Manifest) -> str:
         width=net.width,
         window_s=WINDOW_S,
         teacher=TAUGHT.format(**training["teacher"]) if "teacher" in training else "",
-        data="Data:\n\n" + "\n".join(lines),
+        data="Data:\n\n" + listed(training["data"]),
         tables=numbers(papers.metrics) if "eer" in papers.metrics else "Not evaluated yet.",
         **{key: training[key] for key in ("steps", "minutes", "classes", "seed")},
         **papers.metrics["export"],

@@ -65,7 +65,8 @@ def mixed(mixer: Mixer, step: int, size: int) -> Rows:
     """Real sessions of the length asked for: the training mix under steps that training never reaches."""
     while (batch := mixer(step).audio).shape[1] != size:
         step += 1000
-    return batch.numpy()
+    sound: Rows = batch.numpy()
+    return sound
 
 
 def check(model: Voiceprint, single: Path, small: Path, sounds: list[Rows]) -> Facts:

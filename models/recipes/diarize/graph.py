@@ -50,7 +50,7 @@ def simplify(raw: Path, path: Path) -> None:
     onnxruntime.InferenceSession(str(raw), options, providers=["CPUExecutionProvider"])
 
 
-class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
+class Calibration(quantization.CalibrationDataReader):
     """Windows by which the scales are set, some at a time."""
 
     def __init__(self, windows: Rows, at_once: int = 16) -> None:

@@ -75,7 +75,8 @@ class Mixer:
         voices = torch.from_numpy(np.stack([speech for speech, _ in cuts]))
         noise = torch.from_numpy(np.stack([self.clip(SIZES[samples], rng) for _ in labels]))
         audio = self.session(voices, noise, samples, rng)
-        lessons = None if self.lessons is None else torch.from_numpy(np.stack([lesson for _, lesson in cuts]))
+        told = [lesson for _, lesson in cuts if lesson is not None]
+        lessons = torch.from_numpy(np.stack(told)) if told else None
         return Batch(audio, torch.from_numpy(labels), MARGIN * min(1.0, step / MARGIN_STEPS), lessons)
 
     def taught(self) -> Tensor | None:

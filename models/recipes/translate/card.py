@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models.recipes.provenance import Manifest, describe
+from models.recipes.provenance import Manifest, describe, listed
 from models.recipes.targets import Row, at_least, at_most, table, told
 from models.recipes.translate.engine import BEAM, GUARD, LONGEST
 from models.recipes.translate.pieces import PREFIXES
@@ -65,7 +65,7 @@ def card(out: Path, papers: Manifest) -> str:
     return text.format(
         name=papers.name,
         version=papers.version,
-        data="\n".join(f"- {d['name']} ({d['license']}), sha256 `{d['sha256'][:16]}...`" for d in training["data"]),
+        data=listed(training["data"]),
         steps=training["steps"],
         minutes=training["cpu_minutes"],
         size=sum((out / name).stat().st_size for name in FILES) / 1e6,

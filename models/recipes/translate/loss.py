@@ -52,5 +52,5 @@ def _slope(logits: Tensor, wanted: Tensor, smoothing: float) -> tuple[Tensor, Te
 
 def cross_entropy(hidden: Tensor, weight: Tensor, labels: Tensor, smoothing: float) -> Tensor:
     """Mean negative log-likelihood of `labels`; its gradient is that of the smoothed loss."""
-    loss: Tensor = _ChunkedCrossEntropy.apply(hidden, weight, labels, smoothing)  # type: ignore[no-untyped-call]
+    loss: Tensor = _ChunkedCrossEntropy.apply(hidden, weight, labels, smoothing)
     return loss

@@ -65,7 +65,8 @@ class DevLoss:
     def _mean(self, model: nn.Module, batches: list[Batch]) -> float:
         device = next(model.parameters()).device.type
         sums = [(loss(model, moved(batch, device))[0].item() * len(batch.real), len(batch.real)) for batch in batches]
-        return sum(total for total, _ in sums) / sum(count for _, count in sums)
+        mean: float = sum(total for total, _ in sums) / sum(count for _, count in sums)
+        return mean
 
 
 def train(plan: Plan, recipe: Recipe, dropout: float, start: Path | None = None) -> None:

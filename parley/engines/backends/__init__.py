@@ -67,7 +67,7 @@ def load(name: str) -> Backend:
     try:
         return cast(Backend, importlib.import_module(f"parley.engines.backends.{name}"))
     except ModuleNotFoundError as error:
-        raise BadModel(f"The backend {name} needs the package {error.name}; install {BACKENDS[name].hint}.") from None
+        raise BadModel(f"The backend {name} needs the package {error.name}; {BACKENDS[name].hint}.") from None
 
 
 def _place(spec: ModelSpec, present: Sequence[str], opener: Callable[[ModelSpec, str], Opened]) -> Placed[Opened]:
