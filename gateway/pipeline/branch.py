@@ -11,18 +11,52 @@ from collections.abc import Callable, Mapping
 from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
-from gateway.pipeline.config import Asked
 from gateway.pipeline.continuity import Continuity, continuity_of
-from gateway.pipeline.failover import Outage
-from gateway.pipeline.plan import Plan
+from gateway.pipeline.plan import Asked, Plan
 from gateway.pipeline.tail import SoundTail, TextTail
-from gateway.replicas.retry import When, rule
+from gateway.replicas.retry import When, pause_s, rule
+from parley.budget import Clock
 from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 from parley.wire.stages import StageContract
 
 LOOKS = 4  # without progress, before a stage counts as stalled
+
+
+class Outage:
+    """Whether a stage is opened anew, and when."""
+
+    def __init__(self, config: FailoverConfig, clock: Clock = time.monotonic) -> None:
+        self._config, self._clock = config, clock
+        self._since: float | None = None
+        self._tries = self._lost = 0
+
+    @property
+    def waiting(self) -> bool:
+        """An outage is going on."""
+        return self._tries > 0
+
+    def pause_s(self, opened: bool, *, asked: bool = False, full: bool = False) -> float | None:
+        """After one more failure of a stream that had opened, or not: how long to wait; None: give up.
+
+        Who was asked to go elsewhere has not lost a replica: in a long silence that may happen any number of times.
+        """
+        self._since = self._clock() if self._since is None or opened else self._since
+        self._lost += opened and not asked
+        left = (self._config.room_s if full else self._config.wait_s) - (self._clock() - self._since)
+        if left <= 0 or self._lost > self._config.most:
+            return None
+        self._tries += 1
+        return 0.0 if self._tries == 1 else min(left, pause_s(0.1, self._tries - 2))
+
+    def opened(self) -> None:
+        """A replica took the stream."""
+        self._tries = 0
+
+    def worked(self) -> None:
+        """It gave an answer that lasts: losses in a row count from nothing again."""
+        self._lost = 0
 
 
 class Branch:

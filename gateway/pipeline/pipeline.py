@@ -58,7 +58,7 @@ class Pipeline:
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
         self._turns = next((branch for branch in self._listeners if branch.stage.gives_turns), None)
         filtering = [branch for branch in self._branches if branch.stage.is_filter]
-        self._filters = chain(filtering, self._give_back, self._end_filtered)
+        self._filters = chain(filtering, self._give_back, self._end_filtered) if filtering else []
         self._filter_of = {each.branch: each for each in self._filters}
 
     async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:

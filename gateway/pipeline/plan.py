@@ -1,24 +1,49 @@
 """What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
 
 from gateway.audio.time_scale import Scale
 from gateway.config import LARGEST_CHUNK, Keep
-from gateway.pipeline.config import Asked, asked, check_known
 from gateway.pipeline.tail import NOTHING, SoundTail, TextTail
 from parley.audio.media import MOST_CHANNELS
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
-from parley.wire import rules
+from parley.wire import protocol, rules
+from parley.wire.pipeline import configs_of
+from parley.wire.rules import check_known
 from parley.wire.stages import STAGES, StageContract
 
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One stream to a stage, and the config that the client wrote for it."""
+
+    stage: StageContract
+    config: Message
+
+
+def asked(config: PipelineConfig) -> list[Asked]:
+    """Every stream that a pipeline needs, in the order in which sound passes them."""
+    return sorted((Asked(*each) for each in configs_of(config)), key=lambda each: each.stage.traits.role)
+
+
+def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """A header that names a model without its stage means the only stage that runs."""
+    if not (model := metadata.get(protocol.MODEL)):
+        return metadata
+    names = list(dict.fromkeys(each.stage.name for each in asked(config)))
+    if len(names) > 1:
+        raise BadInput(f"`{protocol.MODEL}` could mean {' or '.join(names)}; send `{protocol.MODEL}-{names[0]}`.")
+    return {**metadata, **{f"{protocol.MODEL}-{name}": model for name in names}}
 
 
 class Plan:

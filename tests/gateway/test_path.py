@@ -177,7 +177,7 @@ async def test_a_chunk_of_a_file(tmp_path: Path, asr: Asr, monkeypatch: pytest.M
 
             asr.on_chunk = heard
             assert await transcribed(client, 60.0) == " ".join(["alfa"] * 60)
-    assert {"audio/recording.py", "recordings.py", "core.py", "pipeline/tail.py", "pipeline/failover.py"} <= found[0]
+    assert {"audio/recording.py", "recordings.py", "core.py", "pipeline/tail.py", "pipeline/continuity.py"} <= found[0]
     assert len(found[0]) <= FILE_MOST, " ".join(sorted(found[0]))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.config import FailoverConfig
-from gateway.pipeline.failover import Outage
+from gateway.pipeline.branch import Outage
 from tests.fakes import Clock
 
 
