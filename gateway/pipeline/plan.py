@@ -16,7 +16,6 @@ from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
 from parley.wire import protocol, rules
 from parley.wire.pipeline import configs_of
-from parley.wire.rules import check_known
 from parley.wire.stages import STAGES, StageContract
 
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
@@ -50,7 +49,7 @@ class Plan:
     """A config that makes sense."""
 
     def __init__(self, config: PipelineConfig) -> None:
-        check_known(config)
+        rules.check_known(config)
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
@@ -67,7 +66,8 @@ class Plan:
             names = [stage.name for stage in STAGES.values() if not stage.is_rewriter]
             raise BadInput(f"A pipeline needs at least one of {_or(names, 'and')}.")
         for each in self.asked:
-            check_known(each.config, each.stage.name)
+            rules.check_known(each.config, each.stage.name)
+            rules.check(each.config)
         self._check_once()
         if any(_has(each.config, "format") for each in hearing):
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")
