@@ -140,14 +140,14 @@ class Resampler:
         return samples if self._stream is None else self._stream.resample_chunk(samples, last=last)
 
 
-class Ear:
+class PcmDecoder:
     """A client's bytes -> one channel of floats at 16 kHz."""
 
     def __init__(self, form: Format) -> None:
         self.form = form
         self._resampler = Resampler(form.rate_hz, RATE_HZ)
 
-    def hear(self, data: bytes) -> Samples:
+    def feed(self, data: bytes) -> Samples:
         """The samples that these bytes complete."""
         return self._resampler.feed(decode(data, self.form))
 

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from parley.audio.pcm import Format, apart
 from services.asr.recording import RecordingSession
 from services.asr.session import AsrSession
-from services.asr.utterance import Heard, Turn
+from services.asr.utterance import PendingJob, Recognition
 
 OneChannel = AsrSession | RecordingSession
 
@@ -35,7 +35,7 @@ class ChannelsSession:
         for n, session in enumerate(self._sessions):
             yield from _of(n, session.finish())
 
-    def next_job(self) -> Turn | None:
+    def next_job(self) -> PendingJob | None:
         """In turns: who talks without a break must not keep the others waiting."""
         count = len(self._sessions)
         for n in (self._working + 1 + step for step in range(count)):
@@ -45,7 +45,7 @@ class ChannelsSession:
                 return job
         return None
 
-    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
+    def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
         """To whom it belongs."""
         return _of(self._working, self._sessions[self._working].absorb(result))
 

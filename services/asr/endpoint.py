@@ -66,7 +66,7 @@ class Endpointer:
         block = self._detector.block
         count = len(held) // block
         self._rest = held[count * block :].copy()
-        chances = self._detector.hear(held[: count * block].reshape(count, block))
+        chances = self._detector.probabilities(held[: count * block].reshape(count, block))
         return [mark for chance in chances for mark in self._look(chance)]
 
     def _look(self, chance: float) -> list[Mark]:

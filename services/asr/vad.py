@@ -31,7 +31,7 @@ class Detector(Protocol):
 
     block: int  # samples
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
         """How likely speech is in each of the next blocks, [count, block]."""
 
 
@@ -43,7 +43,7 @@ class Level:
     def __init__(self, level_db: float) -> None:
         self._power = 10 ** (level_db / 10)
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
         """One or nothing."""
         loud: list[float] = (np.mean(blocks * blocks, 1) > self._power).astype(float).tolist()
         return loud
@@ -59,7 +59,7 @@ class Silero:
         self._memory = {name: np.zeros(MEMORY, np.float32) for name in ("h", "c")}
         self._before = np.zeros((1, CONTEXT), np.float32)
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
         """From 0 to 1."""
         if not len(blocks):
             return ()

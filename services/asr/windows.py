@@ -108,7 +108,7 @@ class Windower:
         block = self._detector.block
         count = len(held) // block
         self._rest = held[count * block :].copy()
-        chances = self._detector.hear(held[: count * block].reshape(count, block))
+        chances = self._detector.probabilities(held[: count * block].reshape(count, block))
         return next((window for chance in chances if (window := self._look(chance))), None)
 
     def _look(self, chance: float) -> Window | None:

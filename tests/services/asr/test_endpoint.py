@@ -84,7 +84,7 @@ class Unsure:
 
     block = 100
 
-    def hear(self, blocks: Samples) -> list[float]:
+    def probabilities(self, blocks: Samples) -> list[float]:
         heard: list[float] = blocks[:, 0].tolist()
         return heard
 

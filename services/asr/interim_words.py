@@ -1,21 +1,21 @@
-"""What is guessed of one utterance while it is said, and which part of it is heard again for the next guess. Pure."""
+"""What is guessed of one utterance while it is said, and which part of it is heard again for the next interim. Pure."""
 
 from collections.abc import Sequence
 
 from parley.audio.pcm import RATE_HZ
 from services.asr.agreement import Agreement
-from services.asr.utterance import Spoken
+from services.asr.utterance import SpokenWord
 
-LONG = 4 * RATE_HZ  # so much is heard again for every guess; of more, what was committed is left behind
+LONG = 4 * RATE_HZ  # so much is heard again for every interim; of more, what was committed is left behind
 STAY = 2  # committed words that are heard again all the same: a word's time is not exact, and context helps
 EARLIER = RATE_HZ // 10  # than where a word is said to begin: consonants are quiet
 
 
-class Guesses:
-    """Words that two guesses agree on are the beginning of the next one, and their sound need not be heard again."""
+class InterimWords:
+    """Words that two interims agree on are the beginning of the next one, and their sound need not be heard again."""
 
     def __init__(self, start: int) -> None:
-        self.since = start  # the sample from which on the next guess hears
+        self.since = start  # the sample from which on the next interim hears
         self._behind = 0  # committed words that lie before
         self._agreement = Agreement()
 
@@ -26,23 +26,23 @@ class Guesses:
 
     @property
     def begun(self) -> str:
-        """What the next guess begins with."""
+        """What the next interim begins with."""
         return "".join(self.committed[self._behind :])
 
     def is_long(self, end: int) -> bool:
-        """Whether a guess up to there should tell where its words are, so that the next one can hear less."""
+        """Whether an interim up to there should tell where its words are, so that the next one can hear less."""
         return end - self.since > LONG and len(self.committed) - self._behind > STAY
 
-    def hear(self, words: Sequence[Spoken], end: int) -> list[str]:
-        """The best guess of the whole utterance, now that these words were heard between `since` and there."""
+    def add(self, words: Sequence[SpokenWord], end: int) -> list[str]:
+        """The best interim of the whole utterance, now that these words were heard between `since` and there."""
         told = self.is_long(end)
-        guess = self._agreement.hear(self.committed[: self._behind] + [word.text for word in words])
+        interim = self._agreement.update(self.committed[: self._behind] + [word.text for word in words])
         first = len(self.committed) - STAY - self._behind
         if told and words[first:]:
             self.since += max(0, words[first].start - EARLIER)
             self._behind += first
-        return guess
+        return interim
 
-    def hear_all(self, words: Sequence[Spoken]) -> list[str]:
+    def add_whole(self, words: Sequence[SpokenWord]) -> list[str]:
         """The same, where all of the utterance was heard."""
-        return self._agreement.hear([word.text for word in words])
+        return self._agreement.update([word.text for word in words])
