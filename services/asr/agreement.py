@@ -11,7 +11,7 @@ class Agreement:
         self.committed: list[str] = []
 
     def update(self, words: Sequence[str]) -> list[str]:
-        """The best interim now: what is committed, and what follows it in the new interim."""
+        """Commit what the last two interims agree on; what is committed, then the rest of the new one."""
         interim = self.committed + list(words[len(self.committed) :])
         self.committed = interim[: max(len(self.committed), _shared(self._last, interim))]
         self._last = interim

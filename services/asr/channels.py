@@ -1,4 +1,4 @@
-"""Several channels of one stream, each heard by itself. Must not know how a channel is heard."""
+"""Several channels of one stream, each recognised by itself. Must not know how a channel is recognised."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -18,10 +18,10 @@ class ChannelsSession:
 
     def __init__(self, form: Format, sessions: Sequence[OneChannel]) -> None:
         self._form, self._sessions = form, sessions
-        self._working = 0  # whose job was handed out last
+        self._working = 0  # the channel whose job was handed out last
 
     def feed(self, item: bytes) -> Iterator[Message]:
-        """More sound of all."""
+        """More sound of every channel."""
         for n, data in enumerate(apart(item, self._form)):
             yield from _of(n, self._sessions[n].feed(data))
 
@@ -46,7 +46,7 @@ class ChannelsSession:
         return None
 
     def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
-        """To whom it belongs."""
+        """Hands the result to the channel whose job it was."""
         return _of(self._working, self._sessions[self._working].absorb(result))
 
 

@@ -123,7 +123,7 @@ class AsrEngine:
         return self._prompting.window(frames, is_interim=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """What looks wrong in a short window is asked again, once, in a full one."""
+        """Answers; one that looks wrong in a short window is asked for once more in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
         full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
@@ -197,7 +197,7 @@ class AsrEngine:
 
 
 def _shown(cases: Sequence[_Case]) -> Rows:
-    """What several are shown as, all in windows of one size."""
+    """The features of several, as one array of windows of one size."""
     window = cases[0].window
     shown = np.zeros((len(cases), window, cases[0].rows.shape[1]), np.float32)  # zeros are silence
     for row, case in zip(shown, cases, strict=True):

@@ -1,4 +1,4 @@
-"""What is guessed of one utterance while it is said, and which part of it is heard again for the next interim. Pure."""
+"""The words of an utterance's interims: which will not change, and which sound the next interim needs. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,16 @@ from parley.audio.pcm import RATE_HZ
 from services.asr.agreement import Agreement
 from services.asr.utterance import SpokenWord
 
-LONG = 4 * RATE_HZ  # so much is heard again for every interim; of more, what was committed is left behind
+LONG = 4 * RATE_HZ  # of longer sound, committed words are left behind
 STAY = 2  # committed words that are heard again all the same: a word's time is not exact, and context helps
 EARLIER = RATE_HZ // 10  # than where a word is said to begin: consonants are quiet
 
 
 class InterimWords:
-    """Words that two interims agree on are the beginning of the next one, and their sound need not be heard again."""
+    """Words that two interims agree on are committed: the next one begins with them, and their sound is left behind."""
 
     def __init__(self, start: int) -> None:
-        self.since = start  # the sample from which on the next interim hears
+        self.since = start  # the sample at which the sound of the next interim begins
         self._behind = 0  # committed words that lie before
         self._agreement = Agreement()
 
@@ -34,7 +34,7 @@ class InterimWords:
         return end - self.since > LONG and len(self.committed) - self._behind > STAY
 
     def add(self, words: Sequence[SpokenWord], end: int) -> list[str]:
-        """The best interim of the whole utterance, now that these words were heard between `since` and there."""
+        """All words so far, now that these were recognised from `since` to `end`."""
         told = self.is_long(end)
         interim = self._agreement.update(self.committed[: self._behind] + [word.text for word in words])
         first = len(self.committed) - STAY - self._behind
@@ -44,5 +44,5 @@ class InterimWords:
         return interim
 
     def add_whole(self, words: Sequence[SpokenWord]) -> list[str]:
-        """The same, where all of the utterance was heard."""
+        """The same for an interim of the whole utterance."""
         return self._agreement.update([word.text for word in words])

@@ -20,7 +20,7 @@ HELD_MOST = 12 << 20  # bytes in them, as they came: a gateway keeps 24 MiB to s
 
 @dataclass(frozen=True)
 class RecordingOptions:
-    """What the client asked for."""
+    """What the client asked of a recording."""
 
     language: str = ""
     word_times: bool = False
@@ -76,7 +76,7 @@ class RecordingSession:
             yield v1.SpeechStarted(at=time_of(self._windower.speech))
 
     def _cut(self, window: Window) -> Iterator[Message]:
-        """The next window is listened for as if the recording began here: another replica may have to do it."""
+        """Begin the next window with a fresh windower, as another replica would after a failover."""
         self._windows.append(window)
         self._windower, self._heard, self._started = self._windower_at(window.end), window.end, False
         yield v1.SpeechEnded(at=time_of(window.silence))
@@ -96,7 +96,7 @@ class RecordingSession:
         return PendingJob([Utterance(samples, True, True, options.language, options.before, is_recording=True)])
 
     def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
-        """What the oldest window says."""
+        """The transcripts of the oldest window with the engine."""
         window = self._working.popleft()
         yield from self._said(window, result[0])
         self._forget()

@@ -12,7 +12,7 @@ from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
 from services.asr.interim_words import InterimWords
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 
-RARER = 10  # parts of what is heard for an interim: so much must be new before it is guessed at again
+RARER = 10  # an interim waits until this part of its sound is new
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
@@ -29,7 +29,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class AsrRequestOptions:
-    """What the client asked for."""
+    """What the client asked of a live stream."""
 
     language: str = ""
     interim_results: bool = False
@@ -71,7 +71,7 @@ class AsrSession:
         yield from self._end()
 
     def _end(self) -> Iterator[Message]:
-        return self._marks([replace(mark, told=self._tape.end) for mark in self._endpointer.end()])
+        return self._marks([replace(mark, known_at=self._tape.end) for mark in self._endpointer.end()])
 
     def _listen(self) -> Iterator[Message]:
         while self._heard < self._tape.end:
@@ -89,18 +89,18 @@ class AsrSession:
                 self._interim_end, self._interims = mark.at, InterimWords(self._start)
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.told)
+                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.known_at)
                 yield SpeechEnded(at=time_of(mark.at))
                 yield from self._ended(end)
 
     def _ended(self, end: int) -> Iterator[Message]:
-        """The next utterance is listened for as if the stream began here: another replica may have to do it."""
+        """Begin the next utterance with a fresh endpointer, as another replica would after a failover."""
         start, self._start, self._heard = self._start, end, end
         self._endpointer = self._endpointer_at(end)
         yield from self._settled(start, end)
 
     def _settled(self, start: int, end: int) -> Iterator[Message]:
-        """An interim in the pause has heard all of it; any other that still waits for the engine is too late now."""
+        """Make the final: of the interim made in the pause, in a job that still waits, or as a job of its own."""
         final, rest = Cut(start, end, is_final=True), Cut(start, end, may_end=True)
         if self._ready and self._ready[0] == rest:
             yield from self._final(final, self._ready[1])
@@ -113,11 +113,11 @@ class AsrSession:
         return any(not cut.is_final for cut in self._working)
 
     def _swap(self, cut: Cut) -> bool:
-        """Of an interim that still waits for the engine; whether it did."""
-        gave_way = self._job.swap([self._utterance(cut)])
-        if gave_way:
+        """Put the cut in place of the interim that waits for the engine; False: the engine has taken it."""
+        swapped = self._job.swap([self._utterance(cut)])
+        if swapped:
             self._working, self._interim_end = [cut], cut.end
-        return gave_way
+        return swapped
 
     def next_job(self) -> PendingJob | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
@@ -140,7 +140,7 @@ class AsrSession:
         return Utterance(samples, False, times, options.language, options.before, interims.begun)
 
     def _interim_due(self) -> Cut | None:
-        """What costs more to hear again is heard again less often. In a pause there is no news."""
+        """The interim that is due: the longer its sound, the rarer it is. In a pause only the pause's start is news."""
         if self._endpointer.since is None or not self._options.interim_results:
             return None
         pause = self._endpointer.pause
@@ -152,7 +152,7 @@ class AsrSession:
         return Cut(self._start, end) if end - self._interim_end >= enough else None
 
     def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
-        """Say what was heard, unless it comes too late to matter."""
+        """Final transcripts, and interims of the utterance that is still open."""
         cuts, self._working = self._working, []
         for cut, heard in zip(cuts, result, strict=True):
             if cut.is_final:

@@ -21,7 +21,7 @@ from services.asr.windows import WindowConfig, Windower
 
 @dataclass(frozen=True, kw_only=True)
 class AsrServiceConfig(ServiceConfig):
-    """Beside what every service has: when utterances end, and how often to interim."""
+    """Beside what every service has: when utterances end, and how often interims are made."""
 
     endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     windows: WindowConfig = field(default_factory=WindowConfig)
@@ -79,7 +79,7 @@ def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrService
 
 
 def _language(asked: str, spec: ModelSpec) -> str:
-    """Empty where the model is to find out."""
+    """A tag that the model knows; empty: the model finds out."""
     only = spec.languages[0] if len(spec.languages) == 1 else ""
     spoken, dash, region = asked.replace("_", "-").partition("-")
     if asked and spec.languages and spoken.lower() not in spec.languages:

@@ -23,7 +23,7 @@ class Utterance:
 
 
 class PendingJob:
-    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
+    """Utterances of one stream that wait for the engine; until it takes them, others can be put in their place."""
 
     def __init__(self, utterances: Sequence[Utterance]) -> None:
         self._utterances, self._taken = utterances, False
@@ -31,27 +31,27 @@ class PendingJob:
 
     @property
     def is_interim(self) -> bool:
-        """Whether nothing final is in it."""
+        """Whether all of its utterances are interims."""
         return not any(utterance.is_final for utterance in self._utterances)
 
     @property
     def can_wait(self) -> bool:
-        """Whether nobody who speaks now waits for it to be final."""
+        """Whether it holds no final of a live stream."""
         return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
 
     @property
     def longest(self) -> Utterance | None:
-        """That is in it."""
+        """Its longest utterance."""
         return max(self._utterances, key=lambda utterance: len(utterance.samples), default=None)
 
     def take(self) -> Sequence[Utterance]:
-        """What is to be done. The engine calls this, on its own thread."""
+        """The utterances; from now on they cannot be swapped. The engine calls this, on its own thread."""
         with self._lock:
             self._taken = True
             return self._utterances
 
     def swap(self, utterances: Sequence[Utterance]) -> bool:
-        """Whether these will be done instead."""
+        """Put these in their place; False: the engine has taken the others already."""
         with self._lock:
             self._utterances = self._utterances if self._taken else utterances
             return not self._taken
@@ -78,7 +78,7 @@ class SpokenWord:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What was recognised."""
+    """What the model recognised in one utterance."""
 
     words: tuple[SpokenWord, ...]
     average_log_probability: float = 0.0

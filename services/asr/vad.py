@@ -1,4 +1,4 @@
-"""How likely it is that somebody speaks, block by block: one stream's ear. Must not know utterances.
+"""How likely it is that somebody speaks, block by block. Must not know utterances.
 
 Silero's graph runs inside `feed`, not in the batcher: it has no axis for streams, a block costs less than the way to
 another thread and back, and speech is noticed however busy the recogniser is. Any chunking gives the same bits.
@@ -27,7 +27,7 @@ MEMORY = (1, 1, 128)
 
 
 class Detector(Protocol):
-    """Hears a stream block by block."""
+    """A detector of speech in one stream."""
 
     block: int  # samples
 
@@ -44,7 +44,7 @@ class Level:
         self._power = 10 ** (level_db / 10)
 
     def probabilities(self, blocks: Blocks) -> Sequence[float]:
-        """One or nothing."""
+        """1 where a block is loud, else 0."""
         loud: list[float] = (np.mean(blocks * blocks, 1) > self._power).astype(float).tolist()
         return loud
 
@@ -60,7 +60,7 @@ class Silero:
         self._before = np.zeros((1, CONTEXT), np.float32)
 
     def probabilities(self, blocks: Blocks) -> Sequence[float]:
-        """From 0 to 1."""
+        """The graph's own, from 0 to 1."""
         if not len(blocks):
             return ()
         tails = np.concatenate((self._before, blocks[:, -CONTEXT:]))
@@ -77,7 +77,7 @@ def silero() -> Tensors:
 
 
 def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:
-    """The ear that a model wants for a stream."""
+    """A new detector of the kind that the model names, for one stream."""
     name = AsrOptions.of(spec).detector
     if name not in ("silero", "level"):
         raise BadModel(f"{spec.ref}: options.detector is {name!r}; write silero or level.")

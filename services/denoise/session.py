@@ -19,10 +19,13 @@ class DenoiseSession:
 
     def __init__(self, decoder: PcmDecoder, shape: Shape, keep: float) -> None:
         self._decoder, self._shape, self._keep = decoder, shape, keep
-        self._mouth, self._judge = Resampler(RATE_HZ, decoder.form.rate_hz), Judge(shape, decoder.form.rate_hz, keep)
+        self._resampler, self._judge = (
+            Resampler(RATE_HZ, decoder.form.rate_hz),
+            Judge(shape, decoder.form.rate_hz, keep),
+        )
         self._memory, self._working = np.zeros(shape.memory, np.float32), SILENCE
         self._tape = Tape()  # what came in, at 16 kHz
-        self._taken = 0  # how far the model has heard
+        self._taken = 0  # how far the model was fed
         self._late = shape.latency  # samples of its output that still belong to before the beginning
         self._given = 0  # how far its output has come
         self._ended: int | None = None  # where the input ended
@@ -45,7 +48,7 @@ class DenoiseSession:
         beyond = self._shape.latency + self._shape.hop
         self._tape.append(np.zeros(beyond if self._ended else 0, np.float32))
         # Nothing left for the model, but perhaps a last sample in the resampler.
-        return self._say(self._mouth.feed(SILENCE, last=True)) if self._complete() else iter(())
+        return self._say(self._resampler.feed(SILENCE, last=True)) if self._complete() else iter(())
 
     def next_job(self) -> Frames | None:
         """As many whole hops as are there."""
@@ -69,7 +72,7 @@ class DenoiseSession:
         start, self._given = self._given, self._given + len(clean)
         mixed = self._limited(clean, start)
         self._tape.forget(min(self._given, self._taken))
-        yield from self._say(self._mouth.feed(mixed, last=self._complete()))
+        yield from self._say(self._resampler.feed(mixed, last=self._complete()))
         yield from self._judge.hear(self._working, result.samples, self._ended)
 
     def _limited(self, clean: Samples, start: int) -> Samples:
@@ -96,7 +99,7 @@ class BypassSession:
         self._frames = 0
 
     def feed(self, item: bytes) -> Iterator[Message]:
-        """Out it goes."""
+        """Answer with the same sound."""
         samples = decode(item, self._form)
         if len(samples):
             yield AudioChunk(data=encode(samples, self._form.encoding), offset_samples=self._frames)

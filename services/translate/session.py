@@ -16,7 +16,7 @@ AT_ONCE = 400  # characters
 
 @dataclass(frozen=True)
 class TranslateRequestOptions:
-    """From what into what, and how."""
+    """What the client and the model ask of a translation stream."""
 
     source: str  # empty: found out
     target: str  # empty: only find out the source
@@ -71,12 +71,12 @@ class TranslateSession:
         return iter(())
 
     def flush(self) -> Iterator[Message]:
-        """What is held is a whole sentence."""
+        """Treat the held text as a whole sentence."""
         self._unread.append(None)
         return iter(())
 
     def finish(self) -> Iterator[Message]:
-        """So is what is left at the end."""
+        """Treat the rest of the text as a whole sentence."""
         return self.flush()
 
     def _read(self) -> None:
