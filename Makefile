@@ -3,23 +3,34 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+SERVE := .venv/.serve
 
 help: ## Show this help
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
 
-$(STAMP): requirements.lock pyproject.toml
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Parley needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11'; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation --editable .
+	@$(PYTHON) -m venv .venv
+
+$(SERVE): requirements-serve.lock pyproject.toml | $(BIN)/python
+	@$(BIN)/python deploy/install.py requirements-serve.lock
 	@touch $@
 
-setup: $(STAMP) ## Make the virtual environment and install everything into it
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	@$(BIN)/python deploy/install.py requirements.lock
+	@touch $@ $(SERVE)
 
-run: $(STAMP) ## Set up what is missing, then start Parley on this machine
+setup: $(STAMP) ## Make the virtual environment and install everything into it: serving, load tests, development
+
+run: $(SERVE) ## Install what serving needs, then start Parley on this machine
 	@$(BIN)/parley up
+
+dist: $(STAMP) ## Build the wheels and the source archive in dist/
+	@rm -rf dist
+	@$(BIN)/python deploy/dist.py dist
+	@ls -1s --block-size=1M dist
+	@echo 'Install it anywhere: uv tool install --find-links dist "parley-speech[serve]"'
 
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
@@ -47,6 +58,8 @@ drift: protos ## Fail when generated code is not what protos/ gives
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.bench.transport
@@ -93,6 +106,6 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 	.venv-recipes/bin/python -m models.recipes.served --data $(DATA) $(ARGS)
 
 clean: ## Remove what the targets above made
-	rm -rf .venv .venv-recipes build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-recipes build dist deploy/server/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean
+.PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean

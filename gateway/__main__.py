@@ -42,10 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Parley's gateway.")
     parser.add_argument("--config", type=Path, default=Path("deploy/config/gateway.toml"))
     parser.add_argument("--insecure", action="store_true", help="listen to other machines without keys and TLS")
-    told = parser.parse_args()
+    options = parser.parse_args()
     try:
-        settings = config.load(GatewayConfig, told.config)
-        exposure.check(dataclasses.replace(settings, insecure=settings.insecure or told.insecure))
+        settings = config.load(GatewayConfig, options.config)
+        exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
         telemetry.set_up("gateway", settings.telemetry)
         uvloop.run(serve(settings))
     except BadConfig as error:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 async def serve(settings: GatewayConfig) -> None:
-    """Run until told to stop."""
+    """Run until SIGTERM or SIGINT, then drain."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,4 +1,4 @@
-"""Who asks, what for, and how long they wait. Must not know a door."""
+"""Who calls, what for, and their deadline. Must not know an API."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from parley.wire import protocol
 
 @dataclass(frozen=True)
 class Caller:
-    """What a door knows of who asks."""
+    """Who calls, as an API knows them."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget.of(None))
@@ -19,13 +19,13 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """What keeps a caller on one version; without a session every call draws anew."""
+        """Calls with the same key get the same version; without a session each call has its own."""
         return self.metadata.get(protocol.SESSION) or self.draw
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a stream to a stage is to be like."""
+    """Which stage and model a stream is for."""
 
     stage: str
     model: str = ""  # an alias or name@version; empty: the default
@@ -36,7 +36,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class CacheScope:
-    """What an answer depends on beside what is asked."""
+    """What a cached answer depends on beside the request."""
 
     key: str  # whose API key: who has not asked must not learn that somebody has
     routes: str  # as they are now

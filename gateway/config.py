@@ -10,7 +10,7 @@ LARGEST_CHUNK = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class CacheConfig:
-    """Where answers are kept, and how long."""
+    """The cache of whole answers."""
 
     bytes: int = 32 << 20  # in memory; 0: none are kept
     store: str = "memory://"  # or redis://host:port, which several gateways share
@@ -19,7 +19,7 @@ class CacheConfig:
 
 @dataclass(frozen=True)
 class BreakerConfig:
-    """How much failing is too much, and for how long."""
+    """When a circuit opens, and for how long."""
 
     failures: int = 5  # in a row
     rest_s: float = 2.0  # before a probe is let through
@@ -27,7 +27,7 @@ class BreakerConfig:
 
 @dataclass(frozen=True)
 class CallConfig:
-    """How a stage is called."""
+    """Timeouts, retries and hedging of calls to a stage."""
 
     attempts: int = 3  # of one call, as long as nothing was answered
     retry_share: float = 0.2  # retries as a share of the calls: when all fail, trying all again makes it worse
@@ -42,7 +42,7 @@ class CallConfig:
 
 @dataclass(frozen=True)
 class Keep:
-    """How much sound is kept to be sent again."""
+    """How much audio is kept for a replay."""
 
     bytes: int = 8 << 20
     seconds: float = 40.0  # since it came: longer than an utterance can be, and its answer can take
@@ -50,7 +50,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class FailoverConfig:
-    """How long a stream looks for another replica."""
+    """How a pipeline's stage is moved to another replica."""
 
     wait_s: float = 5.0  # 0: never
     room_s: float = 30.0  # where there are others, but all of them full
@@ -76,7 +76,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class GatewayConfig:
-    """One process."""
+    """The gateway's whole configuration."""
 
     # Stage -> its replicas: unix:/path or host:port; a name stands for every address that it has.
     upstreams: dict[str, tuple[str, ...]]

@@ -97,12 +97,12 @@ class Core:
         router = self.board.book.router
         meant = names.ours(stage, name, self._config.aliases.get(stage, {}), router.routes, router.versions(stage))
         if meant != name:
-            told = {"stage": stage, "asked": name, "meant": meant or "the default"}
-            log.info("a foreign name for a model", extra=told)
+            meaning = {"stage": stage, "asked": name, "meant": meant or "the default"}
+            log.info("a foreign name for a model", extra=meaning)
         return meant
 
     async def start(self) -> None:
-        """Find the replicas."""
+        """Resolve the replicas and watch the routes."""
         await self.board.start()
 
     @property
@@ -122,7 +122,7 @@ class Core:
     async def open(
         self, stage: str, requests: AsyncIterator[bytes], caller: Caller, model: str = ""
     ) -> AsyncIterator[Answers]:
-        """One stream to one stage, as bytes; until its first answer, another replica may take it."""
+        """One stream to one stage, as bytes; until its first answer it is retried."""
         caller = _known(self.keys, caller, stage)
         wish, rewind = Wish(stage, model or caller.metadata.get(protocol.MODEL, "")), Rewind(requests)
         try:
@@ -135,7 +135,7 @@ class Core:
 
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
-        """A place, and a span that continues the caller's trace. A pipeline's stages share both."""
+        """Counts one call against the limits and spans it in the caller's trace. A pipeline is one call."""
         key = self.keys.of(caller.metadata)
         await self.admission.rate(key)
         with (
@@ -158,7 +158,7 @@ class Core:
                 yield answer
 
     async def whole(self, name: str, requests: Sequence[Message], caller: Caller, model: str = "") -> list[Any]:
-        """All answers to requests that are known from the start; where they are late, another replica is asked too."""
+        """All answers to requests that are known from the start; hedged with a second replica where they are late."""
         raw, answer = [request.SerializeToString() for request in requests], self.board.answer(name)
 
         async def again() -> AsyncIterator[bytes]:
@@ -219,10 +219,10 @@ class Core:
         return {name: able and not self.admission.draining for name, able in (await report.ready(self.board)).items()}
 
     async def status(self) -> dict[str, Any]:
-        """What an operator wants to see at a glance."""
-        told = await report.status(self.board) | {"streams": self.admission.open}
-        return told | {"words": report.words(told)}
+        """What an operator sees at a glance."""
+        found = await report.status(self.board) | {"streams": self.admission.open}
+        return found | {"words": report.words(found)}
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close every stream and connection."""
         await self.board.close()

@@ -1,4 +1,4 @@
-"""Whole files through the core: in by the second, all answers gathered. Must not know HTTP or a foreign shape."""
+"""Whole files through the core: sent by the second, answers collected. Must not know HTTP or a foreign API."""
 
 from bisect import insort
 from collections.abc import AsyncGenerator, Iterable
@@ -22,7 +22,7 @@ PIECE_CHARACTERS = 1 << 16
 
 @dataclass
 class Heard:
-    """What became of a recording."""
+    """The results for a recording."""
 
     duration_s: float = 0.0
     models: dict[str, str] = field(default_factory=dict)
@@ -32,16 +32,16 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """All that was said."""
+        """The whole text."""
         return " ".join(text for final in self.finals if (text := final.text.strip()))
 
     @property
     def language(self) -> str:
-        """What was spoken, where the model says it."""
+        """The spoken language, where the model reports it."""
         return next((final.language for final in self.finals if final.language), "")
 
     def take(self, answer: PipelineResponse) -> None:
-        """One more answer."""
+        """Adds one answer of the pipeline."""
         if answer.HasField("opened"):
             self.models.update(answer.opened.models)
         elif answer.HasField("notice"):
@@ -54,7 +54,7 @@ class Heard:
             insort(self.finals, answer.transcript, key=_start)  # channels take turns as they please
 
     def label(self) -> None:
-        """Put speakers to the words anew: the last revision knows more than was known when they were said."""
+        """Labels the words with speakers again: the last revision knows more than the first turns did."""
         speakers = Speakers()
         for turn in self.turns.values():
             speakers.hear(turn)
@@ -65,12 +65,12 @@ class Heard:
 async def hear(
     core: Core, recording: Sound, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
-    """Everything that is said of a recording, as it is said; half of its words would look like all of them."""
+    """What the pipeline says of a recording. Raises if asr is lost: a partial transcript would look complete."""
     config.format.CopyFrom(recording.form)
     requests: Any = requests_of(PipelineRequest, config, recording.pieces())
     async with aclosing(core.pipeline(requests, caller)) as answers:
         async for answer in answers:
-            if lost := notices.loss(answer.notice, "asr"):
+            if answer.HasField("notice") and (lost := notices.loss(answer.notice, "asr")):
                 raise lost
             yield answer
 
@@ -88,19 +88,21 @@ async def transcribe(core: Core, recording: Sound, config: PipelineConfig, calle
 
 
 async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> None:
-    """Every final in another language; what is in it already stays as it was said."""
+    """Translates every final into `target`, unless the recording is in it."""
     if heard.language.split("-")[0] == target:
         return
     config = TranslateConfig(source_language=heard.language, target_language=target)
-    told, heard.models["translate"] = await translate(core, [final.text for final in heard.finals], config, caller, "")
-    for final, pieces in zip(heard.finals, told, strict=True):
+    translated, heard.models["translate"] = await translate(
+        core, [final.text for final in heard.finals], config, caller, ""
+    )
+    for final, pieces in zip(heard.finals, translated, strict=True):
         final.text, final.language = "".join(piece.text for piece in pieces), target
 
 
 async def clean(
     core: Core, recording: Sound, config: DenoiseConfig, caller: Caller, model: str
 ) -> AsyncGenerator[DenoiseResponse]:
-    """A recording without its noise, as it comes, after the model that takes it away."""
+    """The denoised recording as it comes; the first answer names the model."""
     config.format.CopyFrom(recording.form)
     requests = requests_of(DenoiseRequest, config, recording.pieces())
     async with aclosing(_stage(core, "denoise", requests, caller, model)) as answers:
@@ -111,33 +113,33 @@ async def clean(
 async def turns(
     core: Core, recording: Sound, config: DiarizeConfig, caller: Caller, model: str
 ) -> tuple[list[Turn], str]:
-    """Who spoke when, after every revision, and the model that heard it."""
+    """The speaker turns after every revision, and the model that served."""
     config.format.CopyFrom(recording.form)
-    served, told = "", dict[str, Turn]()
+    served, latest = "", dict[str, Turn]()
     requests = requests_of(DiarizeRequest, config, recording.pieces())
     async with aclosing(_stage(core, "diarize", requests, caller, model)) as answers:
         async for answer in answers:
             served = answer.opened.model or served
             if answer.HasField("turn"):
-                told[answer.turn.id] = answer.turn
+                latest[answer.turn.id] = answer.turn
             elif answer.HasField("revision"):
-                told = _revised(told, answer.revision)
-    return sorted(told.values(), key=_start), served
+                latest = _revised(latest, answer.revision)
+    return sorted(latest.values(), key=_start), served
 
 
 def _start(event: Transcript | Turn) -> int:
     return int(event.interval.start.ToNanoseconds())
 
 
-def _revised(told: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
-    kept = {} if revision.is_whole else {key: told[key] for key in told if key not in revision.withdrawn_ids}
+def _revised(latest: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
+    kept = {} if revision.is_whole else {key: latest[key] for key in latest if key not in revision.withdrawn_ids}
     return kept | {turn.id: turn for turn in revision.turns}
 
 
 async def translate(
     core: Core, texts: list[str], config: TranslateConfig, caller: Caller, model: str
 ) -> tuple[list[list[Translation]], str]:
-    """The pieces of each text, translated in one stream, and the model that did it."""
+    """Each text's translated pieces, from one stream, and the model that served."""
     served, pieces, done = "", [list[Translation]() for _ in texts], 0
     ends = _ends(texts)
     requests = [request async for request in requests_of(TranslateRequest, config, _flushed(texts))]

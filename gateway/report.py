@@ -1,4 +1,4 @@
-"""What an operator wants to see at a glance, gathered, and what APIs read out of it."""
+"""The gateway's status, for operators and for APIs that list models."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -33,8 +33,8 @@ async def status(board: Switchboard) -> dict[str, Any]:
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
     astray = await board.unserved(board.book.tables)
-    told = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
-    return told | fault
+    state = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
+    return state | fault
 
 
 def _counted() -> dict[str, dict[str, int]]:
@@ -51,22 +51,22 @@ def _numbers(counter: Counter, *labels: str) -> dict[str, int]:
     return {" ".join(sample.labels[label] for label in labels): int(sample.value) for sample in samples}
 
 
-def words(told: Mapping[str, Any]) -> list[str]:
-    """A status, for people."""
+def words(state: Mapping[str, Any]) -> list[str]:
+    """The status in sentences."""
     return [
-        "Everything is ready." if told["ready"] else "Not everything is ready.",
-        *(line for stage, facts in told["stages"].items() for line in _of_stage(stage, facts["replicas"])),
-        *([f"The routes file is not obeyed: {told['routes_fault']}"] if "routes_fault" in told else []),
-        *(f"{alias} leads to {version}, which no replica serves." for alias, version in told["unserved"]),
-        *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(told, "routed")),
-        *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(told, "shed")),
-        *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(told, "notices")),
+        "Everything is ready." if state["ready"] else "Not everything is ready.",
+        *(line for stage, facts in state["stages"].items() for line in _of_stage(stage, facts["replicas"])),
+        *([f"The routes file is not obeyed: {state['routes_fault']}"] if "routes_fault" in state else []),
+        *(f"{alias} leads to {version}, which no replica serves." for alias, version in state["unserved"]),
+        *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(state, "routed")),
+        *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(state, "shed")),
+        *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(state, "notices")),
     ]
 
 
-def _pairs(told: Mapping[str, Any], what: str) -> list[tuple[str, str, int]]:
-    """Two labels and a number; a stream without a route has no alias."""
-    each = ((*key.rpartition(" ")[::2], number) for key, number in told["counted"][what].items())
+def _pairs(state: Mapping[str, Any], what: str) -> list[tuple[str, str, int]]:
+    """Two labels and a number; streams without an alias are left out."""
+    each = ((*key.rpartition(" ")[::2], number) for key, number in state["counted"][what].items())
     return [(first, second, number) for first, second, number in each if first]
 
 
@@ -103,16 +103,16 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
 
 
 def loaded(status: Status, stage: str) -> Iterator[Status]:
-    """A stage's models, as it tells of them itself."""
+    """A stage's models, as its service reports them."""
     return (model for model in status["stages"].get(stage, {}).get("models", ()) if "model" in model)
 
 
 def models(status: Status, stage: str) -> list[str]:
-    """What a caller can ask a stage for: every alias, and every exact version that is loaded."""
+    """The model names that a stage takes: every alias, and every exact version that is loaded."""
     aliases = [alias for alias in status["routes"] if alias.startswith(f"{stage}/")]
     return aliases + [model["model"] for model in loaded(status, stage)]
 
 
 def pairs(model: Status) -> list[tuple[str, str]]:
-    """From what into what a model translates; one that says nothing of that goes from all its languages into all."""
+    """The language pairs of a model; one that lists none translates between all its languages."""
     return [(a, b) for a, b in model.get("pairs") or product(model["languages"], repeat=2) if a != b]

@@ -138,6 +138,7 @@ class Exchange:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
                 if self._on_first:
                     self._on_first()
+                    self._on_first = None
                 yield answer
             await self._call.code()
         except asyncio.CancelledError:

@@ -16,7 +16,7 @@ from parley.errors import BadConfig
 from parley.nearest import advice
 
 PREFIX = "PARLEY_"
-FOR_CLIENTS = "PARLEY_API_KEY"  # a shell that asks may also be one that serves
+NO_KEYS = ("PARLEY_API_KEY", "PARLEY_HOME")  # read elsewhere: by clients, and by parley/places.py
 Config = TypeVar("Config")
 
 
@@ -45,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _overlay(table: dict[str, Any], env: Mapping[str, str], known: list[str]) -> None:
     for name, text in sorted(env.items()):
-        if name.startswith(PREFIX) and name != FOR_CLIENTS:
+        if name.startswith(PREFIX) and name not in NO_KEYS:
             *parents, key = name.removeprefix(PREFIX).lower().split("__")
             _check(name, (*parents, key)[0], known)
             place = table

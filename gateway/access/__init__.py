@@ -1,1 +1,1 @@
-"""Who may come in, and how many at a time. Must not know what they say."""
+"""Keys, rate and stream limits, upload memory. Must not know what is asked."""

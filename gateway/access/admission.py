@@ -15,7 +15,7 @@ CLASS = "parley-class"  # in the metadata: live or batch
 
 
 class Admission:
-    """Places, a few of them for live streams only; so many a key; and a gateway that is going away takes none."""
+    """Limits the open calls, in all and per key; keeps some for live streams; admits none while the gateway drains."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -26,7 +26,7 @@ class Admission:
         self._ended = asyncio.Event()
 
     async def empty(self, within_s: float) -> None:
-        """Wait until the last call has ended, or so long."""
+        """Wait until the last open call has ended, for at most `within_s`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while self.open:
@@ -34,14 +34,14 @@ class Admission:
                     await self._ended.wait()
 
     async def rate(self, key: Key) -> None:
-        """One more call of this key."""
+        """Counts one call of this key; raises RateLimited where that is one too many."""
         if self._rate and (wait_s := await self._rate.wait_s(key.id)):
             error = RateLimited(f"The key {key.name!r} may make {self._limits.rate_per_key} calls.", retry_s=wait_s)
             raise self._shed(error, key.kind)
 
     @contextmanager
     def place(self, key: Key, kind: str) -> Iterator[None]:
-        """Take a place for one call."""
+        """Counts one open call until exit; raises where the limits or a drain forbid it."""
         if refusal := self._refusal(key, kind):
             raise self._shed(refusal, kind)
         self.open += 1
@@ -74,7 +74,7 @@ class Admission:
 
 
 class Rate:
-    """So many calls in a moving window; in memory, or in a Redis that several gateways share."""
+    """A rate limit over a moving window; in memory, or in a Redis that several gateways share."""
 
     def __init__(self, rate: str, store: str) -> None:
         # Slow to import: only those who limit pay for it.
@@ -92,7 +92,7 @@ class Rate:
             ) from None
 
     async def wait_s(self, who: str) -> float:
-        """Zero: go ahead. Otherwise when to come back."""
+        """0: the call is within the limit. Otherwise how long until it would be."""
         if await self._window.hit(self._item, who):
             return 0.0
         stats = await self._window.get_window_stats(self._item, who)
@@ -100,11 +100,11 @@ class Rate:
 
 
 def _client(store: str) -> dict[str, str]:
-    """The Redis library that parley[redis] brings."""
+    """Selects the Redis library that the extra `redis` installs."""
     return {"implementation": "redispy"} if store.startswith("redis") else {}
 
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:
-    """Live or batch: what the key says, else what the call says."""
-    told = key.kind or metadata.get(CLASS, "")
-    return told if told in CLASSES else CLASSES[0]
+    """Live or batch, by the key; if it leaves that open, by the call's metadata."""
+    kind = key.kind or metadata.get(CLASS, "")
+    return kind if kind in CLASSES else CLASSES[0]

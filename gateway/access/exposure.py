@@ -1,4 +1,4 @@
-"""Whether the gateway may listen where it is told to. Pure."""
+"""Refuses to listen to other machines without keys and TLS. Pure."""
 
 from gateway.config import GatewayConfig
 from parley.errors import BadConfig
@@ -7,7 +7,7 @@ AT_HOME = ("127.", "localhost:", "[::1]:", "unix:")
 
 
 def check(config: GatewayConfig) -> None:
-    """Other machines may call only where they must say who they are and cannot be overheard; or where told so."""
+    """Raises BadConfig if an address is open to other machines without keys and TLS, unless `insecure` is set."""
     config.tls.check()
     away = [address for address in (config.http, config.grpc) if not address.startswith(AT_HOME)]
     if not away or config.insecure or config.tls.mutual or (config.keys_file and config.tls.on):

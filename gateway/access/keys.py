@@ -1,4 +1,4 @@
-"""Who may come in: the keys as they are now, and what each is good for. Must not know a door or what is asked."""
+"""API keys: read from their file, and checked. Must not know an API or what is asked."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ BEARER, SUBPROTOCOL = "bearer ", "openai-insecure-api-key."
 
 
 class KeyRing:
-    """Keys from a file, which is read again when it changes; no file: everybody may come."""
+    """The keys in a file, which is read again when it changes; without a file no key is needed."""
 
     def __init__(self, file: Path | None, clock: Clock = time.monotonic) -> None:
         self._file, self._clock = file, clock
@@ -30,7 +30,7 @@ class KeyRing:
             return self._stamp
 
     def _look(self) -> None:
-        """A revoked key is refused within a second; a file that cannot be read changes nothing."""
+        """Reads a changed file within a second; if it cannot be read, the keys stay as they were."""
         if self._file is None or self._clock() - self._looked < LOOK_S:
             return
         self._looked, stamp = self._clock(), self._now()
@@ -42,7 +42,7 @@ class KeyRing:
                 log.error("the keys stay as they were: %s", error)
 
     def of(self, metadata: Mapping[str, str]) -> Key:
-        """The key that came along."""
+        """The key in a call's metadata; raises Unauthenticated where it is missing, unknown or expired."""
         if self._file is None:
             return NOBODY
         self._look()
@@ -58,16 +58,16 @@ class KeyRing:
 
 
 def presented(metadata: Mapping[str, str]) -> str:
-    """The key as a caller sends it; a browser can give a WebSocket none but a subprotocol, as OpenAI's clients do."""
-    told = metadata.get("authorization", "")
-    if told.lower().startswith(BEARER):
-        return told[len(BEARER) :].strip()
+    """The key's text as sent. A browser can set no WebSocket header but the subprotocol; OpenAI's clients use that."""
+    header = metadata.get("authorization", "")
+    if header.lower().startswith(BEARER):
+        return header[len(BEARER) :].strip()
     offered = metadata.get("sec-websocket-protocol", "").split(",")
     in_a_browser = (each.strip()[len(SUBPROTOCOL) :] for each in offered if each.strip().startswith(SUBPROTOCOL))
     return metadata.get("x-api-key", "") or next(in_a_browser, "")
 
 
 def demand(key: Key, scope: str) -> None:
-    """It must be good for that."""
+    """Raises Forbidden unless the key has this scope."""
     if not key.may(scope):
         raise Forbidden(f"The API key {key.name!r} is not for {scope}; it is for {', '.join(key.scopes) or 'nothing'}.")

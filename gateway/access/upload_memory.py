@@ -5,33 +5,33 @@ from contextlib import ExitStack
 from parley.errors import Overloaded
 
 
-class Room:
-    """What all of them may hold."""
+class UploadMemory:
+    """The bytes that all uploads may hold at a time."""
 
     def __init__(self, most: int) -> None:
         self.most, self.held = most, 0
 
-    def place(self) -> "Place":
-        """For one of them, until it is answered."""
-        return Place(self)
+    def reserve(self) -> "Reservation":
+        """Reserves memory for one upload as it comes; freed on exit."""
+        return Reservation(self)
 
 
-class Place(ExitStack):
-    """One upload's share; whatever else it holds can be given back with it."""
+class Reservation(ExitStack):
+    """What one upload holds; other things that it holds can be freed with it by `callback`."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, memory: UploadMemory) -> None:
         super().__init__()
-        self._room, self._mine = room, 0
-        self.callback(self._leave)
+        self._memory, self._mine = memory, 0
+        self.callback(self._free)
 
     def take(self, size: int) -> None:
-        """So many bytes more."""
-        room = self._room
-        if room.held + size > room.most:
-            said = f"Uploads of {room.held} bytes are being worked on, and {room.most} is the limit; come back."
+        """So many bytes more; refuses what would go beyond the limit of all uploads."""
+        memory = self._memory
+        if memory.held + size > memory.most:
+            said = f"Uploads of {memory.held} bytes are being worked on, and {memory.most} is the limit; come back."
             raise Overloaded(said, retry_s=2.0)
-        room.held += size
+        memory.held += size
         self._mine += size
 
-    def _leave(self) -> None:
-        self._room.held -= self._mine
+    def _free(self) -> None:
+        self._memory.held -= self._mine

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.admission import CLASS
-from gateway.access.upload_memory import Place, Room
+from gateway.access.upload_memory import Reservation, UploadMemory
 from gateway.apis.document import DOCUMENT
 from gateway.apis.libretranslate.rest import LibreTranslate
 from gateway.apis.native.rest import Native
@@ -31,9 +31,9 @@ def app(core: Core, limits: Limits, cached: CacheConfig) -> Starlette:
     """Every route."""
     openai, native = OpenAi(core, limits), Native(core, limits, DOCUMENT)
     endpoints = [*openai.endpoints(), *native.endpoints(), *LibreTranslate(core).endpoints()]
-    cache, room = Cache(cached), Room(limits.uploads_bytes)
+    cache, memory = Cache(cached), UploadMemory(limits.uploads_bytes)
     routes: list[BaseRoute] = [
-        Route(each.path, Serving(each, core, limits, cache, room), methods=[each.method]) for each in endpoints
+        Route(each.path, Serving(each, core, limits, cache, memory), methods=[each.method]) for each in endpoints
     ]
     routes += [*openai.sockets(), *native.sockets()]
     routes.append(Route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False))
@@ -43,28 +43,30 @@ def app(core: Core, limits: Limits, cached: CacheConfig) -> Starlette:
 class Serving:
     """One endpoint. Starlette asks an object for the whole answer, and a function only for what to answer."""
 
-    def __init__(self, endpoint: Endpoint, core: Core, limits: Limits, cache: Cache, room: Room) -> None:
-        self._endpoint, self._core, self._limits, self._cache, self._room = endpoint, core, limits, cache, room
+    def __init__(self, endpoint: Endpoint, core: Core, limits: Limits, cache: Cache, memory: UploadMemory) -> None:
+        self._endpoint, self._core, self._limits, self._cache, self._memory = endpoint, core, limits, cache, memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is uploaded has its place until the answer is sent: some answers are made from it meanwhile."""
         request = Request(scope, receive)
-        with self._room.place() as place:
+        with self._memory.reserve() as reservation:
             try:
-                response = await self._answer(request, place)
+                response = await self._answer(request, reservation)
             except ClientDisconnect:
                 response = Response(status_code=499)  # nobody reads it
             except Exception as error:
                 response = refusal.response(protocol.public(error, "the gateway"), self._endpoint.shape)
             await response(scope, receive, send)
 
-    async def _answer(self, request: Request, place: Place) -> Response:
+    async def _answer(self, request: Request, reservation: Reservation) -> Response:
         path, budget = request.url.path, Budget.of(self._limits.request_s)
         most = uploads.LONGEST_TEXT if path in IN_THE_BODY else self._limits.upload_bytes
-        fields = await uploads.read(request, most, budget, place)
+        fields = await uploads.read(request, most, budget, reservation)
         caller = Caller({CLASS: "batch"} | _key(path, fields) | metadata(request), budget)
 
         async def work() -> Response:
+            if not self._endpoint.is_cached:
+                return await self._endpoint.handler(fields, caller)
             serves = partial(self._core.serves, caller)
             return await self._cache.answered(path, fields, serves, lambda: self._endpoint.handler(fields, caller))
 

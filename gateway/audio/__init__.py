@@ -1,1 +1,1 @@
-"""Sound on its way in: containers opened, formats checked. Bytes, no numpy."""
+"""Audio as callers send it: containers, headers, formats. Bytes, no numpy."""

@@ -1,4 +1,4 @@
-"""A compressed file that is still arriving -> its samples, as soon as they can be known. Must not know a door."""
+"""Decodes a compressed file while it arrives. Must not know an API."""
 
 import asyncio
 import io
@@ -15,7 +15,7 @@ Chunks = AsyncIterator[bytes]
 
 
 class Pipe(io.RawIOBase):
-    """What arrives, as a file; the decoder's thread waits in it, the event loop does not."""
+    """What arrives, as a blocking file for the decoder's thread."""
 
     def __init__(self, begun: bytes, chunks: Chunks) -> None:
         self._rest, self._chunks = begun, chunks
@@ -24,11 +24,11 @@ class Pipe(io.RawIOBase):
         self._over = False
 
     def readable(self) -> bool:
-        """Once, from the start."""
+        """Yes; but it cannot seek."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """What is here, else what comes next; nothing: that was all."""
+        """Blocks until there are bytes; 0 at the end."""
         while not self._rest and not self._over:
             self._coming = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
             self._rest = self._coming.result()
@@ -46,14 +46,14 @@ class Pipe(io.RawIOBase):
         return b""
 
     def hang_up(self) -> None:
-        """Nobody wants the rest."""
+        """Ends the file here, also for a read that waits."""
         self._over = True
         if self._coming is not None:
             self._coming.cancel()
 
 
 class Unpacking:
-    """One file, with a thread of its own: it waits for its sender, and must not make others wait."""
+    """One file's decoder on a thread of its own: while it waits for its sender it must not hold up other files."""
 
     def __init__(self, begun: bytes, chunks: Chunks, longest_s: float, *, mixed: bool = True) -> None:
         self._pipe, self._longest_s, self._mixed = Pipe(begun, chunks), longest_s, mixed
@@ -61,13 +61,13 @@ class Unpacking:
         self._decoder: Decoder | None = None
 
     async def form(self) -> AudioFormat:
-        """What its header says."""
+        """The format of the decoded samples, from the header."""
         decoder = await self._work(partial(Decoder, self._pipe, self._longest_s, mixed=self._mixed))
         self._decoder, encoding = decoder, AudioEncoding.AUDIO_ENCODING_PCM_S16LE
         return AudioFormat(encoding=encoding, sample_rate_hz=decoder.rate_hz, channels=decoder.channels)
 
     async def pieces(self) -> Chunks:
-        """Its samples."""
+        """The decoded samples, in blocks."""
         assert self._decoder is not None
         blocks = self._decoder.blocks(BLOCK_S)
         while block := await self._work(next, blocks, b""):
@@ -77,6 +77,6 @@ class Unpacking:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *more)
 
     def end(self) -> None:
-        """Nobody wants the rest; the thread finds out by itself."""
+        """Stop decoding; the thread ends by itself."""
         self._pipe.hang_up()
         self._thread.shutdown(wait=False, cancel_futures=True)

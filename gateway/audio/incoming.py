@@ -1,10 +1,10 @@
-"""A caller's bytes -> a format and whole samples, with or without a file's header. Must not know numpy or a door."""
+"""A caller's bytes -> a format and whole samples, with or without a file's header. Must not know numpy or an API."""
 
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from gateway.access.upload_memory import Place
+from gateway.access.upload_memory import Reservation
 from gateway.audio import recording
 from gateway.audio.containers import Unpacking
 from gateway.config import Limits
@@ -33,7 +33,7 @@ Chunks = AsyncIterator[bytes]
 
 @dataclass(frozen=True)
 class Header:
-    """What stands before the samples of a WAV file: `form` is None where a decoder must read them."""
+    """A WAV file's header: `form` is None where the samples need a decoder."""
 
     form: AudioFormat | None
     start: int = 0
@@ -46,9 +46,9 @@ def frame_bytes(form: AudioFormat) -> int:
 
 
 async def listen(
-    chunks: Chunks, form: AudioFormat | None, limits: Limits, place: Place, *, mixed: bool = True
+    chunks: Chunks, form: AudioFormat | None, limits: Limits, reservation: Reservation, *, mixed: bool = True
 ) -> tuple[AudioFormat, Chunks]:
-    """What the sound is, and its samples as they come; without a format it must be a file.
+    """The audio's format, and its samples as they come; if no format is given it must be a file.
 
     A decoder mixes a file's channels, unless each is wanted; bare samples are as they are.
     """
@@ -58,18 +58,18 @@ async def listen(
         if len(begun) < 12:
             continue
         if begun.startswith(MAGIC):
-            return await _unpacked(begun, chunks, limits, place, mixed)
+            return await _unpacked(begun, chunks, limits, reservation, mixed)
         if (header := _header(bytes(begun), form)) is not None:
             if header.form is None:
-                return await _decoded(begun, chunks, limits, place, mixed)
+                return await _decoded(begun, chunks, limits, reservation, mixed)
             return header.form, _samples(begun[header.start :], chunks, header)
     if begun and (form is None or begun[:4] == b"RIFF"):
-        return await _decoded(begun, chunks, limits, place, mixed)
+        return await _decoded(begun, chunks, limits, reservation, mixed)
     return form or AudioFormat(), _samples(begun, chunks, Header(form or AudioFormat()))
 
 
 def _header(begun: bytes, form: AudioFormat | None) -> Header | None:
-    """None: not all of it is here yet."""
+    """The header; None while it is incomplete."""
     if begun[:4] == b"RIFF" and begun[8:12] == b"WAVE":
         return _wav(begun)
     return Header(form)
@@ -89,18 +89,18 @@ def _wav(begun: bytes) -> Header | None:
     return None
 
 
-def _form(told: bytes) -> AudioFormat | None:
-    if len(told) < 16:
+def _form(chunk: bytes) -> AudioFormat | None:
+    if len(chunk) < 16:
         raise UndecodableMedia("The WAV header is cut short; send a whole fmt chunk.")
-    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", told)
-    if tag == EXTENSIBLE and len(told) >= 26:
-        (tag,) = struct.unpack_from("<H", told, 24)
+    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
+    if tag == EXTENSIBLE and len(chunk) >= 26:
+        (tag,) = struct.unpack_from("<H", chunk, 24)
     encoding = ENCODINGS.get((tag, bits))
     return None if encoding is None else AudioFormat(encoding=encoding, sample_rate_hz=rate_hz, channels=channels)
 
 
 async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
-    """Pieces of whole samples; what follows a file's samples, and half a sample at the end, are no sound."""
+    """Pieces of whole samples; a file's trailer and half a sample at the end are dropped."""
     assert header.form is not None
     frame = frame_bytes(header.form)
     held, left = begun, header.length // frame * frame
@@ -119,21 +119,21 @@ async def _samples(begun: bytearray, chunks: Chunks, header: Header) -> Chunks:
 
 
 async def _unpacked(
-    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+    begun: bytearray, chunks: Chunks, limits: Limits, reservation: Reservation, mixed: bool
 ) -> tuple[AudioFormat, Chunks]:
-    place.take(UNPACKING)
+    reservation.take(UNPACKING)
     unpacking = Unpacking(bytes(begun), chunks, limits.audio_s, mixed=mixed)
-    place.callback(unpacking.end)
+    reservation.callback(unpacking.end)
     return await unpacking.form(), unpacking.pieces()
 
 
 async def _decoded(
-    begun: bytearray, chunks: Chunks, limits: Limits, place: Place, mixed: bool
+    begun: bytearray, chunks: Chunks, limits: Limits, reservation: Reservation, mixed: bool
 ) -> tuple[AudioFormat, Chunks]:
-    """Other files are heard once they are whole: some have at their end what must be known at the start."""
-    place.take(len(begun))
+    """Decodes other files once they are complete: some keep their index at the end."""
+    reservation.take(len(begun))
     async for chunk in chunks:
-        place.take(len(chunk))
+        reservation.take(len(chunk))
         begun += chunk
         if len(begun) > limits.upload_bytes:
             raise UploadTooLarge(f"The sound is too large; send at most {limits.upload_bytes} bytes.")

@@ -9,14 +9,8 @@ from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.diarize_pb2 import DiarizeConfig
 
 PIECE_S = 1.0
-
-
 BLOCK_S = 10.0
-
-
 HEARD_HZ = 16_000  # who recognises words hears no more than this, and less is quicker to send
-
-
 LONGEST_VOICE_S = 30.0  # of an enrolment
 
 
@@ -30,22 +24,22 @@ class Sound:
         self._heard = 0  # bytes
 
     async def advance(self) -> None:
-        """The next block; none: that was all."""
+        """Decodes the next block; empty at the end."""
         self._block = await asyncio.to_thread(next, self._blocks, b"")
 
     @property
     def duration_s(self) -> float:
-        """How long it plays, as far as it was heard."""
+        """How long the pieces read so far play."""
         return self._heard / 2 / self.channels / self.rate_hz
 
     @property
     def form(self) -> AudioFormat:
-        """What the pieces are."""
+        """The pieces' format."""
         encoding = AudioEncoding.AUDIO_ENCODING_PCM_S16LE
         return AudioFormat(encoding=encoding, sample_rate_hz=self.rate_hz, channels=self.channels)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """All of it, once."""
+        """All samples, once."""
         while block := self._block:
             self._heard += len(block)
             for piece in Recording(block, self.rate_hz, self.channels).chunks(PIECE_S):
@@ -54,14 +48,14 @@ class Sound:
 
 
 async def decode(file: bytes, longest_s: float, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
-    """Begin to decode a file; what is no audio is refused here, what plays too long when it does."""
+    """Begin to decode a file. Raises here if it is no audio, later if it plays longer than `longest_s`."""
     sound = Sound(await asyncio.to_thread(Decoder, file, longest_s, mixed=mixed, most_hz=most_hz))
     await sound.advance()
     return sound
 
 
 async def enrol(config: DiarizeConfig, voices: Mapping[str, bytes], rate_hz: int) -> None:
-    """Name the voices of these files; a stage wants them in the recording's own rate."""
+    """Adds the voices in these files as enrolments, resampled to the recording's rate."""
     for name, file in voices.items():
         voice = await asyncio.to_thread(media.read, file, LONGEST_VOICE_S, rate_hz)
         config.enrolments.add(name=name, audio=voice.data)

@@ -1,4 +1,4 @@
-"""Time in one stream's samples -> time in another's. Pure."""
+"""Converts between bytes of a stream and time. Pure."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Scale:
 
     @classmethod
     def of(cls, form: AudioFormat) -> "Scale":
-        """What a service takes the format for; it refuses what makes no sense."""
+        """By the defaults that services apply; they refuse what is invalid."""
         return cls(form.sample_rate_hz or 16_000, WIDTHS.get(form.encoding, 2) * (form.channels or 1))
 
     @property

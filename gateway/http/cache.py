@@ -21,12 +21,12 @@ from gateway.http.sse import EventStream
 from gateway.http.streaming import Flow
 from parley.budget import Clock
 from parley.errors import BadConfig
+from parley.extras import install
 from parley.wire import protocol
 
 log = logging.getLogger(__name__)
 CACHE = "parley-cache"  # the header: hit or miss
 NOTICES = "parley-notices"
-DOORS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/denoise", "/v1/audio/diarize", "/translate")
 LARGEST_SHARE = 0.25  # of the room, for one answer
 
 
@@ -77,7 +77,7 @@ class Redis:
         try:
             from redis.asyncio import Redis as Client
         except ImportError:
-            raise BadConfig("`cache.store` is a Redis: install parley[redis].") from None
+            raise BadConfig(f"`cache.store` is a Redis: {install('redis')}.") from None
         self._client: Any = Client.from_url(config.store, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._keep_ms = int(config.keep_s * 1000)
 
@@ -126,7 +126,7 @@ class Cache:
         door: Callable[[], Awaitable[Response]],
     ) -> Response:
         """What was answered before, or what the door says now; `serves` may not know who would serve."""
-        store, served = self._store, serves() if path in DOORS else None
+        store, served = self._store, serves()
         if store is None or served is None:
             return await door()
         key = key_of(path, fields, served)

@@ -23,6 +23,7 @@ class Endpoint:
     path: str
     handler: Handler
     shape: refusal.Shape = refusal.ours  # of what is refused here
+    is_cached: bool = False  # the same request gets the same answer, as long as the same models serve
 
 
 def metadata(asked: HTTPConnection) -> dict[str, str]:

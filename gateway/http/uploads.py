@@ -10,7 +10,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from gateway.access.upload_memory import Place
+from gateway.access.upload_memory import Reservation
 from gateway.http import transcode
 from gateway.http.fields import Fields
 from parley.budget import Budget
@@ -21,13 +21,13 @@ LONGEST_TEXT = 4 << 20  # bytes of a body or form field that is not a file
 MOST_FIELDS = 200  # of a form; 128 texts may be among them
 
 
-async def read(request: Request, most: int, budget: Budget, place: Place) -> Fields:
+async def read(request: Request, most: int, budget: Budget, reservation: Reservation) -> Fields:
     """Everything a request says; what its body says goes before what its query says."""
     if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
         raise BadInput(f"The body is compressed ({coding}); send it as it is.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     plain = kind != "multipart/form-data" and not _is_raw(kind)
-    limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget, place))
+    limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget, reservation))
     query = _folded(request.query_params.multi_items())
     if request.method in ("GET", "HEAD"):
         return Fields(query)
@@ -46,7 +46,7 @@ def _is_raw(kind: str) -> bool:
     return kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"
 
 
-def _limited(request: Request, most: int, budget: Budget, place: Place) -> Receive:
+def _limited(request: Request, most: int, budget: Budget, reservation: Reservation) -> Receive:
     """The body, refused as soon as it is too large or does not come."""
     seen = 0
     declared = request.headers.get("content-length", "")
@@ -62,7 +62,7 @@ def _limited(request: Request, most: int, budget: Budget, place: Place) -> Recei
         seen += (size := len(message.get("body", b"")))
         if seen > most:
             raise _too_large(most)
-        place.take(size)
+        reservation.take(size)
         return message
 
     return receive

@@ -100,7 +100,7 @@ class Branch:
     def retry_in_s(self, error: ParleyError) -> float | None:
         """The stream broke, or could not be opened again: when to try; None: it is lost."""
         late = self.tail.ended and not self.stage.traits.replays  # nothing comes any more that it could do
-        row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, self.stage.name)
+        row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, of_words=self.stage.gives_words)
         if not self.model or late or not row.then:
             return None
         had, self._has_replica = self._has_replica, False

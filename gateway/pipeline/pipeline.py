@@ -195,7 +195,7 @@ class Pipeline:
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
         """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
         branch.over()
-        row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, branch.stage.name)
+        row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, of_words=branch.stage.gives_words)
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
         if Then.DO_WITHOUT not in row.then or not (others or branch.stage.is_filter):
             raise error

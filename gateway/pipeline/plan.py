@@ -14,6 +14,7 @@ from parley.audio.media import MOST_CHANNELS
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
+from parley.wire import rules
 from parley.wire.stages import STAGES, StageContract
 
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
@@ -35,6 +36,7 @@ class Plan:
 
     def _check(self) -> None:
         """Refuse what cannot be meant."""
+        rules.check(self.config)
         hearing = [each for each in self.asked if not each.stage.is_rewriter]
         if not hearing:
             names = [stage.name for stage in STAGES.values() if not stage.is_rewriter]

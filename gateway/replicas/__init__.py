@@ -1,1 +1,1 @@
-"""The services behind the gateway: found, watched, called, tried again. Must not know a pipeline."""
+"""The services behind the gateway: resolved, health-checked, called, retried. Must not know a pipeline."""

@@ -22,12 +22,12 @@ class Attempt:
 
     def __init__(self, breaker: "Breaker", *, probe: bool) -> None:
         self._breaker, self.probe = breaker, probe
-        self.told = False
+        self._counted = False
 
     def worked(self) -> None:
         """The first answer is there: a stream need not end for that to count."""
-        if not self.told:
-            self.told = True
+        if not self._counted:
+            self._counted = True
             self._breaker.succeeded()
 
 

@@ -1,4 +1,4 @@
-"""Names -> addresses, again and again: a name may stand for more replicas than a moment ago. Must not know a stage."""
+"""Resolves names to addresses. Must not know a stage."""
 
 import asyncio
 import ipaddress
@@ -8,7 +8,7 @@ UNIX = "unix:"
 
 
 def is_name(address: str) -> bool:
-    """True for host:port with a host that DNS must explain."""
+    """True for host:port where the host is a name, not an IP address."""
     return not address.startswith(UNIX) and not _is_ip(address.rpartition(":")[0].strip("[]"))
 
 
@@ -21,7 +21,7 @@ def _is_ip(host: str) -> bool:
 
 
 async def addresses(address: str) -> list[str]:
-    """Everything that an address stands for now: itself, or what DNS knows; empty: DNS does not know it."""
+    """The address itself, or all addresses that its name resolves to now; empty if it does not resolve."""
     if not is_name(address):
         return [address]
     host, _, port = address.rpartition(":")

@@ -27,7 +27,7 @@ async def hedged(ask: Callable[[list[Tried]], Coroutine[Any, Any, Answer]], afte
 
 
 async def _sooner(running: set["asyncio.Task[Answer]"]) -> Answer:
-    """The first that answers; a failure that leaves hope counts only when the others fail too."""
+    """The first answer; an error that the retry table passes over counts only when the other call fails too."""
     waiting = set(running)
     while True:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""One stage's replicas: who they are, which one takes the next call. Must not know gRPC, nor what a message says."""
+"""One stage's replicas: resolving them, choosing one for each call, retrying. Must not know gRPC or messages."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Upstream:
-    """A stage: the least loaded of its replicas that work takes the next stream."""
+    """A stage's replicas; the least loaded of the healthy ones takes the next stream."""
 
     def __init__(
         self, stage: str, service: str, named: Sequence[str], breaker: BreakerConfig, calls: CallConfig
@@ -35,11 +35,11 @@ class Upstream:
 
     @property
     def replicas(self) -> list[Replica]:
-        """Those that are there now."""
+        """Those that DNS names now."""
         return [replica for replica in self._replicas.values() if not replica.gone]
 
     async def start(self) -> None:
-        """Find the replicas; keep looking where names may come to stand for others."""
+        """Resolve the replicas; go on resolving if any is given by name."""
         await self._name()
         if any(map(is_name, self._named)):
             self._naming = asyncio.create_task(self._keep_naming())
@@ -50,7 +50,7 @@ class Upstream:
             await self._name()
 
     async def _name(self) -> None:
-        """Take in who is new, let go who is gone once its streams have ended. A deaf DNS changes nothing."""
+        """Adds new replicas, closes gone ones once their streams have ended. If DNS fails, nothing changes."""
         found = await asyncio.gather(*map(addresses, self._named))
         if not all(found) and self._replicas:
             return
@@ -65,7 +65,7 @@ class Upstream:
                 await self._replicas.pop(address).close()
 
     def _leave(self, leaving: Replica, version: str) -> None:
-        """Move what can be moved, where somebody else can take it; the rest ends where it is."""
+        """Ends the movable streams of a leaving replica with DRAINING, where another replica can take them."""
         log.info("replica leaves", extra={"stage": self.stage, "address": leaving.address, "version": version})
         for exchange, call in tuple(leaving.open.items()):
             if call.rerouted is None or version not in ("", call.version):
@@ -80,7 +80,7 @@ class Upstream:
         )
 
     async def relieve(self, exchange: Exchange) -> None:
-        """A replica says that it is late: one of its streams at a time moves, if it can, to another that has room."""
+        """A replica reports that it is late: one of its movable streams at a time moves to a replica that is not."""
         here = next((replica for replica in self.replicas if exchange in replica.open), None)
         if here is None or not here.may_be_relieved():
             return
@@ -95,17 +95,17 @@ class Upstream:
         return SERVING in await asyncio.gather(*(replica.check(name) for replica in others))
 
     async def health(self, version: str = "") -> list[str]:
-        """What each replica says of itself, or of one version."""
+        """Each replica's health status, or that of one version."""
         service = f"{self._service}/{version}" if version else ""
         return await asyncio.gather(*(replica.check(service) for replica in self.replicas))
 
     async def serves(self, version: str = "") -> bool:
-        """Some replica does, and calls are given to it already: what it said before may be half a second old."""
-        told = zip(self.replicas, await self.health(version), strict=True)
-        return any(health == SERVING and not replica.is_leaving(version) for replica, health in told)
+        """Whether some replica is healthy now and is also offered calls: the last known health may be older."""
+        states = zip(self.replicas, await self.health(version), strict=True)
+        return any(health == SERVING and not replica.is_leaving(version) for replica, health in states)
 
     def _choose(self, call: Call, tried: Sequence[Replica]) -> Replica:
-        """Those that work; of them those not tried yet, and not late; of them the least loaded; of them in turn."""
+        """Of those whose breaker admits a call: not yet tried, serving, not late, fewest streams, longest unused."""
         version, tried = call.version, (*call.already_tried, *tried)
         here = [replica for replica in self.replicas if not replica.is_leaving(version)]
         able = [replica for replica in here if replica.breaker(version).admits()]
@@ -125,7 +125,7 @@ class Upstream:
 
     @asynccontextmanager
     async def stream(self, call: Call, requests: Source) -> AsyncIterator[Exchange]:
-        """Open one stream; until its first answer, another replica may take it."""
+        """Open one stream; until its first answer it is retried."""
         async with AsyncExitStack() as stack:
             yield await self._open(stack, call, requests)
 
@@ -142,7 +142,7 @@ class Upstream:
                     raise
 
     async def _may_retry(self, when: When, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
-        """Somebody else at once; the same one after a pause, and never beyond what retries may cost."""
+        """Whether table, attempts, deadline and allowance permit one more try; pauses first where that is due."""
         fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
         if len(tried) >= self._calls.attempts or call.budget.spent:
             return False
@@ -154,7 +154,7 @@ class Upstream:
         return True
 
     async def unary(self, call: Call, request: bytes) -> bytes:
-        """Call one method that may be called twice and has one answer."""
+        """Call one idempotent method that has one answer; hedged and retried."""
 
         def ask(already_tried: list[Replica]) -> Coroutine[Any, Any, bytes]:
             return self._unary(replace(call, already_tried=already_tried), request)
@@ -174,14 +174,14 @@ class Upstream:
                     raise
 
     async def every(self, call: Call, request: bytes) -> bytes:
-        """Call one method of all replicas; they must all do it, and one answers for all."""
+        """Call one method of every replica; fails if one of them fails, else returns the first one's answer."""
         if not self.replicas:
             raise Unavailable(f"No replica of {self.stage} is known just now; come back.", retry_s=1.0)
         calls = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
         return (await asyncio.gather(*calls))[0]
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close every connection."""
         if self._naming:
             self._naming.cancel()
             await asyncio.gather(self._naming, return_exceptions=True)

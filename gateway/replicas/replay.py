@@ -1,4 +1,4 @@
-"""Requests that can be sent again as long as nothing was answered. Must not know what they say."""
+"""Keeps a stream's requests until its first answer, to be sent again by a retry. Must not know their content."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ KEPT_MOST = 1 << 20  # bytes; a caller who has sent so much waits for the first 
 
 
 class Rewind:
-    """Keeps what it has read until it is told that there is an answer."""
+    """Reads the requests once and replays them as often as needed until it is settled."""
 
     def __init__(self, requests: AsyncIterator[bytes]) -> None:
         self._source = requests
@@ -18,17 +18,17 @@ class Rewind:
         self._reading: asyncio.Task[bytes | None] | None = None
 
     async def first(self) -> None:
-        """Wait for the first request: who has nothing to say yet needs no replica."""
+        """Wait for the first request: a caller who has sent nothing yet needs no replica."""
         if (request := await self._read()) is not None:
             self._keep(request)
 
     def settle(self) -> None:
-        """There is an answer: nothing will be sent again."""
+        """There is an answer: frees what was kept, nothing will be replayed."""
         self._settled.set()
         self._kept.clear()
 
     async def requests(self) -> AsyncIterator[bytes]:
-        """Everything from the start; may be asked for again until it is settled."""
+        """All requests from the start; may be iterated again until it is settled."""
         for kept in tuple(self._kept):
             yield kept
         while (request := await self._read()) is not None:
@@ -55,7 +55,7 @@ class Rewind:
         return await anext(self._source, None)
 
     async def close(self) -> None:
-        """Nobody reads any more."""
+        """Cancel a read that is still waiting for the caller."""
         if self._reading is not None:
             self._reading.cancel()
             with suppress(asyncio.CancelledError, Exception):

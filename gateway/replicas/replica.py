@@ -1,4 +1,4 @@
-"""One process of a stage: its channel, its load, its breakers, its health. Must not know the other replicas."""
+"""One process of a stage: its channel, streams, breakers and health. Must not know the other replicas."""
 
 import asyncio
 import math
@@ -34,7 +34,7 @@ Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the sta
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked of a stage, beside the requests themselves."""
+    """One call to a stage, without its requests."""
 
     stage: str
     path: str
@@ -46,7 +46,7 @@ class Call:
 
 
 class Replica:
-    """One address."""
+    """One address of a stage."""
 
     def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves) -> None:
         self.address, self.channel = address, dial(address)
@@ -62,11 +62,11 @@ class Replica:
 
     @property
     def is_late(self) -> bool:
-        """It said so of late: others are asked first."""
+        """It reported that within the last LATE_S seconds: other replicas are preferred."""
         return time.monotonic() < self._late_until
 
     def may_be_relieved(self) -> bool:
-        """It is late; of its streams one may move now: all at once would make another one late."""
+        """Notes that it is late; True at most once in RELIEF_S: moving all streams would make another replica late."""
         now = time.monotonic()
         self._late_until = now + LATE_S
         if now - self._relieved_at < RELIEF_S:
@@ -75,7 +75,7 @@ class Replica:
         return True
 
     def breaker(self, version: str) -> Breaker:
-        """A version that fails must not take its neighbours' streams away."""
+        """One breaker per version: a version that fails must not block the others."""
         if version not in self._breakers:
             breaker = Breaker(f"{version or self._service} at {self.address}", self._breaker)
             self._breakers[version] = breaker
@@ -87,24 +87,24 @@ class Replica:
 
     @property
     def circuit(self) -> str:
-        """The worst of its breakers."""
+        """The worst state of its breakers."""
         states = {breaker.state for breaker in self._breakers.values()}
         return next((state for state in WORST_FIRST if state in states), "closed")
 
     def health(self, version: str = "") -> str:
-        """What it last said of itself, or of one version."""
+        """The last known health status, its own or that of one version."""
         return self._health.get(version, UNKNOWN)
 
     def serves(self, version: str = "") -> bool:
-        """It says so; of a version that nobody has asked it about yet it is believed."""
+        """Its last health status says so; a version that was not checked yet is assumed to serve."""
         return self.health() == SERVING and self.health(version) in (SERVING, UNKNOWN)
 
     def is_leaving(self, version: str = "") -> bool:
-        """It has said that it takes no new streams, or none for the version."""
+        """It takes no new streams, or none for the version."""
         return self.gone or NOT_SERVING in (self.health(), self.health(version))
 
     def watch(self, version: str = "") -> None:
-        """Ask for its health again and again from now on.
+        """Check its health periodically from now on.
 
         grpc's own Watch is not used: in its aio server one watcher that leaves makes the others deaf.
         """
@@ -126,7 +126,7 @@ class Replica:
             await asyncio.sleep(EVERY_S)
 
     async def _answer(self, name: str, version: str) -> str:
-        """A late one counts: who has little time gets no more by having streams move to and fro."""
+        """A slow answer counts: moving streams away from a busy replica costs it and the others more time."""
         asked = asyncio.create_task(self.check(name, 2 * HEALTH_TIMEOUT_S))
         try:
             await asyncio.wait((asked,), timeout=HEALTH_TIMEOUT_S)
@@ -141,7 +141,7 @@ class Replica:
         return in_use or self.breaker(version).state != "closed"
 
     def _forget(self, version: str) -> None:
-        """Callers may make up as many names as they like."""
+        """Frees what is kept for a version: callers can invent any number of names."""
         for known in (self._breakers, self._health, self._watches, self.turns):
             known.pop(version, None)
         with suppress(KeyError):
@@ -152,7 +152,7 @@ class Replica:
             breaker.wake()
 
     async def check(self, service: str = "", timeout_s: float = 1.0) -> str:
-        """SERVING, NOT_SERVING, or the status that the question got."""
+        """SERVING, NOT_SERVING, or the gRPC status that the check failed with."""
         question = HealthCheckRequest(service=service).SerializeToString()
         try:
             answer: Any = await self.channel.unary_unary(CHECK)(question, timeout=timeout_s)
@@ -162,7 +162,7 @@ class Replica:
 
     @asynccontextmanager
     async def stream(self, call: Call, again: Source, open_s: float) -> AsyncIterator[Exchange]:
-        """Open one stream and wait for its first answer; its errors, also those in the middle, teach the breaker."""
+        """Open one stream and wait for its first answer; the breaker counts its errors, also those mid-stream."""
         timeout_s = None if call.budget.endless else call.budget.left
         async with AsyncExitStack() as stack:
             stack.callback(self._count, -1)
@@ -183,7 +183,7 @@ class Replica:
         self.streams += more
 
     async def unary(self, call: Call, request: bytes, longest_s: float) -> bytes:
-        """Call one method that has one answer."""
+        """Call one method that has one answer, through the breaker."""
         with self.breaker(call.version).guard():
             try:
                 calling: Any = self.channel.unary_unary(call.path)
@@ -194,7 +194,7 @@ class Replica:
             return answer
 
     async def close(self) -> None:
-        """Hang up."""
+        """Stop the health checks and close the channel."""
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*self._watches.values(), return_exceptions=True)

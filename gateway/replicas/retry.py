@@ -34,7 +34,7 @@ class When(Enum):
 
 
 class Then(Enum):
-    """What is done."""
+    """What is done about it."""
 
     OTHER_REPLICA = "another replica at once"
     SAME_REPLICA = "the same replica again after a pause"
@@ -52,13 +52,13 @@ class Rule:
     when: When
     error: type[BaseException]
     then: tuple[Then, ...] = ()
-    stage: str = ""  # empty: any
+    of_words: bool = False  # only of a stage that gives words
     is_loss: bool = True  # counts towards `failover.most`
     waits_for_room: bool = False  # is tried for `failover.room_s`, not `failover.wait_s`
 
-    def fits(self, when: When, error: BaseException, stage: str) -> bool:
+    def fits(self, when: When, error: BaseException, of_words: bool) -> bool:
         """Whether the row is about this."""
-        return self.when is when and isinstance(error, self.error) and self.stage in ("", stage)
+        return self.when is when and isinstance(error, self.error) and (of_words or not self.of_words)
 
 
 RETRIES = (  # of the rows that fit, the first one holds
@@ -78,7 +78,7 @@ RETRIES = (  # of the rows that fit, the first one holds
     # The client's own fault is the same fault with any replica. Who is asked to leave has lost nobody.
     Rule(When.REPLAYABLE, BadInput),
     Rule(When.REPLAYABLE, Draining, (Then.REPLAY,), is_loss=False),
-    Rule(When.REPLAYABLE, Overloaded, (Then.REPLAY,), stage="asr", waits_for_room=True),
+    Rule(When.REPLAYABLE, Overloaded, (Then.REPLAY,), of_words=True, waits_for_room=True),
     Rule(When.REPLAYABLE, ParleyError, (Then.REPLAY,)),
     Rule(When.LIVE, BadInput),
     Rule(When.LIVE, Draining, (Then.RESUME,), is_loss=False),
@@ -86,16 +86,16 @@ RETRIES = (  # of the rows that fit, the first one holds
     # A stream whose words nobody has room to hear is refused, so that the client may come back.
     Rule(When.NEVER_OPENED, BadInput),
     Rule(When.NEVER_OPENED, NotFound),
-    Rule(When.NEVER_OPENED, Overloaded, stage="asr"),
+    Rule(When.NEVER_OPENED, Overloaded, of_words=True),
     Rule(When.NEVER_OPENED, ParleyError, (Then.DO_WITHOUT,)),
     Rule(When.NOT_REPLACED, BadInput),
     Rule(When.NOT_REPLACED, ParleyError, (Then.DO_WITHOUT,)),
 )
 
 
-def rule(when: When, error: BaseException, stage: str = "") -> Rule:
-    """The row that holds."""
-    return next(row for row in RETRIES if row.fits(when, error, stage))
+def rule(when: When, error: BaseException, *, of_words: bool = False) -> Rule:
+    """The first row that fits; of_words: the stage gives words."""
+    return next(row for row in RETRIES if row.fits(when, error, of_words))
 
 
 def markdown() -> str:
@@ -107,7 +107,7 @@ def markdown() -> str:
 def _error(row: Rule) -> str:
     general = {ParleyError: "any other", BaseException: "any"}
     name = general.get(row.error, f"`{row.error.__name__}`")
-    return f"{name} of {row.stage}" if row.stage else name
+    return f"{name} of a stage that gives words" if row.of_words else name
 
 
 def _done(row: Rule) -> str:
@@ -118,7 +118,7 @@ def _done(row: Rule) -> str:
 
 
 def pause_s(first_s: float, attempt: int, longest_s: float = 1.0) -> float:
-    """Longer each time, and never in step with others who failed at the same moment."""
+    """Exponential backoff with jitter."""
     return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0**attempt)
 
 

@@ -1,1 +1,1 @@
-"""From an alias to one exact version of a model."""
+"""From an alias to one exact version of a model, and to an open stream of it."""

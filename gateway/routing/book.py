@@ -82,11 +82,11 @@ class RouteBook:
         """What the routes would be."""
         if not changes:
             raise BadInput("There is nothing to change; name at least one alias.")
-        unknown = next((alias for alias, told in changes.items() if told is None and alias not in self.tables), None)
+        unknown = next((alias for alias, route in changes.items() if route is None and alias not in self.tables), None)
         if unknown is not None:
             raise NotFound(f"There is no route {unknown!r}; there are {', '.join(self.tables) or 'none'}.")
         tables = dict(self.tables) | dict(changes)
-        return _checked({alias: told for alias, told in tables.items() if told is not None})
+        return _checked({alias: route for alias, route in tables.items() if route is not None})
 
     def roll_back(self, by: str) -> None:
         """Back to what the routes were before the last change; once more, and it is undone."""

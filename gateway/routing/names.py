@@ -42,7 +42,7 @@ def ours(stage: str, name: str, aliases: Mapping[str, str], routes: Iterable[str
 
 
 def refusal(stage: str, name: str, known: Iterable[str]) -> str:
-    """What is said of a name that nobody gave: the nearest one that somebody did."""
+    """The error message for an unknown name, with the nearest known one."""
     own = (each.rstrip("-*") for each in known if "/" not in each or each.startswith(f"{stage}/"))
     every = sorted(set(filter(None, own)))
     return f"There is no {stage} model {name!r}; {advice(name, every)}"

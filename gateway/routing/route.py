@@ -24,7 +24,7 @@ OF_A_RULE = ("language", "header", "key", "to")
 
 @dataclass(frozen=True)
 class Asker:
-    """What a choice may depend on."""
+    """Who opens a stream: what rules and stickiness look at."""
 
     draw: str  # decides where nothing else does
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Rule:
-    """Who is sent elsewhere. Everything that is said must fit."""
+    """Sends matching callers to another alias or version; all conditions that are given must match."""
 
     to: str
     language: str = ""
@@ -43,7 +43,7 @@ class Rule:
     key: str = ""
 
     def fits(self, asker: Asker) -> bool:
-        """The asker is meant."""
+        """Whether all conditions match."""
         spoken = {tag.lower().split("-")[0] for tag in asker.languages} | {tag.lower() for tag in asker.languages}
         name, value = self.header
         return (
@@ -65,8 +65,8 @@ class Route:
 
 
 def read(tables: Tables) -> dict[str, Route]:
-    """Every route, or what is wrong with one."""
-    routes = {alias: _route(alias, told) for alias, told in tables.items()}
+    """Every route, parsed; raises BadConfig for one that is wrong."""
+    routes = {alias: _route(alias, written) for alias, written in tables.items()}
     for alias, route in routes.items():
         for name in (*route.fallback, *(rule.to for rule in route.rules)):
             _check(alias, name, routes)
@@ -81,11 +81,11 @@ def _check(alias: str, name: str, routes: Mapping[str, Route]) -> None:
         raise BadConfig(f"The route {alias!r} leads to {name!r}; name an alias of {stage} or a name@version.")
 
 
-def _route(alias: str, told: Any) -> Route:
-    """A route as it is written: only weights, or a table with more."""
-    if not isinstance(told, Mapping) or not told:
+def _route(alias: str, written: Any) -> Route:
+    """Parses a route, written as weights alone or as a table with more keys."""
+    if not isinstance(written, Mapping) or not written:
         raise BadConfig(f"The route {alias!r} must say at least one name@version and its weight.")
-    full = told if set(told) <= set(KEYS) else {"versions": told}
+    full = written if set(written) <= set(KEYS) else {"versions": written}
     fallback = full.get("fallback", [])
     if not isinstance(fallback, list | tuple):
         raise BadConfig(f"`fallback` of the route {alias!r} must be a list of aliases or versions.")
@@ -97,13 +97,13 @@ def _route(alias: str, told: Any) -> Route:
     return Route(shares, _sticky(alias, full.get("sticky", "session")), rules, tuple(map(str, fallback)), shadow)
 
 
-def _weights(alias: str, told: Any, what: str) -> dict[ModelRef, int]:
-    if not isinstance(told, Mapping):
+def _weights(alias: str, written: Any, what: str) -> dict[ModelRef, int]:
+    if not isinstance(written, Mapping):
         raise BadConfig(f"`{what}` of the route {alias!r} must be a table of name@version and a number.")
-    for name, weight in told.items():
+    for name, weight in written.items():
         if type(weight) is not int or weight < 0:
             raise BadConfig(f"The route {alias!r} gives {name} {weight!r}; give a whole number, 0 or more.")
-    return {_ref(alias, name): weight for name, weight in told.items()}
+    return {_ref(alias, name): weight for name, weight in written.items()}
 
 
 def _ref(alias: str, name: str) -> ModelRef:
@@ -113,20 +113,25 @@ def _ref(alias: str, name: str) -> ModelRef:
         raise BadConfig(f"The route {alias!r}: {error}") from None
 
 
-def _sticky(alias: str, told: Any) -> str:
-    kind, _, name = str(told).partition(":")
+def _sticky(alias: str, written: Any) -> str:
+    kind, _, name = str(written).partition(":")
     if kind == "header" and name:
         return name.lower()
-    if told not in STICKY:
-        raise BadConfig(f"`sticky` of the route {alias!r} is {told!r}; say session, user or header:<name>.")
-    return STICKY[told]
+    if written not in STICKY:
+        raise BadConfig(f"`sticky` of the route {alias!r} is {written!r}; say session, user or header:<name>.")
+    return STICKY[written]
 
 
-def _rule(alias: str, told: Any) -> Rule:
-    if not isinstance(told, Mapping) or "to" not in told or len(told) < 2 or not set(told) <= set(OF_A_RULE):
+def _rule(alias: str, written: Any) -> Rule:
+    if (
+        not isinstance(written, Mapping)
+        or "to" not in written
+        or len(written) < 2
+        or not set(written) <= set(OF_A_RULE)
+    ):
         raise BadConfig(f"A rule of the route {alias!r} must say `to` and one of language, header, key.")
-    name, sign, value = str(told.get("header", "")).partition("=")
+    name, sign, value = str(written.get("header", "")).partition("=")
     if name and not sign:
         raise BadConfig(f"A rule of the route {alias!r} has the header {name!r}; write name=value.")
-    language, key = str(told.get("language", "")), str(told.get("key", ""))
-    return Rule(str(told["to"]), language, (name.lower(), value), key)
+    language, key = str(written.get("language", "")), str(written.get("key", ""))
+    return Rule(str(written["to"]), language, (name.lower(), value), key)

@@ -1,4 +1,4 @@
-"""Who gets which exact version, by routes and policy. Must not know where the routes come from."""
+"""Which exact version a stream gets, by routes and policy. Must not know where the routes come from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MOST_HOPS = 8  # from alias to alias
 
 @dataclass(frozen=True)
 class Choice:
-    """The version that serves, those that may instead, and those that only listen."""
+    """The version that serves, its fallbacks in order, and the shadows that get a copy."""
 
     ref: ModelRef | None  # None: the service's own default
     alias: str = ""
@@ -38,7 +38,7 @@ class Router:
         self._policy.learn(outcome, self._memory)
 
     def pick(self, stage: str, wanted: str, asker: Asker) -> Choice:
-        """An exact version as it is, an alias by rule or weight; nothing wanted and no alias: the service's default."""
+        """An exact version is taken as it is, an alias resolved; without either, the service's own default."""
         if "@" in wanted:
             return Choice(ModelRef.of(wanted))
         alias = wanted if "/" in wanted else f"{stage}/{wanted or 'default'}"
@@ -78,5 +78,5 @@ class Router:
 
 
 def _percent(key: str, ref: ModelRef) -> float:
-    """A draw of its own, so that shadows are a fair share of every version's streams."""
+    """Drawn independently of the version, so that a shadow gets a fair share of every version's streams."""
     return 100 * number(f"shadow|{key}", ref)

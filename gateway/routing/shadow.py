@@ -1,4 +1,4 @@
-"""Another version hears a copy of a stream; what it says is compared and never returned.
+"""Sends a copy of a stream to another version; its answers are compared and never returned.
 
 It must never slow or break the stream: copies are handed over without waiting, and a shadow that lags is dropped.
 Transcripts are not logged, only how far they differ.
@@ -27,7 +27,7 @@ COMPARE_TIMEOUT_S = 10.0  # for the stream to end, once its shadow has
 
 
 class Shadow:
-    """One stream's copy."""
+    """One stream's copy, for one version."""
 
     def __init__(self, upstream: Upstream, call: Call, parse: Callable[[bytes], Message]) -> None:
         self._upstream, self._call, self._parse = upstream, call, parse
@@ -39,7 +39,7 @@ class Shadow:
         self._task = asyncio.create_task(self._follow())
 
     def hears(self, requests: Source) -> Source:
-        """The same requests, copied on their way; what is sent a second time is copied once."""
+        """The same requests, copied as they are read; what a retry reads again is copied once."""
 
         async def copied() -> AsyncIterator[bytes]:
             number = 0
@@ -62,13 +62,13 @@ class Shadow:
             self.drop("lagged")
 
     def said(self, answer: bytes) -> None:
-        """What the caller got."""
+        """Notes an answer that the caller got."""
         self._last = time.monotonic()
         if not self.over:
             self._answers.append(answer)
 
     def done(self) -> None:
-        """The caller's stream has ended well: it can be compared."""
+        """The caller's stream has ended well: the answers can be compared."""
         self._ended.set()
 
     def settle(self) -> None:
@@ -77,7 +77,7 @@ class Shadow:
             self.drop("broken off")
 
     def drop(self, outcome: str) -> None:
-        """It is of no use any more."""
+        """Stop and count the outcome; nothing is compared."""
         if not self.over:
             self._dropped = True
             self._count(outcome)
@@ -130,7 +130,7 @@ class Shadow:
         log.info("shadow compared", extra=facts)
 
     async def close(self) -> None:
-        """The process ends."""
+        """Stop, without counting."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -142,7 +142,7 @@ class Shadow:
 
 
 def words(answers: Any) -> list[str]:
-    """What a stage's answers say, where they say words."""
+    """The final words in a stage's answers."""
     found: list[str] = []
     for answer in answers:
         event = getattr(answer, answer.WhichOneof("event") or "", None)
@@ -152,5 +152,5 @@ def words(answers: Any) -> list[str]:
 
 
 def divergence(one: Sequence[str], other: Sequence[str]) -> float:
-    """Words to change, add or leave out, as a share of the longer one."""
+    """Edit distance in words, as a share of the longer text."""
     return distance(one, other) / max(1, len(one), len(other))

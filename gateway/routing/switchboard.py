@@ -1,6 +1,6 @@
-"""From a wish to an open stream: which version, which other one if that cannot be had, who else listens.
+"""Opens streams: picks the version, falls back to another, copies to shadows, reports how they end.
 
-Must not know a door, nor what a stream says.
+Must not know an API, nor what a message says.
 """
 
 import asyncio
@@ -38,28 +38,28 @@ log = logging.getLogger(__name__)
 
 
 class Answers(Protocol):
-    """An open stream."""
+    """An open stream's answers."""
 
     def answers(self) -> AsyncIterator[bytes]:
-        """What comes back."""
+        """Each answer as it arrives."""
 
     async def trailers(self) -> dict[str, str]:
-        """What was said at the end."""
+        """The trailing metadata, after the last answer."""
 
 
 class Overheard:
-    """An open stream whose answers a shadow's are compared with."""
+    """An open stream whose answers are also noted for shadows."""
 
     def __init__(self, exchange: Answers, shadows: Sequence[Shadow]) -> None:
         self._exchange, self._shadows = exchange, shadows
 
     @property
     def inner(self) -> Answers:
-        """The stream itself."""
+        """The stream without the shadows."""
         return self._exchange
 
     async def answers(self) -> AsyncIterator[bytes]:
-        """What comes back, first of all to who asked."""
+        """Each answer: to the caller first, then to the shadows."""
         async for answer in self._exchange.answers():
             yield answer
             for shadow in self._shadows:
@@ -68,12 +68,12 @@ class Overheard:
             shadow.done()
 
     async def trailers(self) -> dict[str, str]:
-        """What was said at the end."""
+        """The trailing metadata, after the last answer."""
         return await self._exchange.trailers()
 
 
 class Switchboard:
-    """Every stage's upstream, and the routes to them."""
+    """Every stage's replicas and the routes to them."""
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
@@ -98,12 +98,12 @@ class Switchboard:
         return self.upstreams[stage]
 
     def answer(self, stage: str) -> Any:
-        """The class of what a stage says."""
+        """The message class of a stage's answers."""
         self.upstream(stage)
         return STAGES[stage].answer
 
     async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
-        """Change routes while they are used: not to where nobody would answer."""
+        """Change routes while they are used; refuses a version that no replica serves."""
         for alias, version in await self.unserved(self.book.changed(changes)):
             if alias in changes:
                 stage = alias.partition("/")[0]
@@ -112,7 +112,7 @@ class Switchboard:
         self.book.change(changes, by)
 
     async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
-        """Aliases, and versions they lead to that no replica has."""
+        """Pairs of an alias and a version that it leads to but no replica serves."""
         found = [
             (alias, str(ref), self.upstreams[stage].serves(str(ref)))
             for alias, route in read(tables).items()
@@ -123,7 +123,7 @@ class Switchboard:
         return [(alias, version) for (alias, version, _), is_served in zip(found, served, strict=True) if not is_served]
 
     async def start(self) -> None:
-        """Find the replicas, heed the routes."""
+        """Resolve the replicas and watch the routes file."""
         self.book.start()
         for upstream in self.upstreams.values():
             await upstream.start()
@@ -159,13 +159,13 @@ class Switchboard:
                 shadow.settle()
 
     async def relieve(self, stage: str, exchange: Answers) -> None:
-        """What serves this stream is late: where another replica has room, the stream ends here with DRAINING."""
+        """The replica of this stream is late: if another one is not, end the stream with DRAINING so that it moves."""
         inner = exchange.inner if isinstance(exchange, Overheard) else exchange
         if isinstance(inner, Exchange):
             await self.upstream(stage).relieve(inner)
 
     def versions(self, caller: Caller) -> tuple[str, ...]:
-        """What every alias means for a caller; empty where a stage has no default alias."""
+        """The version that each alias gives this caller; empty where a stage has no default alias."""
         if any(f"{stage}/default" not in self.book.tables for stage in self.upstreams):
             return ()
         wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
@@ -188,7 +188,7 @@ class Switchboard:
         return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
-        """The version that was chosen, or those that may serve instead, in their order."""
+        """Opens the chosen version, or the first fallback that can be opened."""
         *others, last = calls
         for call in others:
             try:
@@ -208,7 +208,7 @@ class Switchboard:
 
     @asynccontextmanager
     async def _learning(self, call: Call, requests: Source, alias: str) -> AsyncIterator[Exchange]:
-        """One stream; how it ends is told to the routes as they are then."""
+        """One stream of one version; its outcome goes to the router that is current when it ends."""
         began, first_answer_s, error = time.monotonic(), None, None
         try:
             async with self.upstream(call.stage).stream(call, requests) as exchange:
@@ -222,7 +222,7 @@ class Switchboard:
                 self.book.router.learn(Outcome(alias, ModelRef.of(call.version), error, first_answer_s))
 
     def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
-        """Those that listen too, as long as there is room for them."""
+        """Starts a shadow for each version that gets a copy, up to `limits.shadows` at a time."""
         self._shadows = [shadow for shadow in self._shadows if not shadow.over]
         room = self._config.limits.shadows - len(self._shadows)
         upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
@@ -233,7 +233,7 @@ class Switchboard:
         return added
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close every stream and connection."""
         await self.book.close()
         await asyncio.gather(*(shadow.close() for shadow in self._shadows))
         await asyncio.gather(*(upstream.close() for upstream in self.upstreams.values()))

@@ -3,10 +3,11 @@
 import typer
 
 from parley.cli import keys, listen, models, routes, stages, status, up
-from parley.cli.outcome import EPILOG, Commands
+from parley.cli.added_stages import StageCommands
+from parley.cli.outcome import EPILOG
 
 app = typer.Typer(
-    cls=Commands,
+    cls=StageCommands,
     help="Self-hosted speech serving with a latency promise.",
     epilog=EPILOG,
     no_args_is_help=True,

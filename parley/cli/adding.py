@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley.cli.house import CONFIGS, find_root
 from parley.cli.printing import print_json, print_line
 from parley.cli.steps import Steps
 from parley.engines.model import ModelRef
 from parley.errors import BadInput, of_code
+from parley.places import Places, places
 from parley.store.download import Downloads
 from parley.store.source import is_address, obtain
 
@@ -37,8 +38,8 @@ class Wanted:
 
 def add(wanted: Wanted, *, as_json: bool) -> None:
     """Fetch, describe, try, and only then put it where it is found."""
-    home = find_root()
-    models = _models(home, wanted.root) / STAGE
+    where = places()
+    models = _models(where, wanted.root) / STAGE
     _check(models, wanted)
     with _incoming(models, wanted.source) as incoming, Steps(quiet=as_json) as steps:
         folder = incoming / "model"
@@ -47,19 +48,19 @@ def add(wanted: Wanted, *, as_json: bool) -> None:
         with Downloads(steps.progress) as downloads:
             steps.say(f"fetching {wanted.source}" if is_address(wanted.source) else f"copying {wanted.source}")
             obtain(wanted.source, folder, incoming, round(wanted.most_gb * 1e9), downloads)
-        told = _adopted(home, folder, wanted, steps)
+        told = _adopted(where, folder, wanted, steps)
         place = _put(folder, models / told["name"] / told["version"])
     if as_json:
         print_json({**told, "folder": str(place)})
     else:
-        _report(told, place, is_own=models == _models(home, "") / STAGE)
+        _report(told, place, is_own=models == _models(where, "") / STAGE)
 
 
-def _models(home: Path, root: str) -> Path:
+def _models(where: Places, root: str) -> Path:
     """Where the service looks."""
-    config = home / CONFIGS / f"{STAGE}.toml"
-    own = tomllib.loads(config.read_text("utf-8")).get("models_root", "models/embedded") if config.exists() else ""
-    return Path(root).resolve() if root else home / (own or "models/embedded")
+    config = where.configs / f"{STAGE}.toml"
+    own = tomllib.loads(config.read_text("utf-8")).get("models_root", "") if config.exists() else ""
+    return Path(root).resolve() if root else where.home / own if own else where.models
 
 
 def _check(models: Path, wanted: Wanted) -> None:
@@ -95,11 +96,12 @@ def _incoming(models: Path, source: str) -> Iterator[Path]:
             folder.parent.rmdir()
 
 
-def _adopted(home: Path, folder: Path, wanted: Wanted, steps: Steps) -> dict[str, Any]:
+def _adopted(where: Places, folder: Path, wanted: Wanted, steps: Steps) -> dict[str, Any]:
     """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
-    words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(home / CLIPS)]
+    words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
     told: dict[str, Any] = {}
-    with subprocess.Popen(words, cwd=home, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as child:
+    env, none = where.environment(os.environ), subprocess.DEVNULL
+    with subprocess.Popen(words, env=env, stdin=none, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
             told = _read(line)

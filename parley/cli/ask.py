@@ -1,6 +1,8 @@
-"""From a command to the gateway's HTTP doors and back. Must not know what is asked."""
+"""From a command to the gateway's HTTP API and back. Must not know what is asked."""
 
+import json
 import ssl
+from http.client import HTTPException
 from typing import Any
 
 from parley.cli import options
@@ -11,27 +13,50 @@ WAIT_S = 5.0
 
 def ask(http: str, path: str, method: str = "GET", body: object = None) -> dict[str, Any]:
     """One JSON answer, or the error that the gateway meant."""
-    import httpx
-
-    # OpenSSL's own choice of roots: httpx has its own, and would hear of SSL_CERT_FILE only with all its neighbours.
-    trusted = ssl.create_default_context()
     url = f"{http.rstrip('/')}{path}"
+    status, text = _sent(url, method, body)
     try:
-        with httpx.Client(verify=trusted, timeout=WAIT_S, trust_env=False, headers=options.credentials()) as client:
-            answer = client.request(method, url, json=body)
-        told = answer.json()
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise BadInput(f"{url} is not an address; write e.g. --http {options.HTTP}.") from None
-    except httpx.HTTPError as failed:
-        raise DeadlinePassed(f"Nobody answers at {url}; {_why(failed)}") from None
+        answer = json.loads(text)
     except ValueError:
         raise _stranger(url) from None
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         raise _stranger(url)
-    if answer.is_error and isinstance(told.get("error"), dict):
-        error = told["error"]
+    if status >= 400 and isinstance(answer.get("error"), dict):
+        error = answer["error"]
         raise of_code(str(error.get("code")), str(error.get("reason")))(str(error.get("message")))
-    return told
+    return answer
+
+
+def _sent(url: str, method: str, body: object) -> tuple[int, bytes]:
+    # Late: of all commands only these need HTTP.
+    from urllib.error import HTTPError
+    from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+    trusted = HTTPSHandler(context=ssl.create_default_context())  # heeds SSL_CERT_FILE
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json", **options.credentials()}
+    try:
+        request = Request(_checked(url), data, headers, method=method)
+        with build_opener(ProxyHandler({}), trusted).open(request, timeout=WAIT_S) as answer:
+            return answer.status, answer.read()
+    except HTTPError as refused:
+        with refused:
+            return refused.code, refused.read()
+    except (OSError, HTTPException) as failed:
+        raise DeadlinePassed(f"Nobody answers at {url}; {_why(failed)}") from None
+
+
+def _checked(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadInput(f"{url} is not an address; write e.g. --http {options.HTTP}.")
+    return url
 
 
 def _why(failed: Exception) -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
+import wave
 from pathlib import Path
 from typing import Any
 
-from parley.audio import media
 from parley.cli.connect import connected
 from parley.cli.printing import plain, print_json, print_line
 from parley.cli.sound import Sound, pieces_of, read_file
@@ -16,21 +16,30 @@ from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
 
 def clean(server: str, model: str, file: str, out: str, *, limit_db: float, as_json: bool) -> None:
     """Read, clean, write, say what was done."""
-    sound, target = read_file(file), _writable(Path(out))
+    sound, target = read_file(file), writable(Path(out))
     cleaned = asyncio.run(_cleaned(server, model, sound, limit_db))
-    target.write_bytes(media.wav(bytes(cleaned.data), sound.rate_hz))
+    _write(target, bytes(cleaned.data), sound.rate_hz)
     if as_json:
         print_json({"file": file, "out": out, "duration_s": sound.duration_s, **cleaned.as_json()})
     else:
         print_line(f"{out}: {sound.duration_s:.1f} s, cleaned by {cleaned.model}{cleaned.gain()}")
 
 
-def _writable(path: Path) -> Path:
+def writable(path: Path) -> Path:
     """Refuse before the work is done, not after."""
     folder = path.parent
     if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
         raise BadInput(f"{path} cannot be written; name a WAV file in a folder that is yours.")
     return path
+
+
+def _write(target: Path, data: bytes, rate_hz: int) -> None:
+    """One channel, 16 bit."""
+    with wave.open(str(target), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(data)
 
 
 class Cleaned:

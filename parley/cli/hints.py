@@ -18,7 +18,7 @@ def hints(house: House) -> str:
     http = f"{https}://localhost:{house.http_port}"
     server = f"{grpcs}localhost:{house.grpc_port}"
     key, header = (KEY, ' -H "authorization: Bearer $PARLEY_API_KEY"') if house.has("keys_file") else ("", "")
-    clip = os.path.relpath(house.root / CLIP)
+    clip = _from_here(house.places.tree / CLIP)
     there = "" if server == options.SERVER else f" --server {server}"
     return "\n".join(
         (
@@ -35,4 +35,9 @@ def _parley() -> str:
     found, called = shutil.which("parley"), Path(sys.argv[0])
     if found and called.exists() and Path(found).samefile(called):
         return "parley"
-    return os.path.relpath(called) if called.name == "parley" else f"{os.path.relpath(sys.executable)} -m parley.cli"
+    return _from_here(called) if called.name == "parley" else f"{_from_here(Path(sys.executable))} -m parley.cli"
+
+
+def _from_here(path: Path) -> str:
+    """The shorter of its two names."""
+    return min(os.path.relpath(path), str(path.absolute()), key=len)

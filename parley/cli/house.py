@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import tomllib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,46 +12,37 @@ from typing import Any
 
 from parley.cli.child import Command
 from parley.errors import BadInput
+from parley.places import CONFIGS, Places
 
 GATEWAY = "gateway"
-CONFIGS = Path("deploy/config")
-LOGS = Path("build/logs")
 HOST = "127.0.0.1"
-METRICS = "PARLEY_TELEMETRY__METRICS"
-
-
-def find_root() -> Path:
-    """The repository: where this package lies, or where we stand."""
-    places = (Path(__file__).resolve().parents[2], Path.cwd())
-    for place in places:
-        if (place / CONFIGS / f"{GATEWAY}.toml").is_file():
-            return place
-    raise BadInput(
-        f"No {CONFIGS / GATEWAY}.toml in {' or '.join(map(str, places))}; run `parley up` inside the repository."
-    )
+METRICS, MODELS_ROOT = "PARLEY_TELEMETRY__METRICS", "PARLEY_MODELS_ROOT"
 
 
 @dataclass(frozen=True)
 class House:
     """One gateway, and a service for every other config file."""
 
-    root: Path
+    places: Places
     configs: Path
     sockets: Path
-    logs: Path
     http_port: int
     grpc_port: int
+    replicas: Mapping[str, int]  # of a stage, where there is more than one
 
     def commands(self) -> list[Command]:
         """How to start each of them; logs begin anew."""
         stages = sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
         if not (self.configs / f"{GATEWAY}.toml").is_file():
             raise BadInput(f"{self.configs} holds no {GATEWAY}.toml; name a folder like {CONFIGS} with --config.")
+        self._check_replicas(stages)
         self._check_ports()
-        metrics = _metrics_addresses([self._config(name) for name in stages])
+        names = {stage: self._names(stage) for stage in stages}
+        owners = [(stage, name) for stage in stages for name in names[stage]]
+        metrics = _metrics_addresses([self._config(stage) for stage, _ in owners])
         self._make_logs()
-        services = [self._service(stage, address) for stage, address in zip(stages, metrics, strict=True)]
-        return [*services, self._gateway(stages)]
+        services = [self._service(*owner, address) for owner, address in zip(owners, metrics, strict=True)]
+        return [*services, self._gateway(names)]
 
     def has(self, key: str) -> bool:
         """Whether the gateway is configured with that, in its file or by a variable."""
@@ -58,11 +50,22 @@ class House:
             name.startswith(f"PARLEY_{key.upper()}") for name in self._given(GATEWAY)
         )
 
+    def _check_replicas(self, stages: list[str]) -> None:
+        for stage in self.replicas:
+            if stage not in stages:
+                raise BadInput(f"--replicas names {stage!r}, which {self.configs} has no file of; {_listed(stages)}.")
+
+    def _names(self, stage: str) -> list[str]:
+        """Of its processes: asr, or asr-1 and asr-2."""
+        count = self.replicas.get(stage, 1)
+        return [stage] if count == 1 else [f"{stage}-{number + 1}" for number in range(count)]
+
     def _make_logs(self) -> None:
-        try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"{self.logs} cannot hold logs ({error.strerror}); name a folder with --logs.") from None
+        for folder, option in ((self.places.home, "PARLEY_HOME"), (self.places.logs, "--logs")):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BadInput(f"{folder} cannot be made ({error.strerror}); name another with {option}.") from None
 
     def _check_ports(self) -> None:
         for port, option in ((self.http_port, "--http-port"), (self.grpc_port, "--grpc-port")):
@@ -75,16 +78,18 @@ class House:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             return {}  # the process itself says it better
 
-    def _service(self, stage: str, metrics: str) -> Command:
+    def _service(self, stage: str, name: str, metrics: str) -> Command:
         env = {METRICS: metrics} if metrics else {}  # unless it is the user's own choice
-        env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(stage)}
-        return self._command(stage, f"services.{stage}", env)
+        if "models_root" not in self._config(stage):
+            env[MODELS_ROOT] = ",".join(map(str, self.places.model_folders))
+        env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(name)}
+        return self._command(stage, name, f"services.{stage}", env)
 
-    def _gateway(self, stages: list[str]) -> Command:
+    def _gateway(self, names: Mapping[str, list[str]]) -> Command:
         ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
         env = self._given(GATEWAY) | ports
-        env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": self._socket(stage) for stage in stages}
-        return self._command(GATEWAY, GATEWAY, env)
+        env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": ",".join(map(self._socket, names[stage])) for stage in names}
+        return self._command(GATEWAY, GATEWAY, GATEWAY, env)
 
     def _given(self, name: str) -> dict[str, str]:
         """Our environment as one process sees it: PARLEY_ASR__STREAMS is PARLEY_STREAMS to asr, nothing to others."""
@@ -93,32 +98,39 @@ class House:
         mark = f"PARLEY_{name.upper()}__"
         return shared | {f"PARLEY_{k.removeprefix(mark)}": text for k, text in os.environ.items() if k.startswith(mark)}
 
-    def _socket(self, stage: str) -> str:
-        return f"unix:{self.sockets / stage}.sock"
+    def _socket(self, name: str) -> str:
+        return f"unix:{self.sockets / name}.sock"
 
-    def _command(self, name: str, module: str, env: dict[str, str]) -> Command:
-        log = self.logs.absolute() / f"{name}.log"
+    def _command(self, process: str, name: str, module: str, env: dict[str, str]) -> Command:
+        log = self.places.logs.absolute() / f"{name}.log"
         log.unlink(missing_ok=True)
-        config = str((self.configs / f"{name}.toml").absolute())
-        return Command(name, (sys.executable, "-m", module, "--config", config), self.root, log, env)
+        words = (sys.executable, "-m", module, "--config", str((self.configs / f"{process}.toml").absolute()))
+        return Command(name, words, self.places.home, log, self.places.environment(env))
+
+
+def _listed(stages: list[str]) -> str:
+    return f"there are {', '.join(stages)}" if stages else "there are none"
 
 
 def _metrics_addresses(configs: list[dict[str, Any]]) -> list[str]:
     """For each config its own port, or a free one where that is taken; nothing where it wants none."""
-    with ExitStack() as held:  # until all are found, so that none is given twice
+    taken: set[int] = set()
+    with ExitStack() as held:  # until all are found, so that the system gives none twice
         asked = [str(config.get("telemetry", {}).get("metrics", "")) for config in configs]
-        return [f"{HOST}:{_port(address, held)}" if address else "" for address in asked]
+        return [f"{HOST}:{_port(address, held, taken)}" if address else "" for address in asked]
 
 
-def _port(address: str, held: ExitStack) -> int:
+def _port(address: str, held: ExitStack, taken: set[int]) -> int:
     _, _, port = address.rpartition(":")
-    for wanted in (int(port) if port.isdigit() else 0, 0):
+    own = int(port) if port.isdigit() else 0
+    for wanted in (0 if own in taken else own, 0):
         place = held.enter_context(socket.socket())
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind((HOST, wanted))
         except OSError:
             continue
+        taken.add(place.getsockname()[1])
         return int(place.getsockname()[1])
     raise BadInput("No free port is left for metrics.")
 

@@ -7,7 +7,8 @@ import typer
 from typer.core import TyperGroup
 
 from parley.cli.options import KEY
-from parley.errors import Code, ParleyError
+from parley.errors import BadInput, Code, ParleyError
+from parley.extras import install
 
 
 class Exit(IntEnum):
@@ -58,5 +59,10 @@ class Commands(TyperGroup):
         except ParleyError as error:
             say_error(error)
             raise typer.Exit(exit_of(error)) from None
+        except ModuleNotFoundError as missing:
+            if str(missing.name).startswith("parley"):
+                raise  # a fault of ours
+            say_error(BadInput(f"The package {missing.name} is not installed; {install('serve')}."))
+            raise typer.Exit(Exit.BAD_INPUT) from None
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None

@@ -1,21 +1,22 @@
 """Files and standard input as pieces of sound, at once or in real time. Must not know the network."""
 
 import asyncio
+import io
 import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from parley.audio import media
 from parley.cli.stdin import Pipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
+from parley.extras import install
 from parley.v1.audio_pb2 import AudioFormat
 
 PIECE_S = 0.1
 LONGEST_S = 4 * 3600.0
-RAW_HZ = 16_000
+RAW_HZ, HIGHEST_HZ = 16_000, 48_000  # of raw sound, and what an AudioFormat may say
 STDIN = "-"
 
 
@@ -35,14 +36,26 @@ class Sound:
         return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
 
 
-def read_file(name: str, *, mixed: bool = True, most_hz: int = media.HIGHEST_HZ) -> Sound:
+def read_file(name: str, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
     """Decode a file, at its own rate or the highest wanted; its channels are mixed to one, or stay side by side."""
     try:
         data = Path(name).read_bytes()
     except OSError as error:
         raise BadInput(f"{name} cannot be read ({error.strerror}); name an audio file.") from None
+    try:
+        from parley.audio import media
+    except ModuleNotFoundError:
+        return _wav(name, data)
     recording = media.read(data, LONGEST_S, mixed=mixed, most_hz=most_hz)
     return Sound(name, recording.rate_hz, recording.channels, recording.chunks(PIECE_S), recording.duration_s)
+
+
+def _wav(name: str, data: bytes) -> Sound:
+    """Without FFmpeg: what needs no decoder. The server mixes channels and takes any rate."""
+    if data[:4] != b"RIFF":
+        raise BadInput(f"{name} is no WAV; to read other files, {install('media')}.")
+    header = _header(io.BytesIO(data), name)
+    return _of(header, name, header.getnframes() / header.getframerate())
 
 
 def read_stdin() -> Sound:
@@ -50,15 +63,23 @@ def read_stdin() -> Sound:
     pipe = Pipe(0)
     if pipe.peek(4) != b"RIFF":
         return Sound(STDIN, RAW_HZ, 1, _raw(pipe))
+    return _of(_header(pipe, "on standard input"), STDIN)
+
+
+def _header(file: Any, name: str) -> wave.Wave_read:
+    """Of anything that can read()."""
     try:
-        # Not a file object, but all that is asked of it is read().
-        header = wave.open(cast(Any, pipe), "rb")  # noqa: SIM115
+        header = wave.open(file, "rb")  # noqa: SIM115
     except (wave.Error, EOFError) as error:
-        raise UndecodableMedia(f"The WAV on standard input cannot be read ({error}); send 16-bit PCM.") from None
+        raise UndecodableMedia(f"The WAV {name} cannot be read ({error}); send 16-bit PCM.") from None
     if header.getsampwidth() != 2:
         raise UndecodableMedia(f"The WAV has {8 * header.getsampwidth()}-bit samples; send 16-bit PCM.")
+    return header
+
+
+def _of(header: wave.Wave_read, name: str, duration_s: float | None = None) -> Sound:
     rate_hz = header.getframerate()
-    return Sound(STDIN, rate_hz, header.getnchannels(), _framed(header, round(rate_hz * PIECE_S)))
+    return Sound(name, rate_hz, header.getnchannels(), _framed(header, round(rate_hz * PIECE_S)), duration_s)
 
 
 def _framed(header: wave.Wave_read, frames: int) -> Iterator[bytes]:

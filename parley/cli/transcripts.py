@@ -8,13 +8,12 @@ from typing import Any
 
 import typer
 
-from parley.audio.media import HIGHEST_HZ
 from parley.cli.connect import connected
 from parley.cli.display import noticed
 from parley.cli.document import Document
 from parley.cli.outcome import exit_of, say_error
 from parley.cli.printing import print_json, print_line, seconds
-from parley.cli.sound import RAW_HZ, Sound, pieces_of, read_file
+from parley.cli.sound import HIGHEST_HZ, RAW_HZ, Sound, pieces_of, read_file
 from parley.cli.wishes import Wishes
 from parley.errors import ParleyError
 

@@ -1,15 +1,16 @@
 """A model's name, what its folder declares, and its files. Must not know how it is run or for whom."""
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parley.engines.declared import BACKENDS
 from parley.errors import BadInput, BadModel, UnknownModel
 
-BACKENDS = ("ctranslate2", "onnx", "openvino", "echo")
 CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
@@ -17,6 +18,10 @@ KEYS: dict[str, type] = {
     **dict.fromkeys(("files", "options", "training", "metrics"), dict),
     "sample_rate_hz": int,
 }
+
+
+# Names become folders and labels: letters that have a meaning elsewhere, and endless ones, must not.
+EXACT = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99})@(?P<version>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})")
 
 
 @dataclass(frozen=True, order=True)
@@ -29,10 +34,10 @@ class ModelRef:
     @classmethod
     def of(cls, text: str) -> "ModelRef":
         """Read name@version."""
-        name, at, version = text.partition("@")
-        if not (name and at and version) or set(text) & set("/\\ ") or ".." in text:
-            raise BadInput(f"{text!r} is not an exact model; write name@version, e.g. whisper-base@3.")
-        return cls(name, version)
+        found = EXACT.fullmatch(text)
+        if not found or ".." in text:
+            raise BadInput(f"{text[:80]!r} is not an exact model; write name@version, e.g. whisper-base@3.")
+        return cls(found["name"], found["version"])
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
@@ -107,12 +112,15 @@ def read_spec(folder: Path) -> ModelSpec:
     )
 
 
-def locate(root: Path, stage: str, ref: ModelRef) -> ModelSpec:
+def locate(roots: Sequence[Path], stage: str, ref: ModelRef) -> ModelSpec:
     """A version of a stage: root/stage/name/version/model.toml. What is wrong with its neighbours is their affair."""
-    folder = root / stage / ref.name / ref.version
-    if not (folder / "model.toml").is_file():
-        have = ", ".join(f"{toml.parts[-3]}@{toml.parts[-2]}" for toml in sorted((root / stage).glob("*/*/model.toml")))
-        raise UnknownModel(f"{root / stage} has no {ref}; it has {have or 'none'}.")
+    places = [root / stage for root in roots]
+    folders = [place / ref.name / ref.version for place in places]
+    folder = next((each for each in folders if (each / "model.toml").is_file()), None)
+    if folder is None:
+        found = sorted(toml for place in places for toml in place.glob("*/*/model.toml"))
+        have = ", ".join(f"{toml.parts[-3]}@{toml.parts[-2]}" for toml in found) or "none"
+        raise UnknownModel(f"{' and '.join(map(str, places))} has no {ref}; it has {have}.")
     spec = read_spec(folder)
     if (spec.stage, spec.ref) != (stage, ref):
         raise BadModel(f"{folder / 'model.toml'} says {spec.stage} {spec.ref}; its folder says {stage} {ref}.")

@@ -1,6 +1,6 @@
 """The Models service that every stage offers: list, load, retire. Must not know a stage's work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ Answer = Callable[[Any], Awaitable[Message]]
 class ModelsAdmin:
     """For operators: which versions are here, and which shall be."""
 
-    def __init__(self, stage: Stage, root: Path, registry: Registry, changed: Callable[[], Awaitable[None]]) -> None:
-        self._stage, self._root, self._registry, self._changed = stage, root, registry, changed
+    def __init__(
+        self, stage: Stage, roots: Sequence[Path], registry: Registry, changed: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._stage, self._roots, self._registry, self._changed = stage, roots, registry, changed
 
     def methods(self) -> dict[str, tuple[Answer, type[Message]]]:
         """Each method's name, what answers it, and what it is sent."""
@@ -33,7 +35,7 @@ class ModelsAdmin:
 
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
         ref = ModelRef.of(request.model)
-        spec = locate(self._root, self._stage.name, ref)
+        spec = locate(self._roots, self._stage.name, ref)
         model = await self._registry.load(spec, make_default=request.make_default)
         await self._changed()
         return v1.ModelsLoadResponse(model=self._info(model))

@@ -22,7 +22,7 @@ from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import Streams
-from parley.wire import protocol
+from parley.wire import protocol, rules
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -93,7 +93,9 @@ class Service:
     def _unary(self, answer: Answer, kind: type[Message]) -> "grpc.RpcMethodHandler[Any, Any]":
         async def handle(data: bytes, context: Context) -> Any:
             try:
-                return (await answer(protocol.parse(kind, data))).SerializeToString()
+                request = protocol.parse(kind, data)
+                rules.check(request)
+                return (await answer(request)).SerializeToString()
             except Exception as error:
                 code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
                 return await context.abort(code, message, trailers)

@@ -29,7 +29,7 @@ class ServiceConfig:
     """What every service is configured with; a stage adds its own keys."""
 
     listen: str  # host:port, or unix:/path
-    models_root: Path = Path("models/embedded")
+    models_root: tuple[Path, ...] = (Path("models/embedded"),)  # where models lie; the first that has one counts
     models: tuple[str, ...]  # exact versions to load at the start; the first is the default
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0

@@ -14,7 +14,7 @@ from parley.serving.session import Ahead, Events, Flush, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
-from parley.wire import protocol
+from parley.wire import protocol, rules
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -83,6 +83,7 @@ class Streams:
         first = await self._read(context)
         if first is None or first.WhichOneof("message") != "config":
             raise ConfigExpected("A stream begins with its config; send that first.")
+        rules.check(first.config)
         session = self._stage.begin(first.config, model.spec, self._settings)
         writing = asyncio.Lock()
         within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)

@@ -23,26 +23,29 @@ _sym_db = _symbol_database.Default()
 
 
 from parley.v1 import audio_pb2 as parley_dot_v1_dot_audio__pb2
+from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import stage_pb2 as parley_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17parley/v1/denoise.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x15parley/v1/stage.proto\"\x96\x01\n\x0e\x44\x65noiseRequest\x12*\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x18.parley.v1.DenoiseConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"e\n\rDenoiseConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12\x1c\n\x14\x61ttenuation_limit_db\x18\x02 \x01(\x02\x12\x0e\n\x06\x62ypass\x18\x03 \x01(\x08\"\xa9\x01\n\x07Quality\x12%\n\x08interval\x18\x01 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x14\n\x0cinput_snr_db\x18\x02 \x01(\x02\x12\x15\n\routput_snr_db\x18\x03 \x01(\x02\x12\x15\n\rclipped_share\x18\x04 \x01(\x02\x12\x0e\n\x06silent\x18\x05 \x01(\x08\x12\x14\n\x0c\x62\x61ndwidth_hz\x18\x06 \x01(\r\x12\r\n\x05track\x18\x07 \x01(\t\"\x8e\x01\n\x0f\x44\x65noiseResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07quality\x18\x03 \x01(\x0b\x32\x12.parley.v1.QualityH\x00\x42\x07\n\x05\x65vent2\xe2\x01\n\x07\x44\x65noise\x12\x43\n\x06Stream\x12\x19.parley.v1.DenoiseRequest\x1a\x1a.parley.v1.DenoiseResponse(\x01\x30\x01\x1a\x91\x01\x8a\xb5\x18\x8c\x01\x08\x01\x1a\x02\x08\x05(\x01\x32\x81\x01\n\x16The raw audio goes on.\x12;The raw audio goes on until another replica has taken over.\x1a*The audio is cleaned again from {at} s on.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17parley/v1/denoise.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x96\x01\n\x0e\x44\x65noiseRequest\x12*\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x18.parley.v1.DenoiseConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"t\n\rDenoiseConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12+\n\x14\x61ttenuation_limit_db\x18\x02 \x01(\x02\x42\r\x92\xb5\x18\t\x11\x00\x00\x00\x00\x00\x00i@\x12\x0e\n\x06\x62ypass\x18\x03 \x01(\x08\"\xa9\x01\n\x07Quality\x12%\n\x08interval\x18\x01 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x14\n\x0cinput_snr_db\x18\x02 \x01(\x02\x12\x15\n\routput_snr_db\x18\x03 \x01(\x02\x12\x15\n\rclipped_share\x18\x04 \x01(\x02\x12\x0e\n\x06silent\x18\x05 \x01(\x08\x12\x14\n\x0c\x62\x61ndwidth_hz\x18\x06 \x01(\r\x12\r\n\x05track\x18\x07 \x01(\t\"\x8e\x01\n\x0f\x44\x65noiseResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07quality\x18\x03 \x01(\x0b\x32\x12.parley.v1.QualityH\x00\x42\x07\n\x05\x65vent2\xe2\x01\n\x07\x44\x65noise\x12\x43\n\x06Stream\x12\x19.parley.v1.DenoiseRequest\x1a\x1a.parley.v1.DenoiseResponse(\x01\x30\x01\x1a\x91\x01\x8a\xb5\x18\x8c\x01\x08\x01\x1a\x02\x08\x05(\x01\x32\x81\x01\n\x16The raw audio goes on.\x12;The raw audio goes on until another replica has taken over.\x1a*The audio is cleaned again from {at} s on.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.denoise_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_DENOISECONFIG'].fields_by_name['attenuation_limit_db']._loaded_options = None
+  _globals['_DENOISECONFIG'].fields_by_name['attenuation_limit_db']._serialized_options = b'\222\265\030\t\021\000\000\000\000\000\000i@'
   _globals['_DENOISE']._loaded_options = None
   _globals['_DENOISE']._serialized_options = b'\212\265\030\214\001\010\001\032\002\010\005(\0012\201\001\n\026The raw audio goes on.\022;The raw audio goes on until another replica has taken over.\032*The audio is cleaned again from {at} s on.'
-  _globals['_DENOISEREQUEST']._serialized_start=85
-  _globals['_DENOISEREQUEST']._serialized_end=235
-  _globals['_DENOISECONFIG']._serialized_start=237
-  _globals['_DENOISECONFIG']._serialized_end=338
-  _globals['_QUALITY']._serialized_start=341
-  _globals['_QUALITY']._serialized_end=510
-  _globals['_DENOISERESPONSE']._serialized_start=513
-  _globals['_DENOISERESPONSE']._serialized_end=655
-  _globals['_DENOISE']._serialized_start=658
-  _globals['_DENOISE']._serialized_end=884
+  _globals['_DENOISEREQUEST']._serialized_start=107
+  _globals['_DENOISEREQUEST']._serialized_end=257
+  _globals['_DENOISECONFIG']._serialized_start=259
+  _globals['_DENOISECONFIG']._serialized_end=375
+  _globals['_QUALITY']._serialized_start=378
+  _globals['_QUALITY']._serialized_end=547
+  _globals['_DENOISERESPONSE']._serialized_start=550
+  _globals['_DENOISERESPONSE']._serialized_end=692
+  _globals['_DENOISE']._serialized_start=695
+  _globals['_DENOISE']._serialized_end=921
 # @@protoc_insertion_point(module_scope)

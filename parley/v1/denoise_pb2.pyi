@@ -1,4 +1,5 @@
 from parley.v1 import audio_pb2 as _audio_pb2
+from parley.v1 import rule_pb2 as _rule_pb2
 from parley.v1 import stage_pb2 as _stage_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

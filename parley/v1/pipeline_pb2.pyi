@@ -3,6 +3,7 @@ from parley.v1 import asr_pb2 as _asr_pb2
 from parley.v1 import audio_pb2 as _audio_pb2
 from parley.v1 import denoise_pb2 as _denoise_pb2
 from parley.v1 import diarize_pb2 as _diarize_pb2
+from parley.v1 import rule_pb2 as _rule_pb2
 from parley.v1 import translate_pb2 as _translate_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

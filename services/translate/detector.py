@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from parley.errors import BadModel
+from parley.extras import install
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -27,7 +28,7 @@ def _everything() -> "LanguageIdentifier":
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ModuleNotFoundError:
-        raise BadModel("Finding out a language needs py3langid; install parley[cpu] or parley[gpu].") from None
+        raise BadModel(f"Finding out a language needs py3langid; {install('serve')}.") from None
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 

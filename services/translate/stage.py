@@ -12,8 +12,6 @@ from services.translate.phrases import Phrases
 from services.translate.sentences import Limits
 from services.translate.session import TranslateRequestOptions, TranslateSession
 
-MOST_ENTRIES, LONGEST_PHRASE = 10_000, 200
-
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
     """Check what is asked, and open a stream's memory."""
@@ -30,15 +28,9 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
 
 
 def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
-    if len(entries) > MOST_ENTRIES:
-        raise BadInput(f"A glossary of {len(entries)} entries is too large; send at most {MOST_ENTRIES}.")
     glossary = {entry.source.strip(): entry.target.strip() for entry in entries}
     if "" in glossary:
         raise BadInput("A glossary entry needs a source phrase.")
-    longest = max((phrase for pair in glossary.items() for phrase in pair), key=len, default="")
-    if len(longest) > LONGEST_PHRASE:
-        said = f"{longest[:40]!r}... has {len(longest)} characters"
-        raise BadInput(f"The glossary's {said}; a phrase has at most {LONGEST_PHRASE}.")
     return glossary
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tokens
 from parley.errors import BadModel
+from parley.extras import install
 from services.translate.spelling import clean
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
     try:
         from sentencepiece import SentencePieceProcessor
     except ModuleNotFoundError:
-        raise BadModel("SentencePiece needs the package sentencepiece; install parley[cpu] or parley[gpu].") from None
+        raise BadModel(f"SentencePiece needs the package sentencepiece; {install('serve')}.") from None
 
     source = SentencePieceProcessor(model_proto=spec.bytes_of(spec.option("pieces")))
     own = spec.options.get("target_pieces", "")

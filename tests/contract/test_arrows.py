@@ -1,16 +1,17 @@
 """Who may import whom: services -> parley <- gateway."""
 
 import importlib.util
+import re
+import tomllib
 from collections.abc import Iterator
 
 import pytest
 
+from parley.engines.declared import BACKENDS
 from tests.contract.source import ROOMS, ROOT, Module, loaded_after, modules
 
 LIBRARIES = {
-    "onnxruntime": "parley/engines/backends/onnx.py",
-    "ctranslate2": "parley/engines/backends/ctranslate2.py",
-    "openvino": "parley/engines/backends/openvino.py",
+    library: f"parley/engines/backends/{each.name}.py" for each in BACKENDS.values() for library in each.libraries
 }
 BARE = ("loadtest/bench/stages/", "models/recipes/")  # measure us beside the libraries themselves; make the models
 SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/protocol", "client")}
@@ -108,8 +109,18 @@ def test_one_word_per_stage(stage: str) -> None:
     assert list((ROOT / f"models/embedded/{stage}").glob("*/*/model.toml"))
 
 
+def test_every_backend_says_what_it_needs() -> None:
+    """The libraries that only a backend may import are those that our extras install for it."""
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(LIBRARIES) == {"ctranslate2", "onnxruntime", "openvino"}
+    for each in BACKENDS.values():
+        for extra in each.extras:
+            packages = {re.split(r"[^\w-]", need)[0].removesuffix("-gpu") for need in known[extra]}
+            assert set(each.libraries) <= packages, (each.name, extra)
+
+
 def test_no_list_of_stages_to_edit() -> None:
     """A new stage needs no edit in parley: nothing in how a stage is served names one."""
-    served = [m for m in modules("parley") if not m.path.startswith("parley/cli") and m.path != "parley/client.py"]
+    served = [m for m in modules("parley") if not m.path.startswith("parley/cli")]
     names = {f"{stage}_pb2" for stage in STAGES} | {f"parley.v1.{stage}_pb2" for stage in STAGES}
     assert [m.path for m in served for name in m.imports() if set(name.split(".")) & names] == []

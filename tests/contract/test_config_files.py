@@ -20,7 +20,7 @@ def test_a_shipped_config_loads(folder: str, stage: str) -> None:
     settings = config.load(declared.config, ROOT / f"deploy/{folder}/{stage}.toml", {})
     assert settings.models
     for each in settings.models:
-        assert locate(ROOT / settings.models_root, stage, ModelRef.of(each)).stage == stage
+        assert locate([ROOT / root for root in settings.models_root], stage, ModelRef.of(each)).stage == stage
 
 
 def test_no_two_processes_share_a_port() -> None:

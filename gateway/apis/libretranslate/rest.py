@@ -25,7 +25,7 @@ class LibreTranslate:
     def endpoints(self) -> list[Endpoint]:
         """What answers plain requests."""
         return [
-            Endpoint("POST", "/translate", self.translate, shapes.refusal),
+            Endpoint("POST", "/translate", self.translate, shapes.refusal, is_cached=True),
             Endpoint("POST", "/detect", self.detect, shapes.refusal),
             Endpoint("GET", "/languages", self.languages, shapes.refusal),
         ]

@@ -4,18 +4,21 @@ from gateway.apis.native import admin
 from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
+from parley.wire.pipeline import FIELDS
+from parley.wire.stages import STAGES
 
 TURN = {"id": "t1", "speaker": "1", "interval": {"start": "0s", "end": "2.250s"}, "confidence": 0.9}
 TURN |= {"track": "", "is_open": False}
 SOUND: Json = {"type": "string", "format": "binary"}
-STAGES: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
-READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=STAGES)
-ALL_READY = {"ready": True, "missing": [], "stages": {"asr": True, "denoise": True, "diarize": True, "translate": True}}
+ABLE: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
+READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=ABLE)
+ALL_READY = {"ready": True, "missing": [], "stages": dict.fromkeys(sorted(STAGES), True)}
 PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then PCM as binary frames and controls as text
 frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
 frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
 on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 and 1009 are yours to mend, 1013 means
-come back, 1011 is ours."""
+come back, 1011 is ours. A stage without a field of its own stands in `stages`, with its config's type in `@type`, and
+its events come back as `stage_event`."""
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
 CLEANED = """The cleaned recording, sent as it comes into being. Its header says how long it is where a WAV or a FLAC
 file of 8 to 48 kHz was sent. Of other files that is not known at the start: then a WAV claims 4 GiB, as live recordings
@@ -131,4 +134,5 @@ PATHS: Json = {
 }
 
 _OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)
-SCHEMAS: Json = schemas(PipelineConfig, PipelineResponse) | {"Error": fields(("error",), error=_OURS)}
+_MORE = [kind for stage in STAGES.values() if stage.name not in FIELDS for kind in (stage.config, stage.answer)]
+SCHEMAS: Json = schemas(PipelineConfig, PipelineResponse, *_MORE) | {"Error": fields(("error",), error=_OURS)}

@@ -41,8 +41,8 @@ class Native:
     def endpoints(self) -> list[Endpoint]:
         """What answers plain requests."""
         return [
-            Endpoint("POST", "/v1/audio/denoise", self.denoise),
-            Endpoint("POST", "/v1/audio/diarize", self.diarize),
+            Endpoint("POST", "/v1/audio/denoise", self.denoise, is_cached=True),
+            Endpoint("POST", "/v1/audio/diarize", self.diarize, is_cached=True),
             Endpoint("GET", "/v1/pipeline", upgrade),
             Endpoint("GET", "/v1/status", self.status),
             Endpoint("GET", "/healthz", self.healthz),

@@ -30,8 +30,8 @@ class OpenAi:
     def endpoints(self) -> list[Endpoint]:
         """What answers plain requests."""
         return [
-            Endpoint("POST", "/v1/audio/transcriptions", self.transcribe, requests.refusal),
-            Endpoint("POST", "/v1/audio/translations", self.translate_speech, requests.refusal),
+            Endpoint("POST", "/v1/audio/transcriptions", self.transcribe, requests.refusal, is_cached=True),
+            Endpoint("POST", "/v1/audio/translations", self.translate_speech, requests.refusal, is_cached=True),
             Endpoint("GET", "/v1/models", self.models, requests.refusal),
             Endpoint("GET", "/v1/realtime", upgrade),
         ]

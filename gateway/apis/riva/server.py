@@ -9,7 +9,7 @@ import grpc
 from google.protobuf.message import Message
 
 from gateway import recordings
-from gateway.access.upload_memory import Place, Room
+from gateway.access.upload_memory import Reservation, UploadMemory
 from gateway.apis import calls
 from gateway.apis.calls import Context
 from gateway.apis.riva import recognition, translation
@@ -38,7 +38,7 @@ class Door(grpc.GenericRpcHandler):
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
         self._core, self._limits = core, config.limits
-        self._room = Room(config.limits.uploads_bytes)
+        self._memory = UploadMemory(config.limits.uploads_bytes)
         self._unary: dict[str, Handler] = {
             f"/{ASR}/Recognize": self._recognize,
             f"/{ASR}/GetRivaSpeechRecognitionConfig": self._models,
@@ -66,9 +66,9 @@ class Door(grpc.GenericRpcHandler):
         form = recognition.form(request.config)
         config = recognition.asked_whole(request.config, self._name("asr", request.config.model))
         heard = Heard()
-        async with aclosing(self._heard(_once(request.audio), form, config, context, heard)) as answers:
-            async for _ in answers:
-                pass
+        async with aclosing(self._heard(_once(request.audio), form, config, context)) as answers:
+            async for answer in answers:
+                heard.take(answer)
         results = [recognition.whole(final) for final in heard.finals if final.text.strip()]
         return asr.RecognizeResponse(results=results, id=_id(request)).SerializeToString()
 
@@ -95,7 +95,7 @@ class Door(grpc.GenericRpcHandler):
         told = first.streaming_config
         config = recognition.asked(told.config, self._name("asr", told.config.model), interim=told.interim_results)
         chunks = _audio(context, asr.StreamingRecognizeRequest)
-        async with aclosing(self._heard(chunks, recognition.form(told.config), config, context, Heard())) as answers:
+        async with aclosing(self._heard(chunks, recognition.form(told.config), config, context)) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
                     result = recognition.live(answer.transcript)
@@ -110,32 +110,34 @@ class Door(grpc.GenericRpcHandler):
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
         chunks = _audio(context, nmt.StreamingTranslateSpeechToTextRequest)
-        async with aclosing(self._heard(chunks, recognition.form(spoken), config, context, Heard())) as answers:
+        async with aclosing(self._heard(chunks, recognition.form(spoken), config, context)) as answers:
             async for answer in answers:
                 if answer.translation.text.strip():
                     result = translation.live(answer.translation)
                     await _write(context, nmt.StreamingTranslateSpeechToTextResponse(results=[result], id=_id(first)))
 
     async def _heard(
-        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context, heard: Heard
+        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context
     ) -> AsyncGenerator[PipelineResponse]:
-        """What the pipeline says; the trailers say what served and what did not go as asked."""
-        with self._room.place() as place:
-            requests = self._requests(chunks, form, config, place)
+        """What the pipeline says; the trailers say which model served and what did not go as asked."""
+        told: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
+        with self._memory.reserve() as reservation:
+            requests = self._requests(chunks, form, config, reservation)
             async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
                 async for answer in answers:
-                    heard.take(answer)
-                    if lost := notices.loss(answer.notice, "asr", "translate"):
-                        raise lost
+                    if answer.HasField("opened"):
+                        told[protocol.MODEL] = [answer.opened.models.get("asr", "")]
+                    elif answer.HasField("notice"):
+                        told["parley-notices"].append(f"{answer.notice.stage} {answer.notice.reason}")
+                        if lost := notices.loss(answer.notice, "asr", "translate"):
+                            raise lost
                     yield answer
-        noticed = ", ".join(f"{each.stage} {each.reason}" for each in heard.notices)
-        told = {protocol.MODEL: heard.models.get("asr", ""), "parley-notices": noticed}
-        context.set_trailing_metadata(tuple(each for each in told.items() if each[1]))
+        context.set_trailing_metadata(tuple((name, ", ".join(said)) for name, said in told.items() if any(said)))
 
     async def _requests(
-        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, place: Place
+        self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, reservation: Reservation
     ) -> AsyncIterator[PipelineRequest]:
-        found, samples = await incoming.listen(chunks, form, self._limits, place, mixed=not config.per_channel)
+        found, samples = await incoming.listen(chunks, form, self._limits, reservation, mixed=not config.per_channel)
         config.format.CopyFrom(found)
         yield PipelineRequest(config=config)
         async for piece in samples:

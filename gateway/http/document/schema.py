@@ -7,6 +7,9 @@ from google.protobuf.message import Message
 
 Json = dict[str, Any]  # a piece of the document
 DURATION: Json = {"type": "string", "pattern": r"^-?\d+(\.\d+)?s$", "examples": ["1.500s"]}
+# Any message, with the full name of its type behind a slash.
+ANY: Json = {"type": "object", "required": ["@type"], "properties": {"@type": {"type": "string"}}}
+WELL_KNOWN = {"google.protobuf.Duration": DURATION, "google.protobuf.Any": ANY}
 _INTEGERS = {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32}
 _LONG = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 _REALS = {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
@@ -37,7 +40,7 @@ def _object(message: Descriptor) -> Json:
 def _held(field: FieldDescriptor) -> Descriptor | None:
     """The message that a field holds and that needs a schema of its own."""
     kind = field.message_type
-    if kind is None or kind.full_name == "google.protobuf.Duration":
+    if kind is None or kind.full_name in WELL_KNOWN:
         return None
     return _held(kind.fields_by_name["value"]) if kind.GetOptions().map_entry else kind
 
@@ -50,7 +53,7 @@ def _field(field: FieldDescriptor) -> Json:
 
 def _one(field: FieldDescriptor) -> Json:
     if field.message_type is not None:
-        return DURATION if field.message_type.name == "Duration" else ref(field.message_type.name)
+        return WELL_KNOWN.get(field.message_type.full_name) or ref(field.message_type.name)
     if field.enum_type is not None:
         return {"type": "string", "enum": [value.name for value in field.enum_type.values]}
     if field.type == FieldDescriptor.TYPE_BYTES:

@@ -39,7 +39,7 @@ class Ground:
     def spec(self, stage: str) -> ModelSpec:
         """The model that the stage's config names first."""
         table = tomllib.loads((self.settings / f"{stage}.toml").read_text("utf-8"))
-        return locate(ROOT / table.get("models_root", "models/embedded"), stage, ModelRef.of(table["models"][0]))
+        return locate((ROOT / table.get("models_root", "models/embedded"),), stage, ModelRef.of(table["models"][0]))
 
     def weights(self, stage: str) -> ModelSpec:
         """The same, unless it is none: an echo has no speed worth telling."""

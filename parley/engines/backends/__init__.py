@@ -1,6 +1,7 @@
 """Opens a model with the library it names, on the best device there is. Must not import a library itself.
 
-A backend is one file here: `devices()` says what the machine has, `tensors` or `generator` opens a spec on one.
+A backend is one file here: LIBRARIES and EXTRAS say what it needs, `devices()` what the machine has, `tensors` or
+`generator` opens a spec on one.
 The first device of the chain (NPU -> GPU -> CPU) that is there and takes the model wins; why others did not is kept.
 """
 
@@ -10,9 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
+from parley.engines.declared import BACKENDS
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Generator, Tensors
 from parley.errors import BadConfig, BadModel
+from parley.nearest import advice
 
 log = logging.getLogger(__name__)
 Opened = TypeVar("Opened", covariant=True)
@@ -59,14 +62,12 @@ def generator(spec: ModelSpec) -> Placed[Generator]:
 
 def load(name: str) -> Backend:
     """The file for a library; the library must be installed."""
+    if name not in BACKENDS:
+        raise BadModel(f"There is no backend {name!r}; {advice(name, BACKENDS, 'there are {}.')}")
     try:
         return cast(Backend, importlib.import_module(f"parley.engines.backends.{name}"))
     except ModuleNotFoundError as error:
-        raise BadModel(f"The backend {name} needs the package {error.name}; install parley[{_extra(name)}].") from None
-
-
-def _extra(name: str) -> str:
-    return "openvino" if name == "openvino" else "cpu] or parley[gpu"
+        raise BadModel(f"The backend {name} needs the package {error.name}; {BACKENDS[name].hint}.") from None
 
 
 def _place(spec: ModelSpec, present: Sequence[str], opener: Callable[[ModelSpec, str], Opened]) -> Placed[Opened]:

@@ -18,6 +18,9 @@ from parley.engines.whisper import ANY, END, STRIDE
 from parley.errors import BadModel
 from parley.machine import cores
 
+LIBRARIES = ("ctranslate2",)
+EXTRAS = ("cpu", "gpu")
+
 DEVICES = {"GPU": "cuda", "CPU": "cpu"}
 HALF = "float16"
 TIMES_ITS_SIZE = {False: 2.5, True: 4.3}  # of the weight file, while it is loaded; half precision is widened first

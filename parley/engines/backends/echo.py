@@ -11,6 +11,9 @@ import numpy.typing as npt
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 
+LIBRARIES = ()
+EXTRAS = ()
+
 WORDS = (  # noqa: SIM905
     "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike "
     "november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu"

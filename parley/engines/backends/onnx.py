@@ -9,6 +9,9 @@ from parley.engines.model import ModelSpec
 from parley.engines.protocols import Array, Generator, Tensors
 from parley.errors import BadModel
 
+LIBRARIES = ("onnxruntime",)
+EXTRAS = ("cpu", "gpu")
+
 PROVIDERS = {"GPU": "CUDAExecutionProvider", "CPU": "CPUExecutionProvider"}
 
 

@@ -18,6 +18,9 @@ from parley.engines.whisper import ANY, END, NO_TIMES, START, STRIDE
 from parley.engines.word_alignment import places
 from parley.errors import BadModel
 
+LIBRARIES = ("openvino",)
+EXTRAS = ("openvino",)
+
 CACHE = Path.home() / ".cache" / "parley" / "openvino"
 
 

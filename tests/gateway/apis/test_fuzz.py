@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from gateway.access.upload_memory import Room
+from gateway.access.upload_memory import UploadMemory
 from gateway.apis.app import app
 from gateway.apis.riva import server
 from gateway.audio import incoming
@@ -99,9 +99,9 @@ async def test_streams_that_something_happened_to(data: bytes, places: list[int]
             yield chunk
 
     try:
-        with Room(LIMITS.uploads_bytes).place() as place:
+        with UploadMemory(LIMITS.uploads_bytes).reserve() as reservation:
             told = AudioFormat(sample_rate_hz=16_000) if raw else None
-            form, samples = await incoming.listen(chunks(), told, LIMITS, place)
+            form, samples = await incoming.listen(chunks(), told, LIMITS, reservation)
             heard = [piece async for piece in samples]
     except ParleyError:
         return

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.access.upload_memory import Room
+from gateway.access.upload_memory import UploadMemory
 from gateway.audio import incoming
 from gateway.config import Limits
 from parley.audio import media
@@ -15,7 +15,7 @@ from tests.gateway.conftest import tone
 from tests.sound import cut
 
 LIMITS = Limits(upload_bytes=50_000, audio_s=10.0)
-ROOM = Room(10 << 20)
+MEMORY = UploadMemory(10 << 20)
 MP4 = b"\0\0\0 ftypM4A "
 RAW = AudioFormat(encoding=AudioEncoding.AUDIO_ENCODING_PCM_S16LE, sample_rate_hz=16_000)
 WAV = tone(0.5)
@@ -28,8 +28,8 @@ async def _sent(*chunks: bytes) -> AsyncIterator[bytes]:
 
 
 async def _heard(*chunks: bytes, form: AudioFormat | None = None) -> tuple[AudioFormat, bytes]:
-    with ROOM.place() as place:
-        found, samples = await incoming.listen(_sent(*chunks), form, LIMITS, place)
+    with MEMORY.reserve() as reservation:
+        found, samples = await incoming.listen(_sent(*chunks), form, LIMITS, reservation)
         return found, b"".join([piece async for piece in samples])
 
 
@@ -45,8 +45,8 @@ async def test_a_wav_in_any_pieces_is_its_samples(places: list[int]) -> None:
 async def test_bare_samples_are_never_cut_in_two(places: list[int]) -> None:
     """Half a sample waits for its other half; at the end it is no sound."""
     data = bytes(n % 251 for n in range(999))
-    with ROOM.place() as place:
-        _, samples = await incoming.listen(_sent(*cut(data, places)), RAW, LIMITS, place)
+    with MEMORY.reserve() as reservation:
+        _, samples = await incoming.listen(_sent(*cut(data, places)), RAW, LIMITS, reservation)
         pieces = [piece async for piece in samples]
     assert all(len(piece) % 2 == 0 for piece in pieces)
     assert b"".join(pieces) == data[:998]
@@ -114,10 +114,10 @@ async def test_what_is_no_sound_is_refused(chunks: tuple[bytes, ...], error: typ
 
 async def test_files_together_are_bounded() -> None:
     """Bare samples pass through and take no room; a file is held, or a decoder is, and gives its place back."""
-    with ROOM.place() as place:
-        place.take((10 << 20) - 15_000)
+    with MEMORY.reserve() as reservation:
+        reservation.take((10 << 20) - 15_000)
         for begun in (MP4, b"OggS"):
             with pytest.raises(Overloaded):
                 await _heard(begun, *[bytes(10_000)] * 2)
         assert len((await _heard(*[bytes(10_000)] * 9, form=RAW))[1]) == 90_000
-    assert ROOM.held == 0
+    assert MEMORY.held == 0

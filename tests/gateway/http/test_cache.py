@@ -91,14 +91,14 @@ async def test_what_is_not_as_asked_is_not_kept(answer: Response) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "path", "served"),
-    [(CacheConfig(bytes=0), PATH, SERVED), (CacheConfig(), "/v1/models", SERVED), (CacheConfig(), PATH, None)],
+    ("config", "served"),
+    [(CacheConfig(bytes=0), SERVED), (CacheConfig(), None)],
 )
-async def test_where_nothing_can_be_kept_the_door_is_asked(config: CacheConfig, path: str, served: Any) -> None:
-    """Switched off, at other doors, and where nobody knows which version serves."""
+async def test_where_nothing_can_be_kept_the_endpoint_is_asked(config: CacheConfig, served: Any) -> None:
+    """Switched off, and where nobody knows which version serves."""
     cache, door = Cache(config), Door(good())
     for _ in range(2):
-        await ask(cache, door, path, served=served)
+        await ask(cache, door, served=served)
     assert door.asked == 2
 
 
@@ -192,3 +192,9 @@ async def test_a_rate_can_be_counted_in_a_redis(redis: str) -> None:
     """Two gateways count together."""
     rates = [Rate("1/minute", f"redis+{redis}") for _ in range(2)]
     assert [bool(await rate.wait_s("k")) for rate in rates] == [False, True]
+
+
+def test_what_changes_by_itself_is_never_kept(client: TestClient, core: FakeCore) -> None:
+    """Only endpoints that say so keep their answers: a list of models is asked for anew."""
+    core.served = SERVED
+    assert [CACHE in client.get("/v1/models").headers for _ in range(2)] == [False, False]

@@ -27,8 +27,8 @@ DOCUMENT = Path(__file__).parents[3] / "docs/architecture.md"
 ALL_THREE = (Then.OTHER_REPLICA, Then.SAME_REPLICA, Then.OTHER_VERSION)
 
 
-def then(when: When, error: type[ParleyError], stage: str = "") -> tuple[Then, ...]:
-    return rule(when, error("no"), stage).then
+def then(when: When, error: type[ParleyError], *, of_words: bool = False) -> tuple[Then, ...]:
+    return rule(when, error("no"), of_words=of_words).then
 
 
 @pytest.mark.parametrize("when", When)
@@ -41,7 +41,7 @@ def test_every_row_can_hold() -> None:
     """A row behind one that covers it would be read and never obeyed."""
 
     def covers(earlier: Rule, later: Rule) -> bool:
-        stages = earlier.stage in ("", later.stage)
+        stages = later.of_words or not earlier.of_words
         return earlier.when is later.when and issubclass(later.error, earlier.error) and stages
 
     hidden = [(a, b) for n, b in enumerate(RETRIES) for a in RETRIES[:n] if covers(a, b)]
@@ -72,22 +72,24 @@ def test_before_the_first_answer(error: type[ParleyError], steps: tuple[Then, ..
 
 def test_in_the_middle_of_a_pipeline() -> None:
     """Kept input is replayed, other stages resume; a full asr is waited for longer; a drain is no loss."""
-    assert then(When.REPLAYABLE, ParleyError, "asr") == (Then.REPLAY,)
-    assert then(When.LIVE, ParleyError, "denoise") == (Then.RESUME,)
-    assert then(When.REPLAYABLE, BadInput, "asr") == then(When.LIVE, BadInput, "diarize") == ()
-    assert rule(When.REPLAYABLE, TooBusy("full"), "asr").waits_for_room
-    assert not rule(When.REPLAYABLE, TooBusy("full"), "translate").waits_for_room
-    losses = [rule(when, Draining("bye"), "asr").is_loss for when in (When.REPLAYABLE, When.LIVE)]
+    assert then(When.REPLAYABLE, ParleyError, of_words=True) == (Then.REPLAY,)
+    assert then(When.LIVE, ParleyError) == (Then.RESUME,)
+    assert then(When.REPLAYABLE, BadInput, of_words=True) == then(When.LIVE, BadInput) == ()
+    assert rule(When.REPLAYABLE, TooBusy("full"), of_words=True).waits_for_room
+    assert not rule(When.REPLAYABLE, TooBusy("full")).waits_for_room
+    losses = [rule(when, Draining("bye"), of_words=True).is_loss for when in (When.REPLAYABLE, When.LIVE)]
     assert losses == [False, False]
 
 
 def test_a_stage_that_nobody_takes() -> None:
     """The client's fault ends the stream, as does asr without room; anything else is a notice."""
-    assert then(When.NEVER_OPENED, UnknownModel, "asr") == then(When.NEVER_OPENED, Overloaded, "asr") == ()
-    assert then(When.NEVER_OPENED, Overloaded, "diarize") == (Then.DO_WITHOUT,)
-    assert then(When.NOT_REPLACED, UnknownModel, "asr") == then(When.NOT_REPLACED, Overloaded, "asr")
-    assert then(When.NOT_REPLACED, Overloaded, "asr") == (Then.DO_WITHOUT,)
-    assert then(When.NOT_REPLACED, BadInput, "asr") == ()
+    assert (
+        then(When.NEVER_OPENED, UnknownModel, of_words=True) == then(When.NEVER_OPENED, Overloaded, of_words=True) == ()
+    )
+    assert then(When.NEVER_OPENED, Overloaded) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, UnknownModel, of_words=True) == then(When.NOT_REPLACED, Overloaded, of_words=True)
+    assert then(When.NOT_REPLACED, Overloaded, of_words=True) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, BadInput, of_words=True) == ()
 
 
 def test_the_document_shows_the_table() -> None:

@@ -1,14 +1,17 @@
 """The device chain, the same for every library."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from parley.engines import backends
+from parley.engines.declared import Declared, declared
 from parley.engines.model import ModelSpec
-from parley.errors import BadModel
+from parley.errors import BadConfig, BadModel
 from tests.fakes import spec_of
 
 
@@ -68,10 +71,30 @@ def test_a_bad_model_is_not_tried_elsewhere(monkeypatch: pytest.MonkeyPatch) -> 
     assert machine.tried == ["GPU"]
 
 
-def test_a_library_that_is_not_installed_is_named() -> None:
-    """The message says what to install."""
-    with pytest.raises(BadModel, match=r"install parley\["):
-        backends.load("no_such_library")
+def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to install, as the backend's file declares it."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.delitem(sys.modules, "parley.engines.backends.onnx", raising=False)
+    with pytest.raises(
+        BadModel, match=r'needs the package onnxruntime; pip install "parley-speech\['
+    ):
+        backends.load("onnx")
+
+
+def test_a_backend_that_nobody_wrote_is_told() -> None:
+    """With the nearest one that somebody did."""
+    with pytest.raises(BadModel, match="did you mean `openvino`"):
+        backends.load("openvno")
+
+
+def test_a_backend_declares_what_it_needs(tmp_path: Path) -> None:
+    """It is read without running the file, and a file that says nothing is refused."""
+    file = tmp_path / "loud.py"
+    file.write_text("import a_library_that_nobody_has\nLIBRARIES = ('loud',)\nEXTRAS = ('cpu', 'loud')\n")
+    assert declared(file) == Declared("loud", ("loud",), ("cpu", "loud"))
+    file.write_text("LIBRARIES = ('loud',)\n")
+    with pytest.raises(BadConfig, match="must declare LIBRARIES and EXTRAS"):
+        declared(file)
 
 
 def test_what_holds_a_model_lies_where_it_lies() -> None:

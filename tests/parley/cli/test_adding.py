@@ -22,7 +22,7 @@ def test_a_folder_becomes_a_model_that_is_served(tmp_path: Path) -> None:
     done = add(folder(tmp_path), "--root", tmp_path, "--name", "mine", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    spec = locate(tmp_path, "asr", ModelRef("mine", "1"))
+    spec = locate([tmp_path], "asr", ModelRef("mine", "1"))
     assert told["folder"] == str(spec.folder)
     assert told["measured"]["words"] == 31
     assert told["measured"]["load_ms"] > 0

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from loadtest.target.ports import free_port
-from parley.cli.house import House, find_root
+from parley.cli.house import House
 from parley.errors import BadInput
+from parley.places import Places
 
 
 @pytest.fixture
@@ -29,8 +30,9 @@ def taken() -> Iterator[int]:
         yield int(place.getsockname()[1])
 
 
-def house(root: Path, http_port: int = 0) -> House:
-    return House(root, root / "deploy/config", Path("/run/x"), root / "logs", http_port or free_port(), free_port())
+def house(root: Path, http_port: int = 0, **replicas: int) -> House:
+    places = Places(root, root / "home", root / "logs", root / "added")
+    return House(places, places.configs, Path("/run/x"), http_port or free_port(), free_port(), replicas)
 
 
 def test_every_config_file_is_a_process(root: Path) -> None:
@@ -84,6 +86,31 @@ def test_logs_begin_anew(root: Path) -> None:
     assert not (root / "logs/asr.log").exists()
 
 
-def test_the_repository_is_found() -> None:
-    """From wherever one stands."""
-    assert (find_root() / "deploy/config/gateway.toml").is_file()
+def test_replicas_are_processes_of_their_own(root: Path) -> None:
+    """Each has a socket, a log and a metrics port, and the gateway is told all of them."""
+    commands = {each.name: each for each in house(root, separate=2).commands()}
+    assert list(commands) == ["asr", "separate-1", "separate-2", "gateway"]
+    sockets = [commands[name].env["PARLEY_LISTEN"] for name in ("separate-1", "separate-2")]
+    assert commands["gateway"].env["PARLEY_UPSTREAMS__SEPARATE"] == ",".join(sockets)
+    assert len({commands[name].env["PARLEY_TELEMETRY__METRICS"] for name in ("separate-1", "separate-2")}) == 2
+    assert len({commands[name].log for name in commands}) == 4
+
+
+def test_replicas_of_nothing_are_refused(root: Path) -> None:
+    """A mistyped stage is said with those that there are."""
+    with pytest.raises(BadInput, match=r"--replicas names 'asl'.*there are asr, separate"):
+        house(root, asl=2).commands()
+
+
+def test_processes_import_from_the_tree_and_run_in_the_home(root: Path) -> None:
+    """Whatever lies in the folder where they run is not imported, and services look for added models first."""
+    command = house(root).commands()[0]
+    assert (command.folder, command.env["PYTHONSAFEPATH"]) == (root / "home", "1")
+    assert command.env["PYTHONPATH"].startswith(str(root))
+    assert command.env["PARLEY_MODELS_ROOT"] == f"{root}/added,{root}/models/embedded"
+
+
+def test_a_config_that_names_its_models_folder_is_obeyed(root: Path) -> None:
+    """The installation's own folders are a default."""
+    (root / "deploy/config/asr.toml").write_text('models_root = "/mine"\n')
+    assert "PARLEY_MODELS_ROOT" not in house(root).commands()[0].env

@@ -41,7 +41,7 @@ def test_a_spec_has_its_defaults(tmp_path: Path) -> None:
         ("name = ", "is not TOML"),
         (TOML.replace('"2"', "2"), 'lacks version = "..."'),
         (TOML.replace("stage", "stag"), 'lacks stage = "..."'),
-        (TOML.replace("onnx", "torch"), "write one of ctranslate2, onnx, openvino, echo"),
+        (TOML.replace("onnx", "torch"), "write one of ctranslate2, echo, onnx, openvino"),
         (TOML + 'devices = "CPU"', "devices"),
         (TOML + 'sample_rate_hz = "high"', "sample_rate_hz"),
         (TOML + 'files = ["a"]', "files"),
@@ -89,18 +89,18 @@ def test_a_broken_neighbour_costs_a_version_nothing(tmp_path: Path) -> None:
     folder = version(tmp_path)
     (tmp_path / "asr" / "tiny" / "3").mkdir()
     (tmp_path / "asr" / "tiny" / "3" / "model.toml").write_text("not toml at all")
-    assert locate(tmp_path, "asr", ModelRef("tiny", "2")).folder == folder
+    assert locate([tmp_path], "asr", ModelRef("tiny", "2")).folder == folder
     with pytest.raises(UnknownModel, match="has tiny@2, tiny@3"):
-        locate(tmp_path, "asr", ModelRef("tiny", "4"))
+        locate([tmp_path], "asr", ModelRef("tiny", "4"))
     with pytest.raises(UnknownModel, match="has none"):
-        locate(tmp_path, "none", ModelRef("tiny", "2"))
+        locate([tmp_path], "none", ModelRef("tiny", "2"))
 
 
 def test_a_version_in_the_wrong_folder_is_refused(tmp_path: Path) -> None:
     """A copied folder whose model.toml still says the old version does not pass for the new one."""
     version(tmp_path).rename(tmp_path / "asr" / "tiny" / "9")
     with pytest.raises(BadModel, match="its folder says asr tiny@9"):
-        locate(tmp_path, "asr", ModelRef("tiny", "9"))
+        locate([tmp_path], "asr", ModelRef("tiny", "9"))
 
 
 def test_a_name_cannot_leave_the_models_folder() -> None:

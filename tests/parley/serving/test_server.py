@@ -23,7 +23,7 @@ async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: p
     """Whoever asks for a version's health, or the default's, can ask whether one more stream would be taken."""
     monkeypatch.setattr("parley.serving.server.TELL_S", 0.01)
     address = f"unix:{tmp_path}/asr.sock"
-    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=(ROOT / "models/embedded",))
     service = Service(STAGE, settings)
     await service.start()
     load = service._registry.models[0].load
@@ -56,7 +56,7 @@ async def test_a_service_is_not_well_before_its_models_are_loaded(tmp_path: Path
         return STAGE.open_engine(spec)
 
     address = f"unix:{tmp_path}/asr.sock"
-    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=ROOT / "models/embedded")
+    settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=(ROOT / "models/embedded",))
     service = Service(replace(STAGE, open_engine=slowly), settings)
     starting = asyncio.create_task(service.start())
     async with Client(address) as client:

@@ -27,7 +27,7 @@ from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence, tone
 
 SPEECH = ROOT / "loadtest/speech"
-SPEC = locate(ROOT / "models/embedded", "asr", ModelRef("whisper-tiny.en-live", "1"))
+SPEC = locate([ROOT / "models/embedded"], "asr", ModelRef("whisper-tiny.en-live", "1"))
 ENGINE = open_engine(SPEC).model
 SETTINGS = AsrServiceConfig(listen="", models=())
 CHOSEN = ("read-18575865", "read-17899695", "read-19753195", "read-20304708", "read-20458962", "read-19732443")

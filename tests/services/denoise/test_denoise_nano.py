@@ -20,7 +20,7 @@ from tests.contract.source import ROOT
 from tests.services.play import of, play
 from tests.sound import noise
 
-SPEC = locate(ROOT / "models/embedded", "denoise", ModelRef("denoise-nano", "1"))
+SPEC = locate([ROOT / "models/embedded"], "denoise", ModelRef("denoise-nano", "1"))
 SHAPE = adapter_of(SPEC).shape
 ENGINE = open_engine(SPEC).model
 FLOATS = AudioFormat(encoding=AudioEncoding.AUDIO_ENCODING_PCM_F32LE)

@@ -16,7 +16,7 @@ from tests.contract.source import ROOT
 from tests.services.play import of, play
 from tests.sound import cut
 
-SPEC = locate(ROOT / "models/embedded", "diarize", ModelRef("voice-nano", "1"))
+SPEC = locate([ROOT / "models/embedded"], "diarize", ModelRef("voice-nano", "1"))
 ENGINE = open_engine(SPEC).model
 SETTINGS = DiarizeServiceConfig(listen="", models=())
 CHANGE_S = (5.9, 6.7)  # half a second of silence between the two

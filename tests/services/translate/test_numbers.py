@@ -11,7 +11,7 @@ from services.translate.stage import begin
 from tests.contract.source import ROOT
 from tests.services.play import of, play
 
-SPEC = locate(ROOT / "models/embedded", "translate", ModelRef("nano-tatoeba", "1"))
+SPEC = locate((ROOT / "models/embedded",), "translate", ModelRef("nano-tatoeba", "1"))
 SETTINGS = ServiceConfig(listen="", models=())
 WAYS = (("en", "de"), ("de", "en"), ("en", "fr"), ("fr", "en"))
 MONTHS = {

@@ -170,17 +170,3 @@ def test_a_long_text_is_read_a_little_at_a_time() -> None:
     list(streamed.feed("This is a sentence. " * 10_000))
     assert streamed.next_job() is not None
     assert len(streamed._waiting) <= 40
-
-
-@pytest.mark.parametrize(
-    ("glossary", "message"),
-    [
-        ({f"phrase {n}": "" for n in range(10_001)}, "at most 10000"),
-        ({"a" * 201: ""}, "at most 200"),
-        ({"a": "b" * 201}, "at most 200"),
-    ],
-)
-def test_a_glossary_has_bounds(glossary: dict[str, str], message: str) -> None:
-    """What is too large is refused in words that say what would be right."""
-    with pytest.raises(BadInput, match=message):
-        session(glossary)

@@ -1,0 +1,135 @@
+"""The wheels: built, installed into a virtual environment of their own, and used from an empty folder."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from loadtest.target.ports import free_port
+from tests.contract.source import ROOT
+from tests.fakes import PATIENCE_S
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A virtual environment with nothing but Parley's wheels, and a user who has never used it."""
+
+    folder: Path
+
+    @property
+    def packages(self) -> Path:
+        return Path(sysconfig.get_path("purelib", vars={"base": str(self.folder / "venv")}))
+
+    @property
+    def empty(self) -> Path:
+        return self.folder / "empty"
+
+    def environment(self) -> dict[str, str]:
+        """Nothing of ours: neither the path to the repository nor settings of the machine that tests."""
+        ours = ("PARLEY_", "PYTHON", "XDG_")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        return kept | {"HOME": str(self.folder / "user")}
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        return (str(self.folder / "venv/bin/parley"), *words)
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.command(*words), cwd=self.empty, env=self.environment(), capture_output=True, text=True, timeout=60
+        )
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `make dist` builds them."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run((sys.executable, str(ROOT / "deploy/dist.py"), str(out)), check=True, timeout=120)
+    return out
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Without its dependencies: those are lent by the environment that tests."""
+    found = Installed(tmp_path_factory.mktemp("installed"))
+    venv.create(found.folder / "venv", with_pip=False)
+    for folder in (found.empty, found.folder / "user"):
+        folder.mkdir()
+    pip = (sys.executable, "-m", "pip", "--quiet", "--python", str(found.folder / "venv/bin/python"))
+    install = (*pip, "install", "--no-deps", "--no-index", *map(str, wheels.glob("*.whl")))
+    subprocess.run(install, env=found.environment(), check=True, timeout=120)
+    return found
+
+
+@pytest.fixture
+def lent(installed: Installed) -> Iterator[Installed]:
+    """The libraries that the extra `serve` would bring."""
+    line = installed.packages / "lent.pth"
+    line.write_text(sysconfig.get_path("purelib") + "\n")
+    yield installed
+    line.unlink()
+
+
+def test_only_parley_is_at_the_top_of_site_packages(installed: Installed) -> None:
+    """No `services`, `gateway` or `tests` that could be somebody else's."""
+    names = sorted(path.name for path in installed.packages.iterdir())
+    assert "parley" in names
+    assert [name for name in names if not name.startswith("parley")] == []
+
+
+def test_the_client_says_that_it_is_typed(installed: Installed) -> None:
+    """And brings no weights: those are in the wheel that serves."""
+    assert (installed.packages / "parley/py.typed").is_file()
+    size = sum(path.stat().st_size for path in (installed.packages / "parley").rglob("*") if path.is_file())
+    assert size < 3_000_000
+
+
+def test_the_source_archive_has_both_wheels_sources(wheels: Path) -> None:
+    """Whoever has it can build everything again."""
+    (archive,) = wheels.glob("*.tar.gz")
+    listed = subprocess.run(("tar", "-tzf", archive), capture_output=True, text=True, check=True).stdout
+    for name in ("parley/client.py", "services/asr/stage.py", "deploy/server/setup.py", "model.bin", "asr.proto"):
+        assert name in listed
+    assert "__pycache__" not in listed
+
+
+def test_it_serves_from_an_empty_folder(lent: Installed) -> None:
+    """`parley up`, a transcription over HTTP and by command, and nothing written but where state belongs."""
+    http, grpc = free_port(), free_port()
+    words = ("up", "--json", "--http-port", str(http), "--grpc-port", str(grpc), "--replicas", "translate=2")
+    started = subprocess.Popen(
+        lent.command(*words), cwd=lent.empty, env=lent.environment(), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        _await_ready(started)
+        with (ROOT / "examples/desk.flac").open("rb") as talk:
+            url = f"http://127.0.0.1:{http}/v1/audio/transcriptions"
+            answer = httpx.post(url, files={"file": talk}, data={"model": "whisper-1"}, timeout=PATIENCE_S)
+        assert "watch" in answer.raise_for_status().json()["text"]
+        told = lent.run("transcribe", str(ROOT / "examples/desk.flac"), "--server", f"127.0.0.1:{grpc}")
+        assert "watch" in told.stdout, told.stderr
+    finally:
+        started.terminate()
+        assert started.wait(PATIENCE_S) == 0
+    assert list(lent.empty.iterdir()) == []
+    logs = {path.stem for path in (lent.folder / "user/.local/state/parley/logs").iterdir()}
+    assert logs == {"asr", "denoise", "diarize", "translate-1", "translate-2", "gateway"}
+
+
+def _await_ready(started: "subprocess.Popen[str]") -> None:
+    assert started.stdout
+    said = []
+    for line in started.stdout:
+        said.append(line)
+        if json.loads(line).get("ready"):
+            return
+    raise AssertionError(f"It ended with {started.wait()}: {''.join(said)}")
