@@ -75,9 +75,7 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     """The message says what to install, as the backend's file declares it."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.delitem(sys.modules, "parley.engines.backends.onnx", raising=False)
-    with pytest.raises(
-        BadModel, match=r'needs the package onnxruntime; pip install "parley-speech\['
-    ):
+    with pytest.raises(BadModel, match=r'needs the package onnxruntime; pip install "parley-speech\['):
         backends.load("onnx")
 
 

@@ -89,7 +89,7 @@ async def test_only_jobs_of_one_shape_share_a_batch(make: Make) -> None:
 
 
 async def test_the_longest_urgent_goes_first(make: Make) -> None:
-    """Not who asked first: a job that came early, could wait and is urgent now, goes after those that were urgent before."""
+    """Not who asked first: a job that came early and became urgent now goes after those that were urgent before."""
     urgent = {2}
 
     class Changing(HeldEngine[int, int]):
