@@ -35,7 +35,7 @@ class Format:
 
     @classmethod
     def of(cls, wire: AudioFormat) -> "Format":
-        """Refuse what no stage takes."""
+        """Fill in the defaults; refuse what no stage takes."""
         encoding = wire.encoding or AudioEncoding.AUDIO_ENCODING_PCM_S16LE
         rate_hz, channels = wire.sample_rate_hz or RATE_HZ, wire.channels or 1
         if encoding not in _WIDTHS:
@@ -71,7 +71,7 @@ def decode(data: bytes, form: Format) -> Samples:
 
 
 def apart(data: bytes, form: Format) -> list[bytes]:
-    """Each channel's bytes."""
+    """Interleaved bytes -> the bytes of each channel."""
     _check_whole(data, form)
     samples = np.frombuffer(data, np.uint8).reshape(-1, form.channels, _WIDTHS[form.encoding])
     return [samples[:, n].tobytes() for n in range(form.channels)]
@@ -136,23 +136,23 @@ class Resampler:
         self._stream = None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, "float32")
 
     def feed(self, samples: Samples, *, last: bool = False) -> Samples:
-        """What is ready so far; `last` gives the rest."""
+        """The samples that are ready; with `last`, the rest as well."""
         return samples if self._stream is None else self._stream.resample_chunk(samples, last=last)
 
 
-class Ear:
-    """A client's bytes -> one channel of floats at 16 kHz."""
+class PcmDecoder:
+    """A client's PCM, in any format and chunking -> one channel of floats at 16 kHz."""
 
     def __init__(self, form: Format) -> None:
         self.form = form
         self._resampler = Resampler(form.rate_hz, RATE_HZ)
 
-    def hear(self, data: bytes) -> Samples:
+    def feed(self, data: bytes) -> Samples:
         """The samples that these bytes complete."""
         return self._resampler.feed(decode(data, self.form))
 
     def finish(self) -> Samples:
-        """The samples that were still inside."""
+        """The samples that the resampler still holds."""
         return self._resampler.feed(SILENCE, last=True)
 
 
@@ -164,7 +164,7 @@ class Tape:
         self._first = self.end = 0
 
     def append(self, samples: Samples) -> None:
-        """More of the stream."""
+        """Add samples to the end."""
         held = self.end - self._first
         if held + len(samples) > len(self._store):
             grown = np.zeros(2 * (held + len(samples)), np.float32)
@@ -174,11 +174,11 @@ class Tape:
         self.end += len(samples)
 
     def cut(self, start: int, end: int) -> Samples:
-        """A copy of a piece."""
+        """A copy of the samples from one place to another."""
         return self._store[start - self._first : end - self._first].copy()
 
     def forget(self, before: int) -> None:
-        """Samples before this place are not needed any more."""
+        """Drop the samples before this place."""
         held = self.end - before
         if before > self._first:
             self._store[:held] = self._store[before - self._first : self.end - self._first].copy()

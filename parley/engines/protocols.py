@@ -23,10 +23,10 @@ class Engine(Protocol[Job, Result]):
 
 @runtime_checkable
 class Ranks(Protocol[Job]):
-    """An engine whose jobs are not all equally pressing."""
+    """An engine whose jobs are not all equally urgent."""
 
     def can_wait(self, job: Job) -> bool:
-        """Whether others go before it where not all find a place in a batch."""
+        """Whether urgent jobs go before it."""
 
     def shape(self, job: Job) -> Hashable:
         """Jobs of one shape cost less together than alone; of several shapes each would only wait for the others."""

@@ -46,7 +46,7 @@ class BatchConfig:
 
     @property
     def at_a_time(self) -> int:
-        """Batches."""
+        """Batches that run at the same time."""
         return self.workers or machine.cores()
 
 
@@ -58,11 +58,11 @@ class _Caller(Generic[Job, Result]):
     place: Place | None = None  # of a live stream
     context: Context = field(default_factory=otel.get_current)
     joined: Moment = field(default_factory=Moment.now)
-    pressing: float | None = None  # since when it cannot wait
+    urgent_since: float | None = None  # None: it can wait
     taken: bool = False  # out of the queue
 
     def wants(self) -> bool:
-        """Still there, and still in time."""
+        """Whether an answer is still of use: the caller is there, the deadline has not passed."""
         if self.budget.spent and not self.answer.done():
             self.answer.set_exception(DeadlinePassed("The job waited past its deadline; the service is too busy."))
         return not self.answer.done()
@@ -84,7 +84,7 @@ class Batcher(Generic[Job, Result]):
         self._queue: deque[_Caller[Job, Result]] = deque()
         self._news = asyncio.Event()
         self._workers = config.at_a_time
-        self._working = self._guessing = 0  # workers; those of them whose batch can wait
+        self._working = self._unhurried = 0  # workers that run a batch; those whose batch can wait
         self._rests_until = -math.inf  # where people speak: before then nothing begins that can wait
         self._threads = ThreadPoolExecutor(self._workers, "engine")
         self._job_s = 0.01
@@ -102,7 +102,7 @@ class Batcher(Generic[Job, Result]):
         if not self._working and not self._queue:
             self.moved_at = self._clock()
         self._queue.append(caller)
-        self._pressing()
+        self._urgent()
         self._meter.depth(len(self._queue))
         self._news.set()
         limit = asyncio.timeout(None if budget.endless else budget.left)
@@ -117,31 +117,31 @@ class Batcher(Generic[Job, Result]):
             self._forget(caller)
 
     def _forget(self, caller: _Caller[Job, Result]) -> None:
-        """Who hangs up gives the place in the queue back."""
+        """Leave the queue, if the job was not taken: the caller has hung up or is too late."""
         if not caller.taken:
             self._queue.remove(caller)
             self._meter.depth(len(self._queue))
 
     def look(self) -> None:
-        """A job that could wait may press now, and who presses waits longer and longer."""
+        """Look at the queue again: jobs may have become urgent, and the load learns how long urgent ones wait."""
         now = time.monotonic()
-        for caller in self._pressing():
-            if caller.place and caller.pressing is not None:
-                caller.place.waits(now - caller.pressing)
+        for caller in self._urgent():
+            if caller.place and caller.urgent_since is not None:
+                caller.place.waits(now - caller.urgent_since)
         if self._queue:
             self._news.set()
 
-    def _pressing(self) -> list[_Caller[Job, Result]]:
-        """Who cannot wait now, who has pressed longest first. A job that presses no more has not been waited for."""
+    def _urgent(self) -> list[_Caller[Job, Result]]:
+        """Callers whose jobs are urgent, the longest urgent first; one that is so no longer counts anew."""
         since = list[tuple[float, _Caller[Job, Result]]]()
         for caller in self._queue:
-            caller.pressing = (caller.pressing or time.monotonic()) if self.presses(caller.job) else None
-            if caller.pressing:
-                since.append((caller.pressing, caller))
+            caller.urgent_since = (caller.urgent_since or time.monotonic()) if self.is_urgent(caller.job) else None
+            if caller.urgent_since:
+                since.append((caller.urgent_since, caller))
         return [caller for _, caller in sorted(since, key=lambda each: each[0])]
 
-    def presses(self, job: Job) -> bool:
-        """Whether it cannot wait."""
+    def is_urgent(self, job: Job) -> bool:
+        """Whether somebody waits for it now."""
         return not (self._ranks and self._ranks.can_wait(job))
 
     async def _serve(self) -> None:
@@ -157,12 +157,12 @@ class Batcher(Generic[Job, Result]):
             return
         began = self._clock()
         self._working += 1
-        self._guessing += can_wait
+        self._unhurried += can_wait
         try:
             await self._answer(batch)
         finally:
             self._working -= 1
-            self._guessing -= can_wait
+            self._unhurried -= can_wait
             self.moved_at = self._clock()
             if can_wait:
                 self._rest(self.moved_at - began)
@@ -170,7 +170,7 @@ class Batcher(Generic[Job, Result]):
                 self._news.set()
 
     def _rest(self, took_s: float) -> None:
-        """What can wait gets the share of the engine that answers leave: the busier they keep it, the rarer it is."""
+        """After a batch that could wait, pause such batches: they get what urgent ones leave of the engine."""
         busy = min(self._load.share, MOST_BUSY) if self._load else 0.0
         rest_s = took_s * busy / (1 - busy)
         if rest_s > 0:
@@ -178,18 +178,18 @@ class Batcher(Generic[Job, Result]):
             asyncio.get_running_loop().call_later(rest_s, self._news.set)
 
     def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
-        """A batch, and whether it can wait. Where people speak, what can wait leaves a worker to what cannot."""
-        # Who can wait does not ride along: nobody gets an answer before the whole batch is done.
-        pressing = self._pressing()
-        is_last = self._guessing > 0 and self._guessing + 1 >= self._workers
+        """A batch, and whether it can wait. On live streams such batches leave one worker free for urgent ones."""
+        # An urgent batch takes no others along: nobody gets an answer before the whole batch is done.
+        urgent = self._urgent()
+        is_last = self._unhurried > 0 and self._unhurried + 1 >= self._workers
         rests = is_last or self._clock() < self._rests_until
-        if not pressing and rests and self._load and self._load.streams:
+        if not urgent and rests and self._load and self._load.streams:
             self._news.clear()
             return [], False
-        return self._take(self._alike(pressing or list(self._queue))), not pressing
+        return self._take(self._alike(urgent or list(self._queue))), not urgent
 
     def _alike(self, callers: Sequence[_Caller[Job, Result]]) -> Sequence[_Caller[Job, Result]]:
-        """The first, and whoever has a job of the same shape."""
+        """The first, and all others whose jobs have the same shape."""
         if not (self._ranks and callers):
             return callers
         shape = self._ranks.shape(callers[0].job)
@@ -242,8 +242,8 @@ class Batcher(Generic[Job, Result]):
         if self._load:
             self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / self._working)
         for caller in batch:
-            if caller.place and caller.pressing is not None:
-                caller.place.answered(began.at - caller.pressing, job_s)
+            if caller.place and caller.urgent_since is not None:
+                caller.place.answered(began.at - caller.urgent_since, job_s)
         return results
 
     def _timed(self, jobs: Sequence[Job]) -> tuple[Sequence[Result], tuple[Moment, Moment]]:
@@ -252,7 +252,7 @@ class Batcher(Generic[Job, Result]):
         return results, (began, Moment.now())
 
     async def close(self) -> None:
-        """Stop; whoever still waits is told."""
+        """Stop; callers that still wait get Unavailable."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""How busy a model is with those who speak now, and whether one more finds room. Must not know what is said.
+"""How busy live streams keep a model, and whether one more can be admitted. Must not know what is said.
 
 What a stream takes of the engine is measured; of one that has just begun it is expected, by what the model cost when it
 was warmed up. So nobody has to say how many streams a machine can bear, and a heavier model takes fewer.
@@ -15,8 +15,8 @@ from parley.errors import TooBusy
 
 MOST = 0.6  # of the engine's time may go to answers that somebody waits for; guesses and chance need the rest
 MOST_AGAIN = 0.85  # where a stream comes that another replica has lost: refused, it could lose words
-WAIT_S = 0.3  # who presses waits longer for the engine, or did just now:
-WAITING = 0.25  # of that share only is given away; a hiccup of the machine shall not close an empty house
+WAIT_S = 0.3  # where urgent jobs wait longer than this for the engine, or did just now,
+WAITING = 0.25  # only this part of that share is given away; one hiccup shall not close an idle service
 WINDOW_S = 10.0  # over which is measured; so long a new stream is not believed to need less than expected
 CAREFUL = 1.25  # times what was measured when nothing else ran
 SETTLED, ENOUGH = 0.5, 4  # windows; so many such streams tell more than the warm-up did,
@@ -27,14 +27,14 @@ RETRY_S = 3.0
 
 @runtime_checkable
 class Costed(Protocol):
-    """An engine that knows what live speech costs it."""
+    """An engine that has measured what live speech costs it."""
 
     second_s: float  # of its time for a second of a stream's
     on_cpu: bool  # that is the processor's time
 
 
 class Fading:
-    """A sum of which the past is forgotten, a second: what happened long ago counts little."""
+    """A sum that decays exponentially: what was added long ago counts little."""
 
     def __init__(self, window_s: float, clock: Clock) -> None:
         self._window_s, self._clock = window_s, clock
@@ -42,16 +42,16 @@ class Fading:
 
     @property
     def rate(self) -> float:
-        """How much a second of late."""
+        """How much was added per second, over the last window."""
         return self._sum * math.exp((self._at - self._clock()) / self._window_s) / self._window_s
 
     def add(self, much: float) -> None:
-        """So much more, now."""
+        """Add so much now."""
         self._sum, self._at = self.rate * self._window_s + much, self._clock()
 
 
 class Place:
-    """One stream's share of the engine."""
+    """One stream's share of the engine, measured while it is open."""
 
     def __init__(self, load: "Load", clock: Clock) -> None:
         self._load, self._clock, self._since = load, clock, clock()
@@ -59,30 +59,30 @@ class Place:
 
     @property
     def age(self) -> float:
-        """In windows."""
+        """How long it has been open, in windows."""
         return (self._clock() - self._since) / WINDOW_S
 
     @property
     def takes(self) -> float:
-        """Engine seconds a second, as measured in its last window, or since it began."""
+        """Engine seconds per second, measured over its last window, or since it began."""
         return self._took.rate / max(1e-3, 1 - math.exp(-self.age))
 
     def needs(self, expected: float) -> float:
-        """The same, as long as it is young at least some of what is expected."""
+        """The same, but for a young stream at least part of what is expected."""
         return min(max(expected * (1 - self.age), self._took.rate), AT_MOST * expected)
 
     def waits(self, wait_s: float) -> None:
-        """A job that nobody may wait for has waited so long."""
+        """An urgent job has waited so long and still waits."""
         self._load.waited(wait_s)
 
     def answered(self, wait_s: float, engine_s: float) -> None:
-        """A job that nobody may wait for waited so long, and took so much."""
+        """An urgent job waited so long, and then took so much of the engine."""
         self._took.add(engine_s)
         self.waits(wait_s)
 
 
 class Load:
-    """Every live stream of one model."""
+    """All live streams of one model: what they take of the engine, and how long their urgent jobs wait."""
 
     def __init__(self, second_s: float, workers: int, clock: Clock = time.monotonic, *, on_cpu: bool = False) -> None:
         self._second_s, self._workers, self._clock, self._on_cpu = second_s, workers, clock, on_cpu
@@ -92,7 +92,7 @@ class Load:
 
     @property
     def streams(self) -> int:
-        """That are open."""
+        """How many are open."""
         return len(self._places)
 
     @property
@@ -107,24 +107,24 @@ class Load:
 
     @property
     def _slower(self) -> float:
-        """Times than when nothing else ran: the processor is others' too."""
+        """How many times slower than when nothing else ran: other processes use the processor too."""
         wall, cpu = self._wall.rate, self._cpu.rate
         return min(max(wall / cpu, 1.0), ASTRAY) if self._on_cpu and cpu else 1.0
 
     def ran(self, wall_s: float, cpu_s: float) -> None:
-        """The engine worked so long, and had the processor so long."""
+        """The engine worked for so long by the wall clock, and for so long by the processor's."""
         self._wall.add(wall_s)
         self._cpu.add(cpu_s)
 
     @property
     def share(self) -> float:
-        """Of the engine's time, from 0 to more than it has."""
+        """The share of the engine's time that streams need; more than 1 where it is overloaded."""
         expected = self.expected
         return sum(place.needs(expected) for place in self._places) / self._workers
 
     @property
     def wait_s(self) -> float:
-        """The longest wait of late, fading."""
+        """The longest recent wait, decaying."""
         return self._waits_s * math.exp((self._waited_at - self._clock()) / WINDOW_S)
 
     @property
@@ -133,18 +133,18 @@ class Load:
         return self._takes(MOST)
 
     def _takes(self, most: float) -> bool:
-        """One stream is always taken: there is no smaller load to wait for."""
+        """Whether one more fits under `most`. The first stream always does: no load is smaller."""
         left = most * (WAITING if self.wait_s > WAIT_S else 1.0) - self.share
         return not self._places or self.expected / self._workers <= left
 
     def waited(self, wait_s: float) -> None:
-        """Somebody who presses waited so long for the engine."""
+        """An urgent job waited so long for the engine."""
         if wait_s >= self.wait_s:
             self._waits_s, self._waited_at = wait_s, self._clock()
 
     @contextmanager
     def place(self, *, again: bool = False) -> Iterator[Place]:
-        """Take a place for one stream, or hear that there is none."""
+        """Admit one stream for as long as the context lasts; raises TooBusy where it would make answers late."""
         if not self._takes(MOST_AGAIN if again else MOST):
             raise TooBusy(
                 f"{self.streams} streams take {self.share:.0%} of the engine, answers wait {self.wait_s:.1f} s for it; "

@@ -24,7 +24,7 @@ Opener = Callable[[ModelSpec], Placed[Engine[Any, Any]]]
 
 
 class State(Enum):
-    """Where a version is in its life."""
+    """The lifecycle of a version."""
 
     LOADING = 1
     ACTIVE = 2
@@ -34,7 +34,7 @@ class State(Enum):
 
 @dataclass
 class Model:
-    """One version, its engine's queue, and who holds it."""
+    """One version, the queue in front of its engine, and how many streams lease it."""
 
     spec: ModelSpec
     state: State = State.LOADING
@@ -53,7 +53,7 @@ class Model:
         return self._batcher
 
     def start(self, opened: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
-        """It is open: take streams."""
+        """Loaded: accept streams."""
         self.device, self.device_reason = opened.device, opened.reason
         if isinstance(opened.model, Costed):
             self.load = Load(opened.model.second_s, batch.at_a_time, on_cpu=opened.model.on_cpu)
@@ -61,7 +61,7 @@ class Model:
         self.state = State.ACTIVE
 
     async def stop(self) -> None:
-        """Nobody holds it any more."""
+        """No stream leases it any more: close the queue and drop the engine."""
         self.state = State.RETIRED
         if self._batcher:
             await self._batcher.close()
@@ -78,7 +78,7 @@ class Registry:
 
     @property
     def models(self) -> list[Model]:
-        """In the order they were loaded."""
+        """All versions, in the order in which they were loaded."""
         return list(self._models.values())
 
     async def load(self, spec: ModelSpec, *, make_default: bool = False) -> Model:
@@ -145,7 +145,7 @@ class Registry:
         log.info("model retired", extra={"model": str(model.spec.ref)})
 
     async def close(self) -> None:
-        """The process ends."""
+        """Drop every version: the process ends."""
         for drain in self._drains.values():
             drain.cancel()
         for model in self.models:

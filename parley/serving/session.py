@@ -21,7 +21,7 @@ HELD_MOST = 2 << 20  # bytes or characters fed since the session last had nothin
 
 @dataclass(frozen=True)
 class Flush:
-    """Answer everything heard so far now."""
+    """In the input: answer everything received so far now."""
 
 
 class Session(Protocol[Item, Job, Result]):
@@ -51,7 +51,7 @@ class Ahead(Protocol):
 
 
 class _Gate:
-    """Stops the reading while the session is behind."""
+    """Backpressure: stops reading the input while the session has more than it can work on."""
 
     def __init__(self, most: int) -> None:
         self.closed = False
@@ -60,7 +60,7 @@ class _Gate:
         self._room.set()
 
     def took(self, size: int) -> None:
-        """The session was fed."""
+        """The session was fed so many bytes."""
         self._held += size
         if self._held >= self._most:
             self._room.clear()
@@ -97,11 +97,11 @@ async def drive(
         while True:
             job = session.next_job()
             if job is not None:
-                before, told = order.place()
+                before, done = order.place()
                 result = await submit(job)
                 await before.wait()
                 await emit(list(session.absorb(result)))
-                told.set()
+                done.set()
             elif gate.closed:
                 return
             else:
@@ -118,7 +118,7 @@ async def drive(
 
 
 class _Order:
-    """Whose job went out first is first to tell its result."""
+    """Results are emitted in the order in which their jobs were handed out."""
 
     def __init__(self) -> None:
         self._last = asyncio.Event()
@@ -131,7 +131,7 @@ class _Order:
 
 
 async def _all(lanes: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Until all are done, or one of them fails."""
+    """Run all to their end; the first that fails cancels the others."""
     tasks = [asyncio.create_task(lane) for lane in lanes]
     try:
         for done in asyncio.as_completed(tasks):

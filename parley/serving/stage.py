@@ -41,7 +41,7 @@ class ServiceConfig:
 
 @dataclass(frozen=True)
 class Stage:
-    """One service folder in five lines."""
+    """A service: its RPC, its config, how a model is opened, a stream begun and a request read."""
 
     service: ServiceDescriptor
     config: type[ServiceConfig]
@@ -53,7 +53,7 @@ class Stage:
 
     @property
     def name(self) -> str:
-        """One word, the same everywhere."""
+        """The stage's one name: folder, proto, config section, metric label."""
         return self.service.name.lower()
 
     @cached_property
@@ -87,12 +87,12 @@ class Stage:
 
 
 def read_audio(request: Any) -> bytes:
-    """What an audio stage is fed."""
+    """The bytes of an audio request; refuses too large a chunk."""
     return check_chunk(request.audio.data)
 
 
 def read_text(request: Any) -> str:
-    """What a text stage is fed."""
+    """The text of a text request; refuses too long a one."""
     text: str = request.text.text
     if len(text) > LONGEST_TEXT:
         raise ChunkTooLarge(f"A text of {len(text)} characters is too large; send at most {LONGEST_TEXT} at once.")

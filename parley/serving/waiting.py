@@ -1,6 +1,7 @@
 """One stream's jobs on their way through the engine's queue. Must not know what a job is.
 
-Where people speak, late is not lost: a job is waited for as long as the engine moves, and whoever waits is told.
+On a live stream a late answer is not lost: a job is waited for as long as the engine answers anybody, and the client is
+sent a `Late` notice.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from parley.serving.load import Place
 from parley.v1.audio_pb2 import Late
 
 LOOK_S = 0.25
-LATE_S, AGAIN_S = 1.0, 10.0  # so long it may take; so often it is told that it took longer
+LATE_S, AGAIN_S = 1.0, 10.0  # how long an answer may take; how often it is reported that it takes longer
 
 
 class Waiting:
-    """Hands in jobs, and says when answers that press are late."""
+    """Submits jobs, and reports when urgent answers are late."""
 
     def __init__(
         self,
@@ -35,14 +36,14 @@ class Waiting:
         self._told: float | None = None
 
     async def submit(self, job: Any, budget: Budget) -> Any:
-        """Its result, however long others are before it; an engine that does not move any more is given up."""
+        """The job's result, however long the queue; raises DeadlinePassed once the engine has stalled."""
         answer = asyncio.create_task(self._batcher.submit(job, budget, self._place))
         since: float | None = None
         try:
             while not answer.done():
                 await asyncio.wait((answer,), timeout=self._look_s)
                 if not answer.done():
-                    since = (since or self._clock()) if self._batcher.presses(job) else None
+                    since = (since or self._clock()) if self._batcher.is_urgent(job) else None
                     await self._look(since)
             return answer.result()
         finally:

@@ -12,7 +12,7 @@ from typing import Any
 from parley.engines.model import ModelRef, read_spec
 from parley.wire import protocol
 from services.asr import describe, trial
-from services.asr.asking import asking
+from services.asr.prompting import prompting
 
 TOML = "model.toml"
 
@@ -28,7 +28,7 @@ def adopt(folder: Path, name: str, version: str, clips: Path) -> dict[str, Any]:
         (folder / TOML).write_text(describe.written(ref, found, given | options, metrics), "utf-8")
 
     write({}, {})
-    asking(read_spec(folder))
+    prompting(read_spec(folder))
     measured = trial.run(read_spec(folder), trial.clips(clips), _say)
     least = {"least_window_s": measured.least_window_s, "rest_s": trial.REST_S}
     write({} if given.get("short_context") else least, asdict(measured) | {"wer": measured.wer})

@@ -1,4 +1,4 @@
-"""Which words of an interim will not change any more: those that two guesses in a row agree on. Pure."""
+"""Which words of an interim will not change any more: those that two interims in a row agree on. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ class Agreement:
         self._last: list[str] = []
         self.committed: list[str] = []
 
-    def hear(self, words: Sequence[str]) -> list[str]:
-        """The best guess now: what is committed, and what follows it in the new guess."""
-        guess = self.committed + list(words[len(self.committed) :])
-        self.committed = guess[: max(len(self.committed), _shared(self._last, guess))]
-        self._last = guess
-        return guess
+    def update(self, words: Sequence[str]) -> list[str]:
+        """Commit what the last two interims agree on; what is committed, then the rest of the new one."""
+        interim = self.committed + list(words[len(self.committed) :])
+        self.committed = interim[: max(len(self.committed), _shared(self._last, interim))]
+        self._last = interim
+        return interim
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

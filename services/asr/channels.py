@@ -1,4 +1,4 @@
-"""Several channels of one stream, each heard by itself. Must not know how a channel is heard."""
+"""Several channels of one stream, each recognised by itself. Must not know how a channel is recognised."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from parley.audio.pcm import Format, apart
 from services.asr.recording import RecordingSession
 from services.asr.session import AsrSession
-from services.asr.utterance import Heard, Turn
+from services.asr.utterance import PendingJob, Recognition
 
 OneChannel = AsrSession | RecordingSession
 
@@ -18,10 +18,10 @@ class ChannelsSession:
 
     def __init__(self, form: Format, sessions: Sequence[OneChannel]) -> None:
         self._form, self._sessions = form, sessions
-        self._working = 0  # whose job was handed out last
+        self._working = 0  # the channel whose job was handed out last
 
     def feed(self, item: bytes) -> Iterator[Message]:
-        """More sound of all."""
+        """More sound of every channel."""
         for n, data in enumerate(apart(item, self._form)):
             yield from _of(n, self._sessions[n].feed(data))
 
@@ -35,7 +35,7 @@ class ChannelsSession:
         for n, session in enumerate(self._sessions):
             yield from _of(n, session.finish())
 
-    def next_job(self) -> Turn | None:
+    def next_job(self) -> PendingJob | None:
         """In turns: who talks without a break must not keep the others waiting."""
         count = len(self._sessions)
         for n in (self._working + 1 + step for step in range(count)):
@@ -45,8 +45,8 @@ class ChannelsSession:
                 return job
         return None
 
-    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
-        """To whom it belongs."""
+    def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
+        """Hands the result to the channel whose job it was."""
         return _of(self._working, self._sessions[self._working].absorb(result))
 
 

@@ -12,24 +12,24 @@ BEFORE, AFTER = 2 * RATE_HZ // 5, RATE_HZ // 5  # kept around speech: consonants
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """How patient the ear is."""
+    """Thresholds that start and end an utterance."""
 
     start_s: float = 0.06  # speech this long starts an utterance
     stop_s: float = 0.5  # silence this long ends it
     longest_s: float = 25.0  # it is cut here at the latest
     speech: float = 0.4  # as likely as this, it is speech;
     silence: float = 0.25  # it ends where it is less likely than this
-    level_db: float = -45.0  # louder than this, below full scale, is speech to who hears levels only
+    level_db: float = -45.0  # louder than this, below full scale, is speech to the `level` detector
     disabled: bool = False  # never end on silence
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Speech began or ended at a sample; `told` is the sample at which that was known."""
+    """Speech began or ended at a sample; `known_at` is the sample at which that was certain."""
 
     began: bool
     at: int
-    told: int
+    known_at: int
     is_cut: bool = False  # in the middle of speech
 
 
@@ -51,7 +51,7 @@ class Endpointer:
 
     @property
     def noticed_within(self) -> int:
-        """So many samples behind where speech begins, it is known."""
+        """How many samples after speech begins it is noticed, at the latest."""
         return round(self._config.start_s * RATE_HZ) + self._detector.block
 
     @property
@@ -66,7 +66,7 @@ class Endpointer:
         block = self._detector.block
         count = len(held) // block
         self._rest = held[count * block :].copy()
-        chances = self._detector.hear(held[: count * block].reshape(count, block))
+        chances = self._detector.probabilities(held[: count * block].reshape(count, block))
         return [mark for chance in chances for mark in self._look(chance)]
 
     def _look(self, chance: float) -> list[Mark]:
@@ -95,7 +95,7 @@ class Endpointer:
         return self._end(self._run)
 
     def _cut(self) -> list[Mark]:
-        """Nobody breathed: cut where speech was least likely of late."""
+        """Too long without a pause: cut in the last third, where speech was least likely."""
         late = self._chances[-max(1, len(self._chances) // 3) :]
         return self._end(late[::-1].index(min(late)), is_cut=True)
 

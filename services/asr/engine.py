@@ -15,10 +15,10 @@ from parley.engines import backends
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tokens
-from services.asr.asking import Asking, asking
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop
-from services.asr.utterance import Heard, Spoken, Token, Turn, Utterance, joined
+from services.asr.prompting import Prompting, prompting
+from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance, joined
 from services.asr.vad import detector
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ LONGEST_WORD = 2 * RATE_HZ  # samples: in a longer one others were said, and not
 
 @dataclass(frozen=True)
 class _Case:
-    """An utterance as it is put to the model."""
+    """An utterance as the model is given it: features, their window and the prompt."""
 
     utterance: Utterance
     rows: Rows
@@ -53,26 +53,29 @@ class AsrEngine:
 
     second_s, on_cpu = 0.0, False  # of its time for a second of live speech, as far as it was measured; and whose time
 
-    def __init__(self, generator: Generator, ways: Asking) -> None:
-        self._generator, self._ways = generator, ways
+    def __init__(self, generator: Generator, how: Prompting) -> None:
+        self._generator, self._prompting = generator, how
 
-    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+    def run(self, jobs: Sequence[PendingJob]) -> list[list[Recognition]]:
         """An answer for each utterance of each job, in order."""
         taken = [job.take() for job in jobs]
         heard = iter(self._all([utterance for utterances in taken for utterance in utterances]))
         return [[next(heard) for _ in utterances] for utterances in taken]
 
-    def _all(self, utterances: Sequence[Utterance]) -> list[Heard]:
+    def _all(self, utterances: Sequence[Utterance]) -> list[Recognition]:
         cases = [self._case(utterance) for utterance in utterances]
         answers = self._believed(cases)
         heard = [self._heard(case, answer) for case, answer in zip(cases, answers, strict=True)]
         return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
 
-    def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Heard) -> Heard:
+    def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Recognition) -> Recognition:
         """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
         if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
             return heard
-        odd, unlikely = self._is_odd(answer), heard.average_log_probability < self._ways.options.doubts.log_probability
+        odd, unlikely = (
+            self._is_odd(answer),
+            heard.average_log_probability < self._prompting.options.doubts.log_probability,
+        )
         gaping = any(word.end - word.start > LONGEST_WORD for word in heard.words)
         if not (odd or unlikely or gaping):
             return heard
@@ -82,11 +85,11 @@ class AsrEngine:
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
-    def can_wait(self, job: Turn) -> bool:
+    def can_wait(self, job: PendingJob) -> bool:
         """Finals of those who speak go before interims and recordings, whoever's."""
         return job.can_wait
 
-    def shape(self, job: Turn) -> Hashable:
+    def shape(self, job: PendingJob) -> Hashable:
         """What is shown in windows of one size shares calls."""
         utterance = job.longest
         return utterance and (self._window(utterance), utterance.is_final, utterance.is_recording)
@@ -96,10 +99,10 @@ class AsrEngine:
 
         The words are put into its mouth: there is no speech here, and saying nothing costs too little.
         """
-        self.run([Turn([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])
+        self.run([PendingJob([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])
         sound, took = Utterance(np.zeros(round(USUAL_S * RATE_HZ), np.float32)), list[float]()
-        words = self._ways.spelling.tokens(COUNTED)[: round(USUAL_S * TOKENS_A_SECOND)]
-        how = Decoding(self._ways.options.beam, len(words) + 1, begun=[words])
+        words = self._prompting.spelling.tokens(COUNTED)[: round(USUAL_S * TOKENS_A_SECOND)]
+        how = Decoding(self._prompting.options.beam, len(words) + 1, begun=[words])
         for _ in range(2):
             began = clock()
             case = self._case(sound)
@@ -108,37 +111,37 @@ class AsrEngine:
         self.second_s = min(took) / USUAL_S
 
     def _case(self, utterance: Utterance) -> _Case:
-        rows = self._ways.features.show(np.pad(utterance.samples, (self._ways.lead, 0)))
-        before = self._ways.spelling.tokens(utterance.before) if utterance.before else []
-        begun = self._ways.spelling.tokens(utterance.begun) if utterance.begun else []
-        return _Case(utterance, rows, self._window(utterance), self._ways.begin(utterance.language, before), begun)
+        rows = self._prompting.features.show(np.pad(utterance.samples, (self._prompting.lead, 0)))
+        before = self._prompting.spelling.tokens(utterance.before) if utterance.before else []
+        begun = self._prompting.spelling.tokens(utterance.begun) if utterance.begun else []
+        return _Case(utterance, rows, self._window(utterance), self._prompting.begin(utterance.language, before), begun)
 
     def _window(self, utterance: Utterance) -> int:
-        frames = self._ways.features.count(self._ways.lead + len(utterance.samples))
+        frames = self._prompting.features.count(self._prompting.lead + len(utterance.samples))
         if utterance.is_recording:
-            return self._ways.gathered(frames)
-        return self._ways.window(frames, is_guess=not utterance.is_final)
+            return self._prompting.gathered(frames)
+        return self._prompting.window(frames, is_interim=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """What looks wrong in a short window is asked again, once, in a full one."""
+        """Answers; one that looks wrong in a short window is asked for once more in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
-        full = self._ask([replace(cases[n], window=self._ways.options.full_frames) for n in again])
+        full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
         for n, second in zip(again, full, strict=True):
             if not self._is_odd(second) or second.said.score > answers[n].said.score:
                 answers[n] = second
         return answers
 
     def _is_worth_another(self, case: _Case, answer: _Answer) -> bool:
-        return case.utterance.is_final and case.window < self._ways.options.full_frames and self._is_odd(answer)
+        return case.utterance.is_final and case.window < self._prompting.options.full_frames and self._is_odd(answer)
 
     def _is_odd(self, answer: _Answer) -> bool:
         words = self._words(answer.said)
-        repeats = packs("".join(words)) > self._ways.options.doubts.compression or without_loop(words) < len(words)
+        repeats = packs("".join(words)) > self._prompting.options.doubts.compression or without_loop(words) < len(words)
         return answer.is_cut or repeats
 
     def _words(self, said: Generated) -> list[str]:
-        return [piece.text for piece in self._ways.spelling.pieces(said.tokens, said.language)]
+        return [piece.text for piece in self._prompting.spelling.pieces(said.tokens, said.language)]
 
     def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
         """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
@@ -147,39 +150,39 @@ class AsrEngine:
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
         answers: dict[int, _Answer] = {}
         for (window, *_), places in alike.items():
-            size = max(1, self._ways.options.frames_at_once // window)
+            size = max(1, self._prompting.options.frames_at_once // window)
             for at in range(0, len(places), size):
                 some = places[at : at + size]
                 answers |= zip(some, self._together([cases[n] for n in some]), strict=True)
         return [answers[n] for n in range(len(cases))]
 
     def _together(self, cases: Sequence[_Case]) -> list[_Answer]:
-        window, longest = cases[0].window, self._ways.longest(cases[0].window)
+        window, longest = cases[0].window, self._prompting.longest(cases[0].window)
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
-        beam = self._ways.options.beam if cases[0].utterance.is_final else 1
+        beam = self._prompting.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
         how = Decoding(beam, longest, begun=begun, align=align)
         said = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in said]
 
-    def _heard(self, case: _Case, answer: _Answer) -> Heard:
-        said, doubts = answer.said, self._ways.options.doubts
+    def _heard(self, case: _Case, answer: _Answer) -> Recognition:
+        said, doubts = answer.said, self._prompting.options.doubts
         count = len(said.tokens)
         score = said.score * count / (count + 1)  # the end, too, is a token
         silent = said.no_speech > doubts.no_speech and score < doubts.log_probability
         words = () if silent else self._spoken(case.utterance, said)
-        return Heard(words, score, said.no_speech, said.language or case.utterance.language)
+        return Recognition(words, score, said.no_speech, said.language or case.utterance.language)
 
-    def _spoken(self, utterance: Utterance, said: Generated) -> tuple[Spoken, ...]:
-        pieces = self._ways.spelling.pieces(said.tokens, said.language or utterance.language)
+    def _spoken(self, utterance: Utterance, said: Generated) -> tuple[SpokenWord, ...]:
+        pieces = self._prompting.spelling.pieces(said.tokens, said.language or utterance.language)
         pieces = pieces[: without_loop([piece.text for piece in pieces])]
         frames, chances = said.alignment.frames, said.alignment.chances
         if len(frames) <= len(said.tokens):  # not asked for
-            return tuple(Spoken(piece.text) for piece in pieces)
-        places = [round(frame * self._ways.features.hop) - self._ways.lead for frame in frames]
+            return tuple(SpokenWord(piece.text) for piece in pieces)
+        places = [round(frame * self._prompting.features.hop) - self._prompting.lead for frame in frames]
         edges = [min(max(0, place), len(utterance.samples)) for place in places]
         return tuple(
-            Spoken(
+            SpokenWord(
                 piece.text,
                 edges[piece.first],
                 edges[piece.last],
@@ -190,11 +193,11 @@ class AsrEngine:
         )
 
     def _token(self, token: str, chance: float) -> Token:
-        return Token(self._ways.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
+        return Token(self._prompting.spelling.raw(token), math.log(max(chance, LEAST_CHANCE)))
 
 
 def _shown(cases: Sequence[_Case]) -> Rows:
-    """What several are shown as, all in windows of one size."""
+    """The features of several, as one array of windows of one size."""
     window = cases[0].window
     shown = np.zeros((len(cases), window, cases[0].rows.shape[1]), np.float32)  # zeros are silence
     for row, case in zip(shown, cases, strict=True):
@@ -202,13 +205,13 @@ def _shown(cases: Sequence[_Case]) -> Rows:
     return shown
 
 
-def open_engine(spec: ModelSpec) -> Placed[Engine[Turn, list[Heard]]]:
-    """Open a model and its ear, run both once, and measure."""
-    ways = asking(spec)
-    ear = detector(spec)
-    ear.hear(np.zeros((1, ear.block), np.float32))
+def open_engine(spec: ModelSpec) -> Placed[Engine[PendingJob, list[Recognition]]]:
+    """Open a model and its speech detector, run both once, and measure."""
+    how = prompting(spec)
+    noticing = detector(spec)
+    noticing.probabilities(np.zeros((1, noticing.block), np.float32))
     placed = backends.generator(spec)
-    engine = AsrEngine(placed.model, ways)
+    engine = AsrEngine(placed.model, how)
     # Many a process starts when this one does: time that they take is none of the model's cost.
     engine.on_cpu = placed.device == "CPU"
     engine.warm_up(time.process_time if engine.on_cpu else time.perf_counter)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio.pcm import RATE_HZ, Ear, Tape, interval, time_of
+from parley.audio.pcm import RATE_HZ, PcmDecoder, Tape, interval, time_of
 from parley.v1 import asr_pb2 as v1
 from services.asr.segments import segments
-from services.asr.utterance import Heard, Spoken, Token, Turn, Utterance
+from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance
 from services.asr.windows import STRETCHED, Window, Windower
 
 STEP = RATE_HZ  # heard at once: what lies behind a window's end is heard again
@@ -19,8 +19,8 @@ HELD_MOST = 12 << 20  # bytes in them, as they came: a gateway keeps 24 MiB to s
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the client asked for."""
+class RecordingOptions:
+    """What the client asked of a recording."""
 
     language: str = ""
     word_times: bool = False
@@ -31,18 +31,18 @@ class Wishes:
 class RecordingSession:
     """Hears bytes, hands out windows; the next job does not wait for the last one's result."""
 
-    def __init__(self, ear: Ear, windower_at: Callable[[int], Windower], wishes: Wishes) -> None:
-        self._ear, self._windower_at, self._wishes = ear, windower_at, wishes
+    def __init__(self, decoder: PcmDecoder, windower_at: Callable[[int], Windower], options: RecordingOptions) -> None:
+        self._decoder, self._windower_at, self._options = decoder, windower_at, options
         self._tape, self._windower, self._heard = Tape(), windower_at(0), 0
         self._windows: deque[Window] = deque()
         self._working: deque[Window] = deque()
         self._started = False
-        window = round(STRETCHED * self._windower.longest) * ear.form.rate_hz // RATE_HZ * ear.form.frame_bytes
+        window = round(STRETCHED * self._windower.longest) * decoder.form.rate_hz // RATE_HZ * decoder.form.frame_bytes
         self.ahead = max(1, min(MOST_AHEAD, HELD_MOST // window))
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        self._tape.append(self._ear.hear(item))
+        self._tape.append(self._decoder.feed(item))
         return self._listen()
 
     def flush(self) -> Iterator[Message]:
@@ -52,7 +52,7 @@ class RecordingSession:
 
     def finish(self) -> Iterator[Message]:
         """The recording ends here."""
-        self._tape.append(self._ear.finish())
+        self._tape.append(self._decoder.finish())
         return self.flush()
 
     def _end(self) -> Iterator[Message]:
@@ -76,7 +76,7 @@ class RecordingSession:
             yield v1.SpeechStarted(at=time_of(self._windower.speech))
 
     def _cut(self, window: Window) -> Iterator[Message]:
-        """The next window is listened for as if the recording began here: another replica may have to do it."""
+        """Begin the next window with a fresh windower, as another replica would after a failover."""
         self._windows.append(window)
         self._windower, self._heard, self._started = self._windower_at(window.end), window.end, False
         yield v1.SpeechEnded(at=time_of(window.silence))
@@ -85,34 +85,34 @@ class RecordingSession:
         oldest = next(iter((*self._working, *self._windows)), None)
         self._tape.forget(oldest.start if oldest else self._windower.needed_from)
 
-    def next_job(self) -> Turn | None:
+    def next_job(self) -> PendingJob | None:
         """One window: which of them share a batch, and with whose, is the batcher's affair."""
         if not self._windows:
             return None
-        window, wishes = self._windows.popleft(), self._wishes
+        window, options = self._windows.popleft(), self._options
         self._working.append(window)
         samples = np.concatenate([self._tape.cut(*part) for part in window.parts])
         # With times, whoever asks for them: they tell whether the model heard all of it.
-        return Turn([Utterance(samples, True, True, wishes.language, wishes.before, is_recording=True)])
+        return PendingJob([Utterance(samples, True, True, options.language, options.before, is_recording=True)])
 
-    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
-        """What the oldest window says."""
+    def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
+        """The transcripts of the oldest window with the engine."""
         window = self._working.popleft()
         yield from self._said(window, result[0])
         self._forget()
 
-    def _said(self, window: Window, heard: Heard) -> Iterator[Message]:
+    def _said(self, window: Window, heard: Recognition) -> Iterator[Message]:
         """A window's segments; only behind the last of them can another replica go on."""
         if not heard.text:
             return
-        parts = list(segments(window, heard.words)) if self._wishes.word_times or self._wishes.tokens else []
+        parts = list(segments(window, heard.words)) if self._options.word_times or self._options.tokens else []
         for n, part in enumerate(parts[:-1]):
             yield self._final(heard, part, part[0].start if n else window.speech, part[-1].end, goes_on=True)
         last = parts[-1] if parts else heard.words
         yield self._final(heard, last, last[0].start if len(parts) > 1 else window.speech, window.end)
 
     def _final(
-        self, heard: Heard, words: Sequence[Spoken], start: int, end: int, *, goes_on: bool = False
+        self, heard: Recognition, words: Sequence[SpokenWord], start: int, end: int, *, goes_on: bool = False
     ) -> v1.Transcript:
         text = "".join(word.text for word in words).strip()
         return v1.Transcript(
@@ -120,8 +120,8 @@ class RecordingSession:
             is_final=True,
             committed_characters=len(text),
             interval=interval(start, end),
-            words=[_word(word) for word in words] if self._wishes.word_times else [],
-            tokens=[_token(token) for word in words for token in word.tokens] if self._wishes.tokens else [],
+            words=[_word(word) for word in words] if self._options.word_times else [],
+            tokens=[_token(token) for word in words for token in word.tokens] if self._options.tokens else [],
             language=heard.language,
             average_log_probability=heard.average_log_probability,
             no_speech_probability=heard.no_speech_probability,
@@ -129,7 +129,7 @@ class RecordingSession:
         )
 
 
-def _word(word: Spoken) -> v1.Word:
+def _word(word: SpokenWord) -> v1.Word:
     return v1.Word(text=word.text.strip(), interval=interval(word.start, word.end), confidence=word.confidence)
 
 

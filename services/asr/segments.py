@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from parley.audio.pcm import RATE_HZ
-from services.asr.utterance import Spoken
+from services.asr.utterance import SpokenWord
 from services.asr.windows import Pause, Window
 
 NEAR = 3 * RATE_HZ // 10  # a model hears where words begin no better than this
@@ -13,10 +13,10 @@ BREATH, SILENCE = RATE_HZ // 5, RATE_HZ  # a sentence ends with the one, anythin
 ENDS = (".", "?", "!", "。", "\uff1f", "\uff01")
 
 
-def segments(window: Window, words: Sequence[Spoken]) -> Iterator[list[Spoken]]:
+def segments(window: Window, words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
     """Sentences, and what stands between long pauses; the times are the recording's."""
     placed = _placed(window, words)
-    segment: list[Spoken] = []
+    segment: list[SpokenWord] = []
     for n, word in enumerate(placed):
         segment.append(word)
         pause = placed[n + 1].start - word.end if n + 1 < len(placed) else SILENCE
@@ -25,7 +25,7 @@ def segments(window: Window, words: Sequence[Spoken]) -> Iterator[list[Spoken]]:
             segment = []
 
 
-def _placed(window: Window, words: Sequence[Spoken]) -> list[Spoken]:
+def _placed(window: Window, words: Sequence[SpokenWord]) -> list[SpokenWord]:
     """Nobody speaks in a pause: a word that reaches into it ends where it begins, and the next begins behind it."""
     if not words:
         return []

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
-from parley.audio.pcm import RATE_HZ, Ear, Tape, interval, time_of
+from parley.audio.pcm import RATE_HZ, PcmDecoder, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
-from services.asr.guesses import Guesses
-from services.asr.utterance import Heard, Spoken, Turn, Utterance
+from services.asr.interim_words import InterimWords
+from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 
-RARER = 10  # parts of what is heard for a guess: so much must be new before it is guessed at again
+RARER = 10  # an interim waits until this part of its sound is new
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
@@ -28,8 +28,8 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the client asked for."""
+class AsrRequestOptions:
+    """What the client asked of a live stream."""
 
     language: str = ""
     interim_results: bool = False
@@ -41,20 +41,22 @@ class Wishes:
 class AsrSession:
     """Hears bytes, hands out utterances."""
 
-    def __init__(self, ear: Ear, endpointer_at: Callable[[int], Endpointer], wishes: Wishes) -> None:
-        self._ear, self._endpointer_at, self._wishes = ear, endpointer_at, wishes
+    def __init__(
+        self, decoder: PcmDecoder, endpointer_at: Callable[[int], Endpointer], options: AsrRequestOptions
+    ) -> None:
+        self._decoder, self._endpointer_at, self._options = decoder, endpointer_at, options
         self._tape, self._endpointer, self._heard = Tape(), endpointer_at(0), 0
         self._start = 0  # of the open utterance; where none is open, what lies before is answered
         self._finals: deque[Cut] = deque()
-        self._guessed = 0  # how far the last interim heard
+        self._interim_end = 0  # how far the last interim heard
         self._working: list[Cut] = []
-        self._turn = Turn(())
-        self._ready: tuple[Cut, Heard] | None = None  # the last guess in a pause
-        self._guesses = Guesses(0)
+        self._job = PendingJob(())
+        self._ready: tuple[Cut, Recognition] | None = None  # the last interim in a pause
+        self._interims = InterimWords(0)
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        self._tape.append(self._ear.hear(item))
+        self._tape.append(self._decoder.feed(item))
         return self._listen()
 
     def flush(self) -> Iterator[Message]:
@@ -64,19 +66,19 @@ class AsrSession:
 
     def finish(self) -> Iterator[Message]:
         """The stream ends here."""
-        self._tape.append(self._ear.finish())
+        self._tape.append(self._decoder.finish())
         yield from self._listen()
         yield from self._end()
 
     def _end(self) -> Iterator[Message]:
-        return self._marks([replace(mark, told=self._tape.end) for mark in self._endpointer.end()])
+        return self._marks([replace(mark, known_at=self._tape.end) for mark in self._endpointer.end()])
 
     def _listen(self) -> Iterator[Message]:
         while self._heard < self._tape.end:
             before, self._heard = self._heard, min(self._heard + STEP, self._tape.end)
             yield from self._marks(self._endpointer.feed(self._tape.cut(before, self._heard)))
-        if self._guessing() and (guess := self._guess()):
-            self._instead(guess)
+        if self._interim_is_out() and (interim := self._interim_due()):
+            self._swap(interim)
         if self._endpointer.since is None and not self._finals:
             self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * BEFORE))
 
@@ -84,73 +86,73 @@ class AsrSession:
         for mark in marks:
             if mark.began:
                 self._start = max(self._start, mark.at - BEFORE)
-                self._guessed, self._guesses = mark.at, Guesses(self._start)
+                self._interim_end, self._interims = mark.at, InterimWords(self._start)
                 yield SpeechStarted(at=time_of(mark.at))
             else:
-                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.told)
+                end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.known_at)
                 yield SpeechEnded(at=time_of(mark.at))
                 yield from self._ended(end)
 
     def _ended(self, end: int) -> Iterator[Message]:
-        """The next utterance is listened for as if the stream began here: another replica may have to do it."""
+        """Begin the next utterance with a fresh endpointer, as another replica would after a failover."""
         start, self._start, self._heard = self._start, end, end
         self._endpointer = self._endpointer_at(end)
         yield from self._settled(start, end)
 
     def _settled(self, start: int, end: int) -> Iterator[Message]:
-        """A guess in the pause has heard all of it; any other that still waits for the engine is too late now."""
+        """Make the final: of the interim made in the pause, in a job that still waits, or as a job of its own."""
         final, rest = Cut(start, end, is_final=True), Cut(start, end, may_end=True)
         if self._ready and self._ready[0] == rest:
             yield from self._final(final, self._ready[1])
         elif self._working == [rest]:
             self._working = [final]
-        elif not (self._guessing() and self._instead(final)):
+        elif not (self._interim_is_out() and self._swap(final)):
             self._finals.append(final)
 
-    def _guessing(self) -> bool:
+    def _interim_is_out(self) -> bool:
         return any(not cut.is_final for cut in self._working)
 
-    def _instead(self, cut: Cut) -> bool:
-        """Of a guess that still waits for the engine; whether it did."""
-        gave_way = self._turn.give_way([self._utterance(cut)])
-        if gave_way:
-            self._working, self._guessed = [cut], cut.end
-        return gave_way
+    def _swap(self, cut: Cut) -> bool:
+        """Put the cut in place of the interim that waits for the engine; False: the engine has taken it."""
+        swapped = self._job.swap([self._utterance(cut)])
+        if swapped:
+            self._working, self._interim_end = [cut], cut.end
+        return swapped
 
-    def next_job(self) -> Turn | None:
+    def next_job(self) -> PendingJob | None:
         """Finals first; an interim only of what is being said now, and only when there is enough new in it."""
         if self._finals:
             self._working = [self._finals.popleft() for _ in range(min(AT_ONCE, len(self._finals)))]
-        elif guess := self._guess():
-            self._working, self._guessed = [guess], guess.end
+        elif interim := self._interim_due():
+            self._working, self._interim_end = [interim], interim.end
         else:
             return None
-        self._turn = Turn([self._utterance(cut) for cut in self._working])
-        return self._turn
+        self._job = PendingJob([self._utterance(cut) for cut in self._working])
+        return self._job
 
     def _utterance(self, cut: Cut) -> Utterance:
-        wishes = self._wishes
+        options = self._options
         if cut.is_final or cut.may_end:
             samples = self._tape.cut(cut.start, cut.end)
-            return Utterance(samples, True, wishes.word_times, wishes.language, wishes.before)
-        guesses = self._guesses
-        samples, times = self._tape.cut(guesses.since, cut.end), guesses.is_long(cut.end)
-        return Utterance(samples, False, times, wishes.language, wishes.before, guesses.begun)
+            return Utterance(samples, True, options.word_times, options.language, options.before)
+        interims = self._interims
+        samples, times = self._tape.cut(interims.since, cut.end), interims.is_long(cut.end)
+        return Utterance(samples, False, times, options.language, options.before, interims.begun)
 
-    def _guess(self) -> Cut | None:
-        """What costs more to hear again is heard again less often. In a pause there is no news."""
-        if self._endpointer.since is None or not self._wishes.interim_results:
+    def _interim_due(self) -> Cut | None:
+        """The interim that is due: the longer its sound, the rarer it is. In a pause only the pause's start is news."""
+        if self._endpointer.since is None or not self._options.interim_results:
             return None
         pause = self._endpointer.pause
         if pause is not None:
             end = pause + AFTER
-            return Cut(self._start, end, may_end=True) if self._guessed < end <= self._tape.end else None
+            return Cut(self._start, end, may_end=True) if self._interim_end < end <= self._tape.end else None
         end = self._tape.end
-        enough = max(self._wishes.interim_every, (end - self._guesses.since) // RARER)
-        return Cut(self._start, end) if end - self._guessed >= enough else None
+        enough = max(self._options.interim_every, (end - self._interims.since) // RARER)
+        return Cut(self._start, end) if end - self._interim_end >= enough else None
 
-    def absorb(self, result: Sequence[Heard]) -> Iterator[Message]:
-        """Say what was heard, unless it comes too late to matter."""
+    def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
+        """Final transcripts, and interims of the utterance that is still open."""
         cuts, self._working = self._working, []
         for cut, heard in zip(cuts, result, strict=True):
             if cut.is_final:
@@ -159,7 +161,7 @@ class AsrSession:
                 self._ready = (cut, heard)
                 yield from self._interim(cut, heard)
 
-    def _final(self, cut: Cut, heard: Heard) -> Iterator[Message]:
+    def _final(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
         self._ready = None
         self._tape.forget(cut.end)
         if not heard.text:
@@ -169,26 +171,26 @@ class AsrSession:
             is_final=True,
             committed_characters=len(heard.text),
             interval=interval(cut.start, cut.end),
-            words=[_word(word, cut.start) for word in heard.words] if self._wishes.word_times else [],
+            words=[_word(word, cut.start) for word in heard.words] if self._options.word_times else [],
             language=heard.language,
             average_log_probability=heard.average_log_probability,
             no_speech_probability=heard.no_speech_probability,
         )
 
-    def _interim(self, cut: Cut, heard: Heard) -> Iterator[Message]:
-        guess = self._guesses.hear_all(heard.words) if cut.may_end else self._guesses.hear(heard.words, cut.end)
-        if not guess:
+    def _interim(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
+        interim = self._interims.add_whole(heard.words) if cut.may_end else self._interims.add(heard.words, cut.end)
+        if not interim:
             return
-        committed = self._guesses.committed
+        committed = self._interims.committed
         yield Transcript(
-            text="".join(guess).strip(),
+            text="".join(interim).strip(),
             committed_characters=len("".join(committed).strip()),
             interval=interval(cut.start, cut.end),
             language=heard.language,
-            stability=len(committed) / len(guess),
+            stability=len(committed) / len(interim),
         )
 
 
-def _word(word: Spoken, offset: int) -> Word:
+def _word(word: SpokenWord, offset: int) -> Word:
     span = interval(offset + word.start, offset + word.end)
     return Word(text=word.text.strip(), interval=span, confidence=word.confidence)

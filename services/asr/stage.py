@@ -4,25 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parley import languages
-from parley.audio.pcm import RATE_HZ, Ear, Format
+from parley.audio.pcm import RATE_HZ, Format, PcmDecoder
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
-from services.asr import recording
 from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
 from services.asr.engine import open_engine
 from services.asr.options import AsrOptions
-from services.asr.recording import RecordingSession
-from services.asr.session import AsrSession, Wishes
+from services.asr.recording import RecordingOptions, RecordingSession
+from services.asr.session import AsrRequestOptions, AsrSession
 from services.asr.vad import detector
 from services.asr.windows import WindowConfig, Windower
 
 
 @dataclass(frozen=True, kw_only=True)
 class AsrServiceConfig(ServiceConfig):
-    """Beside what every service has: when utterances end, and how often to guess."""
+    """Beside what every service has: when utterances end, and how often interims are made."""
 
     endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     windows: WindowConfig = field(default_factory=WindowConfig)
@@ -40,12 +39,12 @@ def begin(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
 
 def _live(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Callable[[Format], AsrSession]:
     endpoint = _endpoint(config.endpointing, _bounded(settings.endpoint, spec))
-    wishes = _wishes(config, spec, settings)
+    options = _request_options(config, spec, settings)
 
     def endpointer_at(start: int) -> Endpointer:
         return Endpointer(endpoint, detector(spec, endpoint.level_db), start)
 
-    return lambda form: AsrSession(Ear(form), endpointer_at, wishes)
+    return lambda form: AsrSession(PcmDecoder(form), endpointer_at, options)
 
 
 def _recording(
@@ -56,21 +55,21 @@ def _recording(
         raise BadInput(f"A recording is cut at its longest pauses and said once; leave `{given}` or `recording` out.")
     longest_s = min(settings.windows.longest_s, _longest_s(spec))
     windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
-    asked = _wishes(config, spec, settings)
-    wishes = recording.Wishes(asked.language, config.word_times, config.tokens, asked.before)
+    asked = _request_options(config, spec, settings)
+    options = RecordingOptions(asked.language, config.word_times, config.tokens, asked.before)
 
     def windower_at(start: int) -> Windower:
         return Windower(windows, detector(spec, level_db), start)
 
-    return lambda form: RecordingSession(Ear(form), windower_at, wishes)
+    return lambda form: RecordingSession(PcmDecoder(form), windower_at, options)
 
 
-def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> Wishes:
+def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> AsrRequestOptions:
     reads = AsrOptions.of(spec).reads_prompts
     if (config.prompt or config.phrases) and not (reads or config.hints_only):
         given = "prompt" if config.prompt else "phrases"
         raise BadInput(f"{spec.ref} was not taught to use `{given}`; leave it empty, or ask for a model that was.")
-    return Wishes(
+    return AsrRequestOptions(
         language=_language(config.language, spec),
         interim_results=config.interim_results,
         word_times=config.word_times,
@@ -80,7 +79,7 @@ def _wishes(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -
 
 
 def _language(asked: str, spec: ModelSpec) -> str:
-    """Empty where the model is to find out."""
+    """A tag that the model knows; empty: the model finds out."""
     only = spec.languages[0] if len(spec.languages) == 1 else ""
     spoken, dash, region = asked.replace("_", "-").partition("-")
     if asked and spec.languages and spoken.lower() not in spec.languages:

@@ -19,9 +19,9 @@ from parley.engines import backends
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Generator
 from parley.errors import BadInput
-from services.asr.asking import asking
 from services.asr.engine import AsrEngine
-from services.asr.utterance import Turn, Utterance
+from services.asr.prompting import prompting
+from services.asr.utterance import PendingJob, Utterance
 
 WORDS = "words.tsv"  # beside the recordings: file, tab, what is said
 COUNT = 3  # recordings
@@ -99,13 +99,15 @@ def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
     began = time.perf_counter()
     generator = backends.generator(spec).model
     engine = _engine(spec, generator, FULL_S)
-    engine.run([Turn([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])])  # as a service does, in any language
+    engine.run(
+        [PendingJob([Utterance(np.zeros(RATE_HZ, np.float32), times=True)])]
+    )  # as a service does, in any language
     load_ms = round(1000 * (time.perf_counter() - began))
     say("hearing 30 s")
     tape = np.concatenate([clip.samples for clip in recordings])
     full_s = _timed(engine, np.resize(tape, round(FULL_S * RATE_HZ)))
     said = [_wrong(engine, clip) for clip in recordings]
-    bears = asking(spec).options
+    bears = prompting(spec).options
     least_s = bears.least_window_s if bears.short_context else shortest(spec, generator, recordings, say)
     shortest_clip = min(recordings, key=lambda clip: clip.duration_s)
     short_s = _timed(_engine(spec, generator, least_s), shortest_clip.samples)
@@ -122,17 +124,17 @@ def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
 
 def _engine(spec: ModelSpec, generator: Generator, least_s: float) -> AsrEngine:
     options = {"rest_s": REST_S, **spec.options, "least_window_s": least_s}
-    return AsrEngine(generator, asking(replace(spec, options=options)))
+    return AsrEngine(generator, prompting(replace(spec, options=options)))
 
 
 def _timed(engine: AsrEngine, samples: Samples) -> float:
     began = time.perf_counter()
-    engine.run([Turn([Utterance(samples, language="en")])])
+    engine.run([PendingJob([Utterance(samples, language="en")])])
     return time.perf_counter() - began
 
 
 def _wrong(engine: AsrEngine, clip: Clip) -> int:
-    ((heard,),) = engine.run([Turn([Utterance(clip.samples, language="en")])])
+    ((heard,),) = engine.run([PendingJob([Utterance(clip.samples, language="en")])])
     return distance(clip.words, plain(heard.text))
 
 
@@ -143,7 +145,7 @@ def shortest(
     pieces = [piece for clip in recordings for s in PIECES_S for piece in (clip.first(s), clip.last(s))]
     cases, free = [*pieces, *recordings], [FULL_S, FULL_S]
     full, began = _engine(spec, generator, FULL_S), time.perf_counter()
-    right = [_guess(full, case) for case in cases]
+    right = [_interim_due(full, case) for case in cases]
     for window_s in SHORTER_S:
         if time.perf_counter() - began > patience_s:
             break
@@ -160,7 +162,7 @@ def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[Clip], right: S
     for case, full in zip(cases, right, strict=True):
         if case.duration_s + REST_S > window_s:
             continue  # it has the full one
-        short = _guess(engine, case)
+        short = _interim_due(engine, case)
         if len(short) > len(full) + RUNAWAY:
             return False
         if case.duration_s > max(PIECES_S):
@@ -168,6 +170,6 @@ def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[Clip], right: S
     return after <= before
 
 
-def _guess(engine: AsrEngine, case: Clip) -> list[str]:
-    ((heard,),) = engine.run([Turn([Utterance(case.samples, is_final=False, language="en")])])
+def _interim_due(engine: AsrEngine, case: Clip) -> list[str]:
+    ((heard,),) = engine.run([PendingJob([Utterance(case.samples, is_final=False, language="en")])])
     return plain(heard.text)

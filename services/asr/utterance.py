@@ -14,44 +14,44 @@ class Utterance:
     """What is to be recognised."""
 
     samples: Samples
-    is_final: bool = True  # else a guess will do
+    is_final: bool = True  # else an interim will do
     times: bool = False  # of the words, and how likely their tokens were
     language: str = ""
     before: str = ""  # text
-    begun: str = ""  # what a guess begins with: words that were promised
+    begun: str = ""  # what an interim begins with: words that were promised
     is_recording: bool = False  # nobody waits for it while they speak
 
 
-class Turn:
-    """Some utterances of one stream that wait for the engine: until it takes them, others can take their place."""
+class PendingJob:
+    """Utterances of one stream that wait for the engine; until it takes them, others can be put in their place."""
 
     def __init__(self, utterances: Sequence[Utterance]) -> None:
         self._utterances, self._taken = utterances, False
         self._lock = Lock()
 
     @property
-    def is_guess(self) -> bool:
-        """Whether nothing final is in it."""
+    def is_interim(self) -> bool:
+        """Whether all of its utterances are interims."""
         return not any(utterance.is_final for utterance in self._utterances)
 
     @property
     def can_wait(self) -> bool:
-        """Whether nobody who speaks now waits for it to be final."""
+        """Whether it holds no final of a live stream."""
         return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
 
     @property
     def longest(self) -> Utterance | None:
-        """That is in it."""
+        """Its longest utterance."""
         return max(self._utterances, key=lambda utterance: len(utterance.samples), default=None)
 
     def take(self) -> Sequence[Utterance]:
-        """What is to be done. The engine calls this, on its own thread."""
+        """The utterances; from now on they cannot be swapped. The engine calls this, on its own thread."""
         with self._lock:
             self._taken = True
             return self._utterances
 
-    def give_way(self, utterances: Sequence[Utterance]) -> bool:
-        """Whether these will be done instead."""
+    def swap(self, utterances: Sequence[Utterance]) -> bool:
+        """Put these in their place; False: the engine has taken the others already."""
         with self._lock:
             self._utterances = self._utterances if self._taken else utterances
             return not self._taken
@@ -66,7 +66,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenWord:
     """One word with the blank before it; where asked for, in samples from the utterance's start."""
 
     text: str
@@ -77,10 +77,10 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What was recognised."""
+class Recognition:
+    """What the model recognised in one utterance."""
 
-    words: tuple[Spoken, ...]
+    words: tuple[SpokenWord, ...]
     average_log_probability: float = 0.0
     no_speech_probability: float = 0.0
     language: str = ""
@@ -91,11 +91,11 @@ class Heard:
         return "".join(word.text for word in self.words).strip()
 
 
-def joined(at: int, one: Heard, other: Heard) -> Heard:
+def joined(at: int, one: Recognition, other: Recognition) -> Recognition:
     """Two parts of one window, the second beginning at a sample."""
     moved = tuple(replace(word, start=word.start + at, end=word.end + at) for word in other.words)
     counts = [max(1, len(half.words)) for half in (one, other)]
     scores = [one.average_log_probability, other.average_log_probability]
     score = float(np.average(scores, weights=counts))
     silent = min(one.no_speech_probability, other.no_speech_probability)
-    return Heard(one.words + moved, score, silent, one.language or other.language)
+    return Recognition(one.words + moved, score, silent, one.language or other.language)

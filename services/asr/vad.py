@@ -1,4 +1,4 @@
-"""How likely it is that somebody speaks, block by block: one stream's ear. Must not know utterances.
+"""How likely it is that somebody speaks, block by block. Must not know utterances.
 
 Silero's graph runs inside `feed`, not in the batcher: it has no axis for streams, a block costs less than the way to
 another thread and back, and speech is noticed however busy the recogniser is. Any chunking gives the same bits.
@@ -27,11 +27,11 @@ MEMORY = (1, 1, 128)
 
 
 class Detector(Protocol):
-    """Hears a stream block by block."""
+    """A detector of speech in one stream."""
 
     block: int  # samples
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
         """How likely speech is in each of the next blocks, [count, block]."""
 
 
@@ -43,8 +43,8 @@ class Level:
     def __init__(self, level_db: float) -> None:
         self._power = 10 ** (level_db / 10)
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
-        """One or nothing."""
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
+        """1 where a block is loud, else 0."""
         loud: list[float] = (np.mean(blocks * blocks, 1) > self._power).astype(float).tolist()
         return loud
 
@@ -59,8 +59,8 @@ class Silero:
         self._memory = {name: np.zeros(MEMORY, np.float32) for name in ("h", "c")}
         self._before = np.zeros((1, CONTEXT), np.float32)
 
-    def hear(self, blocks: Blocks) -> Sequence[float]:
-        """From 0 to 1."""
+    def probabilities(self, blocks: Blocks) -> Sequence[float]:
+        """The graph's own, from 0 to 1."""
         if not len(blocks):
             return ()
         tails = np.concatenate((self._before, blocks[:, -CONTEXT:]))
@@ -77,7 +77,7 @@ def silero() -> Tensors:
 
 
 def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:
-    """The ear that a model wants for a stream."""
+    """A new detector of the kind that the model names, for one stream."""
     name = AsrOptions.of(spec).detector
     if name not in ("silero", "level"):
         raise BadModel(f"{spec.ref}: options.detector is {name!r}; write silero or level.")

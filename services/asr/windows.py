@@ -42,7 +42,7 @@ class Pause:
 
     @property
     def length(self) -> int:
-        """In samples."""
+        """Its samples."""
         return self.end - self.start
 
 
@@ -108,7 +108,7 @@ class Windower:
         block = self._detector.block
         count = len(held) // block
         self._rest = held[count * block :].copy()
-        chances = self._detector.hear(held[: count * block].reshape(count, block))
+        chances = self._detector.probabilities(held[: count * block].reshape(count, block))
         return next((window for chance in chances if (window := self._look(chance))), None)
 
     def _look(self, chance: float) -> Window | None:
@@ -143,15 +143,15 @@ class Windower:
         if self._run * self._detector.block >= max(self._detector.block, self._config.start_s * RATE_HZ):
             self._since, self._chances = self._seen - self._run * self._detector.block, [chance] * self._run
 
-    def end(self, told: int) -> Window | None:
-        """The open window ends here, if there is one; `told` is the last sample there is."""
+    def end(self, last: int) -> Window | None:
+        """End the open window here, if there is one; `last` is the end of the samples there are."""
         if self._since is None:
             return None
         silence = self._seen - self._pause
-        return self._window(silence, min(silence + AFTER if self._quiet else told, told))
+        return self._window(silence, min(silence + AFTER if self._quiet else last, last))
 
     def _cut(self) -> Window:
-        """In the latest of the longest pauses; where nobody breathed, where speech was least likely of late."""
+        """Cut in the latest of the longest pauses; without one, where speech was least likely in the last part."""
         first = int(len(self._chances) * EARLIEST)
         late = [pause for pause in self._pauses() if pause.start >= self._at(first)]
         if not late:
@@ -180,7 +180,7 @@ class Windower:
 
 
 def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """From where to where they are raised."""
+    """The runs of True: first index, and the index behind the last."""
     at = 0
     for flag, same in groupby(flags):
         count = len(list(same))

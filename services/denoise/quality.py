@@ -173,7 +173,7 @@ def _taper(hop: int) -> Samples:
 
 
 def _differ(now: Quality, before: Quality) -> bool:
-    """Enough to tell."""
+    """Whether two measurements differ enough to report the second."""
     return (
         now.silent != before.silent
         or (now.clipped_share > 1e-3) != (before.clipped_share > 1e-3)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio.pcm import RATE_HZ, SILENCE, Ear, Format, Resampler, Samples, Tape, decode, encode
+from parley.audio.pcm import RATE_HZ, SILENCE, Format, PcmDecoder, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
 from services.denoise.adapters import Shape
 from services.denoise.engine import Frames
@@ -17,12 +17,15 @@ MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep l
 class DenoiseSession:
     """Hears bytes, hands out hops, says cleaned bytes."""
 
-    def __init__(self, ear: Ear, shape: Shape, keep: float) -> None:
-        self._ear, self._shape, self._keep = ear, shape, keep
-        self._mouth, self._judge = Resampler(RATE_HZ, ear.form.rate_hz), Judge(shape, ear.form.rate_hz, keep)
+    def __init__(self, decoder: PcmDecoder, shape: Shape, keep: float) -> None:
+        self._decoder, self._shape, self._keep = decoder, shape, keep
+        self._resampler, self._judge = (
+            Resampler(RATE_HZ, decoder.form.rate_hz),
+            Judge(shape, decoder.form.rate_hz, keep),
+        )
         self._memory, self._working = np.zeros(shape.memory, np.float32), SILENCE
         self._tape = Tape()  # what came in, at 16 kHz
-        self._taken = 0  # how far the model has heard
+        self._taken = 0  # how far the model was fed
         self._late = shape.latency  # samples of its output that still belong to before the beginning
         self._given = 0  # how far its output has come
         self._ended: int | None = None  # where the input ended
@@ -30,8 +33,8 @@ class DenoiseSession:
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        self._frames_in += len(item) // self._ear.form.frame_bytes
-        self._tape.append(self._ear.hear(item))
+        self._frames_in += len(item) // self._decoder.form.frame_bytes
+        self._tape.append(self._decoder.feed(item))
         return iter(())
 
     def flush(self) -> Iterator[Message]:
@@ -40,12 +43,12 @@ class DenoiseSession:
 
     def finish(self) -> Iterator[Message]:
         """Silence pushes out what the model still holds."""
-        self._tape.append(self._ear.finish())
+        self._tape.append(self._decoder.finish())
         self._ended = self._tape.end
         beyond = self._shape.latency + self._shape.hop
         self._tape.append(np.zeros(beyond if self._ended else 0, np.float32))
         # Nothing left for the model, but perhaps a last sample in the resampler.
-        return self._say(self._mouth.feed(SILENCE, last=True)) if self._complete() else iter(())
+        return self._say(self._resampler.feed(SILENCE, last=True)) if self._complete() else iter(())
 
     def next_job(self) -> Frames | None:
         """As many whole hops as are there."""
@@ -69,7 +72,7 @@ class DenoiseSession:
         start, self._given = self._given, self._given + len(clean)
         mixed = self._limited(clean, start)
         self._tape.forget(min(self._given, self._taken))
-        yield from self._say(self._mouth.feed(mixed, last=self._complete()))
+        yield from self._say(self._resampler.feed(mixed, last=self._complete()))
         yield from self._judge.hear(self._working, result.samples, self._ended)
 
     def _limited(self, clean: Samples, start: int) -> Samples:
@@ -84,7 +87,7 @@ class DenoiseSession:
             samples = np.concatenate((samples, np.zeros(missing, np.float32)))
         samples = samples[: self._frames_in - self._frames_out]
         if len(samples):
-            yield AudioChunk(data=encode(samples, self._ear.form.encoding), offset_samples=self._frames_out)
+            yield AudioChunk(data=encode(samples, self._decoder.form.encoding), offset_samples=self._frames_out)
         self._frames_out += len(samples)
 
 
@@ -96,7 +99,7 @@ class BypassSession:
         self._frames = 0
 
     def feed(self, item: bytes) -> Iterator[Message]:
-        """Out it goes."""
+        """Answer with the same sound."""
         samples = decode(item, self._form)
         if len(samples):
             yield AudioChunk(data=encode(samples, self._form.encoding), offset_samples=self._frames)

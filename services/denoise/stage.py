@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from parley.audio.pcm import Ear, Format
+from parley.audio.pcm import Format, PcmDecoder
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
@@ -19,7 +19,7 @@ def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) ->
         raise BadInput(f"attenuation_limit_db is {limit_db}; give 0 (no limit) to 200.")
     if config.bypass:
         return BypassSession(form)
-    return DenoiseSession(Ear(form), adapter_of(spec).shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
+    return DenoiseSession(PcmDecoder(form), adapter_of(spec).shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
 
 
 STAGE = Stage(v1.DESCRIPTOR.services_by_name["Denoise"], ServiceConfig, open_engine, begin, read_audio)

@@ -14,7 +14,7 @@ NOTHING: Embedding = np.zeros(1, np.float32)
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """How alike is the same. Thresholds belong to a model's embeddings."""
+    """From which likeness two embeddings are one voice. Thresholds belong to a model's embeddings."""
 
     same: float  # cosine from which on two embeddings are one voice
     ward_height: float  # cost from which on two groups of embeddings are two voices
@@ -31,7 +31,7 @@ class Voice:
 
     @property
     def total(self) -> Embedding:
-        """All that is known."""
+        """Everything heard of the voice, its enrolment included."""
         return self.heard if self.enrolled is None else self.heard + self.enrolled
 
 
@@ -66,7 +66,7 @@ class Voices:
         return voice, likeness
 
     def nearest(self, embedding: Embedding) -> tuple[int, float]:
-        """The voice most alike, and how alike."""
+        """The most similar voice, and how similar it is."""
         direction = unit(embedding)
         likeness = {number: float(unit(voice.total) @ direction) for number, voice in self._voices.items()}
         best = max(likeness, key=likeness.__getitem__, default=-1)
@@ -110,5 +110,5 @@ class Voices:
 
 
 def unit(vector: Embedding) -> Embedding:
-    """Of length one."""
+    """The vector, scaled to length one."""
     return vector / max(sqrt(vector @ vector), 1e-9)  # a norm of numpy's takes four times as long

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio.pcm import Ear
+from parley.audio.pcm import PcmDecoder
 from parley.v1.diarize_pb2 import Revision
 from services.diarize.clustering import Embedding, Voices
 from services.diarize.engine import Rows, WindowsJob
@@ -23,9 +23,15 @@ class DiarizeSession:
     """Hears bytes, hands out windows, says turns."""
 
     def __init__(
-        self, ear: Ear, cutter: Cutter, voices: Voices, enrolments: Sequence[Piece] = (), *, open_turns: bool = False
+        self,
+        decoder: PcmDecoder,
+        cutter: Cutter,
+        voices: Voices,
+        enrolments: Sequence[Piece] = (),
+        *,
+        open_turns: bool = False,
     ) -> None:
-        self._ear, self._cutter, self._voices = ear, cutter, voices
+        self._decoder, self._cutter, self._voices = decoder, cutter, voices
         self._waiting: deque[Piece] = deque(enrolments)
         self._working: list[Piece] = []
         self._past, self._turns = Past(), Turns(voices.name)
@@ -34,7 +40,7 @@ class DiarizeSession:
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
-        return iter(self._take(self._cutter.feed(self._ear.hear(item))))
+        return iter(self._take(self._cutter.feed(self._decoder.feed(item))))
 
     def flush(self) -> Iterator[Message]:
         """The turn ends here, also when the engine has not come as far."""
@@ -42,7 +48,7 @@ class DiarizeSession:
 
     def finish(self) -> Iterator[Message]:
         """The end of the stream may lie in no window yet."""
-        said = self._take(self._cutter.feed(self._ear.finish())) + self._take(self._cutter.finish())
+        said = self._take(self._cutter.feed(self._decoder.finish())) + self._take(self._cutter.finish())
         self._ended = True
         return iter(said + self._complete())
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parley.audio.pcm import RATE_HZ, Ear, Format, Samples
+from parley.audio.pcm import RATE_HZ, Format, PcmDecoder, Samples
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
@@ -30,12 +30,12 @@ def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceCon
     most = min(config.max_speakers or settings.most_speakers, settings.most_speakers)
     pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), shape.size)]
     voices = Voices(ClusterConfig(shape.same, shape.ward_height, most))
-    return DiarizeSession(Ear(form), Cutter(shape.size, shape.hop), voices, pieces, open_turns=config.open_turns)
+    return DiarizeSession(PcmDecoder(form), Cutter(shape.size, shape.hop), voices, pieces, open_turns=config.open_turns)
 
 
 def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:
-    ear = Ear(form)
-    samples = np.concatenate((ear.hear(enrolled.audio), ear.finish()))
+    decoder = PcmDecoder(form)
+    samples = np.concatenate((decoder.feed(enrolled.audio), decoder.finish()))
     if not enrolled.name or not SHORTEST_S <= len(samples) / RATE_HZ <= LONGEST_S:
         raise BadInput(f"An enrolment needs a name and {SHORTEST_S} to {LONGEST_S} s of audio in the stream's format.")
     return samples

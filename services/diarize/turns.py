@@ -26,7 +26,7 @@ class Draft:
         return self.is_open and voice == self.voice and start - self.end <= PAUSE
 
     def extend(self, start: int, end: int, likeness: float) -> None:
-        """More speech."""
+        """Add a stretch of speech."""
         self.end = end
         self.alike += likeness * (end - start)
         self.heard += end - start

@@ -15,8 +15,8 @@ AT_ONCE = 400  # characters
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """From what into what, and how."""
+class TranslateRequestOptions:
+    """What the client and the model ask of a translation stream."""
 
     source: str  # empty: found out
     target: str  # empty: only find out the source
@@ -57,12 +57,12 @@ class Piece:
 class TranslateSession:
     """Hears text, hands out sentences, says translations."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        self._wishes = wishes
-        self._sentences = Sentences(wishes.limits, wishes.phrases)
+    def __init__(self, options: TranslateRequestOptions) -> None:
+        self._options = options
+        self._sentences = Sentences(options.limits, options.phrases)
         self._unread: deque[str | None] = deque()  # no sentence was looked for in it yet; None: all before is whole
         self._waiting: deque[Piece] = deque()
-        self._before: deque[tuple[str, str]] = deque(maxlen=wishes.before)
+        self._before: deque[tuple[str, str]] = deque(maxlen=options.before)
         self._spoken = ""
 
     def feed(self, item: str) -> Iterator[Message]:
@@ -71,12 +71,12 @@ class TranslateSession:
         return iter(())
 
     def flush(self) -> Iterator[Message]:
-        """What is held is a whole sentence."""
+        """Treat the held text as a whole sentence."""
         self._unread.append(None)
         return iter(())
 
     def finish(self) -> Iterator[Message]:
-        """So is what is left at the end."""
+        """Treat the rest of the text as a whole sentence."""
         return self.flush()
 
     def _read(self) -> None:
@@ -84,16 +84,16 @@ class TranslateSession:
         while self._unread and not self._waiting:
             text = self._unread.popleft()
             found = self._sentences.finish() if text is None else self._sentences.feed(text)
-            self._waiting.extend(Piece(each, self._wishes.phrases) for each in found)
+            self._waiting.extend(Piece(each, self._options.phrases) for each in found)
 
     def next_job(self) -> Sentence | None:
         """The next text, without the space around it."""
         self._read()
         if not self._waiting:
             return None
-        wishes, piece = self._wishes, self._waiting[0]
-        source = wishes.source or piece.heard.source
-        return Sentence(piece.asked.strip(), source, wishes.target, self._spoken, tuple(self._before))
+        options, piece = self._options, self._waiting[0]
+        source = options.source or piece.heard.source
+        return Sentence(piece.asked.strip(), source, options.target, self._spoken, tuple(self._before))
 
     def absorb(self, result: Translated) -> Iterator[Message]:
         """Say a piece when all of it is done."""
@@ -109,8 +109,8 @@ class TranslateSession:
     def _said(self, piece: Piece, text: str) -> Translation:
         return Translation(
             source_text=piece.text,
-            text=text if self._wishes.target else "",
+            text=text if self._options.target else "",
             source_language=piece.heard.source,
-            target_language=self._wishes.target,
+            target_language=self._options.target,
             source_confidence=piece.heard.confidence,
         )

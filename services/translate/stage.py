@@ -10,7 +10,7 @@ from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.phrases import Phrases
 from services.translate.sentences import Limits
-from services.translate.session import TranslateSession, Wishes
+from services.translate.session import TranslateRequestOptions, TranslateSession
 
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
@@ -22,7 +22,9 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
     phrases = Phrases(_glossary(config.glossary))
-    return TranslateSession(Wishes(source, target, phrases, _limits(spec), int(spec.options.get("context", 0))))
+    return TranslateSession(
+        TranslateRequestOptions(source, target, phrases, _limits(spec), int(spec.options.get("context", 0)))
+    )
 
 
 def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:

@@ -72,8 +72,11 @@ def test_a_bad_arrow_is_found(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("services/asr/session.py", "from services.asr.engine import Heard\nfrom parley.audio.pcm import Ear"),
-        ("services/asr/session.py", "from .engine import Heard"),
+        (
+            "services/asr/session.py",
+            "from services.asr.engine import Recognition\nfrom parley.audio.pcm import PcmDecoder",
+        ),
+        ("services/asr/session.py", "from .engine import AsrEngine"),
         ("parley/engines/backends/onnx.py", "import onnxruntime as ort"),
         ("gateway/apis/riva/server.py", "import grpc"),
     ],

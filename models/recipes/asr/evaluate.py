@@ -28,7 +28,7 @@ from models.recipes.strange_noises import STRANGE
 from models.recipes.targets import Row
 from parley.engines.model import ModelRef, ModelSpec, read_spec
 from services.asr.engine import AsrEngine, open_engine
-from services.asr.utterance import Turn, Utterance
+from services.asr.utterance import PendingJob, Utterance
 
 Scores = dict[str, Any]
 
@@ -114,7 +114,7 @@ def worded(original: AsrEngine, takes: Sequence[Take]) -> list[Take]:
 def transcribe(engine: AsrEngine, audios: Sequence[Audio], size: int = 8) -> list[str]:
     """Texts of finals, with what the service keeps around speech."""
     before, after = (round(seconds * RATE_HZ) for seconds in AROUND_S)
-    jobs = [Turn([Utterance(np.pad(audio, (before, after)))]) for audio in audios]
+    jobs = [PendingJob([Utterance(np.pad(audio, (before, after)))]) for audio in audios]
     return [heard[0].text for at in range(0, len(jobs), size) for heard in engine.run(jobs[at : at + size])]
 
 

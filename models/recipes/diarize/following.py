@@ -11,7 +11,7 @@ from models.recipes.diarize.conversations import stretches
 from models.recipes.diarize.runner import Embed
 from models.recipes.diarize.speakers import Turn
 from models.recipes.sound import RATE_HZ, Audio
-from parley.audio.pcm import Ear, Format
+from parley.audio.pcm import Format, PcmDecoder
 from parley.v1 import diarize_pb2 as v1
 from parley.v1.audio_pb2 import AudioFormat
 from services.diarize.clustering import ClusterConfig, Voices
@@ -39,7 +39,7 @@ def online(height: float) -> Follow:
 
 def served(audio: Audio, embed: Embed, config: ClusterConfig) -> tuple[list[Turn], list[Turn]]:
     """The service's own session: what holds before its last word, and after."""
-    session = DiarizeSession(Ear(Format.of(AudioFormat())), Cutter(SIZE, HOP), Voices(config))
+    session = DiarizeSession(PcmDecoder(Format.of(AudioFormat())), Cutter(SIZE, HOP), Voices(config))
     return told(spoken(session, np.round(audio * 32767).astype("<i2").tobytes(), embed))
 
 

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio.pcm import RATE_HZ, Ear, Format, Resampler, Samples, Tape, check_chunk, decode, encode, interval
+from parley.audio.pcm import (
+    RATE_HZ,
+    Format,
+    PcmDecoder,
+    Resampler,
+    Samples,
+    Tape,
+    check_chunk,
+    decode,
+    encode,
+    interval,
+)
 from parley.errors import ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from tests.sound import cut, noise
@@ -115,8 +126,10 @@ def test_resampling_keeps_step() -> None:
 
 def test_an_ear_hears_everything() -> None:
     """Bytes at a telephone's rate come out as floats at ours, the tail too."""
-    ear = Ear(form(MULAW, 8000))
-    heard = np.concatenate([ear.hear(b"\xff" * 400), ear.hear(b""), ear.hear(b"\xff" * 400), ear.finish()])
+    decoder = PcmDecoder(form(MULAW, 8000))
+    heard = np.concatenate(
+        [decoder.feed(b"\xff" * 400), decoder.feed(b""), decoder.feed(b"\xff" * 400), decoder.finish()]
+    )
     assert len(heard) == 1600
 
 

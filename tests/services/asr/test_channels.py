@@ -22,7 +22,7 @@ def woven(*channels: Samples) -> bytes:
 
 
 def said(data: list[Any], channels: int, patience: list[int], **config: Any) -> dict[str, list[Any]]:
-    """What is told of each track, in order; guesses left out."""
+    """What is told of each track, in order; interims left out."""
     form = {"channels": channels}
     session = begin(v1.AsrConfig(format=form, word_times=True, **config), SPEC, SETTINGS)
     told: dict[str, list[Any]] = {}
@@ -37,7 +37,7 @@ def said(data: list[Any], channels: int, patience: list[int], **config: Any) -> 
 def test_a_channel_is_heard_as_if_it_were_alone(
     left: list[tuple[bool, int]], right: list[tuple[bool, int]], cuts: list[int], patience: list[int], interim: bool
 ) -> None:
-    """Whatever the other one says, the chunking, the engine's speed and the guesses."""
+    """Whatever the other one says, the chunking, the engine's speed and the interims."""
     data, size = woven(sound_of(left), sound_of(right)), max(len(sound_of(each)) for each in (left, right))
     heard = said(cut(data, cuts, 4), 2, patience, per_channel=True, interim_results=interim)
     for track, parts in (("1", left), ("2", right)):

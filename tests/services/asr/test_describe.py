@@ -7,8 +7,8 @@ import pytest
 from parley.engines.model import ModelRef, ModelSpec, read_spec
 from parley.errors import BadModel
 from services.asr import describe
-from services.asr.asking import asking
 from services.asr.describe import Found
+from services.asr.prompting import prompting
 from tests.contract.source import ROOT
 from tests.services.asr.untaught import folder
 
@@ -44,7 +44,7 @@ def test_what_is_written_can_be_opened(tmp_path: Path) -> None:
     spec = read_spec(source)
     assert (spec.ref, spec.languages, spec.options["rest_s"]) == (ref, ("en",), 0.5)
     assert set(spec.files) == {"model.bin", "config.json", "vocabulary.json", "tokenizer.json"}
-    ways = asking(spec)
+    ways = prompting(spec)
     assert ways.begin("en", []) == ["<|startoftranscript|>", "<|notimestamps|>"]
     assert ways.options.reads_prompts
     assert not ways.options.short_context

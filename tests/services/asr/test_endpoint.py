@@ -33,8 +33,8 @@ def test_speech_has_a_beginning_and_an_end() -> None:
 def test_an_end_is_told_after_the_silence() -> None:
     """The end is known stop_s after it was, and not later."""
     began, ended = marks(np.concatenate([noise(RATE_HZ), silence(2.0)]))
-    assert began.told / RATE_HZ == pytest.approx(CONFIG.start_s)
-    assert ended.told / RATE_HZ == 1.0 + CONFIG.stop_s
+    assert began.known_at / RATE_HZ == pytest.approx(CONFIG.start_s)
+    assert ended.known_at / RATE_HZ == 1.0 + CONFIG.stop_s
 
 
 def test_a_click_is_not_speech() -> None:
@@ -76,7 +76,7 @@ def test_marks_do_not_hear_the_chunks(parts: list[tuple[bool, int]], cuts: list[
     assert found == marks(sound)
     assert [mark.began for mark in found] == [True, False][: len(found)]
     assert sorted(mark.at for mark in found) == [mark.at for mark in found]
-    assert all(mark.at <= mark.told <= len(sound) for mark in found)
+    assert all(mark.at <= mark.known_at <= len(sound) for mark in found)
 
 
 class Unsure:
@@ -84,7 +84,7 @@ class Unsure:
 
     block = 100
 
-    def hear(self, blocks: Samples) -> list[float]:
+    def probabilities(self, blocks: Samples) -> list[float]:
         heard: list[float] = blocks[:, 0].tolist()
         return heard
 
@@ -99,7 +99,7 @@ def test_a_long_breath_is_cut_where_speech_is_least_likely(chances: list[float])
     config = EndpointConfig(start_s=0.0, stop_s=10.0, longest_s=0.1875)  # thirty blocks
     for began, ended in pairwise(Endpointer(config, Unsure()).feed(unsure(*chances))):
         assert ended.is_cut
-        late = chances[ended.told // 100 - 10 : ended.told // 100]
+        late = chances[ended.known_at // 100 - 10 : ended.known_at // 100]
         assert chances[ended.at // 100 - 1] == min(late)
         assert ended.at - began.at <= 3000
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from parley.audio.pcm import RATE_HZ
 from parley.engines.protocols import Alignment, Decoding, Generated, Tokens
 from parley.errors import BadModel
-from services.asr.asking import MOST_BEFORE, MOST_TOKENS, asking
 from services.asr.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, open_engine
 from services.asr.guards import TURNS
-from services.asr.utterance import Heard, Turn, Utterance
+from services.asr.prompting import MOST_BEFORE, MOST_TOKENS, prompting
+from services.asr.utterance import PendingJob, Recognition, Utterance
 from tests.fakes import spec_of
 from tests.sound import noise
 
@@ -51,14 +51,14 @@ def says(*tokens: str, score: float = -0.1, no_speech: float = 0.0) -> Answer:
 
 def engine(answer: Answer, **options: Any) -> tuple[AsrEngine, Told]:
     told = Told(answer)
-    return AsrEngine(told, asking(spec_of("asr", **{**OPTIONS, **options}))), told
+    return AsrEngine(told, prompting(spec_of("asr", **{**OPTIONS, **options}))), told
 
 
-def run(asr: AsrEngine, *jobs: Sequence[Utterance]) -> list[list[Heard]]:
-    return list(asr.run([Turn(job) for job in jobs]))
+def run(asr: AsrEngine, *jobs: Sequence[Utterance]) -> list[list[Recognition]]:
+    return list(asr.run([PendingJob(job) for job in jobs]))
 
 
-def heard(answer: Answer, utterance: Utterance | None = None, **options: Any) -> Heard:
+def heard(answer: Answer, utterance: Utterance | None = None, **options: Any) -> Recognition:
     return run(engine(answer, **options)[0], [utterance or Utterance(noise(RATE_HZ))])[0][0]
 
 
@@ -77,7 +77,7 @@ def test_everybody_gets_their_own_answer(jobs: list[list[tuple[int, bool]]]) -> 
 
 
 def test_only_equal_shapes_share_a_call() -> None:
-    """Utterances whose windows are alike go together; guesses, whose windows are coarser, apart."""
+    """Utterances whose windows are alike go together; interims, whose windows are coarser, apart."""
     asr, told = engine(says(" yes"))
     lengths = (4000, 15_000, 16_001, 90_000)
     run(asr, [Utterance(noise(n)) for n in lengths], [Utterance(noise(n), is_final=False) for n in lengths[:3]])
@@ -101,7 +101,7 @@ def test_without_leave_the_window_is_full() -> None:
     assert [shape[:2] for shape, _, _ in told.asked] == [(2, 40)]
 
 
-def test_a_guess_begins_as_it_is_told() -> None:
+def test_an_interim_begins_as_it_is_told() -> None:
     """What was promised is given to the decoder as the beginning; beginnings need not be alike to share a call."""
     asr, told = engine(says(" yes"))
     run(asr, [Utterance(noise(100), is_final=False, begun=text) for text in (" a b", "", " c")])
@@ -147,7 +147,7 @@ def test_a_cut_answer_is_asked_again() -> None:
     assert len(told.asked) == 2
 
 
-def test_a_guess_is_asked_once() -> None:
+def test_an_interim_is_asked_once() -> None:
     """An interim is not worth a second question."""
     asr, told = engine(says(*STUCK))
     run(asr, [Utterance(noise(100), is_final=False)])
@@ -220,20 +220,20 @@ def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_turn_is_given_away_until_it_is_taken() -> None:
     """Other utterances can take the place of those that wait, never of those that the engine has."""
     first, second, third = ([Utterance(noise(n))] for n in (1, 2, 3))
-    turn = Turn(first)
-    assert turn.give_way(second)
+    turn = PendingJob(first)
+    assert turn.swap(second)
     assert turn.take() is second
-    assert not turn.give_way(third)
+    assert not turn.swap(third)
     assert turn.take() is second
 
 
 def test_guesses_can_wait() -> None:
-    """Finals go first, and a guess whose turn a final took is one."""
+    """Finals go first, and an interim whose turn a final took is one."""
     asr, _ = engine(says())
-    guess, final = Utterance(noise(1), is_final=False), Utterance(noise(1))
-    turn = Turn([guess])
+    interim, final = Utterance(noise(1), is_final=False), Utterance(noise(1))
+    turn = PendingJob([interim])
     assert asr.can_wait(turn)
-    turn.give_way([final])
+    turn.swap([final])
     assert not asr.can_wait(turn)
 
 

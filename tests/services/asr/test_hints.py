@@ -9,7 +9,7 @@ from parley.engines.protocols import Engine
 from parley.v1 import asr_pb2 as v1
 from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
-from services.asr.utterance import Heard, Turn
+from services.asr.utterance import PendingJob, Recognition
 from tests.contract.source import ROOT
 from tests.services.play import of, play
 
@@ -18,7 +18,7 @@ CLIP = ROOT / "examples/introduction.flac"  # "My name's Adam Duguid, ..."
 NAME = "Adam Duguid"
 SETTINGS = AsrServiceConfig(listen="", models=())
 
-Opened = tuple[ModelSpec, Engine[Turn, list[Heard]]]
+Opened = tuple[ModelSpec, Engine[PendingJob, list[Recognition]]]
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ import pytest
 
 from parley.audio.pcm import RATE_HZ
 from parley.v1 import asr_pb2 as v1
-from services.asr.utterance import Heard, Spoken, Turn
+from services.asr.utterance import PendingJob, Recognition, SpokenWord
 from tests.services.asr.test_session import ENGINE, seconds, session
 from tests.services.play import of, play
 from tests.sound import noise, pcm
 
 
 def test_interims_come_and_grow() -> None:
-    """While somebody speaks there are guesses, none before there is enough new, and the last word is the final's."""
+    """While somebody speaks there are interims, none before there is enough new, and the last word is the final's."""
     pieces = [pcm(noise(1600, seed=n)) for n in range(40)]
     said = of(v1.Transcript, play(session(interim_results=True), ENGINE, pieces))
     interims = [each for each in said if not each.is_final]
@@ -30,9 +30,9 @@ class Scribbler:
     def __init__(self) -> None:
         self.times = 0
 
-    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+    def run(self, jobs: Sequence[PendingJob]) -> list[list[Recognition]]:
         self.times += 1
-        return [[Heard((Spoken(f" {self.times}"),)) for _ in job.take()] for job in jobs]
+        return [[Recognition((SpokenWord(f" {self.times}"),)) for _ in job.take()] for job in jobs]
 
 
 def test_long_breaths_are_guessed_at_less_often() -> None:
@@ -44,8 +44,8 @@ def test_long_breaths_are_guessed_at_less_often() -> None:
     assert ends[-1] - ends[-2] == pytest.approx(ends[-2] / 10, abs=0.3)
 
 
-def test_a_guess_costs_what_is_new() -> None:
-    """In a breath of twenty seconds no guess hears more than a few; each says everything, every half second."""
+def test_an_interim_costs_what_is_new() -> None:
+    """In a breath of twenty seconds no interim hears more than a few; each says everything, every half second."""
     heard, longest, said = session(interim_results=True), 0, list[v1.Transcript]()
     for n in range(200):
         list(heard.feed(pcm(noise(1600, seed=n))))

@@ -10,8 +10,8 @@ from parley.audio.pcm import RATE_HZ
 from parley.engines.model import ModelSpec
 from parley.engines.whisper import ENGLISH_ALONE
 from parley.errors import BadModel
-from services.asr.asking import asking
 from services.asr.options import AsrOptions
+from services.asr.prompting import prompting
 from tests.parley.backends.tiny import spec
 from tests.services.asr.test_spelling import DEFINITION
 
@@ -33,7 +33,7 @@ def model(folder: Path, *languages: str, english: bool = False, spelt: bytes = D
 @pytest.mark.parametrize("english", [True, False])
 def test_what_is_right_is_read(tmp_path: Path, english: bool) -> None:
     """A faster-whisper folder needs five options; the others have defaults."""
-    ways = asking(model(tmp_path, english=english, doubts={"no_speech": 1}))
+    ways = prompting(model(tmp_path, english=english, doubts={"no_speech": 1}))
     doubts = ways.options.doubts
     assert ways.begin("de", []) == ([START, BARE] if english else [START, "<|de|>", SAY, BARE])
     assert (ways.options.full_frames, ways.window(1), doubts.no_speech, doubts.compression) == (3000, 3000, 1.0, 2.4)
@@ -62,7 +62,7 @@ def test_what_is_right_is_read(tmp_path: Path, english: bool) -> None:
 def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, wrong: dict[str, Any], right: str) -> None:
     """It names the file and says what would be right."""
     with pytest.raises(BadModel) as refused:
-        asking(model(tmp_path, **wrong))
+        prompting(model(tmp_path, **wrong))
     assert right in str(refused.value)
     assert str(tmp_path) in str(refused.value)
 
@@ -70,9 +70,9 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, wrong: dict[str, Any]
 def test_languages_are_those_that_the_vocabulary_can_name(tmp_path: Path) -> None:
     """None, or one that it lacks, is refused with those that there are."""
     with pytest.raises(BadModel, match=r"`languages` has 'fr', which the vocabulary lacks; known here: en, de\."):
-        asking(model(tmp_path, "en", "fr"))
+        prompting(model(tmp_path, "en", "fr"))
     with pytest.raises(BadModel, match=r'`languages` is missing; write languages = \["en", "de"\]'):
-        asking(replace(model(tmp_path), languages=()))
+        prompting(replace(model(tmp_path), languages=()))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_window_is_never_shorter_than_the_model_bears(
     tmp_path: Path, options: dict[str, Any], windows: list[int]
 ) -> None:
     """Weights that need much context get it, and no more than they need."""
-    ways = asking(model(tmp_path, **options))
+    ways = prompting(model(tmp_path, **options))
     assert [ways.window(round(seconds * RATE_HZ / ways.features.hop)) for seconds in (0.1, 4.2, 40)] == windows
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from parley.audio.pcm import RATE_HZ
 from services.asr.segments import segments
-from services.asr.utterance import Spoken
+from services.asr.utterance import SpokenWord
 from services.asr.windows import Pause, Window
 
 S = RATE_HZ
@@ -18,11 +18,11 @@ def window(end_s: float, *pauses: tuple[float, float], start_s: float = 0.0) -> 
     return Window(start, end, start + 2 * S // 5, end - S // 5, inside)
 
 
-def words(*told: tuple[str, float, float]) -> list[Spoken]:
-    return [Spoken(text, round(start * S), round(end * S), 0.9) for text, start, end in told]
+def words(*told: tuple[str, float, float]) -> list[SpokenWord]:
+    return [SpokenWord(text, round(start * S), round(end * S), 0.9) for text, start, end in told]
 
 
-def said(found: list[list[Spoken]]) -> list[tuple[str, float, float]]:
+def said(found: list[list[SpokenWord]]) -> list[tuple[str, float, float]]:
     texts = ("".join(word.text for word in part).strip() for part in found)
     return [(text, part[0].start / S, part[-1].end / S) for text, part in zip(texts, found, strict=True)]
 
@@ -61,7 +61,7 @@ PAUSES = st.lists(st.tuples(st.integers(5, 27), st.integers(1, 6)), max_size=5)
 @given(TOLD, PAUSES)
 def test_no_word_is_lost_and_none_goes_back_in_time(edges: list[int], pauses: list[tuple[int, int]]) -> None:
     """Whatever a model says of times: all words, in order, each after the one before, inside the window."""
-    heard = [Spoken(f" w{n}", a * S // 10, b * S // 10) for n, (a, b) in enumerate(pairwise(edges))]
+    heard = [SpokenWord(f" w{n}", a * S // 10, b * S // 10) for n, (a, b) in enumerate(pairwise(edges))]
     apart, last = list[tuple[float, float]](), 0
     for start, length in sorted(pauses):
         if start > last and start + length < 30:

@@ -17,7 +17,7 @@ from parley.v1.audio_pb2 import AudioEncoding
 from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
-from services.asr.utterance import Turn, Utterance
+from services.asr.utterance import PendingJob, Utterance
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence
@@ -122,32 +122,32 @@ def test_the_last_samples_are_not_lost() -> None:
 
 
 def test_no_interim_unasked() -> None:
-    """Who does not ask for guesses gets none."""
+    """Who does not ask for interims gets none."""
     said = of(v1.Transcript, play(session(), ENGINE, cut(pcm(noise(5 * RATE_HZ)), range(0, 80_000, 1600), 2)))
     assert [each.is_final for each in said] == [True]
 
 
 def test_a_late_interim_is_dropped() -> None:
-    """A guess that comes back after its utterance has ended is not said."""
+    """An interim that comes back after its utterance has ended is not said."""
     heard = session(interim_results=True)
     list(heard.feed(pcm(noise(RATE_HZ))))
-    guess = heard.next_job()
-    assert guess is not None
-    result = ENGINE.run([guess])[0]
+    interim = heard.next_job()
+    assert interim is not None
+    result = ENGINE.run([interim])[0]
     list(heard.flush())
     assert list(heard.absorb(result)) == []
     assert heard.next_job() is not None
 
 
-def test_a_final_takes_the_turn_of_a_guess_that_waits() -> None:
-    """A guess that the engine has not begun when its utterance ends is never made: the final comes in its place."""
+def test_a_final_takes_the_turn_of_an_interim_that_waits() -> None:
+    """An interim that the engine has not begun when its utterance ends is never made: the final comes in its place."""
     heard = session(interim_results=True)
     list(heard.feed(pcm(noise(RATE_HZ))))
-    guess = heard.next_job()
-    assert guess is not None
+    interim = heard.next_job()
+    assert interim is not None
     list(heard.feed(pcm(noise(RATE_HZ))))
     list(heard.flush())
-    (final,) = finals(heard.absorb(ENGINE.run([guess])[0]))
+    (final,) = finals(heard.absorb(ENGINE.run([interim])[0]))
     assert seconds(final) == (0.0, 2.0)
     assert heard.next_job() is None
 
@@ -159,12 +159,12 @@ def paused() -> OneChannel | ChannelsSession:
     return heard
 
 
-def test_a_guess_in_a_pause_is_the_final_if_the_pause_lasts() -> None:
+def test_an_interim_in_a_pause_is_the_final_if_the_pause_lasts() -> None:
     """The engine is not asked again for what it has heard: the final comes with the end of speech."""
     heard = paused()
-    guess = heard.next_job()
-    assert guess is not None
-    (said,) = of(v1.Transcript, heard.absorb(ENGINE.run([guess])[0]))
+    interim = heard.next_job()
+    assert interim is not None
+    (said,) = of(v1.Transcript, heard.absorb(ENGINE.run([interim])[0]))
     assert not said.is_final
     assert heard.next_job() is None
     (final,) = finals(heard.feed(pcm(silence(0.5))))
@@ -175,9 +175,9 @@ def test_a_guess_in_a_pause_is_the_final_if_the_pause_lasts() -> None:
 def test_a_pause_that_lasts_makes_a_final_of_what_the_engine_works_at() -> None:
     """The same while the engine is still busy with it."""
     heard = paused()
-    guess = heard.next_job()
-    assert guess is not None
-    result = ENGINE.run([guess])[0]
+    interim = heard.next_job()
+    assert interim is not None
+    result = ENGINE.run([interim])[0]
     assert not finals(heard.feed(pcm(silence(0.5))))
     assert [seconds(final) for final in finals(heard.absorb(result))] == [(0.0, 1.2)]
     assert heard.next_job() is None
@@ -186,23 +186,23 @@ def test_a_pause_that_lasts_makes_a_final_of_what_the_engine_works_at() -> None:
 def test_who_goes_on_after_a_pause_is_heard_anew() -> None:
     """A pause that does not last ends nothing."""
     heard = paused()
-    guess = heard.next_job()
-    assert guess is not None
-    said = list(heard.absorb(ENGINE.run([guess])[0]))
+    interim = heard.next_job()
+    assert interim is not None
+    said = list(heard.absorb(ENGINE.run([interim])[0]))
     said += play(heard, ENGINE, [pcm(noise(RATE_HZ))])
     assert [seconds(final) for final in finals(said)] == [(0.0, 2.25)]
 
 
-def test_a_guess_that_waits_is_brought_up_to_date() -> None:
-    """What was said, and that there is a pause, is in a guess that the engine begins late; it presses then."""
+def test_an_interim_that_waits_is_brought_up_to_date() -> None:
+    """What was said, and that there is a pause, is in an interim that the engine begins late; it presses then."""
     heard = session(interim_results=True)
     list(heard.feed(pcm(noise(RATE_HZ))))
-    guess = heard.next_job()
-    assert guess is not None
-    could_wait = guess.is_guess
+    interim = heard.next_job()
+    assert interim is not None
+    could_wait = interim.is_interim
     list(heard.feed(pcm(noise(RATE_HZ), silence(0.25))))
-    assert (could_wait, guess.is_guess) == (True, False)
-    assert [len(utterance.samples) for utterance in guess.take()] == [round(2.2 * RATE_HZ)]
+    assert (could_wait, interim.is_interim) == (True, False)
+    assert [len(utterance.samples) for utterance in interim.take()] == [round(2.2 * RATE_HZ)]
 
 
 def test_words_lie_inside_their_final() -> None:
@@ -241,7 +241,9 @@ def test_a_client_chooses_its_patience() -> None:
 
 def test_a_batch_gives_what_each_alone_gives() -> None:
     """Utterances of unlike length share a batch without hearing each other."""
-    jobs = [Turn([Utterance(noise(length, seed=length), times=True)]) for length in (8000, 20_000, 8000, 100, 16_000)]
+    jobs = [
+        PendingJob([Utterance(noise(length, seed=length), times=True)]) for length in (8000, 20_000, 8000, 100, 16_000)
+    ]
     assert list(ENGINE.run(jobs)) == [ENGINE.run([job])[0] for job in jobs]
 
 
@@ -254,7 +256,7 @@ def test_unknown_features_are_refused() -> None:
 class Loud:
     """Says how much it was given."""
 
-    def run(self, jobs: Sequence[Turn]) -> Sequence[Any]:
+    def run(self, jobs: Sequence[PendingJob]) -> Sequence[Any]:
         self.lengths = [len(utterance.samples) for job in jobs for utterance in job.take()]
         return ENGINE.run(jobs)
 

@@ -54,20 +54,20 @@ def test_streams_share_a_graph_and_nothing_else() -> None:
     """Two streams by turns hear what each alone hears."""
     blocks = SPEECH[: 100 * Silero.block].reshape(-1, 10, Silero.block)
     one, other, alone = Silero(silero()), Silero(silero()), Silero(silero())
-    by_turns = [(one.hear(some), other.hear(np.flip(some)))[0] for some in blocks]
-    assert by_turns == [alone.hear(some) for some in blocks]
+    by_turns = [(one.probabilities(some), other.probabilities(np.flip(some)))[0] for some in blocks]
+    assert by_turns == [alone.probabilities(some) for some in blocks]
 
 
 def test_no_sound_is_no_answer() -> None:
     """Nothing heard, nothing told, by either ear."""
     for ear in (Silero(silero()), Level(-45)):
-        assert list(ear.hear(SILENCE.reshape(0, ear.block))) == []
+        assert list(ear.probabilities(SILENCE.reshape(0, ear.block))) == []
 
 
 def test_listening_leaves_arithmetic_alone() -> None:
     """Numbers too small for most purposes are still numbers in the thread that opened and ran the graph."""
     silero.cache_clear()
-    Silero(silero()).hear(SPEECH[: Silero.block].reshape(1, -1))
+    Silero(silero()).probabilities(SPEECH[: Silero.block].reshape(1, -1))
     assert np.array([1e-310])[0] * 0.5 != 0
 
 

@@ -9,13 +9,13 @@ from parley.audio.pcm import RATE_HZ
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
 from services.asr.engine import open_engine
-from services.asr.utterance import Heard, Turn, Utterance
+from services.asr.utterance import PendingJob, Recognition, Utterance
 from tests.parley.backends.tiny import spec
 from tests.parley.backends.whisper import POSITIONS, whisper_files
 from tests.services.asr.test_spelling import DEFINITION
 from tests.sound import noise
 
-Asr = Engine[Turn, list[Heard]]
+Asr = Engine[PendingJob, list[Recognition]]
 TASK = ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"]
 
 
@@ -33,11 +33,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Asr:
 
 
 def test_company_changes_nothing(engine: Asr) -> None:
-    """Utterances of many lengths, finals and guesses, get in a batch the words that each gets alone."""
+    """Utterances of many lengths, finals and interims, get in a batch the words that each gets alone."""
     made = [Utterance(noise(n, seed=n), n % 3 > 0, True) for n in (100, 8000, 8001, 9000, 16_000, 20_000, 8000)]
-    together = [each for job in engine.run([Turn(made[:3]), Turn(made[3:])]) for each in job]
+    together = [each for job in engine.run([PendingJob(made[:3]), PendingJob(made[3:])]) for each in job]
     for utterance, heard in zip(made, together, strict=True):
-        alone = engine.run([Turn([utterance])])[0][0]
+        alone = engine.run([PendingJob([utterance])])[0][0]
         assert [(w.text, w.start, w.end) for w in heard.words] == [(w.text, w.start, w.end) for w in alone.words]
         assert heard.average_log_probability == pytest.approx(alone.average_log_probability, abs=1e-5)
 
@@ -45,7 +45,7 @@ def test_company_changes_nothing(engine: Asr) -> None:
 def test_times_cost_no_words(engine: Asr) -> None:
     """Who asks for times gets the same text, and times within the sound."""
     sound = noise(RATE_HZ)
-    (plain, timed) = engine.run([Turn([Utterance(sound), Utterance(sound, times=True)])])[0]
+    (plain, timed) = engine.run([PendingJob([Utterance(sound), Utterance(sound, times=True)])])[0]
     assert plain.text == timed.text != ""
     edges = [edge for word in timed.words for edge in (word.start, word.end)]
     assert edges == sorted(edges)
@@ -56,6 +56,6 @@ def test_times_cost_no_words(engine: Asr) -> None:
 def test_what_was_said_before_is_heeded(engine: Asr) -> None:
     """Text that leads in reaches the model, and utterances with and without share a batch."""
     sound = noise(RATE_HZ)
-    jobs = [Turn([Utterance(sound, before=text)]) for text in ("", " the cat sat on the mat")]
+    jobs = [PendingJob([Utterance(sound, before=text)]) for text in ("", " the cat sat on the mat")]
     bare, led = (job[0] for job in engine.run(jobs))
     assert bare.average_log_probability != led.average_log_probability

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.recipes.asr import graphs
 from parley.audio import media
-from parley.audio.pcm import RATE_HZ, Ear, Format, Resampler, Samples, encode
+from parley.audio.pcm import RATE_HZ, Format, PcmDecoder, Resampler, Samples, encode
 from parley.edit_distance import distance
 from parley.engines.model import ModelRef, locate, read_spec
 from parley.v1 import asr_pb2 as v1
@@ -21,7 +21,7 @@ from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.engine import open_engine
 from services.asr.stage import AsrServiceConfig, begin
-from services.asr.utterance import Heard, Turn, Utterance
+from services.asr.utterance import PendingJob, Recognition, Utterance
 from tests.contract.source import ROOT
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence, tone
@@ -36,8 +36,8 @@ WORDS = dict(line.split("\t") for line in (SPEECH / "words.tsv").read_text().spl
 
 def read(path: Path) -> Samples:
     recording = media.read(path.read_bytes(), 60)
-    ear = Ear(Format.of(AudioFormat(sample_rate_hz=recording.rate_hz)))
-    return np.concatenate([ear.hear(recording.data), ear.finish()])
+    decoder = PcmDecoder(Format.of(AudioFormat(sample_rate_hz=recording.rate_hz)))
+    return np.concatenate([decoder.feed(recording.data), decoder.finish()])
 
 
 SOUNDS = [read(SPEECH / f"{name}.flac") for name in CHOSEN]
@@ -101,7 +101,7 @@ def test_who_comes_later_hears_the_same(after: int) -> None:
 @given(st.lists(st.tuples(st.integers(0, len(SOUNDS) - 1), st.integers(8000, 40_000)), min_size=2, max_size=8))
 def test_company_changes_nothing(company: list[tuple[int, int]]) -> None:
     """Whoever else is in the batch, everybody gets what they would get alone."""
-    jobs = [Turn([Utterance(SOUNDS[which][:length], times=True)]) for which, length in company]
+    jobs = [PendingJob([Utterance(SOUNDS[which][:length], times=True)]) for which, length in company]
     assert list(ENGINE.run(jobs)) == [ENGINE.run([job])[0] for job in jobs]
 
 
@@ -117,8 +117,8 @@ def test_openvino_says_the_same(tmp_path: Path) -> None:
     assert distance(theirs, ours) <= len(theirs) / 20
 
 
-def heard(sound: Samples) -> Heard:
-    (answer,) = ENGINE.run([Turn([Utterance(sound)])])[0]
+def heard(sound: Samples) -> Recognition:
+    (answer,) = ENGINE.run([PendingJob([Utterance(sound)])])[0]
     return answer
 
 
@@ -148,7 +148,7 @@ def test_words_lie_where_they_were_said() -> None:
 
 
 def test_interims_lead_to_the_final() -> None:
-    """Guesses come while people speak, what they commit stays, and most of it is what the final says."""
+    """InterimWords come while people speak, what they commit stays, and most of it is what the final says."""
     said = of(v1.Transcript, play(session(interim_results=True), ENGINE, cut(pcm(TALK), range(0, len(TALK), 1600), 2)))
     places = [-1, *(n for n, each in enumerate(said) if each.is_final)]
     kept = []

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from parley.audio.pcm import RATE_HZ
 from parley.engines.protocols import Alignment, Generated, Tokens
-from services.asr.utterance import Turn, Utterance
+from services.asr.utterance import PendingJob, Utterance
 from tests.services.asr.test_engine import STUCK, engine, heard, run, says
 from tests.sound import noise
 
@@ -39,12 +39,12 @@ def test_an_unlikely_window_stays_whole_unless_its_halves_are_likelier() -> None
 
 
 def test_recordings_let_speakers_go_first() -> None:
-    """Guesses and recordings can wait for the finals of those who speak now."""
+    """InterimWords and recordings can wait for the finals of those who speak now."""
     asr, _ = engine(says(" yes"))
     sound = noise(100)
-    assert asr.can_wait(Turn([Utterance(sound, is_recording=True)]))
-    assert asr.can_wait(Turn([Utterance(sound, is_final=False)]))
-    assert not asr.can_wait(Turn([Utterance(sound)]))
+    assert asr.can_wait(PendingJob([Utterance(sound, is_recording=True)]))
+    assert asr.can_wait(PendingJob([Utterance(sound, is_final=False)]))
+    assert not asr.can_wait(PendingJob([Utterance(sound)]))
 
 
 def test_tokens_say_how_likely_they_were() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parley.audio.pcm import Ear, Format, Samples, decode
+from parley.audio.pcm import Format, PcmDecoder, Samples, decode
 from parley.errors import BadModel
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import ADAPTERS, adapter_of
@@ -24,7 +24,7 @@ FLOATS = AudioFormat(encoding=AudioEncoding.AUDIO_ENCODING_PCM_F32LE)
 def served(kind: str, folder: Path, backend: str, sound: Samples) -> Samples:
     """What a client gets from a model of this kind."""
     spec, form = enhancer(kind, folder, backend), Format.of(FLOATS)
-    session = DenoiseSession(Ear(form), adapter_of(spec).shape, 0.0)
+    session = DenoiseSession(PcmDecoder(form), adapter_of(spec).shape, 0.0)
     said = play(session, open_engine(spec).model, [sound.tobytes()])
     return decode(b"".join(chunk.data for chunk in of(AudioChunk, said)), form)
 

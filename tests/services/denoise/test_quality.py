@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio.pcm import RATE_HZ, Ear, Format, Resampler, Samples
+from parley.audio.pcm import RATE_HZ, Format, PcmDecoder, Resampler, Samples
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import Shape, adapter_of
@@ -126,7 +126,7 @@ def test_verdicts_do_not_hear_the_chunks(cuts: list[int], patience: list[int]) -
     data = pcm(words(2), silence(1.5), noise(30_000, 0.99))
 
     def told(chunks: list[bytes], patience: Sequence[int]) -> list[Quality]:
-        session = DenoiseSession(Ear(Format.of(AudioFormat())), adapter_of(SPEC).shape, 0.0)
+        session = DenoiseSession(PcmDecoder(Format.of(AudioFormat())), adapter_of(SPEC).shape, 0.0)
         return of(Quality, play(session, ECHO, chunks, patience))
 
     whole = told([data], (1000,))

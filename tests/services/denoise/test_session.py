@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.audio.pcm import Ear, Format, Samples, decode
+from parley.audio.pcm import Format, PcmDecoder, Samples, decode
 from parley.errors import BadInput
 from parley.serving.session import Flush
 from parley.serving.stage import ServiceConfig
@@ -39,8 +39,8 @@ class Late:
 
 
 def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000) -> DenoiseSession:
-    ear = Ear(Format.of(AudioFormat(sample_rate_hz=rate_hz)))
-    return DenoiseSession(ear, Shape(hop, latency, latency), keep)
+    decoder = PcmDecoder(Format.of(AudioFormat(sample_rate_hz=rate_hz)))
+    return DenoiseSession(decoder, Shape(hop, latency, latency), keep)
 
 
 def heard(said: Sequence[Any]) -> bytes:
@@ -132,6 +132,6 @@ def test_every_channel_is_heard() -> None:
     """Stereo goes in, its mono mix comes out, as many frames."""
     form = Format.of(AudioFormat(channels=2))
     stereo: Samples = np.stack([noise(1000), noise(1000, seed=1)], 1).reshape(-1)
-    session = DenoiseSession(Ear(form), Shape(256, 0, 0), 0.0)
+    session = DenoiseSession(PcmDecoder(form), Shape(256, 0, 0), 0.0)
     out = heard(play(session, ECHO, [pcm(stereo)]))
     assert np.allclose(decode(out, Format.of(AudioFormat())), decode(pcm(stereo), form), atol=1e-4)

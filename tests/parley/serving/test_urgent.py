@@ -20,7 +20,7 @@ class Ranked(HeldEngine[int, int]):
         return job // 10
 
 
-async def test_who_presses_goes_first(make: Make) -> None:
+async def test_urgent_jobs_go_first(make: Make) -> None:
     """Jobs that can wait share no batch with others, and go after them, in the order they came; none is left behind."""
     engine = Ranked(lambda job: job * 10)
     batcher = make(engine, max_size=2)
@@ -49,13 +49,13 @@ async def test_what_can_wait_leaves_a_worker_to_what_cannot(make: Make) -> None:
         assert await asyncio.gather(*guesses, *final) == [10, 30, 20]
 
 
-async def test_who_can_wait_may_come_to_press(make: Make) -> None:
-    """A job that could wait and presses now is taken when somebody says so, and its wait counts from then on."""
-    presses = set[int]()
+async def test_a_job_that_can_wait_may_become_urgent(make: Make) -> None:
+    """A job that could wait and is urgent now is taken when somebody says so, and its wait counts from then on."""
+    urgent = set[int]()
 
     class Changing(HeldEngine[int, int]):
         def can_wait(self, job: int) -> bool:
-            return job not in presses
+            return job not in urgent
 
         def shape(self, job: int) -> Hashable:
             return 0
@@ -67,7 +67,7 @@ async def test_who_can_wait_may_come_to_press(make: Make) -> None:
         await engine.busy()
         second = asyncio.create_task(batcher.submit(2, EVER, place))
         await asyncio.sleep(WAIT_S)  # so long a wait would count as load
-        presses.add(2)
+        urgent.add(2)
         batcher.look()
         await engine.busy()
         engine.go()
@@ -88,13 +88,13 @@ async def test_only_jobs_of_one_shape_share_a_batch(make: Make) -> None:
     assert engine.batches == [[1], [12, 14], [2, 4], [22]]
 
 
-async def test_who_has_pressed_longest_goes_first(make: Make) -> None:
-    """Not who asked first: a job that came early, could wait and presses now, goes after those that pressed before."""
-    presses = {2}
+async def test_the_longest_urgent_goes_first(make: Make) -> None:
+    """Not who asked first: a job that came early and became urgent now goes after those that were urgent before."""
+    urgent = {2}
 
     class Changing(HeldEngine[int, int]):
         def can_wait(self, job: int) -> bool:
-            return job not in presses
+            return job not in urgent
 
         def shape(self, job: int) -> Hashable:
             return job
@@ -104,19 +104,19 @@ async def test_who_has_pressed_longest_goes_first(make: Make) -> None:
     tasks = await queued(batcher, [0])
     await engine.busy()
     tasks += await queued(batcher, [1, 2])
-    presses.add(1)
+    urgent.add(1)
     engine.go()
     await asyncio.gather(*tasks)
     assert engine.batches == [[0], [2], [1]]
 
 
-async def test_what_presses_no_more_was_not_waited_for(make: Make) -> None:
+async def test_what_is_urgent_no_more_was_not_waited_for(make: Make) -> None:
     """A final that became a guess and then a final again has waited only since."""
-    presses = {1}
+    urgent = {1}
 
     class Changing(HeldEngine[int, int]):
         def can_wait(self, job: int) -> bool:
-            return job not in presses
+            return job not in urgent
 
         def shape(self, job: int) -> Hashable:
             return 0
@@ -128,9 +128,9 @@ async def test_what_presses_no_more_was_not_waited_for(make: Make) -> None:
         await engine.busy()
         second = asyncio.create_task(batcher.submit(1, EVER, place))
         await asyncio.sleep(WAIT_S)  # so long a wait would count as load
-        presses.clear()
+        urgent.clear()
         batcher.look()
-        presses.add(1)
+        urgent.add(1)
         batcher.look()
         engine.go()
         assert await asyncio.gather(*first, second) == [0, 10]

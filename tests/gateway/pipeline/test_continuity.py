@@ -1,16 +1,14 @@
-"""What a client is told when the replica behind a stage changes."""
+"""One stream of answers out of those of several replicas."""
 
 from typing import Any
 
-import pytest
-
 from gateway.audio.time_scale import Scale
-from gateway.config import FailoverConfig, Keep
-from gateway.pipeline.continuity import Turns, Words
-from gateway.pipeline.failover import Outage
+from gateway.config import Keep
+from gateway.pipeline.continuity import Times, Turns, Words
 from gateway.pipeline.tail import NOTHING, SoundTail
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest, SpeechStarted, Transcript
-from parley.v1.audio_pb2 import AudioFormat
+from parley.v1.audio_pb2 import AudioFormat, Late
+from parley.v1.denoise_pb2 import Quality
 from parley.v1.diarize_pb2 import Revision, Turn
 from tests.fakes import Clock
 
@@ -156,42 +154,21 @@ async def test_a_new_replica_knows_no_speaker() -> None:
     assert not revision.is_whole
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def test_an_outage_has_an_end(clock: Clock) -> None:
-    """At once, then more and more slowly, then no more."""
-    outage = Outage(FailoverConfig(wait_s=5.0), clock)
-    assert outage.pause_s(opened=True) == 0.0
-    pauses = []
-    while (pause := outage.pause_s(opened=False)) is not None:
-        pauses.append(pause)
-        clock.now += pause
-    assert 4.0 < sum(pauses) <= 5.001
-    assert pauses[0] < 0.2 < pauses[4]
-
-
-def test_a_replica_that_opens_ends_the_outage(clock: Clock) -> None:
-    """Two outages apart are two, each with its own time."""
-    outage = Outage(FailoverConfig(wait_s=1.0), clock)
-    for _ in range(5):
-        assert outage.pause_s(opened=True) == 0.0
-        outage.opened()
-        outage.worked()
-        clock.now += 100.0
-
-
-def test_sound_that_kills_is_not_tried_for_ever(clock: Clock) -> None:
-    """When replica after replica dies without a word, it is enough after some."""
-    outage = Outage(FailoverConfig(most=2), clock)
-    for _ in range(2):
-        assert outage.pause_s(opened=True) == 0.0
-        outage.opened()
-    assert outage.pause_s(opened=True) is None
-
-
-def test_never_is_never(clock: Clock) -> None:
-    """Switched off, a stage is lost at once."""
-    assert Outage(FailoverConfig(wait_s=0.0), clock).pause_s(opened=True) is None
+async def test_every_time_counts_from_the_streams_start() -> None:
+    """Of an event that nobody here knows: its intervals, those inside it, and moments; lengths stay lengths."""
+    tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(AudioFormat()), NOTHING, Clock())
+    times = Times(tail)
+    first: Any = times.place("quality", during(Quality(), 1.0, 2.0))
+    assert first.interval.start.ToNanoseconds() == ns(1.0)
+    times.reopened()
+    tail.skip(5 * SECOND)
+    moved: Any = times.place("quality", during(Quality(track="2"), 1.0, 2.0))
+    assert (moved.interval.start.ToNanoseconds(), moved.interval.end.ToNanoseconds()) == (ns(6.0), ns(7.0))
+    assert times.place("speech_started", started(0.0)) == started(5.0)
+    nested: Any = times.place("revision", Revision(turns=[during(Turn(), 0.0, 1.0)]))
+    assert nested.turns[0].interval.end.ToNanoseconds() == ns(6.0)
+    late = Late()
+    late.waiting.FromNanoseconds(ns(3.0))
+    unmoved: Any = times.place("late", late)
+    assert unmoved.waiting.ToNanoseconds() == ns(3.0)
+    assert times.lost_from is None

@@ -1,4 +1,4 @@
-"""How a model is asked: what its options come to for one utterance. Must not know streams."""
+"""How a model is prompted: what its options come to for one utterance. Must not know streams."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ MOST_BEFORE, MOST_TOKENS = 200, 224  # Whisper's decoder has 448 places for ever
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How one ASR model is prompted, and when its answers are doubted."""
+class Prompting:
+    """How one ASR model is prompted and when its answers are doubted (`[options]` of its model.toml)."""
 
     features: Features
     spelling: Spelling
@@ -29,15 +29,15 @@ class Asking:
         """Samples of silence that it is shown before every utterance: some models expect people to take a breath."""
         return round(self.options.lead_s * RATE_HZ)
 
-    def window(self, frames: int, *, is_guess: bool = False) -> int:
+    def window(self, frames: int, *, is_interim: bool = False) -> int:
         """With how many frames an utterance is shown: by its own length alone, so that company changes nothing.
 
-        Guesses get coarser windows, so that more of them are alike and share a call: that gains more than it costs.
+        Interims get coarser windows, so that more of them share a call: that gains more than it costs.
         """
         wanted, least = frames + self._frames(self.options.rest_s), self._frames(self.options.least_window_s)
         if not self.options.short_context:
             return min(self.options.full_frames, least) if wanted <= least else self.options.full_frames
-        grain = self._frames(self.options.grain_s) * (COARSER if is_guess else 1)
+        grain = self._frames(self.options.grain_s) * (COARSER if is_interim else 1)
         return min(self.options.full_frames, max(least, -(-max(1, wanted) // grain) * grain))
 
     def gathered(self, frames: int) -> int:
@@ -49,7 +49,7 @@ class Asking:
         return round(seconds * RATE_HZ / self.features.hop)
 
     def longest(self, window: int) -> int:
-        """Nobody says more tokens in so many frames."""
+        """The most tokens that are decoded for so many frames: nobody says more."""
         pace = self.options.tokens_per_second * self.features.hop / RATE_HZ
         return min(MOST_TOKENS, self.options.least_tokens + int(window * pace))
 
@@ -60,11 +60,11 @@ class Asking:
         return [BEFORE, *before[-MOST_BEFORE:], *task] if before else task
 
 
-def asking(spec: ModelSpec) -> Asking:
+def prompting(spec: ModelSpec) -> Prompting:
     """Read a model's options."""
     options = checked(spec, tuple(FEATURES))
     spelling = _spelling(spec, options.tokenizer) if options.tokenizer else Plain()
-    return Asking(FEATURES[options.features](options), spelling, options)
+    return Prompting(FEATURES[options.features](options), spelling, options)
 
 
 def _spelling(spec: ModelSpec, tokenizer: str) -> Spelling:

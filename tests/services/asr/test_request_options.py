@@ -13,7 +13,7 @@ from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession, OneChannel
 from services.asr.session import AT_ONCE
 from services.asr.stage import AsrServiceConfig, begin
-from services.asr.utterance import Heard, Spoken, Turn, Utterance
+from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import noise, pcm, silence
@@ -34,14 +34,14 @@ class Counting:
         self.asked: list[Sequence[Utterance]] = []
         self._heard = 0
 
-    def run(self, jobs: Sequence[Turn]) -> list[list[Heard]]:
+    def run(self, jobs: Sequence[PendingJob]) -> list[list[Recognition]]:
         taken = [job.take() for job in jobs]
         self.asked += taken
         return [[self._number() for _ in utterances] for utterances in taken]
 
-    def _number(self) -> Heard:
+    def _number(self) -> Recognition:
         self._heard += 1
-        return Heard((Spoken(f" {self._heard}"),), language="de")
+        return Recognition((SpokenWord(f" {self._heard}"),), language="de")
 
 
 def test_a_file_is_heard_many_at_a_time() -> None:
