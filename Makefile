@@ -106,6 +106,6 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 	.venv-recipes/bin/python -m models.recipes.served --data $(DATA) $(ARGS)
 
 clean: ## Remove what the targets above made
-	rm -rf .venv .venv-recipes build dist deploy/server/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-recipes build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean

@@ -3,6 +3,7 @@
 Shows how far it is, and at the end how long it took and how much it weighs. Needs nothing but pip.
 """
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PIP = (sys.executable, "-u", "-m", "pip", "--disable-pip-version-check", "install")
-SETTLED = ("Collecting ", "Ignoring ", "Requirement already satisfied: ")  # one of these lines for each of the lock
+# Of each of the lock's packages pip says one of these.
+SETTLED = ("Collecting ", "Processing ", "Ignoring ", "Requirement already satisfied: ")
 WIDTH = 30
 
 
@@ -39,11 +41,12 @@ def _run(*words: str) -> Iterator[str]:
 
 
 def _show(lines: Iterable[str], total: int) -> None:
-    """A bar on a terminal; a line for each step elsewhere."""
+    """A bar on a terminal; a line for every tenth package elsewhere."""
     done, doing = 0, ""
     for line in lines:
-        if line.startswith(SETTLED) and total:
-            done, doing = min(done + 1, total), line.split()[-1 if line.startswith("Ignoring") else 1]
+        settled = next((start for start in SETTLED if line.startswith(start)), "") if total else ""
+        if settled:
+            done, doing = min(done + 1, total), _name(line.removeprefix(settled))
         elif line.startswith("Installing collected packages"):
             doing = "unpacking" if total else "Parley itself"
         else:
@@ -53,14 +56,18 @@ def _show(lines: Iterable[str], total: int) -> None:
         print("\r\033[K", end="", flush=True)
 
 
+def _name(text: str) -> str:
+    """The package's, of `name==1.2 (from ...)`, `/folder/name-1.2.whl (from ...)` or `name: markers ...`."""
+    return re.split("==|-[0-9]|:", Path(text.split()[0]).name)[0]
+
+
 def _draw(done: int, total: int, doing: str) -> None:
-    name = doing.partition("==")[0]
-    if not sys.stdout.isatty():
-        if not done % 10 or done == total:
-            print(f"{done}/{total} {name}" if total else name, flush=True)
-        return
-    full = WIDTH * done // total if total else WIDTH
-    print(f"\r\033[K[{'#' * full}{'.' * (WIDTH - full)}] {done}/{total} {name}", end="", flush=True)
+    count = f"{done}/{total} {doing}" if total else doing
+    if sys.stdout.isatty():
+        full = WIDTH * done // total if total else WIDTH
+        print(f"\r\033[K[{'#' * full}{'.' * (WIDTH - full)}] {count}", end="", flush=True)
+    elif not done % 10 or doing == "unpacking":
+        print(count, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
 from gateway.pipeline.channels import Channels
-from gateway.pipeline.config import pinned
 from gateway.pipeline.pipeline import Pipeline
+from gateway.pipeline.plan import pinned
 from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind

@@ -13,19 +13,18 @@ from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResp
 from parley.wire.stages import STAGES
 
 UNKNOWN_FIELD = re.compile(r'Message type "(?P<message>[\w.]+)" has no field named "(?P<field>[^"]*)"')
-
 UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
 
 def config(text: str) -> PipelineConfig:
     """The first frame of a pipeline."""
-    told = PipelineConfig()
+    parsed = PipelineConfig()
     try:
-        json_format.ParseDict(object_of(text, "text frame"), told)
+        json_format.ParseDict(object_of(text, "text frame"), parsed)
     except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        advised = f"{_line(error)}{_nearest(str(error))}"
-        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {advised}") from None
-    return told
+        fault = f"{_line(error)}{_nearest(str(error))}"
+        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {fault}") from None
+    return parsed
 
 
 def _nearest(complaint: str) -> str:
@@ -41,27 +40,27 @@ def _nearest(complaint: str) -> str:
 
 def control(text: str) -> PipelineRequest | None:
     """A later text frame; None: the audio ends here."""
-    told = object_of(text, "text frame")
-    if "control" not in told:
+    frame = object_of(text, "text frame")
+    if "control" not in frame:
         raise ConfigRepeated(
             'A stream has one config; after it send audio, {"control": "flush"} or {"control": "end"}.'
         )
-    if told == {"control": "end"}:
+    if frame == {"control": "end"}:
         return None
-    if told == {"control": "flush"}:
+    if frame == {"control": "flush"}:
         return PipelineRequest(control=Control(action=ControlAction.CONTROL_ACTION_FLUSH))
-    raise BadInput(f"The control {told['control']!r} is not known; say flush or end.")
+    raise BadInput(f"The control {frame['control']!r} is not known; say flush or end.")
 
 
 def object_of(text: str | bytes, what: str) -> dict[str, object]:
     """A JSON object, or the sender is told what is wrong with what."""
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The {what} is not JSON ({_line(error)}).") from None
-    if not isinstance(told, dict):
+    if not isinstance(value, dict):
         raise BadInput(f"The {what} must be a JSON object.")
-    return told
+    return value
 
 
 def _line(error: Exception) -> str:
@@ -71,10 +70,10 @@ def _line(error: Exception) -> str:
 
 def plain(message: Message) -> dict[str, object]:
     """A message as JSON has it; fields are there even when they are empty."""
-    told: dict[str, object] = json_format.MessageToDict(
+    fields: dict[str, object] = json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-    return told
+    return fields
 
 
 def event(answer: PipelineResponse) -> str:

@@ -1,6 +1,7 @@
-"""One stage inside a pipeline: what goes in, whether it lives, whether it moves. Must not know the other stages.
+"""One stage's stream inside a pipeline: its input, its replicas, its stall timer. Must not know the other stages.
 
-A branch is alive while what comes is sent: from its start until its replica is lost, and again once another has opened.
+A branch is alive while input is taken: from its start until its replica is lost, and again once another has opened. A
+stage whose input is kept (`replays`) stays alive while another replica is looked for, and its tail grows.
 """
 
 import asyncio
@@ -10,37 +11,71 @@ from collections.abc import Callable, Mapping
 from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
-from gateway.pipeline.config import Asked
 from gateway.pipeline.continuity import Continuity, continuity_of
-from gateway.pipeline.failover import Outage
-from gateway.pipeline.plan import Plan
+from gateway.pipeline.plan import Asked, Plan
 from gateway.pipeline.tail import SoundTail, TextTail
-from gateway.replicas.retry import When, rule
+from gateway.replicas.retry import When, pause_s, rule
+from parley.budget import Clock
 from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
 from parley.wire.stages import StageContract
 
-LOOKS = 4  # at whether a stage moves, before it counts as stalled
+LOOKS = 4  # without progress, before a stage counts as stalled
+
+
+class Outage:
+    """Whether a stage is opened anew, and when."""
+
+    def __init__(self, config: FailoverConfig, clock: Clock = time.monotonic) -> None:
+        self._config, self._clock = config, clock
+        self._since: float | None = None
+        self._tries = self._lost = 0
+
+    @property
+    def waiting(self) -> bool:
+        """An outage is going on."""
+        return self._tries > 0
+
+    def pause_s(self, opened: bool, *, asked: bool = False, full: bool = False) -> float | None:
+        """After one more failure of a stream that had opened, or not: how long to wait; None: give up.
+
+        Who was asked to go elsewhere has not lost a replica: in a long silence that may happen any number of times.
+        """
+        self._since = self._clock() if self._since is None or opened else self._since
+        self._lost += opened and not asked
+        left = (self._config.room_s if full else self._config.wait_s) - (self._clock() - self._since)
+        if left <= 0 or self._lost > self._config.most:
+            return None
+        self._tries += 1
+        return 0.0 if self._tries == 1 else min(left, pause_s(0.1, self._tries - 2))
+
+    def opened(self) -> None:
+        """A replica took the stream."""
+        self._tries = 0
+
+    def worked(self) -> None:
+        """It gave an answer that lasts: losses in a row count from nothing again."""
+        self._lost = 0
 
 
 class Branch:
-    """A stage's tail, and its stream's state."""
+    """A stage's input (its tail), and the state of its stream."""
 
     def __init__(self, stage: StageContract, tail: SoundTail | TextTail, stall_s: float, outage: Outage) -> None:
         self.stage, self.tail, self.outage, self._stall_s = stage, tail, outage, stall_s
         self.continuity: Continuity | None = None  # puts its answers into the stream's own time; texts have none
         self.task: asyncio.Task[None] | None = None
-        self.alive = True  # takes what comes
-        self.opened = asyncio.Event()  # answered, or lost
+        self.alive = True  # what comes is sent
+        self.opened = asyncio.Event()  # set once a replica has answered, or the stage is lost
         self.stalled: ParleyError | None = None
         self.languages = tail.languages
         self.model = self.pinned = ""  # what served last; what the next replica is asked for
-        self.delivering = False  # an answer of its is on its way to the client
+        self.delivering = False  # an answer waits for a slow client: the stage is not to blame
         self.answers = 0
         self.must_answer: Callable[[], bool] = lambda: False  # soon, or it is stalled
         self._has_replica, self._left = False, 0.0  # and when it was left
-        self._idle, self._moved = 0, (0, 0)
+        self._idle, self._progress = 0, (0, 0)
         self._timer: asyncio.TimerHandle | None = None
 
     # What goes in.
@@ -63,12 +98,12 @@ class Branch:
             self.tail.put(final)
 
     def flush(self) -> None:
-        """Answer everything now; texts are answered anyway."""
+        """Ask for all answers now; texts are flushed one by one anyway."""
         if self.alive and isinstance(self.tail, SoundTail):
             self.tail.flush()
 
     def over(self) -> None:
-        """Nothing goes in any more; whoever waits to put something is let go."""
+        """The stream has ended or is lost: takes no more input, and wakes whoever waits to put some."""
         self._pause()
         self.opened.set()
         if self._timer:
@@ -82,7 +117,7 @@ class Branch:
     # One replica after another.
 
     def taken(self, model: str) -> Notice | None:
-        """A replica has opened the stream; what the client is told, where it was another one before."""
+        """A replica has opened the stream: the notice to send where it replaces another one."""
         again = self.model != ""
         if again:
             metrics.FAILOVER.labels(self.stage.name).observe(time.monotonic() - self._left)
@@ -94,12 +129,12 @@ class Branch:
 
     @property
     def at_ns(self) -> int:
-        """Up to where everything is answered."""
+        """Nanoseconds from the stream's start up to which everything is answered."""
         return self.tail.scale.nanoseconds(self.tail.start) if isinstance(self.tail, SoundTail) else 0
 
     def retry_in_s(self, error: ParleyError) -> float | None:
-        """The stream broke, or could not be opened again: when to try; None: it is lost."""
-        late = self.tail.ended and not self.stage.traits.replays  # nothing comes any more that it could do
+        """After how long to try another replica, now that the stream broke or did not open; None: the stage is lost."""
+        late = self.tail.ended and not self.stage.traits.replays  # it has no input left
         row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, of_words=self.stage.gives_words)
         if not self.model or late or not row.then:
             return None
@@ -109,7 +144,7 @@ class Branch:
         return self.outage.pause_s(had, asked=not row.is_loss, full=row.waits_for_room)
 
     def leave(self, error: ParleyError) -> Notice:
-        """The replica is gone: what the client is told."""
+        """The replica is lost: the notice to send."""
         self._left = time.monotonic()
         at, lost_from = self.at_ns, self.continuity.lost_from if self.continuity else None
         if self.continuity:
@@ -118,14 +153,14 @@ class Branch:
             self._pause()
         return notices.replaced(self.stage, error, at, lost_from)
 
-    # Whether it moves.
+    # The stall timer.
 
     def watch(self) -> None:
-        """Look now and then: a stage that takes and says nothing must not hold up the others."""
-        moved, waits_for_it = (self.tail.taken, self.answers), self.tail.unsent > 0 or self.must_answer()
-        owing = self.alive and self._has_replica and not self.delivering and waits_for_it
-        self._idle = self._idle + 1 if owing and moved == self._moved else 0
-        self._moved = moved
+        """Cancel the stage's task when it owes something and makes no progress: it must not hold up the others."""
+        progress, has_work = (self.tail.taken, self.answers), self.tail.unsent > 0 or self.must_answer()
+        owes = self.alive and self._has_replica and not self.delivering and has_work
+        self._idle = self._idle + 1 if owes and progress == self._progress else 0
+        self._progress = progress
         if self._idle > LOOKS and self.task:
             self._idle, self.stalled = 0, DeadlinePassed(f"{self.stage.name} did nothing for {self._stall_s:g} s.")
             self.task.cancel()

@@ -13,7 +13,7 @@ from gateway.pipeline.pipeline import Pipeline
 from gateway.pipeline.plan import Plan
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
-WAITING = 4  # pieces that wait for one channel's pipeline; then none hears more
+WAITING = 4  # pieces that wait for one channel's pipeline; then no channel gets more
 CODES: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"}  # memoryview's words for samples so wide
 
 Inbox = asyncio.Queue[PipelineRequest | None]
@@ -32,7 +32,7 @@ class Channels:
         self._order = asyncio.Lock()  # cleaned sound leaves in the order in which it was put together
 
     def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
-        """Everything that is said of every channel, until all of them are done."""
+        """Every answer of every channel, until all of them are done."""
         return merged(self._main(requests), self._out)
 
     async def _main(self, requests: AsyncIterator[PipelineRequest]) -> None:
@@ -47,7 +47,7 @@ class Channels:
     # What goes in.
 
     def _shares(self, request: PipelineRequest) -> Iterator[Sequence[PipelineRequest]]:
-        """Sound is cut small and dealt out; anything else is for all."""
+        """Cut sound into pieces, and each piece by channel; anything else goes to every channel."""
         if request.WhichOneof("message") != "audio":
             yield [request] * self._count
             return
@@ -85,7 +85,7 @@ class Channels:
             await self._out.put(answer)
 
     async def _open(self, answer: PipelineResponse) -> None:
-        """Nobody speaks before all can."""
+        """A barrier: announces once every channel has opened."""
         if await self._all_open.wait() == 0:
             if answer.opened.HasField("format"):
                 answer.opened.format.CopyFrom(self._plan.config.format)
@@ -111,11 +111,11 @@ async def _requests(inbox: Inbox) -> AsyncIterator[PipelineRequest]:
 
 
 def _mark(event: Any, track: str) -> None:
-    """In which channel it was said: there, that is who said it."""
+    """Put the channel on an event; it is the speaker too."""
     event.track = track
-    for said in (event, *getattr(event, "words", ())):
-        if "speaker" in said.DESCRIPTOR.fields_by_name:
-            said.speaker = track
+    for part in (event, *getattr(event, "words", ())):
+        if "speaker" in part.DESCRIPTOR.fields_by_name:
+            part.speaker = track
 
 
 def apart(data: bytes, width: int, count: int) -> list[bytes]:

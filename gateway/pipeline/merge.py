@@ -1,4 +1,4 @@
-"""Several tasks speak, one caller listens. Must not know what they say."""
+"""Events of several tasks -> one stream for one caller. Must not know what the events are."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine

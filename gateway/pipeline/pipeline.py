@@ -2,6 +2,11 @@
 
 Nothing is silent: when a stage is lost, the client gets a Notice that says what is done instead, and the rest goes on.
 Nothing is lost: another replica takes a stage's stream over from where its words are final.
+
+Tasks: `_main` owns one for each branch, which runs `_follow`: it alone opens that stage's streams, reads their answers
+and hands them on, so answers of one stage keep their order. `_main` itself reads the client's requests. All of them put
+into `_out`, which is bounded: a slow client slows every stage. `Branch.watch` may cancel a branch's task, and `_listen`
+takes that for the loss of a replica. What must not mix is under a filter's lock (filters.py).
 """
 
 import asyncio
@@ -53,11 +58,11 @@ class Pipeline:
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
         self._turns = next((branch for branch in self._listeners if branch.stage.gives_turns), None)
         filtering = [branch for branch in self._branches if branch.stage.is_filter]
-        self._filters = chain(filtering, self._give_back, self._end_filtered)
+        self._filters = chain(filtering, self._give_back, self._end_filtered) if filtering else []
         self._filter_of = {each.branch: each for each in self._filters}
 
     async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
-        """Everything the stages say, until all of them are done."""
+        """Every answer of every stage, until all of them are done."""
         try:
             async with aclosing(merged(self._main(requests), self._out)) as events:
                 async for event in events:
@@ -66,7 +71,7 @@ class Pipeline:
             self._forget()
 
     def _forget(self) -> None:
-        """Tasks, errors and frames know each other until the collector comes; sound must not wait for it."""
+        """Free the sound at once: tasks, errors and frames refer to each other until the garbage collector runs."""
         for branch in self._branches:
             branch.over()
             branch.task = None
@@ -182,7 +187,7 @@ class Pipeline:
                 rewriter.tail.end()
 
     async def _replace(self, branch: Branch, error: ParleyError) -> bool:
-        """Another replica shall go on; False: the stage is lost."""
+        """Wait until another replica may be tried; False: the stage is lost."""
         first, pause_s = not branch.outage.waiting, branch.retry_in_s(error)
         if pause_s is None:
             return False
@@ -193,7 +198,7 @@ class Pipeline:
         return True
 
     async def _lose(self, branch: Branch, error: ParleyError) -> None:
-        """The client's own fault ends the stream, as do words that nobody has room to hear; else this stage is lost."""
+        """Raises where the whole stream must end, by the table of retries; else goes on without this stage."""
         branch.over()
         row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, of_words=branch.stage.gives_words)
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
@@ -256,7 +261,7 @@ class Pipeline:
                 await rewriter.text(final)
 
     async def _known(self, until_s: float) -> None:
-        """Wait, not for long, until it is known who spoke so far: turns are a little behind words."""
+        """Wait up to SPEAKER_WAIT_S until turns reach that far: they come a little later than words."""
         try:
             async with asyncio.timeout(SPEAKER_WAIT_S):
                 while self._turns and self._turns.alive and self._speakers.known_until < until_s:

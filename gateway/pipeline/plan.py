@@ -1,31 +1,55 @@
 """What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
 
 from gateway.audio.time_scale import Scale
 from gateway.config import LARGEST_CHUNK, Keep
-from gateway.pipeline.config import Asked, asked, check_known
 from gateway.pipeline.tail import NOTHING, SoundTail, TextTail
 from parley.audio.media import MOST_CHANNELS
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
-from parley.wire import rules
+from parley.wire import protocol, rules
+from parley.wire.pipeline import configs_of
 from parley.wire.stages import STAGES, StageContract
 
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
 MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One stream to a stage, and the config that the client wrote for it."""
+
+    stage: StageContract
+    config: Message
+
+
+def asked(config: PipelineConfig) -> list[Asked]:
+    """Every stream that a pipeline needs, in the order in which sound passes them."""
+    return sorted((Asked(*each) for each in configs_of(config)), key=lambda each: each.stage.traits.role)
+
+
+def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """A header that names a model without its stage means the only stage that runs."""
+    if not (model := metadata.get(protocol.MODEL)):
+        return metadata
+    names = list(dict.fromkeys(each.stage.name for each in asked(config)))
+    if len(names) > 1:
+        raise BadInput(f"`{protocol.MODEL}` could mean {' or '.join(names)}; send `{protocol.MODEL}-{names[0]}`.")
+    return {**metadata, **{f"{protocol.MODEL}-{name}": model for name in names}}
+
+
 class Plan:
     """A config that makes sense."""
 
     def __init__(self, config: PipelineConfig) -> None:
-        check_known(config)
+        rules.check_known(config)
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
@@ -42,7 +66,8 @@ class Plan:
             names = [stage.name for stage in STAGES.values() if not stage.is_rewriter]
             raise BadInput(f"A pipeline needs at least one of {_or(names, 'and')}.")
         for each in self.asked:
-            check_known(each.config, each.stage.name)
+            rules.check_known(each.config, each.stage.name)
+            rules.check(each.config)
         self._check_once()
         if any(_has(each.config, "format") for each in hearing):
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")

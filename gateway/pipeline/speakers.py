@@ -19,7 +19,7 @@ class Speakers:
 
     @property
     def known_until(self) -> float:
-        """Seconds of the stream in which speakers are known."""
+        """Seconds from the stream's start up to which speakers are known."""
         return max((end for (_, end), _ in self._turns.values()), default=0.0)
 
     def hear(self, turn: Turn) -> None:

@@ -25,7 +25,7 @@ NOTHING = Keep(0, 0.0)
 
 
 class Tail(ABC):
-    """Waiting and waking, which sound and text share."""
+    """What sound and text share: who sends waits for input, who puts input waits for space."""
 
     def __init__(self, request: Any, config: Message) -> None:
         self._request, self._config = request, config
@@ -38,26 +38,26 @@ class Tail(ABC):
     @property
     @abstractmethod
     def unsent(self) -> int:
-        """What the stage has not taken."""
+        """How much the stage has not taken."""
 
     @property
     @abstractmethod
     def full(self) -> bool:
-        """More must wait."""
+        """Whoever puts more must wait."""
 
     async def until_room(self) -> None:
-        """Wait until there is some, or nobody cares any more."""
+        """Wait until there is space, or the stage takes nothing any more."""
         if self.full:
             self._room.clear()
             await self._room.wait()
 
     def end(self) -> None:
-        """There is no more."""
+        """The input ends here."""
         self.ended = True
         self._news.set()
 
     def let_go(self) -> None:
-        """Nobody takes anything any more; who waits for room need not."""
+        """Wake whoever waits for space: nothing is taken any more."""
         self._room.set()
 
     @abstractmethod
@@ -102,12 +102,12 @@ class SoundTail(Tail):
 
     @property
     def unsent(self) -> int:
-        """What the stage has not taken."""
+        """How much the stage has not taken."""
         return self.end_at - self.sent
 
     @property
     def full(self) -> bool:
-        """More must wait."""
+        """Whoever puts more must wait."""
         return self.unsent >= WAITING_MOST
 
     def put(self, data: bytes) -> None:
@@ -120,13 +120,13 @@ class SoundTail(Tail):
         self._news.set()
 
     def flush(self) -> None:
-        """Here everything is to be answered; saying it twice at one place says nothing new."""
+        """Ask for all answers at this place; a second time at the same place adds nothing."""
         if not self._flushes or self._flushes[-1] < self.end_at:
             self._flushes.append(self.end_at)
             self._news.set()
 
     def _drop(self, now: float) -> None:
-        """What is too old or too much, but never what was not sent."""
+        """Forget what is too old or too much, but never what was not sent."""
         old = self.end_at - self._keep.bytes
         while self._came and now - self._came[0][0] >= self._keep.seconds:
             old = max(old, self._came.popleft()[1])
@@ -136,7 +136,7 @@ class SoundTail(Tail):
             self.commit(self.start + self.scale.size(self.scale.nanoseconds(old - self.start) // whole * whole))
 
     def commit(self, until: int) -> None:
-        """What lies before is answered."""
+        """Forget what lies before: it is answered."""
         until = min(until, self.sent)
         if self.start < until:
             del self._data[: until - self.start]
@@ -146,7 +146,7 @@ class SoundTail(Tail):
                 self._flushed = max(0, self._flushed - 1)
 
     def skip(self, size: int = 0) -> None:
-        """Nothing that is here will be sent, nor the next so many bytes."""
+        """Send nothing of what is kept, nor of the next so many bytes."""
         self.start = self.sent = self.began = self.end_at + size
         self._data.clear()
         self._flushes.clear()
@@ -180,12 +180,12 @@ class TextTail(Tail):
 
     @property
     def unsent(self) -> int:
-        """What the stage has not taken."""
+        """How much the stage has not taken."""
         return len(self.pending) - self._sent
 
     @property
     def full(self) -> bool:
-        """More must wait."""
+        """Whoever puts more must wait."""
         return self.unsent >= TEXTS_MOST
 
     def put(self, final: Transcript) -> None:
@@ -194,7 +194,7 @@ class TextTail(Tail):
         self._news.set()
 
     def answered(self, source_text: str) -> Transcript:
-        """A piece of the oldest text is done: the text it is of."""
+        """Take a piece that was answered off the oldest text; returns that text."""
         final = self.pending[0]
         if rest := final.text[len(source_text) :]:
             self.pending[0] = Transcript(text=rest, interval=final.interval, speaker=final.speaker)
@@ -204,7 +204,7 @@ class TextTail(Tail):
         return final
 
     def skip(self) -> None:
-        """None of them will be sent."""
+        """Send none of them."""
         self.pending.clear()
         self._sent, self._flush = 0, False
 

@@ -31,6 +31,7 @@ from parley.budget import Budget
 from parley.client import Exchange
 from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError
+from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
 
@@ -83,7 +84,7 @@ class Switchboard:
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
         if stage not in STAGES:
-            raise BadConfig(f"`upstreams` names the stage {stage!r}; there are {', '.join(STAGES)}.")
+            raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
         return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
 
     @property

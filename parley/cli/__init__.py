@@ -2,8 +2,15 @@
 
 import typer
 
-from parley.cli import keys, listen, models, routes, stages, status, up
-from parley.cli.added_stages import StageCommands
+from parley.cli.commands import keys, models, routes
+from parley.cli.commands.added_stages import StageCommands
+from parley.cli.commands.denoise import denoise
+from parley.cli.commands.diarize import diarize
+from parley.cli.commands.status import status
+from parley.cli.commands.stream import stream
+from parley.cli.commands.transcribe import transcribe
+from parley.cli.commands.translate import translate
+from parley.cli.commands.up import up
 from parley.cli.outcome import EPILOG
 
 app = typer.Typer(
@@ -16,12 +23,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up.up, listen.stream, listen.transcribe, stages.denoise, stages.diarize, stages.translate):
+for command in (up, stream, transcribe, denoise, diarize, translate):
     app.command()(command)
 app.add_typer(models.app, name="models")
 app.add_typer(routes.app, name="routes")
 app.add_typer(keys.app, name="keys")
-app.command()(status.status)
+app.command()(status)
 
 
 def main() -> None:

@@ -1,25 +1,75 @@
-"""From a command to the server and back. Must not know what is asked."""
+"""From a command to the server's gRPC API and back. Must not know what is asked.
+
+Configs are plain dictionaries here, so that a command need not load protobuf before it runs.
+"""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 from parley.cli import options
-from parley.client import Client
-from parley.errors import Unavailable
+from parley.errors import NotFound, Unavailable
 
-KNOCK_S = 1.0
+if TYPE_CHECKING:
+    from parley.client import Client
+
+CONNECT_TIMEOUT_S = 1.0
+Items = Iterable[Any] | AsyncIterable[Any]
 
 # Logs are for servers: what a person needs to know is in the error.
 logging.getLogger("parley").addHandler(logging.NullHandler())
 
 
 @asynccontextmanager
-async def connected(server: str) -> AsyncIterator[Client]:
+async def connected(server: str) -> "AsyncIterator[Client]":
     """A client whose errors tell "nobody is there" from "it is there and cannot"."""
+    from parley.client import Client
+
     async with Client(server, options.credentials()) as client:
         try:
             yield client
         except Unavailable:
-            await client.ready(KNOCK_S)
+            await client.ready(CONNECT_TIMEOUT_S)
             raise
+
+
+async def stream(
+    server: str, service: str, config: Mapping[str, Any], items: Items, *, model: str = ""
+) -> AsyncGenerator[Any]:
+    """One stream of a service: a config and pieces go, answers come."""
+    from google.protobuf.message_factory import GetMessageClass
+
+    from parley.client import requests_of
+    from parley.wire.stages import SERVICES
+
+    kind: Any = GetMessageClass(SERVICES[service].methods_by_name["Stream"].input_type)
+    requests = requests_of(kind, kind(config=config).config, items)
+    async with connected(server) as client, aclosing(client.stream(service, requests, model=model)) as answers:
+        async for answer in answers:
+            yield answer
+
+
+async def models(server: str, method: str, stage: str, **fields: Any) -> Any:
+    """One call of a stage's Models service."""
+    from google.protobuf.message_factory import GetMessageClass
+
+    from parley.wire.stages import SERVICES
+
+    kind: Any = GetMessageClass(SERVICES["Models"].methods_by_name[method].input_type)
+    async with connected(server) as client:
+        return await client.models(method, kind(**fields), known_stage(stage))
+
+
+def stages() -> tuple[str, ...]:
+    """Those that have models."""
+    from parley.wire.stages import STAGES
+
+    return tuple(STAGES)
+
+
+def known_stage(stage: str) -> str:
+    """The same, unless there is no such stage."""
+    if stage not in stages():
+        raise NotFound(f"There is no stage {stage!r}; there are {', '.join(stages())}.")
+    return stage

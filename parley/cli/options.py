@@ -19,6 +19,7 @@ TranslateTo = Annotated[
     list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")
 ]
 PerChannel = Annotated[bool, typer.Option("--per-channel", help="Hear each channel by itself, as a speaker.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="An audio file.")]
 Denoise = Annotated[bool, typer.Option("--denoise", help="Recognise the cleaned sound.")]
 
 KEY = "PARLEY_API_KEY"  # in the environment: options are in everybody's list of processes

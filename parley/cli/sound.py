@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -12,7 +13,6 @@ from typing import Any
 from parley.cli.stdin import Pipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
 from parley.extras import install
-from parley.v1.audio_pb2 import AudioFormat
 
 PIECE_S = 0.1
 LONGEST_S = 4 * 3600.0
@@ -31,9 +31,9 @@ class Sound:
     duration_s: float | None = None  # not known of what is still being said
 
     @property
-    def format(self) -> AudioFormat:
-        """As the protos say it."""
-        return AudioFormat(sample_rate_hz=self.rate_hz, channels=self.channels)
+    def format(self) -> dict[str, int]:
+        """The fields of an AudioFormat."""
+        return {"sample_rate_hz": self.rate_hz, "channels": self.channels}
 
 
 def read_file(name: str, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
@@ -114,3 +114,20 @@ async def paced(
         if (wait_s := due - clock()) > 0:
             await sleep(wait_s)
         yield piece
+
+
+def writable(path: Path) -> Path:
+    """Refuse before the work is done, not after."""
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise BadInput(f"{path} cannot be written; name a WAV file in a folder that is yours.")
+    return path
+
+
+def write_wav(target: Path, data: bytes, rate_hz: int) -> None:
+    """PCM of one channel, 16 bit, as a WAV file."""
+    with wave.open(str(target), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(data)

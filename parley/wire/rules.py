@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from parley.errors import BadInput
 from parley.v1 import rule_pb2
@@ -84,3 +85,22 @@ def _text(value: str, longest: int, name: str) -> Iterator[str]:
         yield f"`{name}` has {len(value)} characters; send at most {longest}."
     if found := CONTROLS.search(value):
         yield f"`{name}` has the control character {found[0]!r} in {value[:SHOWN]!r}; leave it out."
+
+
+def check_known(message: Message, where: str = "config") -> None:
+    """Refuse fields that our protos do not have: a newer client asks for something that would not be done."""
+    if unknown := list(UnknownFieldSet(message)):  # type: ignore[call-overload]
+        fields = ", ".join(f"{field.name} = {field.number}" for field in message.DESCRIPTOR.fields)
+        numbers = ", ".join(sorted({str(each.field_number) for each in unknown}))
+        kind = message.DESCRIPTOR.full_name
+        raise BadInput(f"`{where}` has the field number {numbers}, which {kind} does not know; it has {fields}.")
+    for field, value in message.ListFields():
+        for each in _messages(field, value):
+            check_known(each, f"{where}.{field.name}")
+
+
+def _messages(field: FieldDescriptor, value: object) -> Iterator[Message]:
+    if isinstance(value, Message):
+        yield value
+    elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
+        yield from value  # type: ignore[misc]

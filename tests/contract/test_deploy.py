@@ -95,7 +95,7 @@ def test_the_image_is_for_one_stage_and_no_root() -> None:
     assert "ARG STAGE" in DOCKERFILE
     assert told["USER"] not in ("root", "0")
     assert words.index("USER") < words.index("CMD")
-    assert "parley.cli.health" in told["HEALTHCHECK"]
+    assert "parley.cli.processes.health" in told["HEALTHCHECK"]
     assert "exec python" in told["CMD"]
 
 
@@ -109,3 +109,14 @@ def test_the_image_copies_only_what_exists_and_is_let_in() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert source.split("/")[0] in let_in, source
+
+
+def test_what_serves_is_pinned_as_everything_is() -> None:
+    """`make run` and `make test` use the same versions."""
+    serve, everything = (pins(name) for name in ("requirements-serve.lock", "requirements.lock"))
+    assert serve <= everything
+    assert not {"pytest", "locust", "openvino", "mypy"} & {pin.partition("==")[0] for pin in serve}
+
+
+def pins(name: str) -> set[str]:
+    return {line for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}

@@ -32,8 +32,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "parley": (
         ("cli",),
         ("client", "serving"),
-        ("audio", "config", "engines", "store", "telemetry", "wire"),
-        ("budget", "edit_distance", "errors", "languages", "machine", "nearest"),
+        ("audio", "config", "engines", "places", "store", "telemetry", "wire"),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

@@ -186,7 +186,7 @@ def test_the_containers_health_check(up: Up, process: str) -> None:
     listen = next(up.sockets.glob("*/asr.sock"))
     for address, code in ((up.http.removeprefix("http://"), 0), ("127.0.0.1:1", 3)):
         env = {"PARLEY_HTTP": address, "PARLEY_LISTEN": address if code else f"unix:{listen}"}
-        command = (sys.executable, "-m", "parley.cli.health", f"deploy/echo/{process}.toml")
+        command = (sys.executable, "-m", "parley.cli.processes.health", f"deploy/echo/{process}.toml")
         ended = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, timeout=30)
         assert (ended.returncode, b"Traceback" in ended.stderr) == (code, False)
 

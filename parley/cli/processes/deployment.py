@@ -1,0 +1,145 @@
+"""The processes of Parley on one machine: commands, sockets, ports. Must not know how they are kept running."""
+
+import os
+import socket
+import sys
+import tomllib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parley.cli.processes.child import Command
+from parley.errors import BadInput
+from parley.places import CONFIGS, Places
+
+GATEWAY = "gateway"
+HOST = "127.0.0.1"
+METRICS, MODELS_ROOT = "PARLEY_TELEMETRY__METRICS", "PARLEY_MODELS_ROOT"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One gateway, and a service for every other config file."""
+
+    places: Places
+    configs: Path
+    sockets: Path
+    http_port: int
+    grpc_port: int
+    replicas: Mapping[str, int]  # of a stage, where there is more than one
+
+    def commands(self) -> list[Command]:
+        """How to start each of them; logs begin anew."""
+        stages = sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
+        if not (self.configs / f"{GATEWAY}.toml").is_file():
+            raise BadInput(f"{self.configs} holds no {GATEWAY}.toml; name a folder like {CONFIGS} with --config.")
+        self._check_replicas(stages)
+        self._check_ports()
+        names = {stage: self._names(stage) for stage in stages}
+        owners = [(stage, name) for stage in stages for name in names[stage]]
+        metrics = _metrics_addresses([self._config(stage) for stage, _ in owners])
+        self._make_logs()
+        services = [self._service(*owner, address) for owner, address in zip(owners, metrics, strict=True)]
+        return [*services, self._gateway(names)]
+
+    def has(self, key: str) -> bool:
+        """Whether the gateway is configured with that, in its file or by a variable."""
+        return key in self._config(GATEWAY) or any(
+            name.startswith(f"PARLEY_{key.upper()}") for name in self._given(GATEWAY)
+        )
+
+    def _check_replicas(self, stages: list[str]) -> None:
+        for stage in self.replicas:
+            if stage not in stages:
+                raise BadInput(f"--replicas names {stage!r}, which {self.configs} has no file of; {_listed(stages)}.")
+
+    def _names(self, stage: str) -> list[str]:
+        """Of its processes: asr, or asr-1 and asr-2."""
+        count = self.replicas.get(stage, 1)
+        return [stage] if count == 1 else [f"{stage}-{number + 1}" for number in range(count)]
+
+    def _make_logs(self) -> None:
+        for folder, option in ((self.places.home, "PARLEY_HOME"), (self.places.logs, "--logs")):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BadInput(f"{folder} cannot be made ({error.strerror}); name another with {option}.") from None
+
+    def _check_ports(self) -> None:
+        for port, option in ((self.http_port, "--http-port"), (self.grpc_port, "--grpc-port")):
+            if not _is_free(port):
+                raise BadInput(f"Port {port} is taken, perhaps by another `parley up`; name a free one with {option}.")
+
+    def _config(self, name: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads((self.configs / f"{name}.toml").read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            return {}  # the process itself says it better
+
+    def _service(self, stage: str, name: str, metrics: str) -> Command:
+        env = {METRICS: metrics} if metrics else {}  # unless it is the user's own choice
+        if "models_root" not in self._config(stage):
+            env[MODELS_ROOT] = ",".join(map(str, self.places.model_folders))
+        env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(name)}
+        return self._command(stage, name, f"services.{stage}", env)
+
+    def _gateway(self, names: Mapping[str, list[str]]) -> Command:
+        ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
+        env = self._given(GATEWAY) | ports
+        env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": ",".join(map(self._socket, names[stage])) for stage in names}
+        return self._command(GATEWAY, GATEWAY, GATEWAY, env)
+
+    def _given(self, name: str) -> dict[str, str]:
+        """Our environment as one process sees it: PARLEY_ASR__STREAMS is PARLEY_STREAMS to asr, nothing to others."""
+        owned = tuple(f"PARLEY_{path.stem.upper()}__" for path in self.configs.glob("*.toml"))
+        shared = {key: text for key, text in os.environ.items() if not key.startswith(owned)}
+        mark = f"PARLEY_{name.upper()}__"
+        return shared | {f"PARLEY_{k.removeprefix(mark)}": text for k, text in os.environ.items() if k.startswith(mark)}
+
+    def _socket(self, name: str) -> str:
+        return f"unix:{self.sockets / name}.sock"
+
+    def _command(self, process: str, name: str, module: str, env: dict[str, str]) -> Command:
+        log = self.places.logs.absolute() / f"{name}.log"
+        log.unlink(missing_ok=True)
+        words = (sys.executable, "-m", module, "--config", str((self.configs / f"{process}.toml").absolute()))
+        return Command(name, words, self.places.home, log, self.places.environment(env))
+
+
+def _listed(stages: list[str]) -> str:
+    return f"there are {', '.join(stages)}" if stages else "there are none"
+
+
+def _metrics_addresses(configs: list[dict[str, Any]]) -> list[str]:
+    """For each config its own port, or a free one where that is taken; nothing where it wants none."""
+    taken: set[int] = set()
+    with ExitStack() as held:  # until all are found, so that the system gives none twice
+        asked = [str(config.get("telemetry", {}).get("metrics", "")) for config in configs]
+        return [f"{HOST}:{_port(address, held, taken)}" if address else "" for address in asked]
+
+
+def _port(address: str, held: ExitStack, taken: set[int]) -> int:
+    _, _, port = address.rpartition(":")
+    own = int(port) if port.isdigit() else 0
+    for wanted in (0 if own in taken else own, 0):
+        place = held.enter_context(socket.socket())
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind((HOST, wanted))
+        except OSError:
+            continue
+        taken.add(place.getsockname()[1])
+        return int(place.getsockname()[1])
+    raise BadInput("No free port is left for metrics.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""The loop of `parley up`: look, tell, wait; from the first process to the last. Must not know options."""
+
+import signal
+import socket
+import time
+
+from parley.cli.processes.child import Command
+from parley.cli.processes.deployment import Deployment
+from parley.cli.processes.supervisor import Keeper, State, Supervisor
+from parley.cli.show.board import Board, board
+from parley.cli.show.hints import hints
+from parley.errors import BadConfig
+
+GRACE_S = 12.0  # a little more than the processes give their streams
+LOOK_EVERY_S = 0.03
+REDRAW_EVERY_S = 0.5
+
+
+def run(deployment: Deployment, *, as_json: bool) -> None:
+    """Until a signal, or until a process turns out unable to start at all."""
+    asked = Asked()
+    running = Running(deployment, asked)
+    with board(running.supervisor.keepers, running.why, as_json=as_json) as shown:
+        running.until_stopped(shown)
+    if running.hopeless:
+        raise BadConfig(running.hopeless)
+
+
+class Asked:
+    """How often a signal has asked for the end; a second Ctrl-C means now."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup means us to stay
+            signal.signal(signal.SIGHUP, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.times += 1
+
+
+class Running:
+    """All processes, and whether they can be used yet."""
+
+    def __init__(self, deployment: Deployment, asked: Asked) -> None:
+        self._began = time.monotonic()
+        self._house, self._asked, self._obeyed = deployment, asked, 0
+        self._commands: dict[str, Command] = {command.name: command for command in deployment.commands()}
+        keepers = [Keeper(name, command.start) for name, command in self._commands.items()]
+        self.supervisor = Supervisor(keepers, GRACE_S)
+        self.ready, self._tls = False, deployment.has("tls")
+        self.hopeless = ""
+
+    def why(self, keeper: Keeper) -> str:
+        """What a process said before it ended."""
+        return self._commands[keeper.name].last_line()
+
+    def until_stopped(self, shown: Board) -> None:
+        """Tell each change, and once that everything is ready."""
+        drawn = 0.0
+        for keeper in self.supervisor.keepers:
+            shown.changed(keeper)
+        while not self.supervisor.stopped:
+            self._obey(shown)
+            for keeper in self.supervisor.look():
+                shown.changed(keeper)
+                self._judge(keeper)
+            if not self.ready and not self.supervisor.stopping:
+                self._greet(shown)
+            if time.monotonic() - drawn >= REDRAW_EVERY_S:
+                drawn = time.monotonic()
+                shown.redraw()
+            time.sleep(LOOK_EVERY_S)
+
+    def _obey(self, shown: Board) -> None:
+        if self._obeyed < self._asked.times:
+            self._obeyed += 1
+            self.supervisor.stop()
+            shown.say("Stopping; Ctrl-C again to stop at once." if self._obeyed == 1 else "Stopping at once.")
+
+    def _judge(self, keeper: Keeper) -> None:
+        """What cannot even start will not get better by itself: say why, and stop."""
+        first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
+        if first and code > 0 and not self.supervisor.stopping:
+            said = self.why(keeper).removeprefix(f"{keeper.name}: ")
+            self.hopeless = f"{keeper.name} cannot start: {said} (log: {self._commands[keeper.name].log})"
+            self.supervisor.stop()
+
+    def _greet(self, shown: Board) -> None:
+        if answers(self._house.http_port, "/readyz", tls=self._tls):
+            self.ready = True
+            shown.ready(time.monotonic() - self._began, hints(self._house))
+
+
+def answers(port: int, path: str, *, tls: bool = False) -> bool:
+    """True when the HTTP server on this machine says 200. By hand: urllib costs a tenth of a second of the start."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1.0) as plain:
+            line = _wrapped(plain) if tls else plain
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            said = line.recv(64)
+            # Hung up after the handshake: it wants a certificate that we do not have. That it takes calls must do.
+            return said.startswith(b"HTTP/1.1 200") or (tls and not said)
+    except OSError:
+        return False
+
+
+def _wrapped(line: socket.socket) -> socket.socket:
+    """Our own child on our own machine: who it says it is does not matter."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(line)
