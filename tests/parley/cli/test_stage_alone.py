@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from parley.cli.commands.stage_alone import config_of
 from parley.cli.sound import Sound
-from parley.cli.stage_alone import config_of
 from parley.errors import BadInput
 from parley.wire.stages import STAGES
 
