@@ -71,7 +71,7 @@ def test_listening_leaves_arithmetic_alone() -> None:
 
 
 def test_the_graph_ships_with_its_papers() -> None:
-    """The declared file, its licence and a card lie in one folder, which ships with the services."""
+    """The declared file, its licence and a card that names its source lie in one folder."""
     spec = read_spec(GRAPH)
     assert all(spec.bytes_of(name) for name in spec.files)
     assert {path.name for path in GRAPH.iterdir()} == {*spec.files, "model.toml", "CARD.md", "LICENSE"}
