@@ -17,8 +17,8 @@ from loadtest.bench.findings import LATE_MS, Run
 from loadtest.bench.transport import WIDTH, Way, run
 from loadtest.bench.uploads import SECONDS as SOUND_S
 from loadtest.bench.uploads import Upload, recordings, upload
-from loadtest.target.ports import free_address
 from loadtest.target.processes import ROOT, House
+from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/gateway.json"

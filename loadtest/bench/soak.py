@@ -21,8 +21,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from loadtest.bench.misbehaving import Caller
-from loadtest.target.ports import free_address
 from loadtest.target.processes import ROOT, House
+from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/soak.json"
@@ -66,7 +66,7 @@ class Findings:
 
     def weigh(self, house: House) -> None:
         """One more sample of everybody."""
-        house.complain()
+        house.check()
         for name in house.names:
             found = self.processes.setdefault(name, Soaked())
             found.rss_mb.append(house.rss_mb(name))

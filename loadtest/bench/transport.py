@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from loadtest.bench.findings import BARE, Findings, Run, show
-from loadtest.target.ports import free_address
 from loadtest.target.processes import ROOT, House
+from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/transport.json"
@@ -141,7 +141,7 @@ async def run(house: House, way: Way, streams: int, seconds: float) -> Run:
     finally:
         if talker.returncode is None:
             talker.kill()
-    house.complain()
+    house.check()
     p50_ms, p99_ms, lag_p99_ms = _percentiles(told)
     return Run(way.name, streams, p50_ms, p99_ms, lag_p99_ms, cores, rss_mb)
 

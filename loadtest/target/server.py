@@ -12,10 +12,10 @@ import httpx
 from loadtest.address import Where
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import Scenario
-from loadtest.target.ports import free_address
 from loadtest.target.processes import House
 from loadtest.target.swap import Swap, twins
 from parley.audio import media
+from parley.cli.processes.ports import free_address
 
 NICE = 5  # so that on a machine that holds both, the talker is the last to be late
 ANSWER_S = 60.0

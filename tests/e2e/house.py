@@ -3,11 +3,8 @@
 import asyncio
 import json
 import os
-import signal
-import subprocess
 import sys
 import tomllib
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.target.ports import free_address
 from parley.audio.pcm import RATE_HZ, encode
+from parley.cli.processes.launcher import Command, Processes
+from parley.cli.processes.ports import free_address
 from parley.client import Client
 from parley.v1.audio_pb2 import AudioEncoding
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("asr", "denoise", "diarize", "translate")
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
-START_S = 60.0  # machines that test are busy
 
 
-class House:
+class House(Processes):
     """Services, of each stage so many replicas, and a gateway."""
 
     def __init__(
@@ -37,19 +34,21 @@ class House:
         env: Mapping[str, str] | None = None,
         **config: Any,
     ) -> None:
+        super().__init__()
         self.folder, self.stages, self.env, self.config = folder, stages, env or {}, config
-        self.names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
+        self.replica_names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
         self.grpc = free_address()
         self.http = free_address()
         self.metrics: dict[str, str] = {}
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     async def start(self) -> None:
         """Start everything at once and wait until the gateway says it is ready."""
-        for names in self.names.values():
+        for names in self.replica_names.values():
             for name in names:
                 self.start_service(name)
-        upstreams = {stage: [f"unix:{self.socket(name)}" for name in names] for stage, names in self.names.items()}
+        upstreams = {
+            stage: [f"unix:{self.socket(name)}" for name in names] for stage, names in self.replica_names.items()
+        }
         told = tomllib.loads((ROOT / "deploy/echo/gateway.toml").read_text())
         told |= {"http": self.http, "grpc": self.grpc, "upstreams": upstreams} | self.config
         (self.folder / "gateway.toml").write_text(toml(told))
@@ -69,10 +68,8 @@ class House:
     def _spawn(self, name: str, module: str, config: Path, **env: str) -> None:
         self.metrics[name] = free_address()
         told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", module, "--config", str(config)]
-            process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told, **env}, stderr=log)
-        self.processes[name] = process
+        command = (sys.executable, "-m", module, "--config", str(config))
+        self.launch(Command(name, command, ROOT, self.folder / f"{name}.log", {**os.environ, **told, **env}))
 
     def traces(self, name: str) -> Path:
         """Where a process writes its spans."""
@@ -80,18 +77,7 @@ class House:
 
     async def ready(self) -> None:
         """Wait for /readyz."""
-        async with asyncio.timeout(START_S):
-            while not await asyncio.to_thread(self._is_ready):
-                ended = [name for name, process in self.processes.items() if process.poll() is not None]
-                assert not ended, f"{ended[0]} ended: {(self.folder / f'{ended[0]}.log').read_text()}"
-                await asyncio.sleep(0.05)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{self.http}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        await asyncio.to_thread(self.await_ready, self.http)
 
     async def status(self) -> Any:
         """What the gateway says of itself."""
@@ -112,7 +98,7 @@ class House:
 
     def tasks(self) -> int:
         """Tasks of every process's event loop."""
-        return sum(map(self._tasks, self.processes))
+        return sum(map(self._tasks, self.running))
 
     def _tasks(self, name: str) -> int:
         with urllib.request.urlopen(f"http://{self.metrics[name]}/metrics", timeout=10) as answer:
@@ -127,24 +113,9 @@ class House:
             assert answer.headers["content-type"].startswith("application/openmetrics-text")
             return str(answer.read().decode())
 
-    def kill(self, name: str) -> None:
-        """As the kernel kills: at once, without a word."""
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait(10)
-
     def client(self) -> Client:
         """A client of the gateway."""
         return Client(self.grpc)
-
-    def stop(self) -> dict[str, int]:
-        """Ask everybody to go; what they exit with."""
-        for process in self.processes.values():
-            process.terminate()
-        try:
-            return {name: process.wait(30) for name, process in self.processes.items()}
-        finally:
-            for process in self.processes.values():
-                process.kill()
 
 
 def toml(table: dict[str, Any], where: str = "") -> str:

@@ -1,8 +1,10 @@
 """A service as a real process, on a Unix socket."""
 
 import asyncio
+import itertools
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -14,12 +16,14 @@ import grpc
 import psutil
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from parley.cli.processes.launcher import Command
 from parley.client import Client, dial, requests_of
 from parley.v1 import models_pb2 as v1
 from parley.wire.stages import STAGES
 from tests.contract.source import ROOT
 from tests.fakes import PATIENCE_S
 
+_numbers = itertools.count(1)
 REQUESTS: dict[str, Any] = {stage.service.name: stage.request for stage in STAGES.values()}
 
 
@@ -29,11 +33,10 @@ def environment(address: str, **more: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")} | ours
 
 
-async def spawn(stage: str, env: Mapping[str, str], *arguments: str) -> asyncio.subprocess.Process:
-    """Start it; its log goes to a pipe."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"services.{stage}", *arguments, cwd=ROOT, env=env, stderr=asyncio.subprocess.PIPE
-    )
+def command(stage: str, folder: Path, env: Mapping[str, str], *arguments: str) -> Command:
+    """How to start it, with a log of its own in that folder."""
+    words = (sys.executable, "-m", f"services.{stage}", *arguments)
+    return Command(stage, words, ROOT, folder / f"{stage}-{next(_numbers)}.log", env)
 
 
 @dataclass
@@ -42,7 +45,8 @@ class Running:
 
     stage: str
     address: str
-    process: asyncio.subprocess.Process
+    command: Command
+    process: subprocess.Popen[bytes]
     channel: grpc.aio.Channel
     client: Client
 
@@ -75,11 +79,9 @@ class Running:
 
     async def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Ask it to go; its exit code and its log."""
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        async with asyncio.timeout(PATIENCE_S):
-            _, log = await self.process.communicate()
-        return self.process.returncode or 0, log.decode()
+        self.process.send_signal(number)
+        code = await asyncio.to_thread(self.process.wait, PATIENCE_S)
+        return code, self.command.log.read_text()
 
 
 async def until_serving(channel: grpc.aio.Channel) -> None:
@@ -101,17 +103,16 @@ async def until_serving(channel: grpc.aio.Channel) -> None:
 async def running(stage: str, folder: Path, **env: str) -> AsyncIterator[Running]:
     """Start a stage and wait until it serves; end it whatever happens."""
     address = env.pop("PARLEY_LISTEN", f"unix:{folder}/{stage}.sock")
-    process = await spawn(stage, environment(address, **env))
-    channel = dial(address)
+    started = command(stage, folder, environment(address, **env))
+    process, channel = started.start(), dial(address)
     try:
         await until_serving(channel)
         async with Client(address) as client:
-            yield Running(stage, address, process, channel, client)
+            yield Running(stage, address, started, process, channel, client)
     finally:
         await channel.close()
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
+        process.kill()
+        process.wait(PATIENCE_S)
 
 
 def models_root(folder: Path, stage: str, *versions: str) -> Path:

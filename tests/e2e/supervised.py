@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import psutil
 
-from loadtest.target.ports import free_port
+from parley.cli.processes.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0  # machines that test are busy

@@ -182,8 +182,8 @@ async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) 
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
         await asyncio.gather(*(each.wait() for each in begun))
         began = time.monotonic()
-        pair.processes["asr"].send_signal(signal.SIGTERM)
-        code = await asyncio.to_thread(pair.processes["asr"].wait, 20)
+        pair.running["asr"].send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(pair.running["asr"].wait, 20)
         took = time.monotonic() - began
         disturbed = await asyncio.gather(*streams)
     pair.start_service("asr")

@@ -18,7 +18,7 @@ import pytest
 from grpc_tools import protoc
 
 from loadtest.target import processes
-from loadtest.target.ports import free_address
+from parley.cli.processes.ports import free_address
 from parley.extras import install
 from tests.sound import noise, pcm
 

@@ -54,7 +54,7 @@ class Flood:
 
 
 def resident(house: House) -> dict[str, float]:
-    return {name: psutil.Process(each.pid).memory_info().rss / MEGABYTE for name, each in house.processes.items()}
+    return {name: psutil.Process(each.pid).memory_info().rss / MEGABYTE for name, each in house.running.items()}
 
 
 async def grown(house: House, seconds: float) -> dict[str, float]:
@@ -69,21 +69,21 @@ async def grown(house: House, seconds: float) -> dict[str, float]:
 async def test_a_stage_that_takes_nothing_stops_its_client(house: House) -> None:
     """While asr stands still the gateway takes a few megabytes and no more; when it moves again, words come."""
     async with house.client() as client:
-        house.processes["asr"].send_signal(signal.SIGSTOP)
+        house.running["asr"].send_signal(signal.SIGSTOP)
         try:
             flood = Flood(client, PipelineConfig(asr={}))
             await asyncio.sleep(1.0)  # in which a client that nobody stops would send all it has
             assert flood.sent < MEGABYTE  # no replica has opened the stream: only the window fills
         finally:
-            house.processes["asr"].send_signal(signal.SIGCONT)
+            house.running["asr"].send_signal(signal.SIGCONT)
         await until(lambda: flood.finals)
-        house.processes["asr"].send_signal(signal.SIGSTOP)
+        house.running["asr"].send_signal(signal.SIGSTOP)
         try:
             await asyncio.sleep(0.5)  # what is on its way comes to rest
             before = flood.sent
             more = await grown(house, 2.0)
         finally:
-            house.processes["asr"].send_signal(signal.SIGCONT)
+            house.running["asr"].send_signal(signal.SIGCONT)
         assert flood.sent - before < 2 * MEGABYTE
         assert more["gateway"] < 16
         flood.stop = True

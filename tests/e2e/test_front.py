@@ -17,7 +17,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from loadtest.target.ports import free_port
+from parley.cli.processes.ports import free_port
 from parley.client import Client, requests_of
 from parley.errors import Forbidden, RateLimited, TooManyStreams, Unauthenticated
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest

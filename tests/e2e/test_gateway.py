@@ -160,7 +160,7 @@ async def _held(house: House, client: Client) -> tuple[int, int, int]:
     lists = [await client.models("List", ModelsListRequest(), stage) for stage in STAGES]
     streams = sum(model.streams for answer in lists for model in answer.models)
     tasks = await asyncio.to_thread(house.tasks)
-    return streams, tasks, sum(psutil.Process(process.pid).num_fds() for process in house.processes.values())
+    return streams, tasks, sum(psutil.Process(process.pid).num_fds() for process in house.running.values())
 
 
 async def test_killed_asr_is_told_and_comes_back(house: House) -> None:

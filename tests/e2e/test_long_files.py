@@ -61,7 +61,7 @@ def watched(pid: int) -> Iterator[list[float]]:
 @pytest.mark.parametrize("shape", ["wav", "flac"])
 async def test_a_long_recording_takes_little_memory(house: House, recording: bytes, shape: str) -> None:
     """Ten minutes are 55 MB of sound; the gateway grows by much less, and no sample is lost."""
-    with watched(house.processes["gateway"].pid) as worst:
+    with watched(house.running["gateway"].pid) as worst:
         answer = await asyncio.to_thread(_denoised, house, recording, shape)
     assert worst[0] < 40
     assert media.samples(answer, RATE_HZ) == RATE_HZ * SECONDS

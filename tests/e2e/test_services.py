@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from parley.errors import Draining, ParleyError, TooManyStreams, Unavailable, UnknownModel
 from parley.v1 import models_pb2 as v1
-from tests.e2e.process import REQUESTS, Running, environment, models_root, running, spawn, until_serving
+from tests.e2e.process import REQUESTS, Running, command, environment, models_root, running, until_serving
 from tests.fakes import PATIENCE_S
 from tests.sound import noise, pcm, silence, tone
 
@@ -170,7 +170,7 @@ async def test_a_drain_lets_streams_finish(number: int, tmp_path: Path) -> None:
         with pytest.raises(Draining) as refused:
             await service.ask(*ASKED["asr"])
         assert refused.value.retry_s is not None
-        assert service.process.returncode is None
+        assert service.process.poll() is None
         assert "transcript" in await finish()
         assert (await service.stop(0))[0] == 0
 
@@ -194,25 +194,23 @@ async def test_who_watches_health_does_not_hold_the_drain(tmp_path: Path) -> Non
         call.cancel()
 
 
-async def start_fails(stage: str, env: dict[str, str], *arguments: str) -> str:
+async def start_fails(stage: str, folder: Path, env: dict[str, str], *arguments: str) -> str:
     """What a process that cannot start says."""
-    process = await spawn(stage, env, *arguments)
-    async with asyncio.timeout(PATIENCE_S):
-        _, log = await process.communicate()
-    assert process.returncode not in (0, None)
-    said = log.decode().strip().splitlines()
-    assert "Traceback" not in log.decode()
-    return said[-1]
+    started = command(stage, folder, env, *arguments)
+    assert await asyncio.to_thread(started.start().wait, PATIENCE_S) != 0
+    said = started.log.read_text()
+    assert "Traceback" not in said
+    return said.strip().splitlines()[-1]
 
 
 async def test_a_port_in_use_is_a_sentence(tmp_path: Path, unused_tcp_port: int) -> None:
     """The second process on a port says so and goes; the first one serves on."""
     address = f"127.0.0.1:{unused_tcp_port}"
     async with running("asr", tmp_path, PARLEY_LISTEN=address) as first:
-        assert first.process.returncode is None
-        said = await start_fails("asr", environment(address))
+        assert first.process.poll() is None
+        said = await start_fails("asr", tmp_path, environment(address))
         assert said.startswith(f"asr: `listen` cannot take '{address}'")
-        assert first.process.returncode is None
+        assert first.process.poll() is None
 
 
 @pytest.mark.parametrize(
@@ -228,13 +226,13 @@ async def test_a_port_in_use_is_a_sentence(tmp_path: Path, unused_tcp_port: int)
 )
 async def test_a_bad_config_is_a_sentence(env: dict[str, str], told: str, tmp_path: Path) -> None:
     """Every fault in the config ends the start with one sentence that names the key, and a code that is not 0."""
-    assert told in await start_fails("asr", environment(f"unix:{tmp_path}/x.sock", **env))
+    assert told in await start_fails("asr", tmp_path, environment(f"unix:{tmp_path}/x.sock", **env))
 
 
 async def test_no_config_is_a_sentence(tmp_path: Path) -> None:
     """A config file that is not there is named."""
     env = environment(f"unix:{tmp_path}/x.sock")
-    assert "There is no config file none.toml" in await start_fails("asr", env, "--config", "none.toml")
+    assert "There is no config file none.toml" in await start_fails("asr", tmp_path, env, "--config", "none.toml")
 
 
 async def test_a_full_house_refuses(tmp_path: Path) -> None:
@@ -257,9 +255,9 @@ async def test_a_service_that_dies_is_unavailable(tmp_path: Path) -> None:
 async def test_it_can_be_started_again_on_its_socket(tmp_path: Path) -> None:
     """A process that was killed leaves a socket behind; the next one takes it over."""
     for _ in range(2):
-        process = await spawn("asr", environment(f"unix:{tmp_path}/again.sock"))
+        process = command("asr", tmp_path, environment(f"unix:{tmp_path}/again.sock")).start()
         channel = grpc.aio.insecure_channel(f"unix:{tmp_path}/again.sock")
         await until_serving(channel)
         process.kill()
-        await process.communicate()
+        process.wait(PATIENCE_S)
         await channel.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loadtest.target.ports import free_port
+from parley.cli.processes.ports import free_port
 from tests.contract.source import ROOT
 from tests.fakes import PATIENCE_S
 

@@ -19,7 +19,7 @@ from loadtest.clients.talk import voice_of
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
 from loadtest.scenario import Scenario
-from loadtest.target.ports import free_port
+from parley.cli.processes.ports import free_port
 
 CALLERS, TTFS_PEOPLE, FLUSH_S = 4, 8, 0.2
 PAUSE_S, LONG_PAUSE_S, LONG_S = 2.0, 0.7, 600.0

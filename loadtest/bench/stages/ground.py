@@ -78,7 +78,7 @@ async def _await_health(house: House, stage: str) -> None:
     async with Client(house.socket(stage)) as client, asyncio.timeout(START_S):
         await client.ready(START_S)
         while True:
-            house.complain()
+            house.check()
             with suppress(ParleyError):
                 return await client.health()
             await asyncio.sleep(0.05)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley.cli.processes.child import Command
+from parley.cli.processes.launcher import Command
+from parley.cli.processes.ports import is_free
 from parley.errors import BadInput
 from parley.places import CONFIGS, Places
 
@@ -69,7 +70,7 @@ class Deployment:
 
     def _check_ports(self) -> None:
         for port, option in ((self.http_port, "--http-port"), (self.grpc_port, "--grpc-port")):
-            if not _is_free(port):
+            if not is_free(port, HOST):
                 raise BadInput(f"Port {port} is taken, perhaps by another `parley up`; name a free one with {option}.")
 
     def _config(self, name: str) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Deployment:
         log = self.places.logs.absolute() / f"{name}.log"
         log.unlink(missing_ok=True)
         words = (sys.executable, "-m", module, "--config", str((self.configs / f"{process}.toml").absolute()))
-        return Command(name, words, self.places.home, log, self.places.environment(env))
+        return Command(name, words, self.places.home, log, self.places.environment(env), dies_with_us=True)
 
 
 def _listed(stages: list[str]) -> str:
@@ -133,13 +134,3 @@ def _port(address: str, held: ExitStack, taken: set[int]) -> int:
         taken.add(place.getsockname()[1])
         return int(place.getsockname()[1])
     raise BadInput("No free port is left for metrics.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as place:
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            place.bind((HOST, port))
-        except OSError:
-            return False
-    return True

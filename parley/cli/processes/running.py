@@ -1,11 +1,10 @@
 """The loop of `parley up`: look, tell, wait; from the first process to the last. Must not know options."""
 
 import signal
-import socket
 import time
 
-from parley.cli.processes.child import Command
-from parley.cli.processes.deployment import Deployment
+from parley.cli.processes.deployment import HOST, Deployment
+from parley.cli.processes.launcher import Command, answers
 from parley.cli.processes.supervisor import Keeper, State, Supervisor
 from parley.cli.show.board import Board, board
 from parley.cli.show.hints import hints
@@ -45,7 +44,7 @@ class Running:
 
     def __init__(self, deployment: Deployment, asked: Asked) -> None:
         self._began = time.monotonic()
-        self._house, self._asked, self._obeyed = deployment, asked, 0
+        self._deployment, self._asked, self._obeyed = deployment, asked, 0
         self._commands: dict[str, Command] = {command.name: command for command in deployment.commands()}
         keepers = [Keeper(name, command.start) for name, command in self._commands.items()]
         self.supervisor = Supervisor(keepers, GRACE_S)
@@ -88,28 +87,6 @@ class Running:
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:
-        if answers(self._house.http_port, "/readyz", tls=self._tls):
+        if answers(f"{HOST}:{self._deployment.http_port}", "/readyz", tls=self._tls):
             self.ready = True
-            shown.ready(time.monotonic() - self._began, hints(self._house))
-
-
-def answers(port: int, path: str, *, tls: bool = False) -> bool:
-    """True when the HTTP server on this machine says 200. By hand: urllib costs a tenth of a second of the start."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1.0) as plain:
-            line = _wrapped(plain) if tls else plain
-            line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-            said = line.recv(64)
-            # Hung up after the handshake: it wants a certificate that we do not have. That it takes calls must do.
-            return said.startswith(b"HTTP/1.1 200") or (tls and not said)
-    except OSError:
-        return False
-
-
-def _wrapped(line: socket.socket) -> socket.socket:
-    """Our own child on our own machine: who it says it is does not matter."""
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(line)
+            shown.ready(time.monotonic() - self._began, hints(self._deployment))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
 
-from parley.cli.processes.child import resident_bytes
+from parley.cli.processes.launcher import resident_bytes
 from parley.cli.processes.supervisor import Keeper, State
 from parley.cli.show.printing import print_json, print_line
 from parley.cli.show.table import table

@@ -14,8 +14,8 @@ import pytest
 
 from loadtest.measured.measures import Measures
 from loadtest.promises import Verdict
-from loadtest.target.ports import free_port
 from loadtest.target.server import Server
+from parley.cli.processes.ports import free_port
 from tests.contract.source import ROOT
 
 ECHO = ROOT / "deploy/echo"

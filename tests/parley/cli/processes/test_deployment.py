@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.target.ports import free_port
 from parley.cli.processes.deployment import Deployment
+from parley.cli.processes.ports import free_port
 from parley.errors import BadInput
 from parley.places import Places
 

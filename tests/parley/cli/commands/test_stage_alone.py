@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from parley.cli.stage_alone import config_of
 
+from parley.cli.commands.stage_alone import config_of
 from parley.cli.sound import Sound
 from parley.errors import BadInput
 from parley.wire.stages import STAGES

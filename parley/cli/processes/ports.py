@@ -1,4 +1,4 @@
-"""Ports for processes under test: none that the kernel could give to somebody's outgoing connection meanwhile."""
+"""Free ports: none that the kernel could give to somebody's outgoing connection meanwhile."""
 
 import itertools
 import os
@@ -12,7 +12,7 @@ _walk = itertools.count(os.getpid() * 1009)
 
 def free_port() -> int:
     """A port that is free, and given to nobody else by this process."""
-    return next(port for port in (_FIRST + step % _COUNT for step in _walk) if _is_free(port))
+    return next(port for port in (_FIRST + step % _COUNT for step in _walk) if is_free(port))
 
 
 def free_address() -> str:
@@ -20,11 +20,12 @@ def free_address() -> str:
     return f"127.0.0.1:{free_port()}"
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int, host: str = "") -> bool:
+    """Whether it can be listened on; without a host: on every interface."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("", port))
+            probe.bind((host, port))
         except OSError:
             return False
         return True
