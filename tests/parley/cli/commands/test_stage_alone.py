@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from parley.cli.stage_alone import config_of
 
 from parley.cli.commands.stage_alone import config_of
 from parley.cli.sound import Sound
