@@ -21,7 +21,7 @@ PIECE_CHARACTERS = 1 << 16
 
 
 @dataclass
-class Heard:
+class Transcription:
     """The results for a recording."""
 
     duration_s: float = 0.0
@@ -75,9 +75,9 @@ async def hear(
             yield answer
 
 
-async def transcribe(core: Core, recording: Sound, config: PipelineConfig, caller: Caller) -> Heard:
+async def transcribe(core: Core, recording: Sound, config: PipelineConfig, caller: Caller) -> Transcription:
     """The words of a recording, and who said them where that was asked."""
-    heard = Heard()
+    heard = Transcription()
     async with aclosing(hear(core, recording, config, caller)) as answers:
         async for answer in answers:
             heard.take(answer)
@@ -87,7 +87,7 @@ async def transcribe(core: Core, recording: Sound, config: PipelineConfig, calle
     return heard
 
 
-async def turn_into(core: Core, heard: Heard, target: str, caller: Caller) -> None:
+async def turn_into(core: Core, heard: Transcription, target: str, caller: Caller) -> None:
     """Translates every final into `target`, unless the recording is in it."""
     if heard.language.split("-")[0] == target:
         return

@@ -17,7 +17,7 @@ from parley.extras import install
 CONFIGS, EMBEDDED = Path("deploy/config"), Path("models/embedded")
 SERVER = "parley_server"  # the package that carries the tree
 HOME = "PARLEY_HOME"
-LONGEST_FOLDER = 60  # a socket's path has 103 bytes at most; /parley-12345678/translate-64.sock is in the folder
+LONGEST_FOLDER = 64  # with a socket's folder and name behind it: a path has 107 bytes at most on Linux, 103 elsewhere
 
 
 @dataclass(frozen=True)

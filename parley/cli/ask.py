@@ -34,7 +34,7 @@ def _sent(url: str, method: str, body: object) -> tuple[int, bytes]:
 
     trusted = HTTPSHandler(context=ssl.create_default_context())  # heeds SSL_CERT_FILE
     data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json", **options.credentials()}
+    headers = ({} if data is None else {"content-type": "application/json"}) | options.credentials()
     try:
         request = Request(_checked(url), data, headers, method=method)
         with build_opener(ProxyHandler({}), trusted).open(request, timeout=WAIT_S) as answer:

@@ -225,4 +225,5 @@ async def test_wherever_people_are_they_are_understood_alike(recognisers: House)
         disturbed = await asyncio.gather(*streams)
     assert all(len(each.finals) == 3 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
-    assert 2 <= len([each for each in disturbed if each.notices]) <= PLACES - 2
+    moved = [each for each in disturbed if "UNAVAILABLE" in {n.reason for n in each.notices}]  # others may be late
+    assert 2 <= len(moved) <= PLACES - 2

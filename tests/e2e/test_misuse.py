@@ -54,7 +54,7 @@ MODELS = {
     "not exact": ("echo", "INVALID_ARGUMENT"),
     "unknown": ("echo@77", "MODEL_NOT_FOUND"),
     "out of the folder": ("../../echo@1", "INVALID_ARGUMENT"),
-    "very long": ("x" * 6000 + "@1", "MODEL_NOT_FOUND"),
+    "very long": ("x" * 6000 + "@1", "INVALID_ARGUMENT"),
 }
 
 

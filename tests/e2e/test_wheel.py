@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,9 +59,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(wheels: Path) -> Iterator[Installed]:
     """Without its dependencies: those are lent by the environment that tests."""
-    found = Installed(tmp_path_factory.mktemp("installed"))
+    # A Unix socket's path has at most 107 bytes, and the folders of a test run's worker are deep.
+    with tempfile.TemporaryDirectory(prefix="parley") as folder:
+        yield _install(Installed(Path(folder)), wheels)
+
+
+def _install(found: Installed, wheels: Path) -> Installed:
     venv.create(found.folder / "venv", with_pip=False)
     for folder in (found.empty, found.folder / "user"):
         folder.mkdir()

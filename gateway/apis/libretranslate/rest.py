@@ -32,10 +32,10 @@ class LibreTranslate:
 
     async def translate(self, fields: Fields, caller: Caller) -> Response:
         """Text in another language, in LibreTranslate's shape."""
-        wishes = shapes.asked(fields)
-        told, model = await recordings.translate(self._core, wishes.texts, wishes.config, caller, fields.text("model"))
+        wanted = shapes.asked(fields)
+        told, model = await recordings.translate(self._core, wanted.texts, wanted.config, caller, fields.text("model"))
         headers = served(model) | _ignored(fields, shapes.FIELDS)
-        return JSONResponse(shapes.answer(wishes, told), headers=headers)
+        return JSONResponse(shapes.answer(wanted, told), headers=headers)
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""

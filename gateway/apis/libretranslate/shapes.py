@@ -17,7 +17,7 @@ Json = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class TranslationRequest:
     """What a translation request asks for."""
 
     texts: list[str]
@@ -27,7 +27,7 @@ class Wishes:
     alternatives: bool  # others were asked for; we have one translation of each text
 
 
-def asked(fields: Fields) -> Wishes:
+def asked(fields: Fields) -> TranslationRequest:
     """A translation request in our words."""
     texts, source = fields.texts("q"), fields.text("source")
     if not texts:
@@ -40,7 +40,7 @@ def asked(fields: Fields) -> Wishes:
     auto = source in ("", "auto")
     config = TranslateConfig(source_language="" if auto else source, target_language=target)
     others = fields.count("alternatives", MOST_ALTERNATIVES) > 0
-    return Wishes(texts, config, isinstance(fields.values["q"], list), auto, others)
+    return TranslationRequest(texts, config, isinstance(fields.values["q"], list), auto, others)
 
 
 def asked_language(fields: Fields) -> tuple[str, TranslateConfig]:
@@ -50,18 +50,18 @@ def asked_language(fields: Fields) -> tuple[str, TranslateConfig]:
     return text, TranslateConfig(detect_only=True)
 
 
-def answer(wishes: Wishes, translated: Sequence[Sequence[Translation]]) -> Json:
+def answer(wanted: TranslationRequest, translated: Sequence[Sequence[Translation]]) -> Json:
     """The translations, in the shape the texts came in."""
-    told: Json = {"translatedText": _shaped(wishes, ["".join(p.text for p in pieces) for pieces in translated])}
-    if wishes.auto:
-        told["detectedLanguage"] = _shaped(wishes, [_likeliest(pieces) for pieces in translated])
-    if wishes.alternatives:
-        told["alternatives"] = _shaped(wishes, [[] for _ in translated])
+    told: Json = {"translatedText": _shaped(wanted, ["".join(p.text for p in pieces) for pieces in translated])}
+    if wanted.auto:
+        told["detectedLanguage"] = _shaped(wanted, [_likeliest(pieces) for pieces in translated])
+    if wanted.alternatives:
+        told["alternatives"] = _shaped(wanted, [[] for _ in translated])
     return told
 
 
-def _shaped(wishes: Wishes, each: Sequence[object]) -> object:
-    return each if wishes.listed else each[0]
+def _shaped(wanted: TranslationRequest, each: Sequence[object]) -> object:
+    return each if wanted.listed else each[0]
 
 
 def _likeliest(pieces: Sequence[Translation]) -> Json:

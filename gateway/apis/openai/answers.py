@@ -7,23 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from gateway.apis.openai import subtitles
-from gateway.recordings import Heard
+from gateway.recordings import Transcription
 from parley.v1.asr_pb2 import Transcript, Word
 
 PLAIN = "text/plain; charset=utf-8"
 STREAMED = ("json", "text", "diarized_json")
 
 Json = dict[str, object]
-Writer = Callable[[Heard, str, Sequence[str]], str]
+Writer = Callable[[Transcription, str, Sequence[str]], str]
 
 
-def answer(heard: Heard, shape: str, granularities: Sequence[str], task: str = "transcribe") -> tuple[str, str]:
+def answer(heard: Transcription, shape: str, granularities: Sequence[str], task: str = "transcribe") -> tuple[str, str]:
     """A transcription as body and media type."""
     write, kind = _WRITERS[shape]
     return write(heard, task, granularities), kind
 
 
-def _brief(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+def _brief(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
     told: Json = {"text": heard.text, "usage": _usage(heard)}
     if tokens := [token for final in heard.finals for token in _tokens(final)]:
         told["logprobs"] = tokens
@@ -42,7 +42,7 @@ def _tokens(final: Transcript) -> list[Json]:
     ]
 
 
-def _verbose(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+def _verbose(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
     told: Json = {"task": task, "language": heard.language, "duration": round(heard.duration_s, 3)}
     told |= {"text": heard.text, "usage": _usage(heard)}
     if "segment" in granularities:
@@ -52,7 +52,7 @@ def _verbose(heard: Heard, task: str, granularities: Sequence[str]) -> str:
     return _json(told)
 
 
-def _diarized(heard: Heard, task: str, granularities: Sequence[str]) -> str:
+def _diarized(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
     told: Json = {"task": task, "duration": round(heard.duration_s, 3), "text": heard.text, "usage": _usage(heard)}
     segments = (segment for final in heard.finals for segment in _by_speaker(final))
     told["segments"] = [{"id": f"seg_{n}"} | segment for n, segment in enumerate(segments)]
@@ -63,7 +63,7 @@ def _json(told: Json) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _usage(heard: Heard) -> Json:
+def _usage(heard: Transcription) -> Json:
     return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
 
 

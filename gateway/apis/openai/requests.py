@@ -28,7 +28,7 @@ Named = Callable[[str], str]  # a client's name for a model -> ours
 
 
 @dataclass(frozen=True)
-class Wishes:
+class TranscriptionRequest:
     """What a transcription request asks for."""
 
     config: PipelineConfig
@@ -38,7 +38,7 @@ class Wishes:
     voices: Mapping[str, bytes] = field(default_factory=dict)  # name -> a file in which only that person speaks
 
 
-def asked(fields: Fields, named: Named) -> Wishes:
+def asked(fields: Fields, named: Named) -> TranscriptionRequest:
     """A transcription request in our words."""
     fields.only(FIELDS)
     streamed = fields.flag("stream")
@@ -54,14 +54,14 @@ def asked(fields: Fields, named: Named) -> Wishes:
         raise FieldInvalid(said, field="known_speaker_names")
     if shape == "diarized_json" and not config.per_channel:
         config.diarize.SetInParent()
-    return Wishes(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
+    return TranscriptionRequest(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
 
 
-def asked_in_english(fields: Fields, named: Named) -> Wishes:
+def asked_in_english(fields: Fields, named: Named) -> TranscriptionRequest:
     """A request for a recording's words in English."""
     fields.only(IN_ENGLISH)
     shape = fields.choice("response_format", TRANSLATED)
-    return Wishes(_config(fields, named, shape), shape)
+    return TranscriptionRequest(_config(fields, named, shape), shape)
 
 
 def _config(fields: Fields, named: Named, shape: str) -> PipelineConfig:

@@ -42,21 +42,21 @@ class OpenAi:
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
-        wishes = requests.asked(fields, self._asr)
-        mixed = not wishes.config.per_channel
+        wanted = requests.asked(fields, self._asr)
+        mixed = not wanted.config.per_channel
         sound = await recording.decode(fields.file(), self._limits.audio_s, mixed=mixed, most_hz=recording.HEARD_HZ)
-        await recording.enrol(wishes.config.diarize, wishes.voices, sound.rate_hz)
-        if wishes.streamed:
-            return self._tell(wishes, sound, caller)
-        heard = await recordings.transcribe(self._core, sound, wishes.config, caller)
-        return _written(wishes, heard)
+        await recording.enrol(wanted.config.diarize, wanted.voices, sound.rate_hz)
+        if wanted.streamed:
+            return self._tell(wanted, sound, caller)
+        heard = await recordings.transcribe(self._core, sound, wanted.config, caller)
+        return _written(wanted, heard)
 
-    def _tell(self, wishes: requests.Wishes, sound: recording.Sound, caller: Caller) -> Response:
+    def _tell(self, wanted: requests.TranscriptionRequest, sound: recording.Sound, caller: Caller) -> Response:
         """Words as they are found."""
-        heard, telling = recordings.Heard(), answers.Telling(wishes.shape, wishes.config.asr.tokens)
+        heard, telling = recordings.Transcription(), answers.Telling(wanted.shape, wanted.config.asr.tokens)
 
         async def events() -> sse.Events:
-            async with aclosing(recordings.hear(self._core, sound, wishes.config, caller)) as stream:
+            async with aclosing(recordings.hear(self._core, sound, wanted.config, caller)) as stream:
                 async for answer in stream:
                     heard.take(answer)
                     if answer.HasField("opened"):
@@ -73,11 +73,11 @@ class OpenAi:
 
     async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
         """A recording's words in English, in OpenAI's shape."""
-        wishes = requests.asked_in_english(fields, self._asr)
+        wanted = requests.asked_in_english(fields, self._asr)
         sound = await recording.decode(fields.file(), self._limits.audio_s, most_hz=recording.HEARD_HZ)
-        heard = await recordings.transcribe(self._core, sound, wishes.config, caller)
+        heard = await recordings.transcribe(self._core, sound, wanted.config, caller)
         await recordings.turn_into(self._core, heard, "en", caller)
-        return _written(wishes, heard, "translate")
+        return _written(wanted, heard, "translate")
 
     async def models(self, fields: Fields, caller: Caller) -> Response:
         """The models that transcribe, in OpenAI's shape."""
@@ -88,6 +88,8 @@ class OpenAi:
         await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)))
 
 
-def _written(wishes: requests.Wishes, heard: recordings.Heard, task: str = "transcribe") -> Response:
-    body, kind = answers.answer(heard, wishes.shape, wishes.granularities, task)
+def _written(
+    wanted: requests.TranscriptionRequest, heard: recordings.Transcription, task: str = "transcribe"
+) -> Response:
+    body, kind = answers.answer(heard, wanted.shape, wanted.granularities, task)
     return Response(body, media_type=kind, headers=served(heard.models.get("asr", ""), heard.notices))

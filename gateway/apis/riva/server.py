@@ -17,7 +17,7 @@ from gateway.audio import incoming
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.pipeline import notices
-from gateway.recordings import Heard
+from gateway.recordings import Transcription
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
 from parley.compat.riva_pb2 import RequestId
@@ -65,7 +65,7 @@ class Door(grpc.GenericRpcHandler):
         request = _parse(asr.RecognizeRequest, data)
         form = recognition.form(request.config)
         config = recognition.asked_whole(request.config, self._name("asr", request.config.model))
-        heard = Heard()
+        heard = Transcription()
         async with aclosing(self._heard(_once(request.audio), form, config, context)) as answers:
             async for answer in answers:
                 heard.take(answer)

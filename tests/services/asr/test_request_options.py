@@ -56,7 +56,7 @@ def test_a_file_is_heard_many_at_a_time() -> None:
 
 def test_the_prompt_leads_into_every_utterance() -> None:
     """A model that reads prompts gets the client's words before each utterance, whatever was said; others get none."""
-    for wishes, before in (
+    for options, before in (
         (
             session({"reads_prompts": True}, phrases=["Parley", "gRPC"], prompt="So far so good."),
             "Parley, gRPC So far so good.",
@@ -64,7 +64,7 @@ def test_the_prompt_leads_into_every_utterance() -> None:
         (session({}), ""),
     ):
         engine = Counting()
-        play(wishes, engine, [TALK])
+        play(options, engine, [TALK])
         assert {utterance.before for job in engine.asked for utterance in job} == {before}
 
 

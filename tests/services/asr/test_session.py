@@ -70,13 +70,13 @@ def test_no_rate_is_different(parts: list[tuple[bool, int]], rate_hz: int, cuts:
 @given(PARTS, st.booleans())
 def test_who_comes_later_hears_the_same(parts: list[tuple[bool, int]], flushed: bool) -> None:
     """Where a final ends a new session can begin: it says what the old one would have said, at the same samples."""
-    sound, wishes = np.concatenate([sound_of(parts), noise(9000)]), {"word_times": True}
+    sound, options = np.concatenate([sound_of(parts), noise(9000)]), {"word_times": True}
     data, flush = pcm(sound), [Flush()] * flushed
-    whole = finals(play(session(**wishes), ENGINE, [data, *flush, data]))
+    whole = finals(play(session(**options), ENGINE, [data, *flush, data]))
     for n, final in enumerate(whole):
         at = 2 * round(seconds(final)[1] * RATE_HZ)
         rest = [data[at:], *flush, data] if at <= len(data) else [data[at - len(data) :]]
-        again = finals(play(session(**wishes), ENGINE, rest))
+        again = finals(play(session(**options), ENGINE, rest))
         assert [each.text for each in again] == [each.text for each in whole[n + 1 :]]
         shifted = [[edge + at / 2 / RATE_HZ for edge in seconds(each)] for each in again]
         assert shifted == [pytest.approx(seconds(each)) for each in whole[n + 1 :]]

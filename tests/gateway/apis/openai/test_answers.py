@@ -1,11 +1,11 @@
 import json
 
 from gateway.apis.openai.answers import Telling, answer
-from gateway.recordings import Heard
+from gateway.recordings import Transcription
 from parley.v1.asr_pb2 import Transcript
 from tests.gateway.conftest import final
 
-HEARD = Heard(
+HEARD = Transcription(
     3.25,
     finals=[
         final("alfa bravo", 0, 1500, ("alfa", "bravo")).transcript,
@@ -61,7 +61,9 @@ def _spoken(text: str, *speakers: str) -> Transcript:
 
 def test_diarized_json_cuts_where_another_person_speaks() -> None:
     """Numbers become letters, known names stay, and times are those of the words."""
-    heard = Heard(5.0, finals=[_spoken("alfa bravo charlie", "1", "1", "27"), _spoken("delta", "Ann"), _spoken("")])
+    heard = Transcription(
+        5.0, finals=[_spoken("alfa bravo charlie", "1", "1", "27"), _spoken("delta", "Ann"), _spoken("")]
+    )
     told = json.loads(answer(heard, "diarized_json", ())[0])
     assert [(each["speaker"], each["text"]) for each in told["segments"]] == [
         ("A", "alfa bravo"),
