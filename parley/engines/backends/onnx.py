@@ -1,8 +1,11 @@
 """Runs graphs with ONNX Runtime. Must not know what a graph is for."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+# From 1.32 on the library, when imported, makes an identifier for this machine and a queue of events to send home.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from parley.engines.model import ModelSpec
