@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-# Its converter, which comes along, makes an identifier for this machine and reports to its makers, unless it finds this.
+# Its converter comes along, makes an identifier for this machine and reports to its makers, unless it finds this.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino as ov
 
