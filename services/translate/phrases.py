@@ -97,6 +97,29 @@ class Phrases:
         return all(_count(phrase, text) >= n for phrase, n in kept) and numbers in (Counter(), numbers_in(text))
 
 
+def with_numbers_of(source: str, text: str) -> str:
+    """The text with the source's numbers, where it has as many: those that are others are replaced, in their order.
+
+    A translation in one piece reads better than its parts, and a small model that writes 202 for 2025 means 2025.
+    """
+    missing = numbers_in(source) - numbers_in(text)
+    right = [number for number in _NUMBER.findall(source) if _taken(missing, number)]
+    strange = numbers_in(text) - numbers_in(source)
+    wrong = [match.span() for match in _NUMBER.finditer(text) if _taken(strange, match[0])]
+    if len(right) != len(wrong):
+        return text
+    for (start, end), number in reversed(list(zip(wrong, right, strict=True))):
+        text = text[:start] + number + text[end:]
+    return text
+
+
+def _taken(left: Counter[str], number: str) -> bool:
+    """Whether this number is one of those that are left; then it is left once less."""
+    digits = re.sub(r"\D", "", number)
+    left[digits] -= 1
+    return left[digits] >= 0
+
+
 def numbers_in(text: str) -> Counter[str]:
     """The numbers of a text, whatever divides their digits."""
     return Counter(re.sub(r"\D", "", number) for number in _NUMBER.findall(text))

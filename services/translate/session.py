@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from parley.v1.translate_pb2 import Translation
 from services.translate.engine import Sentence, Translated
-from services.translate.phrases import Phrases, numbers_in
+from services.translate.phrases import Phrases, numbers_in, with_numbers_of
 from services.translate.sentences import Limits, Sentences
 
 AT_ONCE = 400  # characters
@@ -45,6 +45,7 @@ class Piece:
         text = asked.replace(asked.strip(), result.text, 1) if asked.strip() else asked
         if self._done is None:
             self.heard, self._done = result, []
+            text = with_numbers_of(asked, text) if numbers_in(asked) else text
             if Phrases.stand(self._parts, text):
                 return text
             self._parts = self._phrases.split(self.text, numbers=True)

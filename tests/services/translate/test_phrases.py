@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.translate.phrases import Phrases
+from services.translate.phrases import Phrases, with_numbers_of
 
 WORDS = st.text(st.sampled_from("aB .!好"), min_size=1, max_size=4).filter(str.strip)
 
@@ -90,3 +90,19 @@ def test_numbers_are_parts_with_what_is_glued_to_them() -> None:
     """Where a number did not come through, it is copied with its unit and its dots."""
     parts = Phrases({}).split("On the 3rd, 10-12 of B2B: 4,500.", numbers=True)
     assert parts == ["On the ", "3rd", ", ", "10-12", " of ", "B2B", ": ", "4,500", "."]
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "want"),
+    [
+        ("31 December 2025, 4,500 euros", "31. Dezember 202, 450 Euro", "31. Dezember 2025, 4,500 Euro"),
+        ("at 10:30 in 5", "um 10.30 in 5", "um 10.30 in 5"),
+        ("5 of 7", "7 von 50", "7 von 5"),
+        ("5 of 5", "5 von 6", "5 von 5"),
+        ("2 dogs", "zwei Hunde", "zwei Hunde"),
+        ("one", "1", "1"),
+    ],
+)
+def test_numbers_that_a_model_got_wrong_are_put_right(source: str, text: str, want: str) -> None:
+    """Only those that are others, in their order, and only where there are as many."""
+    assert with_numbers_of(source, text) == want
