@@ -101,8 +101,8 @@ class Batcher(Generic[Job, Result]):
         caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future(), place)
         if not self._working and not self._queue:
             self.moved_at = self._clock()
+        caller.urgent_since = time.monotonic() if self.is_urgent(job) else None
         self._queue.append(caller)
-        self._urgent()
         self._meter.depth(len(self._queue))
         self._news.set()
         limit = asyncio.timeout(None if budget.endless else budget.left)
@@ -125,7 +125,7 @@ class Batcher(Generic[Job, Result]):
     def look(self) -> None:
         """Look at the queue again: jobs may have become urgent, and the load learns how long urgent ones wait."""
         now = time.monotonic()
-        for caller in self._urgent():
+        for caller in self._urgent() if self._load else ():
             if caller.place and caller.urgent_since is not None:
                 caller.place.waits(now - caller.urgent_since)
         if self._queue:
@@ -133,6 +133,8 @@ class Batcher(Generic[Job, Result]):
 
     def _urgent(self) -> list[_Caller[Job, Result]]:
         """Callers whose jobs are urgent, the longest urgent first; one that is so no longer counts anew."""
+        if self._ranks is None:  # all are, since they came
+            return list(self._queue)
         since = list[tuple[float, _Caller[Job, Result]]]()
         for caller in self._queue:
             caller.urgent_since = (caller.urgent_since or time.monotonic()) if self.is_urgent(caller.job) else None

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -35,14 +36,19 @@ def check(message: Message) -> None:
 
 def _wrong(message: Message, where: str) -> Iterator[str]:
     for field, value in message.ListFields():
-        name = f"{where}{field.name}"
-        rule: FieldRule = field.GetOptions().Extensions[rule_pb2.rule]  # type: ignore[index]
-        values = _entries(field, value)
+        name, rule, values = f"{where}{field.name}", _rule(field), _entries(field, value)
         most = rule.entries or MOST_ENTRIES
         if field.is_repeated and len(values) > most:
             yield f"`{name}` has {len(values)} entries; send at most {most}."
         for each in values:
             yield from _of(field, each, rule, name)
+
+
+@cache
+def _rule(field: FieldDescriptor) -> FieldRule:
+    """Options are copied whenever they are asked for, and a glossary has ten thousand entries."""
+    rule: FieldRule = field.GetOptions().Extensions[rule_pb2.rule]  # type: ignore[index]
+    return rule
 
 
 def _entries(field: FieldDescriptor, value: Any) -> list[Any]:

@@ -82,7 +82,7 @@ class Phrases:
     def _places(self, text: str, numbers: bool) -> Iterator[tuple[int, int]]:
         """From left to right, a glossary's phrase before a link before a number, the longest one."""
         patterns = [_LINK] * any(sign in text for sign in _SIGNS) + [_WITH_NUMBER] * numbers
-        at = 0
+        at = 0 if self._glossary or patterns else len(text)
         while at < len(text):
             phrase = next((end for end in self._every.ends(text, at) if _whole(text, at, end)), 0)
             end = phrase or next((match.end() for each in patterns if (match := each.match(text, at))), 0)

@@ -45,7 +45,7 @@ class Piece:
         text = asked.replace(asked.strip(), result.text, 1) if asked.strip() else asked
         if self._done is None:
             self.heard, self._done = result, []
-            text = with_numbers_of(asked, text) if numbers_in(asked) else text
+            text = with_numbers_of(asked, text)
             if Phrases.stand(self._parts, text):
                 return text
             self._parts = self._phrases.split(self.text, numbers=True)

@@ -1,15 +1,13 @@
 """The part of the OpenAPI document that describes LibreTranslate's API. Must not know how it is served."""
 
-from gateway.http.document.phrases import MODEL, SERVED, TEXT, content, door, fields, good
+from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXTS, content, door, fields, good
 from gateway.http.document.schema import Json, ref
 
-_TEXTS: Json = {"type": "array", "items": TEXT}
-_LISTED: Json = {"oneOf": [TEXT, _TEXTS]}
 API_KEY: Json = {"type": "string", "description": "Where keys are needed and none is in a header."}
 SAID: Json = {"type": "string", "pattern": r"\S"}
 TRANSLATION = fields(
     ("q", "target"),
-    q={"oneOf": [TEXT, _TEXTS | {"minItems": 1, "maxItems": 128}]},
+    q={"oneOf": [TEXT, TEXTS | {"minItems": 1, "maxItems": 128}]},
     source={"type": "string", "default": "auto"},
     target=SAID,
     format={"type": "string", "enum": ["text"], "default": "text"},
@@ -17,7 +15,7 @@ TRANSLATION = fields(
     api_key=API_KEY,
     model=MODEL,
 )
-LANGUAGE = fields(("code", "name", "targets"), code=TEXT, name=TEXT, targets=_TEXTS)
+LANGUAGE = fields(("code", "name", "targets"), code=TEXT, name=TEXT, targets=TEXTS)
 DETECTED = {"language": "de", "confidence": 98.7}
 TRANSLATE_ME = {"q": "Good morning.", "source": "en", "target": "de", "format": "text"}
 
@@ -76,6 +74,6 @@ SCHEMAS: Json = {
     "LibreTranslateError": fields(("error",), error=TEXT),
     "Detected": fields(("language", "confidence"), language=TEXT, confidence={"type": "number"}),
     "Translated": fields(
-        ("translatedText",), translatedText=_LISTED, detectedLanguage={}, alternatives={"type": "array"}
+        ("translatedText",), translatedText=ONE_OR_MORE, detectedLanguage={}, alternatives={"type": "array"}
     ),
 }

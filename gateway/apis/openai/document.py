@@ -2,11 +2,21 @@
 
 from gateway.apis.openai.answers import SHAPES, STREAMED
 from gateway.apis.openai.requests import GRANULARITIES, LOGPROBS, TRANSLATED
-from gateway.http.document.phrases import CALL, FILE, SERVED, TALK, TEXT, content, door, fields, good
+from gateway.http.document.phrases import (
+    CALL,
+    FILE,
+    ONE_OR_MORE,
+    SERVED,
+    TALK,
+    TEXT,
+    TEXTS,
+    content,
+    door,
+    fields,
+    good,
+)
 from gateway.http.document.schema import Json, ref
 
-_TEXTS: Json = {"type": "array", "items": TEXT}
-_LISTED: Json = {"oneOf": [TEXT, _TEXTS]}
 HEARD: Json = {
     "file": FILE,
     "model": {
@@ -17,7 +27,7 @@ HEARD: Json = {
     "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
     "prompt": {"type": "string", "description": "Text that came before."},
     "temperature": {"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
-    "keywords[]": _LISTED | {"description": "Words that are likely to be said."},
+    "keywords[]": ONE_OR_MORE | {"description": "Words that are likely to be said."},
 }
 TRANSCRIPTION = fields(
     ("file", "model"),
@@ -40,8 +50,8 @@ TRANSCRIPTION = fields(
             "items": {"type": "string", "enum": [LOGPROBS]},
             "description": "json: each token of the text, and the logarithm of how likely it was.",
         },
-        "known_speaker_names[]": _TEXTS | {"description": "diarized_json: what speakers are called.", "maxItems": 4},
-        "known_speaker_references[]": _TEXTS
+        "known_speaker_names[]": TEXTS | {"description": "diarized_json: what speakers are called.", "maxItems": 4},
+        "known_speaker_references[]": TEXTS
         | {"description": "diarized_json: a data URL of 2 to 30 s of each one's voice.", "maxItems": 4},
     },
 )

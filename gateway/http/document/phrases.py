@@ -17,6 +17,8 @@ REASONS = {
 FILE: Json = {"type": "string", "format": "binary", "description": "WAV, MP3, M4A, FLAC, OGG or WebM."}
 MODEL: Json = {"type": "string", "description": "An exact name@version or an alias stage/name.", "examples": ["echo@1"]}
 TEXT: Json = {"type": "string"}
+TEXTS: Json = {"type": "array", "items": TEXT}
+ONE_OR_MORE: Json = {"oneOf": [TEXT, TEXTS]}
 CALL = "curl -F file=@talk.wav"
 TALK = "http://localhost:8080/v1/audio"
 SERVED: Json = {
