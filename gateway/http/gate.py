@@ -8,6 +8,7 @@ from gateway.http import refusal
 from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
+PAGES = "/assets/"  # what the pages load: the same for everybody
 FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes",)
@@ -45,4 +46,4 @@ class Gate:
 def _is_free(scope: Scope) -> bool:
     if scope["path"] in IN_THE_BODY:
         return bool(scope["method"] == "POST" and not presented(Headers(scope=scope)))
-    return scope["path"] in FREE
+    return scope["path"] in FREE or scope["path"].startswith(PAGES)

@@ -22,6 +22,7 @@ from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 from parley.wire import protocol
 
 CONFIG_S = 10.0  # how long a client may take to say its config
+SUBPROTOCOL = "parley"  # a browser that offers a key as subprotocol wants one of its offers accepted
 WAITING = 8  # frames that wait for the core; then the socket is not read
 
 Inbox = asyncio.Queue[PipelineRequest | None]
@@ -29,7 +30,7 @@ Inbox = asyncio.Queue[PipelineRequest | None]
 
 async def pipeline(socket: WebSocket, core: Core, caller: Caller) -> None:
     """One conversation, from the handshake to the close."""
-    await socket.accept()
+    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
     try:
         await _converse(socket, core, caller)
         await socket.close(1000)
