@@ -61,7 +61,7 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-serve.lock
 
-bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
+bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.bench.transport
 
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]

@@ -68,7 +68,7 @@ class Measured:
     def stop(self) -> None:
         """End ours."""
         if self._server:
-            self._server.house.stop()
+            self._server.processes.stop()
         self._server = None
 
 

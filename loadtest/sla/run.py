@@ -113,7 +113,7 @@ def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: An
 def _attend(
     talkers: "subprocess.Popen[bytes]", scenario: Scenario, server: Server | None, began: Path, watch: Watch
 ) -> None:
-    acts = acts_of(scenario.faults, server.house, server.swap) if server else []
+    acts = acts_of(scenario.faults, server.processes, server.swap) if server else []
     last, start, looked = time.monotonic() + CALM_S, 0.0, 0.0
     while talkers.poll() is None:
         now = time.monotonic()

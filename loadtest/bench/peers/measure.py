@@ -48,7 +48,7 @@ def measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
 
 
 def _serving(peer: Peer, spot: Spot, folder: Path, ground: Ground) -> AbstractContextManager[Running]:
-    return theirs(peer, spot) if peer.command else ours(folder / "house", ground.settings)
+    return theirs(peer, spot) if peer.command else ours(folder / "server", ground.settings)
 
 
 def _spot(peer: Peer, ground: Ground) -> Spot:

@@ -69,7 +69,7 @@ def test_a_slow_machine_has_more_time() -> None:
 
 
 def test_what_has_no_model_has_no_yard() -> None:
-    """An echo does nothing; whoever measures a house of them says how many."""
+    """An echo does nothing; whoever measures several of them says how many."""
     with pytest.raises(BadScenario, match="no models to measure; say how many"):
         Yardstick({}, 2).yard(scenario())
     assert Yardstick({}, 2).fitted(scenario().of_size(6), 2).people == 6

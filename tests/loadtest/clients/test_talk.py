@@ -57,7 +57,7 @@ async def test_a_frozen_server_cannot_hide(tmp_path: Path, clips: Path) -> None:
     assert measures.among("error ") == {}
 
 
-async def test_a_full_house_is_seen(tmp_path: Path, clips: Path) -> None:
+async def test_a_full_server_is_seen(tmp_path: Path, clips: Path) -> None:
     """Who is refused is counted as refused, at once; who is in notices nothing."""
     async with running("denoise", tmp_path, PARLEY_MODELS="echo@1", PARLEY_STREAMS="2") as service:
         measures = await talk(service, people=6, seconds=0.5, clips=str(clips)).alone()
@@ -79,13 +79,13 @@ DOORS = {
 
 
 @pytest.fixture(scope="module")
-def heard(house: Server, clips: Path) -> dict[str, Measures]:
+def heard(server: Server, clips: Path) -> dict[str, Measures]:
     """What people hear who talk through every door at the same time."""
 
     def one(door: str) -> Talk:
         people = {"rate": 4.0} if door in ("translate", "rest") else {"people": 2}
         asked: dict[str, Any] = {"name": "x", "door": door, "stages": ("denoise", "asr"), "seconds": 1.5, "ramp_s": 0.1}
-        return Talk(Scenario(promise=PROMISE, clips=str(clips), grace_s=20.0, **asked, **people), house.where)
+        return Talk(Scenario(promise=PROMISE, clips=str(clips), grace_s=20.0, **asked, **people), server.where)
 
     async def everybody() -> list[Measures]:
         return await asyncio.gather(*(one(door).alone() for door in DOORS))
@@ -108,12 +108,12 @@ def test_every_door(door: str, measure: str, heard: dict[str, Measures]) -> None
         assert scores(measures.samples)["worse wer"] == 0
 
 
-async def test_time_to_the_final_segment(house: Server, clips: Path) -> None:
+async def test_time_to_the_final_segment(server: Server, clips: Path) -> None:
     """Who flushes 0.2 s after speech is timed once a stream, from the last word to the last final, silence or not."""
     scenario = Scenario(
         name="x", door="asr", people=2, seconds=1.5, ramp_s=0.1, promise=PROMISE, clips=str(clips), flush_s=0.2
     )
-    measures = await Talk(scenario, house.where).alone()
+    measures = await Talk(scenario, server.where).alone()
     assert measures.latencies["ttfs"].count == measures.total("calls") >= 2
     assert measures.latencies["ttfs"].percentile_ms(50) >= 200
     assert measures.total("audio s") == pytest.approx(1.7 * measures.total("calls"), abs=0.1)
