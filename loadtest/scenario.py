@@ -10,9 +10,9 @@ from loadtest.promises import measures, statistics_of
 from parley.wire.stages import STAGES
 
 PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
-DOORS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
+APIS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
 TEXTS = tuple(stage.name for stage in STAGES.values() if stage.is_rewriter)
-CALLS = ("rest", *TEXTS)  # doors whose size is a rate
+CALLS = ("rest", *TEXTS)  # APIs whose size is a rate
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
 Promise = Mapping[str, Mapping[str, float]]  # measure -> statistic -> limit
 
@@ -47,7 +47,7 @@ class Scenario:
 
     name: str
     about: str = ""
-    door: str = "pipeline"
+    api: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
     yards: float = 0.0  # how many people or calls a second: a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
@@ -58,7 +58,7 @@ class Scenario:
     grace_s: float = 10.0  # how long the last calls may take
     burst: Burst | None = None
     clips: str = "bundled"  # or a folder of recordings
-    snr_db: float | None = None  # noise this far below the voices
+    snr_db: float | None = None  # noise this far below the clients
     pause_s: float = 0.8  # of silence after each recording
     flush_s: float | None = None  # streams end so long after the last word, as of clients who know when that is
     target: str = "de"  # the language to translate into
@@ -81,7 +81,7 @@ class Scenario:
     @property
     def sends_calls(self) -> bool:
         """Whether its size is a rate of calls, not a number of people."""
-        return self.door in CALLS
+        return self.api in CALLS
 
     @property
     def size(self) -> float:
@@ -154,7 +154,7 @@ def _check(scenario: Scenario) -> None:
         if value not in choices:
             raise BadScenario(f"[{scenario.name}]: {what} is {value!r}; write one of {', '.join(choices)}.")
 
-    among("door", scenario.door, DOORS)
+    among("api", scenario.api, APIS)
     for stage in scenario.stages:
         among("a stage", stage, tuple(STAGES))
     for fault in scenario.faults:
@@ -168,7 +168,7 @@ def _check(scenario: Scenario) -> None:
         raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
-    if scenario.door == "pipeline" and not scenario.stages:
+    if scenario.api == "pipeline" and not scenario.stages:
         raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
     if not scenario.promise:
         raise BadScenario(f"[{scenario.name}] promises nothing; write [{scenario.name}.promise].")

@@ -20,7 +20,7 @@ import numpy as np
 from loadtest.bench.stages import bare
 from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
-from loadtest.clients.doors.text import TEXTS
+from loadtest.clients.apis.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import TEXTS as TEXT_STAGES
 from loadtest.scenario import BadScenario, Scenario
@@ -99,11 +99,11 @@ class Yardstick:
 
 def demand(scenario: Scenario) -> dict[str, float]:
     """What one person, or one call a second, asks of each stage: seconds of sound a second, or sentences."""
-    if scenario.door in STAGES:
-        return {scenario.door: 1.0}
-    if scenario.door == "pipeline":
+    if scenario.api in STAGES:
+        return {scenario.api: 1.0}
+    if scenario.api == "pipeline":
         return {stage: 1 / UTTERANCE_S if STAGES[stage].is_rewriter else 1.0 for stage in scenario.stages}
-    return {"asr": FILE_S if scenario.door == "rest" else 1.0}
+    return {"asr": FILE_S if scenario.api == "rest" else 1.0}
 
 
 def measure(settings: Path) -> Yardstick:

@@ -115,7 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
     parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
     parser.add_argument("--grpc", help="its host:port for gRPC")
-    parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
+    parser.add_argument("--model", help="what its OpenAI API calls a recogniser; the key they want is in SLA_KEY")
     parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its yards")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
     parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")

@@ -28,7 +28,7 @@ GATEWAY = "deploy/echo/gateway.toml"
 RUN_S = 60.0
 SCENARIO = """
 [scenarios.shout]
-door = "pipeline"
+api = "pipeline"
 stages = ["denoise", "shout"]
 people = 1
 seconds = 1.0

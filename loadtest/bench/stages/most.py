@@ -22,7 +22,7 @@ RAMP_S, LATE_MS = 1.0, 20.0  # a talker that is later than this measures itself
 class Promise:
     """What must come how soon."""
 
-    door: str  # which service
+    api: str  # which service
     measure: str
     p99_ms: float
 
@@ -58,7 +58,7 @@ def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
 
 def _verdict(address: str, promise: Promise, folder: Path, people: int) -> Verdict:
     scenario = Scenario(
-        name=promise.door, door=promise.door, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
+        name=promise.api, api=promise.api, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
     )
     heard = run(_talked(scenario, address))
     if heard.latencies[LAG].percentile_ms(99) > LATE_MS:

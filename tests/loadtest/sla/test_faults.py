@@ -87,13 +87,13 @@ def measured(**slow: float) -> Measures:
 )
 def test_how_long_a_fault_was_felt(slow: dict[str, float], faults: list[Fault], want: float | None) -> None:
     """From its end to the last second that broke the promise, before the next fault; the longest counts."""
-    scenario = Scenario(name="x", door="asr", people=1, faults=tuple(faults), promise=PROMISE)
+    scenario = Scenario(name="x", api="asr", people=1, faults=tuple(faults), promise=PROMISE)
     assert recovery_s(scenario, measured(**slow)) == want
 
 
 def test_an_error_is_felt_too() -> None:
     """A second with errors or notices is not well, however fast it was."""
-    scenario = Scenario(name="x", door="asr", people=1, faults=(Fault("kill", 10, "asr"),), promise=PROMISE)
+    scenario = Scenario(name="x", api="asr", people=1, faults=(Fault("kill", 10, "asr"),), promise=PROMISE)
     measures = measured()
     measures.count("error UNAVAILABLE", 15)
     assert recovery_s(scenario, measures) == 6

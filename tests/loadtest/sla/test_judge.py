@@ -26,7 +26,7 @@ def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **count
 
 def judged(measures: Measures, facts: dict[str, float] | None = None, **promise: dict[str, float]) -> Judgement:
     named = {what.replace("_", " "): limits for what, limits in promise.items()}
-    scenario = Scenario(name="x", door="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
+    scenario = Scenario(name="x", api="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
     return judge(Found(scenario, measures, facts or {}), PLAN)
 
 

@@ -69,7 +69,7 @@ async def judged(folder: Path, every: int, instead: str) -> Judgement:
     with wave.open(str(folder / "tiny.wav"), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(pcm(noise(3200)))
-    asked: dict[str, Any] = {"name": "x", "door": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
+    asked: dict[str, Any] = {"name": "x", "api": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
     scenario = Scenario(clips=str(folder), promise=PROMISE, **asked)
     async with serving(Faulty(every, instead), folder) as address:
         measures = await Talk(scenario, Where(address)).alone()

@@ -26,7 +26,7 @@ cpu_share = 2.0
 others_cores = 100.0
 [scenarios.slow]
 about = "A stage that stands still most of the time."
-door = "denoise"
+api = "denoise"
 people = 3
 seconds = 4
 ramp_s = 0.2
