@@ -74,7 +74,7 @@ async def opened(client: Client) -> list[Any]:
 
 
 async def test_no_key_no_service(cluster: Cluster, keys: Keys) -> None:
-    """Without a good key every door but health says who is missing; with one it opens; neither log has the key."""
+    """Without a good key every API but health says who is missing; with one it opens; neither log has the key."""
     text = keys.ann
     async with httpx.AsyncClient(base_url=f"http://{cluster.http}") as http:
         for path in ("/v1/models", "/v1/status", "/v1/routes", "/translate"):

@@ -55,7 +55,7 @@ async def test_passthrough_says_the_same_as_the_pipeline(cluster: Cluster) -> No
 
 
 async def test_text_goes_through_the_gateway_too(cluster: Cluster) -> None:
-    """Translate is served by the same door."""
+    """Translate is served by the same API."""
     async with cluster.client() as client:
         config = TranslateConfig(target_language="de")
         answers = [

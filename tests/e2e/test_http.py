@@ -78,7 +78,7 @@ def test_text_becomes_text(client: httpx.Client) -> None:
 
 
 def test_a_model_that_is_not_there_is_a_404(client: httpx.Client) -> None:
-    """In the shape of the door, with what there is."""
+    """In the shape of the API, with what there is."""
     data = {"model": "nope@3"}
     answer = client.post("/v1/audio/transcriptions", files={"file": TALK}, data=data)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
@@ -190,7 +190,7 @@ def test_hanging_up_releases_every_stream(cluster: Cluster, client: httpx.Client
 
 
 def test_a_lost_stage_is_named_and_comes_back(cluster: Cluster, client: httpx.Client) -> None:
-    """Its door says 503 with Retry-After, /readyz says which, the others work on."""
+    """Its endpoint says 503 with Retry-After, /readyz says which, the others work on."""
     cluster.kill("denoise")
     unheard = {"file": tone(1.5)}  # what was heard before would be answered from what was kept
     answer = client.post("/v1/audio/denoise", files=unheard)

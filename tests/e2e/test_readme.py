@@ -40,9 +40,9 @@ async def test_an_example_does_what_it_says(cluster: Cluster, folder: Path, lang
 
 
 def test_every_api_has_an_example() -> None:
-    """A door that the README does not open is not found."""
+    """An API that the README does not call is missing from it."""
     texts = "".join(text for _, text in BLOCKS)
-    doors = [
+    calls_in_readme = [
         "transcriptions",
         "translations",
         "denoise",
@@ -52,5 +52,5 @@ def test_every_api_has_an_example() -> None:
         "/translate",
         "/detect",
     ]
-    doors += ["/languages", "riva.client", "Pipeline"]
-    assert [door for door in doors if door not in texts] == []
+    calls_in_readme += ["/languages", "riva.client", "Pipeline"]
+    assert [call for call in calls_in_readme if call not in texts] == []
