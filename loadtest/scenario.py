@@ -49,7 +49,7 @@ class Scenario:
     about: str = ""
     api: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
-    yards: float = 0.0  # how many people or calls a second: a share of what the machine's bare engines could do; or
+    ceiling_share: float = 0.0  # how many, as a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
     rate: float = 0.0  # calls a second, whoever has been answered
     least: int = 1  # people or calls a second, however slow the machine is
@@ -75,7 +75,9 @@ class Scenario:
     def crowd(self) -> int:
         """How many people it takes, the burst's left out: each of a rate's calls once a second, or less often."""
         if not (self.people or self.rate):
-            raise BadScenario(f"[{self.name}] has a size in yards; measure the machine first, or say SLA_SIZE.")
+            raise BadScenario(
+                f"[{self.name}]has a size in `ceiling_share`; measure the machine first, or say SLA_SIZE."
+            )
         return self.people or max(1, round(self.rate))
 
     @property
@@ -91,12 +93,12 @@ class Scenario:
     def of_size(self, size: float) -> "Scenario":
         """With so many people, or calls a second."""
         people, rate = (0, float(size)) if self.sends_calls else (round(size), 0.0)
-        return replace(self, yards=0.0, people=people, rate=rate)
+        return replace(self, ceiling_share=0.0, people=people, rate=rate)
 
-    def sized(self, yard: float) -> "Scenario":
-        """As large as it is on a machine with such a yard."""
-        size = max(float(self.least), self.yards * yard)
-        return replace(self.of_size(round(size, 1)), yards=self.yards)
+    def sized(self, ceiling: float) -> "Scenario":
+        """As large as it is on a machine with such a ceiling."""
+        size = max(float(self.least), self.ceiling_share * ceiling)
+        return replace(self.of_size(round(size, 1)), ceiling_share=self.ceiling_share)
 
     def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
         """With so much more time for what is promised of a measure."""
@@ -163,8 +165,8 @@ def _check(scenario: Scenario) -> None:
         among("what is promised", measure, (measure,) if statistics_of(measure) else tuple(measures()))
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
-    if sum(map(bool, (scenario.yards, scenario.people, scenario.rate))) != 1:
-        told = "say a size in `yards`, or how many `people` talk, or at which `rate` calls come"
+    if sum(map(bool, (scenario.ceiling_share, scenario.people, scenario.rate))) != 1:
+        told = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
         raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
@@ -181,12 +183,12 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     price_per_core_hour: float = 0.0
     currency: str = "EUR"
-    lag_p99_ms: float = 50.0  # a talker later than this measured itself,
+    lag_p99_ms: float = 50.0  # a load generator later than this measured itself,
     lag_share: float = 0.25  # or later than this share of the nearest promise of a tail
     others_cores: float = 0.3  # what others may take of the machine before a broken time may be theirs
     patience: float = 0.0  # times come so many jobs of the bare engine later than they are written
     again_s: float = 120.0  # how long, in all, runs may take that repeat a scenario
-    cpu_share: float = 0.9  # of a core, that a talker may take
+    cpu_share: float = 0.9  # of a core, that a load generator may take
 
     def named(self, names: list[str]) -> list[Scenario]:
         """These, in this order."""

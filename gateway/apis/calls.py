@@ -1,4 +1,4 @@
-"""What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services or grpc."""
+"""What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services, grpc."""
 
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any

@@ -51,7 +51,7 @@ class Findings:
         return [run for run in self.runs if (run.way, run.streams) == (way, streams)]
 
     def late(self) -> list[str]:
-        """Runs in which the talker itself was late."""
+        """Runs in which the load generator itself was late."""
         return [f"{each.way} at {each.streams}" for each in self.runs if each.lag_p99_ms > LATE_MS]
 
 
@@ -117,7 +117,7 @@ def main() -> None:
     WRITTEN.write_text(json.dumps(asdict(found), indent=1) + "\n")
     console.print(_table(found))
     if late := found.late():
-        console.print(f"[yellow]The talker itself was late, so these say little: {', '.join(late)}.")
+        console.print(f"[yellow]The load generator itself was late, so these say little: {', '.join(late)}.")
     console.print(f"Written to {WRITTEN.relative_to(ROOT)}.")
 
 

@@ -123,24 +123,24 @@ async def _comes_back(address: str, pieces: tuple[bytes, ...]) -> bool:
 
 
 async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float) -> Run:
-    """One way at one load. CPU time is counted between the talker's two lines: while everybody talks."""
+    """One way at one load. CPU time is counted between the load generator's two lines: while everybody talks."""
     words = (way.address, "--service", way.service, "--streams", str(streams), "--seconds", str(seconds))
-    talker = await asyncio.create_subprocess_exec(
+    generator = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "loadtest.bench.paced", *words, stdout=asyncio.subprocess.PIPE, limit=1 << 26, cwd=ROOT
     )
-    assert talker.stdout
+    assert generator.stdout
     try:
         async with asyncio.timeout(seconds + 60):
-            await talker.stdout.readline()
+            await generator.stdout.readline()
             began, before = time.monotonic(), {name: processes.cpu_s(name) for name in way.through}
-            told = await talker.stdout.readline()
+            told = await generator.stdout.readline()
             wall_s = time.monotonic() - began
             cores = {name: (processes.cpu_s(name) - before[name]) / wall_s for name in way.through}
             rss_mb = {name: processes.rss_mb(name) for name in way.through}
-            await talker.wait()
+            await generator.wait()
     finally:
-        if talker.returncode is None:
-            talker.kill()
+        if generator.returncode is None:
+            generator.kill()
     processes.check()
     p50_ms, p99_ms, lag_p99_ms = _percentiles(told)
     return Run(way.name, streams, p50_ms, p99_ms, lag_p99_ms, cores, rss_mb)

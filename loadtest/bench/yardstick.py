@@ -1,7 +1,7 @@
-"""The unit that sizes are told in: what this machine's bare engines do in a second. `loadtest.bench.yardstick`.
+"""What this machine's bare engines do in a second, in which the load test counts sizes. `loadtest.bench.yardstick`.
 
-A yard of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
-all cores of this machine, one job after the other, if nothing else had to be done. So a size in yards asks of every
+The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
+all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling asks of every
 machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly change it.
 """
 
@@ -61,7 +61,7 @@ class Yardstick:
     paces: Mapping[str, Pace]  # of the stages that have a model
     cores: float
 
-    def yard(self, scenario: Scenario) -> float:
+    def ceiling(self, scenario: Scenario) -> float:
         """How many people, or calls a second, fill this machine's bare engines."""
         used = {stage: share for stage, share in demand(scenario).items() if stage in self.paces}
         if not used:
@@ -75,7 +75,7 @@ class Yardstick:
 
     def fitted(self, scenario: Scenario, patience: float) -> Scenario:
         """The scenario at its size on this machine, with the times that are promised on it."""
-        sized = scenario.sized(self.yard(scenario)) if scenario.yards else scenario
+        sized = scenario.sized(self.ceiling(scenario)) if scenario.ceiling_share else scenario
         return sized.granted(lambda measure: patience * self.jobs_ms(scenario, measure))
 
     def to_json(self) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def demand(scenario: Scenario) -> dict[str, float]:
 def measure(settings: Path) -> Yardstick:
     """Of the models that the settings name."""
     cores, paces = cores_here(), {}
-    with tempfile.TemporaryDirectory(prefix="parley-yard-") as folder:
+    with tempfile.TemporaryDirectory(prefix="parley-ceiling-") as folder:
         ground = Ground(Path(folder), settings)
         for stage in JOBS:
             try:

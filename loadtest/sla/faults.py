@@ -22,7 +22,7 @@ class Act:
 
 
 def acts_of(faults: tuple[Fault, ...], processes: ServerProcesses, swap: Swap) -> list[Act]:
-    """Everything that is to be done, in order; people who hang up are the talker's affair."""
+    """Everything that is to be done, in order; people who hang up are the load generator's affair."""
     acts = [act for fault in faults if fault.what not in ("hang-up", "swap") for act in _acts(fault, processes)]
     acts += [act for fault in faults if fault.what == "swap" for act in _swaps(fault, swap)]
     return sorted(acts, key=lambda act: act.at_s)

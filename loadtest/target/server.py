@@ -17,7 +17,7 @@ from loadtest.target.swap import Swap, twins
 from parley.audio import media
 from parley.cli.processes.ports import free_address
 
-NICE = 5  # so that on a machine that holds both, the talker is the last to be late
+NICE = 5  # so that on a machine that holds both, the load generator is the last to be late
 ANSWER_S = 60.0
 FLUSHED_S = 0.7  # until spans are in their files
 

@@ -22,7 +22,7 @@ def test_the_shipped_file_is_read() -> None:
         ({"peopel": 4}, "has the key 'peopel'; known: about"),
         ({"api": "window"}, "api is 'window'; write one of pipeline"),
         ({"rate": 5.0}, "how many `people` talk, or at which `rate` calls come; one of them"),
-        ({"yards": 0.5}, "a size in `yards`, or how many `people` talk"),
+        ({"ceiling_share": 0.5}, "a size in `ceiling_share`, or how many `people` talk"),
         ({"admitted": 20}, "admitted is 20; write a share of the people, 0 to 1"),
         ({"api": "pipeline"}, "a pipeline needs `stages`"),
         ({"stages": ["sing"]}, "a stage is 'sing'"),
@@ -57,4 +57,4 @@ def test_how_many_people_it_takes() -> None:
     burst = Scenario.of("x", {**GOOD, "burst": {"times": 4, "at_s": 1, "for_s": 2}})
     assert (burst.crowd, burst.most) == (4, 16)
     with pytest.raises(BadScenario, match="measure the machine first"):
-        _ = Scenario.of("x", {**GOOD, "people": 0, "yards": 0.5}).crowd
+        _ = Scenario.of("x", {**GOOD, "people": 0, "ceiling_share": 0.5}).crowd

@@ -15,7 +15,7 @@ from loadtest.scenario import Scenario
 from parley.audio import media
 
 SIZES = [round(4 * 1.2**n) for n in range(26)]  # up to 381: finer is not worth the time
-RAMP_S, LATE_MS = 1.0, 20.0  # a talker that is later than this measures itself
+RAMP_S, LATE_MS = 1.0, 20.0  # a load generator that is later than this measures itself
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Most:
     """How many held."""
 
     people: int
-    at_least: bool  # it was the talker who could not keep up with more
+    at_least: bool  # it was the load generator who could not keep up with more
 
     def __str__(self) -> str:
         return f"{'>= ' if self.at_least else ''}{self.people}"

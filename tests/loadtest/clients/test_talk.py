@@ -38,7 +38,7 @@ def talk(service: Running, **more: Any) -> Talk:
 async def test_a_frozen_server_cannot_hide(tmp_path: Path, clips: Path) -> None:
     """Stopped for 2 s, a server is 2 s late for everything that was due meanwhile: no coordinated omission.
 
-    A talker that waited for answers would have a handful of slow chunks; this one has every chunk of those 2 s.
+    A load generator that waited for answers would have a handful of slow chunks; this one has every chunk of those 2 s.
     """
     async with running("denoise", tmp_path, PARLEY_MODELS="echo@1") as service:
         talking = asyncio.create_task(talk(service, clips=str(clips)).alone())
@@ -53,7 +53,7 @@ async def test_a_frozen_server_cannot_hide(tmp_path: Path, clips: Path) -> None:
     # Of 2 s, the chunks of the first 1.5 s are more than 0.5 s late: 15 for each of the 4.
     assert slow >= 4 * 15 * 0.9
     assert chunks.percentile_ms(1) < 1500  # some did not wait for it, however slow the machine is
-    assert measures.latencies[LAG].percentile_ms(50) < 500  # the talker itself was not frozen
+    assert measures.latencies[LAG].percentile_ms(50) < 500  # the load generator itself was not frozen
     assert measures.among("error ") == {}
 
 

@@ -19,7 +19,7 @@ from loadtest.sla.judge import Found, Judgement, judge
 from parley.v1 import asr_pb2 as v1
 from tests.sound import noise, pcm
 
-# However busy the machine that tests: whether the talker was late is another test's affair.
+# However busy the machine that tests: whether the load generator was late is another test's affair.
 PLAN = Plan(scenarios={}, lag_p99_ms=10_000, cpu_share=10)
 PROMISE: dict[str, dict[str, float]] = {
     "lost words": {"count": 0},
