@@ -55,7 +55,7 @@ def _counted(call: str) -> Iterator[None]:
 
 def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
     """The caller with the name of their key, which must have this scope."""
-    key = keys.of(caller.metadata)
+    key = keys.of(caller.metadata, is_local=caller.is_local)
     demand(key, scope)
     return replace(caller, name=key.name)
 

@@ -14,6 +14,8 @@ ParleyError                      INTERNAL
 │   └── UndecodableMedia         a file that no decoder reads
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
+│   ├── UnknownHost              the server is called by a name that is not its own
+│   └── UnknownOrigin            a web page that may not call here
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
@@ -142,6 +144,18 @@ class Forbidden(ParleyError):
     """The key is good, but not for this."""
 
     code, reason = Code.PERMISSION_DENIED, "KEY_NOT_FOR_THIS"
+
+
+class UnknownHost(Forbidden):
+    """A name that leads here is not yet a name of ours: pages can make one."""
+
+    reason = "HOST_NOT_ALLOWED"
+
+
+class UnknownOrigin(Forbidden):
+    """A web page asks on behalf of somebody who does not know of it."""
+
+    reason = "ORIGIN_NOT_ALLOWED"
 
 
 class NotFound(ParleyError):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
+from gateway.access.locality import is_local_peer
 from gateway.core import Caller
 from parley.budget import Budget
 from parley.wire import protocol
@@ -13,7 +14,8 @@ Context = Any
 def caller(context: Context) -> Caller:
     """Who asks. A name may come twice, as with credentials on TLS; the last one counts."""
     metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-    return Caller(metadata, Budget.of(context.time_remaining()))
+    is_local = is_local_peer(context.peer(), metadata)
+    return Caller(metadata, Budget.of(context.time_remaining()), is_local=is_local)
 
 
 async def raw(context: Context) -> AsyncIterator[bytes]:

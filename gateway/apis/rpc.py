@@ -81,7 +81,8 @@ class RpcServer:
     """The gRPC port."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
-        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        guards = [protocol.Guard(core.keys.guard)] if config.keys_file else []
+        self._server = grpc.aio.server(options=SERVER_OPTIONS, interceptors=guards)
         self._server.add_generic_rpc_handlers((Door(core), server.Door(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

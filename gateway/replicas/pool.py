@@ -16,18 +16,27 @@ from gateway.replicas.retry import Allowance, Then, When, pause_s, rule
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 from parley.wire import protocol
+from parley.wire.trust import Trust
 
 log = logging.getLogger(__name__)
+NO_TRUST = Trust()
 
 
 class Upstream:
     """A stage's replicas; the least loaded of the healthy ones takes the next stream."""
 
     def __init__(
-        self, stage: str, service: str, named: Sequence[str], breaker: BreakerConfig, calls: CallConfig
+        self,
+        stage: str,
+        service: str,
+        named: Sequence[str],
+        breaker: BreakerConfig,
+        calls: CallConfig,
+        trust: Trust = NO_TRUST,
     ) -> None:
         self.stage = stage
         self._service, self._named, self._breaker, self._calls = service, named, breaker, calls
+        self._trust = trust
         self._allowance = Allowance(calls)
         self._replicas: dict[str, Replica] = {}
         self._turns = count(1)
@@ -57,7 +66,7 @@ class Upstream:
         now = [address for each in found for address in each]
         for address in now:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave)
+                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave, self._trust)
                 self._replicas[address].watch()
         for address, replica in tuple(self._replicas.items()):
             replica.gone = address not in now

@@ -19,6 +19,7 @@ from parley.budget import Budget
 from parley.client import Exchange, dial
 from parley.errors import DeadlinePassed
 from parley.wire import protocol
+from parley.wire.trust import Trust
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
@@ -48,8 +49,8 @@ class Call:
 class Replica:
     """One address of a stage."""
 
-    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves) -> None:
-        self.address, self.channel = address, dial(address)
+    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves, trust: Trust) -> None:
+        self.address, self.channel, self._shown = address, dial(address, trust.tls), trust.token.metadata
         self.streams = 0
         self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
@@ -168,7 +169,7 @@ class Replica:
             stack.callback(self._count, -1)
             self._count(1)
             attempt = stack.enter_context(self.breaker(call.version).guard())
-            exchange = Exchange(self.channel, call.path, again(), call.metadata, timeout_s, attempt.worked)
+            exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
             await stack.enter_async_context(exchange)
             try:
                 async with asyncio.timeout(open_s):
@@ -179,6 +180,10 @@ class Replica:
             stack.callback(self.open.pop, exchange)
             yield exchange
 
+    def _metadata(self, call: Call) -> dict[str, str]:
+        """The call's, and what shows that it is ours."""
+        return call.metadata | self._shown
+
     def _count(self, more: int) -> None:
         self.streams += more
 
@@ -188,7 +193,7 @@ class Replica:
             try:
                 calling: Any = self.channel.unary_unary(call.path)
                 timeout_s = min(call.budget.left, longest_s)
-                answer: bytes = await calling(request, metadata=tuple(call.metadata.items()), timeout=timeout_s)
+                answer: bytes = await calling(request, metadata=tuple(self._metadata(call).items()), timeout=timeout_s)
             except grpc.aio.AioRpcError as failed:
                 raise protocol.error_of(failed) from None
             return answer

@@ -88,4 +88,6 @@ def write(file: Path, keys: Iterable[Key]) -> None:
         raise BadConfig(f"The keys cannot be written to {file} ({error.strerror}); name another file.") from None
 
 
-NOBODY = Key("", "", "", (USE, ADMIN))  # where no keys are asked for, anybody may do everything
+# Where no keys are asked for.
+NOBODY = Key("", "", "", (USE,))
+OPERATOR = Key("", "", "", (USE, ADMIN))  # a program on this machine
