@@ -1,4 +1,4 @@
-"""In front of the HTTP endpoints: who is called, by which page, with which key. Must not know what is behind them."""
+"""In front of the HTTP APIs: who is called, by which page, with which key. Must not know what an endpoint does."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send

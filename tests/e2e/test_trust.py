@@ -16,7 +16,7 @@ from parley.errors import Unauthenticated
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsRetireRequest
 from tests.e2e.certificates import certificates
-from tests.e2e.house import ROOT, House
+from tests.e2e.cluster import ROOT, Cluster
 
 pytestmark = pytest.mark.timeout(180)
 TOKEN = "a-token-of-this-test-alone"
@@ -38,10 +38,10 @@ async def _reflected(address: str) -> Any:
 
 async def test_a_stranger_takes_no_model_away(tmp_path: Path) -> None:
     """Who does not know the token gets health and nothing else; the gateway knows it, and serves."""
-    house = House(tmp_path, ("asr",), env={"PARLEY_TOKEN": TOKEN}, token=TOKEN)
+    cluster = Cluster(tmp_path, ("asr",), env={"PARLEY_TOKEN": TOKEN}, token=TOKEN)
     try:
-        await house.start()
-        service = f"unix:{house.socket('asr')}"
+        await cluster.start()
+        service = f"unix:{cluster.socket('asr')}"
         for shown in ({}, {"authorization": "Bearer another-token-than-that"}):
             async with Client(service, shown) as stranger:
                 await stranger.health()
@@ -51,12 +51,12 @@ async def test_a_stranger_takes_no_model_away(tmp_path: Path) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await _reflected(service)
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        async with house.client() as client:
+        async with cluster.client() as client:
             assert (await _opened(client))[0].opened.model == "echo@1"
             assert (await client.models("List", ModelsListRequest(), "asr")).models[0].model == "echo@1"
-        assert all(TOKEN not in (tmp_path / f"{name}.log").read_text() for name in house.names)
+        assert all(TOKEN not in (tmp_path / f"{name}.log").read_text() for name in cluster.names)
     finally:
-        house.stop()
+        cluster.stop()
 
 
 async def test_a_service_may_ask_for_certificates(tmp_path: Path) -> None:
@@ -64,16 +64,16 @@ async def test_a_service_may_ask_for_certificates(tmp_path: Path) -> None:
     ca, key, cert = await asyncio.to_thread(certificates, tmp_path)
     env = {"PARLEY_TLS__CERT": cert, "PARLEY_TLS__KEY": key, "PARLEY_TLS__CLIENT_CA": ca}
     told = {"ca": ca, "cert": cert, "key": key, "name": "localhost"}
-    house = House(tmp_path, ("asr",), env=env, upstream_tls=told)
+    cluster = Cluster(tmp_path, ("asr",), env=env, upstream_tls=told)
     try:
-        await house.start()
-        async with house.client() as client:
+        await cluster.start()
+        async with cluster.client() as client:
             assert (await _opened(client))[0].opened.model == "echo@1"
-        async with dial(f"unix:{house.socket('asr')}") as stranger:
+        async with dial(f"unix:{cluster.socket('asr')}") as stranger:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(stranger.channel_ready(), 2)
     finally:
-        house.stop()
+        cluster.stop()
 
 
 @pytest.mark.parametrize("stage", ["asr", "translate"])

@@ -36,18 +36,18 @@ async def realtime(socket: WebSocket, core: Core, caller: Caller) -> None:
     await socket.accept("realtime" if "realtime" in offered else None)
     beta = "realtime=v1" in socket.headers.get("openai-beta", "")
     settings = Settings(socket.query_params.get("model", ""), partial(core.named, "asr"))
-    door = Door(socket, core, caller, conversation := Conversation(settings, beta=beta))
+    live = RealtimeSocket(socket, core, caller, conversation := Conversation(settings, beta=beta))
     try:
         settings.config()  # a model that nobody has is refused before anybody speaks
-        await door.tell([conversation.created()])
-        await unless(door.listen(), door.work())
+        await live.tell([conversation.created()])
+        await unless(live.listen(), live.work())
     except WebSocketDisconnect:
         return
     except Exception as error:
-        await door.refuse(protocol.public(error, "the gateway"))
+        await live.refuse(protocol.public(error, "the gateway"))
 
 
-class Door:
+class RealtimeSocket:
     """One socket."""
 
     def __init__(self, socket: WebSocket, core: Core, caller: Caller, conversation: Conversation) -> None:

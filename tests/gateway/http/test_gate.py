@@ -20,15 +20,15 @@ TEXT, KEY = make("ann", ["use"])
 
 
 @pytest.fixture
-def gated(doors: Starlette, tmp_path: Path) -> Iterator[TestClient]:
+def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
     write(tmp_path / "keys.json", [KEY])
     pages = Pages(AllowConfig(), has_keys=True, is_exposed=True)
-    with TestClient(Gate(doors, KeyRing(tmp_path / "keys.json"), pages)) as client:
+    with TestClient(Gate(http_app, KeyRing(tmp_path / "keys.json"), pages)) as client:
         yield client
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/status", "/translate", "/detect", "/v1/pipeline", "/v1/realtime"])
-def test_a_door_needs_a_key(gated: TestClient, path: str) -> None:
+def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
     """Whatever is behind it."""
     assert gated.get(path).status_code == 401
 
@@ -63,15 +63,15 @@ def test_a_socket_without_a_key_is_refused_before_its_handshake(gated: TestClien
         gated.websocket_connect("/v1/realtime", subprotocols=["realtime"]).__enter__()
 
 
-def _open(doors: Starlette, *, host: str = "localhost:8080", peer: str = "127.0.0.1") -> TestClient:
+def _open(http_app: Starlette, *, host: str = "localhost:8080", peer: str = "127.0.0.1") -> TestClient:
     """A gateway without keys that other machines may reach."""
-    gate = Gate(doors, KeyRing(None), Pages(AllowConfig(), has_keys=False, is_exposed=True))
+    gate = Gate(http_app, KeyRing(None), Pages(AllowConfig(), has_keys=False, is_exposed=True))
     return TestClient(gate, base_url=f"http://{host}", client=(peer, 40_000))
 
 
-def test_who_is_here_may_change_routes_without_a_key(doors: Starlette) -> None:
+def test_who_is_here_may_change_routes_without_a_key(http_app: Starlette) -> None:
     """It is their machine; pages that it serves may, too."""
-    client, page = _open(doors), {"origin": "http://localhost:3000"}
+    client, page = _open(http_app), {"origin": "http://localhost:3000"}
     assert client.get("/v1/routes").status_code == 200
     assert client.post("/v1/routes/change", json={"asr/new": None}, headers=page).status_code == 404  # it gets as far
 
@@ -85,9 +85,9 @@ def test_who_is_here_may_change_routes_without_a_key(doors: Starlette) -> None:
         ({}, {"forwarded": "for=10.0.0.1"}),
     ],
 )
-def test_who_is_elsewhere_needs_a_key(doors: Starlette, told: dict[str, str], headers: dict[str, str]) -> None:
+def test_who_is_elsewhere_needs_a_key(http_app: Starlette, told: dict[str, str], headers: dict[str, str]) -> None:
     """Another machine, a page whose name was made to lead here, somebody behind a proxy; the rest is for them too."""
-    client = _open(doors, **told)
+    client = _open(http_app, **told)
     for method, path in (("GET", ""), ("POST", "/change"), ("POST", "/rollback")):
         answer = client.request(method, f"/v1/routes{path}", headers=headers)
         assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "KEY_NEEDED"), path
@@ -96,16 +96,16 @@ def test_who_is_elsewhere_needs_a_key(doors: Starlette, told: dict[str, str], he
 
 
 @pytest.mark.parametrize("path", ["/v1/routes/change", "/v1/audio/transcriptions", "/translate"])
-def test_a_strangers_page_posts_nothing(doors: Starlette, path: str) -> None:
+def test_a_strangers_page_posts_nothing(http_app: Starlette, path: str) -> None:
     """The browser is on this machine, the page is not."""
-    answer = _open(doors).post(path, data={"q": "a"}, headers={"origin": "https://evil.example"})
+    answer = _open(http_app).post(path, data={"q": "a"}, headers={"origin": "https://evil.example"})
     assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("path", ["/v1/pipeline", "/v1/realtime"])
-def test_a_strangers_page_opens_no_socket(doors: Starlette, path: str) -> None:
+def test_a_strangers_page_opens_no_socket(http_app: Starlette, path: str) -> None:
     """Cross-site hijacking: browsers let any page open a WebSocket and read it."""
-    client = _open(doors)
+    client = _open(http_app)
     for origin in ("https://evil.example", "null"):
         with pytest.raises(WebSocketDisconnect) as refused:
             client.websocket_connect(path, headers={"origin": origin}).__enter__()
@@ -113,8 +113,8 @@ def test_a_strangers_page_opens_no_socket(doors: Starlette, path: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://localhost:3000"}])
-def test_programs_and_pages_of_ours_open_sockets(doors: Starlette, headers: dict[str, str]) -> None:
+def test_programs_and_pages_of_ours_open_sockets(http_app: Starlette, headers: dict[str, str]) -> None:
     """A program says no origin."""
-    with _open(doors).websocket_connect("/v1/pipeline", headers=headers) as socket:
+    with _open(http_app).websocket_connect("/v1/pipeline", headers=headers) as socket:
         socket.send_text("no config")
         assert socket.receive_json()["type"] == "error"
