@@ -34,6 +34,7 @@ class ServiceConfig:
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0
     streams: int = 1000  # streams at a time; one more is refused
+    first_message_s: float = 10.0  # the longest that a stream's first message takes; 0: for ever
     drain_s: float = 10.0  # how long open streams may go on after SIGTERM
     batch: BatchConfig = field(default_factory=BatchConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

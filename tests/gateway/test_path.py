@@ -97,7 +97,7 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
 @asynccontextmanager
 async def channel(core: Core, config: GatewayConfig, folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     listening, address = grpc.aio.server(), f"unix:{folder}/gateway.sock"
-    listening.add_generic_rpc_handlers((Door(core), riva_server.Door(core, config)))
+    listening.add_generic_rpc_handlers((Door(core, config.limits), riva_server.Door(core, config)))
     listening.add_insecure_port(address)
     await listening.start()
     try:
