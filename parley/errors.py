@@ -1,4 +1,4 @@
-"""Everything that can go wrong, once. Must not know a transport: `wire` and the HTTP doors translate.
+"""Everything that can go wrong, once. Must not know a transport: `wire` and the gateway's HTTP APIs translate.
 
 ParleyError                      INTERNAL
 ├── BadInput                     INVALID_ARGUMENT     the caller can mend it

@@ -1,4 +1,4 @@
-"""What every gRPC door does with a call: who asks, how errors are told. Must not know a service, nor grpc itself."""
+"""What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services, grpc."""
 
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any

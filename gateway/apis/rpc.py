@@ -1,4 +1,4 @@
-"""The gRPC door: Pipeline, and each stage's own service as bytes. No decisions here."""
+"""Parley's gRPC API: Pipeline, and each stage's own service as bytes. No decisions here."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -23,7 +23,7 @@ from parley.wire.stages import STAGES
 Handler = Callable[[Context], Awaitable[None]]
 
 
-class Door(grpc.GenericRpcHandler):
+class ParleyMethods(grpc.GenericRpcHandler):
     """Every method of parley.v1."""
 
     def __init__(self, core: Core, limits: Limits) -> None:
@@ -33,7 +33,7 @@ class Door(grpc.GenericRpcHandler):
         self._streams["/parley.v1.Pipeline/Stream"] = self._pipeline
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Find who answers a path."""
+        """The handler of a method path; None: not one of parley.v1."""
         if details.method in self._streams:
             answer = self._streams[details.method]
 
@@ -85,7 +85,7 @@ class RpcServer:
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
         self._server = grpc.aio.server(options=SERVER_OPTIONS)
-        self._server.add_generic_rpc_handlers((Door(core, config.limits), server.Door(core, config)))
+        self._server.add_generic_rpc_handlers((ParleyMethods(core, config.limits), server.RivaMethods(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]

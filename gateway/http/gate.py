@@ -1,4 +1,4 @@
-"""In front of the HTTP doors: a key is needed for all but a few. Must not know what is behind a door."""
+"""In front of the HTTP APIs: all but a few paths need a key. Must not know what an endpoint does."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send

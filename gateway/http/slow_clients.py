@@ -1,6 +1,6 @@
 """uvicorn's protocols with an end to their patience: for what costs memory or a socket and never becomes a request.
 
-Must not know a door.
+Must not know an endpoint.
 """
 
 import asyncio

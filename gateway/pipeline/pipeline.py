@@ -95,7 +95,7 @@ class Pipeline:
 
     async def _announce(self) -> None:
         models = {branch.stage.name: branch.model for branch in self._branches if branch.model}
-        returned = self._plan.config.format if self._filters and self._plan.to_ear else None
+        returned = self._plan.config.format if self._filters and self._plan.to_client else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
 
@@ -136,7 +136,7 @@ class Pipeline:
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the last filter, or would have."""
-        if self._plan.to_ear:
+        if self._plan.to_client:
             await self._say(audio={"data": data})
         if self._plan.to_listeners:
             await self._tee(data)

@@ -1,4 +1,4 @@
-"""API keys on paper: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know a door.
+"""API keys on paper: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know an API.
 
 A key is `pk_<id>_<secret>`. The secret has 256 random bits, so a plain SHA-256 keeps it.
 """

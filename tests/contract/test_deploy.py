@@ -68,7 +68,7 @@ def test_ports_agree_with_the_configs(stage: str) -> None:
 
 
 def test_the_gateways_ports_are_published() -> None:
-    """Both doors, under their own numbers."""
+    """Both ports, under their own numbers."""
     settings = settings_of("gateway")
     assert SERVICES["gateway"]["ports"] == [f"{port(a)}:{port(a)}" for a in (settings.http, settings.grpc)]
     assert settings.http.startswith("0.0.0.0:")

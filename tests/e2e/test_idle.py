@@ -16,7 +16,7 @@ from parley.errors import ParleyError, StreamIdle, TooManyStages, TooManyStreams
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.waiting import never, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -27,17 +27,17 @@ LIMITS = {"streams": PLACES, "first_message_s": 0.5, "sound_s": SOUND_S, "text_s
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    house = House(tmp_path_factory.mktemp("idle"), ("asr", "translate"), limits=LIMITS)
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("idle"), ("asr", "translate"), limits=LIMITS)
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
-async def places(house: House) -> int:
-    return int((await house.status())["streams"])
+async def places(cluster: Cluster) -> int:
+    return int((await cluster.status())["streams"])
 
 
 async def silent(*first: Any) -> AsyncIterator[Any]:
@@ -71,20 +71,20 @@ async def ended(client: Client, service: str, *first: Any) -> ParleyError:
         ("Pipeline", (translated(2),)),
     ],
 )
-async def test_who_sends_nothing_is_not_waited_for(house: House, service: str, first: tuple[Any, ...]) -> None:
+async def test_who_sends_nothing_is_not_waited_for(cluster: Cluster, service: str, first: tuple[Any, ...]) -> None:
     """Before the first message or after it: the stream ends with its reason, and its places are free."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         assert isinstance(await ended(client, service, *first), StreamIdle)
-    await until(lambda: _none(house))
+    await until(lambda: _none(cluster))
 
 
-async def _none(house: House) -> bool:
-    return await places(house) == 0
+async def _none(cluster: Cluster) -> bool:
+    return await places(cluster) == 0
 
 
-async def test_twenty_four_silent_streams_do_not_keep_the_eight_places(house: House) -> None:
+async def test_twenty_four_silent_streams_do_not_keep_the_eight_places(cluster: Cluster) -> None:
     """Eight get in, the others are refused at once, and soon somebody who speaks is served."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         config = AsrRequest(config={})
         all_of_them = await asyncio.gather(*(ended(client, "Asr", config) for _ in range(24)))
         kinds = [type(error) for error in all_of_them]
@@ -94,25 +94,25 @@ async def test_twenty_four_silent_streams_do_not_keep_the_eight_places(house: Ho
         assert told[0].HasField("opened")
 
 
-async def test_a_pipeline_has_as_many_places_as_streams(house: House) -> None:
+async def test_a_pipeline_has_as_many_places_as_streams(cluster: Cluster) -> None:
     """One for each stage and translation; what is more than a call may have is the caller's fault."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         stream = client.stream("Pipeline", silent(translated(3)), timeout_s=20)
         await anext(stream)
-        assert await places(house) == 4
+        assert await places(cluster) == 4
         await stream.aclose()
         assert isinstance(await ended(client, "Pipeline", translated(4)), TooManyStages)
 
 
-async def test_what_no_caller_sent_is_no_replicas_fault(house: House) -> None:
+async def test_what_no_caller_sent_is_no_replicas_fault(cluster: Cluster) -> None:
     """Idle streams without number open no breaker, and are lost by nobody else."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         for _ in range(2):
             await asyncio.gather(*(ended(client, "Asr", AsrRequest(config={})) for _ in range(6)))
-        assert [each["breaker"] for each in await house.replicas("asr")] == ["closed"]
+        assert [each["breaker"] for each in await cluster.replicas("asr")] == ["closed"]
 
 
-async def test_people_who_type_may_think(house: House) -> None:
+async def test_people_who_type_may_think(cluster: Cluster) -> None:
     """A stream of texts has longer pauses than one of sound."""
 
     async def typed() -> AsyncIterator[TranslateRequest]:
@@ -120,14 +120,14 @@ async def test_people_who_type_may_think(house: House) -> None:
         await asyncio.sleep(SOUND_S + 0.5)
         yield TranslateRequest(text={"text": "Hello."})
 
-    async with house.client() as client:
+    async with cluster.client() as client:
         told = [answer async for answer in client.stream("Translate", typed(), timeout_s=20)]
     assert told[-1].translation.source_text == "Hello."
 
 
-async def test_rivas_clients_may_begin_late(house: House) -> None:
+async def test_rivas_clients_may_begin_late(cluster: Cluster) -> None:
     """Between the config and the first sound there may be as much time as between two sounds."""
-    async with dial(house.grpc) as channel:
+    async with dial(cluster.grpc) as channel:
         call: Any = channel.stream_stream(f"/{ASR}/StreamingRecognize")()
         await call.write(riva.StreamingRecognizeRequest(streaming_config={"config": RIVA}).SerializeToString())
         await asyncio.sleep(SOUND_S / 2)

@@ -171,13 +171,13 @@ def hasty(core: FakeCore) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def doors(core: FakeCore, limits: Limits) -> Starlette:
+def http_app(core: FakeCore, limits: Limits) -> Starlette:
     return app(cast(Core, core), limits, CacheConfig())
 
 
 @pytest.fixture
-def client(doors: Starlette) -> Iterator[TestClient]:
-    with TestClient(doors, raise_server_exceptions=False) as client:
+def client(http_app: Starlette) -> Iterator[TestClient]:
+    with TestClient(http_app, raise_server_exceptions=False) as client:
         yield client
 
 

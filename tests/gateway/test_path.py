@@ -16,7 +16,7 @@ import pytest
 import gateway
 from gateway.apis.app import app
 from gateway.apis.riva import server as riva_server
-from gateway.apis.rpc import Door
+from gateway.apis.rpc import ParleyMethods
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.http.gate import Gate
@@ -97,7 +97,7 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
 @asynccontextmanager
 async def channel(core: Core, config: GatewayConfig, folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     listening, address = grpc.aio.server(), f"unix:{folder}/gateway.sock"
-    listening.add_generic_rpc_handlers((Door(core, config.limits), riva_server.Door(core, config)))
+    listening.add_generic_rpc_handlers((ParleyMethods(core, config.limits), riva_server.RivaMethods(core, config)))
     listening.add_insecure_port(address)
     await listening.start()
     try:

@@ -1,6 +1,6 @@
 """The part of the OpenAPI document that describes LibreTranslate's API. Must not know how it is served."""
 
-from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXTS, content, door, fields, good
+from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXTS, content, fields, good, operation
 from gateway.http.document.schema import Json, ref
 
 API_KEY: Json = {"type": "string", "description": "Where keys are needed and none is in a header."}
@@ -21,7 +21,7 @@ TRANSLATE_ME = {"q": "Good morning.", "source": "en", "target": "de", "format": 
 
 PATHS: Json = {
     "/translate": {
-        "post": door(
+        "post": operation(
             "Text in another language, in LibreTranslate's shape",
             good(
                 "The translation, a list where `q` was one.",
@@ -36,7 +36,7 @@ PATHS: Json = {
         )
     },
     "/detect": {
-        "post": door(
+        "post": operation(
             "A text's language, in LibreTranslate's shape",
             good(
                 "The likeliest first; none: no language that the model knows.",
@@ -54,7 +54,7 @@ PATHS: Json = {
         )
     },
     "/languages": {
-        "get": door(
+        "get": operation(
             "What can be translated into what, in LibreTranslate's shape",
             good(
                 "The languages.",

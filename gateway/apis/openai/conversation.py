@@ -96,7 +96,7 @@ class Conversation:
         self._fresh = self._fresh or bool(data)
 
     def commit(self) -> Events:
-        """The turn ends here. A turn that was found by ear is committed by its end, which may be on its way."""
+        """The turn ends here. A turn that was detected is committed by its end, which may be on its way."""
         if not self._fresh:
             raise NothingToCommit("There is nothing to commit; append audio first.")
         self._fresh = False

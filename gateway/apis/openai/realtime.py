@@ -39,19 +39,19 @@ async def realtime(socket: WebSocket, core: Core, caller: Caller, limits: Limits
     await socket.accept("realtime" if "realtime" in offered else None)
     beta = "realtime=v1" in socket.headers.get("openai-beta", "")
     settings = Settings(socket.query_params.get("model", ""), partial(core.named, "asr"))
-    door = Door(socket, core, caller, limits, conversation := Conversation(settings, beta=beta))
+    live = RealtimeSocket(socket, core, caller, limits, conversation := Conversation(settings, beta=beta))
     try:
         settings.config()  # a model that nobody has is refused before anybody speaks
         async with core.place(caller) as places:
-            await door.tell([conversation.created()])
-            await unless(door.listen(), door.work(places))
+            await live.tell([conversation.created()])
+            await unless(live.listen(), live.work(places))
     except WebSocketDisconnect:
         return
     except Exception as error:
-        await door.refuse(protocol.public(error, "the gateway"))
+        await live.refuse(protocol.public(error, "the gateway"))
 
 
-class Door:
+class RealtimeSocket:
     """One socket."""
 
     def __init__(

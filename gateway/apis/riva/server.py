@@ -1,4 +1,4 @@
-"""The Riva door: nvidia.riva.asr and nvidia.riva.nmt over gRPC. No decisions in it."""
+"""Riva's API: nvidia.riva.asr and nvidia.riva.nmt over gRPC. No decisions in it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", bound=Message)
 Handler = Callable[[Any, Context], Awaitable[Any]]
 
 
-class Door(grpc.GenericRpcHandler):
+class RivaMethods(grpc.GenericRpcHandler):
     """Every method of both services."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
@@ -51,7 +51,7 @@ class Door(grpc.GenericRpcHandler):
         }
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Find who answers a path."""
+        """The handler of a method path; None: not one of Riva's."""
         if details.method in self._unary:
             return grpc.unary_unary_rpc_method_handler(partial(_answered, self._unary[details.method]))
         if details.method in self._streams:

@@ -15,7 +15,7 @@ ANN, BEN = Key("1", "ann", ""), Key("2", "ben", "")
 
 
 def test_one_more_than_the_limit_is_refused_at_once() -> None:
-    """A full house says so, and a place given back can be taken."""
+    """A full gateway says so, and a place given back can be taken."""
     admission = Admission(Limits(streams=1))
     with admission.place(ANN, "live"), pytest.raises(TooManyStreams) as refused, admission.place(BEN, "live"):
         pass

@@ -14,7 +14,7 @@ from tests.fakes import Clock
 
 
 def test_without_a_file_everybody_may_come() -> None:
-    """A house without keys asks for none."""
+    """A gateway without keys asks for none."""
     assert KeyRing(None).of({}) is NOBODY
 
 

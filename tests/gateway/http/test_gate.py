@@ -18,14 +18,14 @@ TEXT, KEY = make("ann", ["use"])
 
 
 @pytest.fixture
-def gated(doors: Starlette, tmp_path: Path) -> Iterator[TestClient]:
+def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
     write(tmp_path / "keys.json", [KEY])
-    with TestClient(Gate(doors, KeyRing(tmp_path / "keys.json"))) as client:
+    with TestClient(Gate(http_app, KeyRing(tmp_path / "keys.json"))) as client:
         yield client
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/status", "/translate", "/detect", "/v1/pipeline", "/v1/realtime"])
-def test_a_door_needs_a_key(gated: TestClient, path: str) -> None:
+def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
     """Whatever is behind it."""
     assert gated.get(path).status_code == 401
 

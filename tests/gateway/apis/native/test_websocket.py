@@ -96,7 +96,7 @@ def test_what_the_core_refuses_is_told_before_the_close(client: TestClient, core
 
 
 def test_an_unexpected_error_is_an_id(client: TestClient, core: FakeCore) -> None:
-    """No traceback leaves the house."""
+    """No traceback reaches the client."""
     core.error = RuntimeError("secret")
     with client.websocket_connect("/v1/pipeline") as socket:
         socket.send_json(CONFIG)

@@ -117,7 +117,7 @@ def test_new_settings_in_mid_turn_lose_no_word() -> None:
 
 
 def test_a_commit_of_silence_is_a_turn_without_words() -> None:
-    """Whoever commits is answered, by ear too; a turn that ended by then is answer enough."""
+    """Whoever commits is answered, with turn detection too; a turn that ended by then is answer enough."""
     talk = Talk()
     talk.conversation.hear(SECOND)
     assert list(talk.conversation.commit()) == []
