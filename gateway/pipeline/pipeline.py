@@ -53,6 +53,7 @@ class Pipeline:
         self._announced = asyncio.Event()
         self._speakers, self._speakers_changed = Speakers(), asyncio.Event()
         self._branches = branches(self._plan, stalls_s, failover)
+        self.places = len(self._branches)  # streams to engines, at a time
         self._listeners = [branch for branch in self._branches if branch.stage.is_listener]
         self._rewriters = [branch for branch in self._branches if branch.stage.is_rewriter]
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)

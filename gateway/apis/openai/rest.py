@@ -85,7 +85,7 @@ class OpenAi:
 
     async def realtime(self, socket: WebSocket) -> None:
         """Live words, in OpenAI's shape."""
-        await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+        await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)), self._limits)
 
 
 def _written(
