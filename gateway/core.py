@@ -217,7 +217,8 @@ class Core:
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
         async with self.admitted("models", caller):
-            call = Call(stage, path, telemetry.traceparent(), caller.budget)
+            who = replace(caller, name=self.keys.of(caller.metadata).name).who
+            call = Call(stage, path, telemetry.traceparent(), caller.budget, by=who)
             upstream = self.board.upstream(stage)
             if path.endswith("/List"):
                 return await upstream.unary(call, request)
