@@ -19,6 +19,7 @@ from gateway.access.keys import KeyRing, demand
 from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
+from gateway.operations import Operations
 from gateway.pipeline.channels import Channels
 from gateway.pipeline.pipeline import Pipeline
 from gateway.pipeline.plan import pinned
@@ -91,6 +92,7 @@ class Core:
         self.board = Switchboard(config)
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
+        self.operations = Operations(self.board, self.admission)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -104,6 +106,7 @@ class Core:
     async def start(self) -> None:
         """Resolve the replicas and watch the routes."""
         await self.board.start()
+        self.operations.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -236,4 +239,5 @@ class Core:
 
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.operations.close()
         await self.board.close()

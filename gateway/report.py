@@ -33,11 +33,11 @@ async def status(board: Switchboard) -> dict[str, Any]:
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
     astray = await board.unserved(board.book.tables)
-    state = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
+    state = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": counted()}
     return state | fault
 
 
-def _counted() -> dict[str, dict[str, int]]:
+def counted() -> dict[str, dict[str, int]]:
     """Since the start: who got which version, who was refused and why, what did not go as asked."""
     return {
         "routed": _numbers(metrics.ROUTED, "alias", "model"),

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from opentelemetry import trace
@@ -153,6 +154,15 @@ class Moment:
     def now(cls) -> "Moment":
         """Both clocks."""
         return cls(time.monotonic(), time.time_ns())
+
+
+def spread(histogram: Histogram, *labels: str) -> tuple[list[float], list[int]]:
+    """Its bounds, and how often something was within each and beyond the one before."""
+    wanted = dict(zip(_LABELS, labels, strict=True))
+    samples = [each for metric in histogram.collect() for each in metric.samples if each.name.endswith("_bucket")]
+    upto = [(float(each.labels["le"]), each.value) for each in samples if wanted.items() <= each.labels.items()]
+    counts = [int(count) for _, count in upto]
+    return [bound for bound, _ in upto[:-1]], [now - before for before, now in pairwise((0, *counts))]
 
 
 class Meter:

@@ -11,9 +11,9 @@ from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
 PAGES = "/assets/"  # what the pages load: the same for everybody
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
-FOR_ADMINS = ("/v1/routes",)
+FOR_ADMINS = ("/v1/routes", "/v1/operations")
 READING = ("GET", "HEAD", "OPTIONS")
 
 

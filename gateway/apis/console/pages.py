@@ -28,6 +28,7 @@ def routes() -> list[BaseRoute]:
     """The pages and what they load."""
     return [
         Route("/", Guarded(StaticPage("talk.html")), methods=["GET"]),
+        Route("/console", Guarded(StaticPage("console.html")), methods=["GET"]),
         Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS))),
         Mount("/assets", Guarded(StaticFiles(directory=ASSETS))),
     ]
