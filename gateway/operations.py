@@ -15,7 +15,7 @@ from gateway.routing.switchboard import Switchboard
 from gateway.spread import Spreads
 from parley.v1.models_pb2 import ModelInfo, ModelsListRequest, ModelsListResponse, Spread
 
-LOOK_S = 10.0
+LOOK_S = 5.0
 KEPT = round(3600 / LOOK_S)  # looks
 HAPPENINGS = 100
 LIST, LIST_TIMEOUT_S = "/parley.v1.Models/List", 2.0
@@ -75,10 +75,10 @@ class Operations:
             for model in models:
                 for kind in KINDS:
                     counted[model.model, kind][address] = getattr(model, kind)
-        for (model, kind), by_address in counted.items():
+        for (name, kind), by_address in counted.items():
             bounds = next(iter(by_address.values())).bounds_s
             counts = {address: tuple(spread.counts) for address, spread in by_address.items()}
-            self._spreads[stage, model, kind].look(bounds, counts)
+            self._spreads[stage, name, kind].look(bounds, counts)
 
     def state(self) -> dict[str, Any]:
         """All of it, as it is now."""
@@ -102,14 +102,15 @@ class Operations:
         return {"replicas": replicas, "versions": {model: self._version(stage, model) for model in versions}}
 
     def _replica(self, replica: Replica, models: Sequence[ModelInfo]) -> dict[str, Any]:
-        facts = {"address": replica.address, "health": replica.health(), "breaker": replica.circuit}
+        facts: dict[str, Any] = {"address": replica.address, "health": replica.health(), "breaker": replica.circuit}
         return facts | {"streams": replica.streams, "is_late": replica.is_late, "versions": [m.model for m in models]}
 
     def _version(self, stage: str, model: str) -> dict[str, Any]:
         here = [info for models in self._models[stage].values() for info in models if info.model == model]
         times = {kind: self._times(self._spreads[stage, model, kind]) for kind in KINDS}
-        facts = {"backend": here[0].backend, "device": here[0].device, "license": here[0].license}
-        facts |= {"languages": list(here[0].languages), "is_default": here[0].is_default}
+        first = here[0]
+        facts: dict[str, Any] = {"backend": first.backend, "device": first.device, "license": first.license}
+        facts |= {"languages": list(first.languages), "is_default": first.is_default}
         numbers = {"streams": sum(info.streams for info in here), "waiting": sum(info.waiting for info in here)}
         return facts | numbers | {"replicas": len(here)} | times
 

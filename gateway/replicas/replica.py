@@ -203,7 +203,7 @@ class Replica:
             return answer
 
     async def ask(self, path: str, request: bytes, timeout_s: float) -> bytes | None:
-        """What an operator wants to know of this replica; None: no answer. That is no fault, and no breaker counts it."""
+        """What an operator wants to know of this replica; None: no answer. No breaker counts it."""
         calling: Any = self.channel.unary_unary(path)
         try:
             answer: bytes = await calling(request, metadata=tuple(self._shown.items()), timeout=timeout_s)

@@ -3,11 +3,13 @@
 import shutil
 import wave
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, async_playwright
 
 from parley.audio import media
@@ -15,6 +17,9 @@ from tests.e2e.cluster import ROOT, Cluster
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 BROWSER_RATE_HZ = 48_000
+PATIENCE_MS = 60_000  # machines that test are busy
+SHOTS = ROOT / "build/screenshots"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed here")
 
 
@@ -68,3 +73,20 @@ async def imported(page: Page, module: str, body: str, argument: Any = None) -> 
     """What a function says that gets one of the page's modules."""
     call = f"async (argument) => {{ const it = await import('/assets/{module}'); return (({body})(it, argument)); }}"
     return await page.evaluate(call, argument)
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe-core calls serious or critical."""
+    found = (await Axe().run(page)).response["violations"]
+    return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+
+
+async def shoot(page: Page, name: str) -> None:
+    """Pictures in light and dark, wide and narrow; axe-core and the width are judged in each."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme, width in product(SCHEMES, (1280, 390)):
+        await page.set_viewport_size({"width": width, "height": 844})
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
+        assert await faults(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width

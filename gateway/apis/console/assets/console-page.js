@@ -35,7 +35,7 @@ function showCounts() {
   const counted = Object.entries(state.counted).map(([name, counts]) => [text(name), Object.entries(counts)]);
   const shadows = Object.entries(state.shadows).map(([name, it]) => [name, `${(100 * it.divergence).toFixed(1)} % / ${it.compared}`]);
   const tables = [...counted, [text("shadows"), shadows]].filter(([, rows]) => rows.length);
-  $("counts").replaceChildren(...tables.map(([name, rows]) => make("div", "scroll", table([name, ""], rows))));
+  $("counts").replaceChildren(...tables.map(([name, rows]) => table([name, ""], rows)));
 }
 
 async function post(what, body) {

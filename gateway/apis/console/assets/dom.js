@@ -20,7 +20,9 @@ export function table(head, rows) {
   const [top, body] = [make("thead"), make("tbody")];
   top.append(row(head, "th"));
   body.append(...rows.map((cells) => row(cells, "td")));
-  return make("table", "", top, body);
+  const wide = make("div", "scroll", make("table", "", top, body));
+  wide.tabIndex = 0; // what does not fit is reached with the arrow keys
+  return wide;
 }
 
 function row(cells, tag) {

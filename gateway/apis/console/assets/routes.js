@@ -43,13 +43,16 @@ function route(alias, table, versions, { change, ask }) {
       if (!(await ask(text("ask-apply", { alias, split: `${version} 100 %` })))) return;
       if (await change(alias, { ...others(table), [version]: 100 })) moved.delete(alias);
     });
-    shares.append(make("div", "share", make("span", "", version), slider, outputs[version], whole));
+    const isAlone = Object.keys(now).length === 1;
+    slider.disabled = whole.disabled = isAlone;
+    shares.append(make("div", "share", make("span", "", version), slider, outputs[version], isAlone ? "" : whole));
   }
   tell();
   const rest = Object.entries(others(table)).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   if (rest.length) shares.append(make("p", "rest", rest.join(", ")));
   const made = make("div", "route", make("h3", "", alias), shares, apply);
   made.dataset.alias = alias;
+  apply.hidden = Object.keys(now).length === 1;
   return made;
 }
 

@@ -19,7 +19,7 @@ function card(name, { replicas, versions }) {
   const state = make("span", able === replicas.length ? "good" : able ? "unsure" : "bad", name);
   const made = make("article", "stage", make("h2", "", state, sparkline(line, name)));
   made.dataset.stage = name;
-  made.append(make("div", "scroll", replicaTable(replicas)), make("div", "scroll", versionTable(versions)));
+  made.append(replicaTable(replicas), versionTable(versions));
   return made;
 }
 
@@ -38,12 +38,10 @@ function versionTable(versions) {
   const rows = Object.entries(versions).map(([name, it]) => {
     const called = make("span", "", name);
     called.title = [it.backend, it.device, it.license, it.languages.join(" ")].filter(Boolean).join(" · ");
-    const times = [it.queue, it.engine].flatMap(({ p50, p95, p99 }) => [p50, p95, p99].map(ms));
+    const times = [it.queue, it.engine].map(({ p50, p95, p99 }) => [p50, p95, p99].map(ms).join(" / "));
     return [called, it.streams, it.waiting, ...times];
   });
-  const quantiles = ["P50", "P95", "P99"];
-  const head = [text("version"), text("streams"), text("waiting")];
-  return table([...head, ...quantiles.map((q) => `${text("queue")} ${q}`), ...quantiles.map((q) => `${text("engine")} ${q}`)], rows);
+  return table([text("version"), text("streams"), text("waiting"), text("queue"), text("engine")], rows);
 }
 
 function sparkline(values, name) {
