@@ -40,6 +40,7 @@ async def test_a_slider_moves_traffic_and_one_button_takes_it_back(page: Page, c
 async def _served(page: Page) -> str:
     """The models that the next stream gets."""
     await page.click("text=One reader")
+    await expect(page.locator("#state")).not_to_have_text("Done", timeout=PATIENCE_MS)
     await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
     return await page.inner_text("#facts")
 
