@@ -122,7 +122,7 @@ def _input_of(session: Json) -> Json:
 
 def _only(told: Json, known: Iterable[str], where: str) -> None:
     """A mistyped name would be a wish that nobody heeds."""
-    if strange := next((name for name in told if name not in known), ""):
+    if (strange := next((name for name in told if name not in known), None)) is not None:
         raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
@@ -138,7 +138,7 @@ def _format(value: object, _: Json) -> Json:
     told = _object(value, "format")
     _only(told, ("type", "rate"), "format")
     kind, rate_hz = told.get("type", "audio/pcm"), told.get("rate", RATE_HZ)
-    if kind not in ENCODINGS:
+    if not isinstance(kind, str) or kind not in ENCODINGS:
         said = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
         raise FieldInvalid(said, field="format")
     if kind != "audio/pcm":
