@@ -54,6 +54,7 @@ class FailoverConfig:
 
     wait_s: float = 5.0  # 0: never
     room_s: float = 30.0  # where there are others, but all of them full
+    again_s: float = 5.0  # the longest between two tries to have a stage back that was given up; 0: there are none
     most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
     keep: Keep = field(default_factory=Keep)
 
@@ -73,9 +74,13 @@ class AllowConfig:
 class Limits:
     """What one caller, and all of them together, may ask for."""
 
-    streams: int = 500  # calls at a time; one more is refused
+    streams: int = 1000  # streams to engines at a time, of all calls; one more is refused
     for_live: float = 0.1  # share of these places that batch calls do not get
-    streams_per_key: int = 0  # calls of one key at a time; 0: as many as there are
+    streams_per_key: int = 100  # of them those of one key; 0: as many as there are
+    streams_per_call: int = 24  # of one pipeline: its stages and translations, times its channels heard by themselves
+    first_message_s: float = 10.0  # the longest that a stream's first message takes; this and the next two, 0: for ever
+    sound_s: float = 60.0  # between two messages of a stream of sound; silence is sound too
+    text_s: float = 600.0  # of a stream of texts, and between two turns of a Realtime conversation: people think
     rate_per_key: str = ""  # new calls of one key, e.g. "600/minute"; empty: as many as they like
     rate_store: str = "memory://"  # where they are counted: here, or redis://host:port for several gateways
     shadows: int = 8  # streams at a time that another version hears too

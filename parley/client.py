@@ -115,7 +115,7 @@ class Exchange:
             async for request in requests:
                 await self._call.write(request)
             await self._call.done_writing()
-        except (grpc.RpcError, asyncio.InvalidStateError):
+        except (grpc.RpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
             self._broke_off = True  # the call is over; whoever reads learns why
         except Exception as error:
             self.fail(error)

@@ -10,6 +10,8 @@ ParleyError                      INTERNAL
 │   ├── EmptyMessage             none of config, audio, text, control
 │   ├── FieldInvalid             a form field, query parameter or JSON key that is missing or wrong
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
+│   ├── TooManyStages            one pipeline that would need more streams than a call may have
+│   ├── StreamIdle               a stream that sends nothing and does not end
 │   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
@@ -122,6 +124,18 @@ class NothingToCommit(BadInput):
     """A turn that ends has begun."""
 
     reason = "INPUT_AUDIO_BUFFER_COMMIT_EMPTY"  # as OpenAI's clients know it
+
+
+class TooManyStages(BadInput):
+    """One call is bounded in the streams to engines that it opens."""
+
+    reason = "TOO_MANY_STAGES"
+
+
+class StreamIdle(BadInput):
+    """A stream that sends nothing holds places that others wait for."""
+
+    reason = "STREAM_IDLE"
 
 
 class UploadTooLarge(BadInput):

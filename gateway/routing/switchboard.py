@@ -189,7 +189,7 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""), by=caller.who)
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
         """Opens the chosen version, or the first fallback that can be opened."""

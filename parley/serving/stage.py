@@ -37,6 +37,7 @@ class ServiceConfig:
     streams: int = 1000  # streams at a time; one more is refused
     token: str = ""  # the secret that callers must show, the same in the gateway's config; empty: none
     tls: TlsConfig = field(default_factory=TlsConfig)
+    first_message_s: float = 10.0  # the longest that a stream's first message takes; 0: for ever
     drain_s: float = 10.0  # how long open streams may go on after SIGTERM
     batch: BatchConfig = field(default_factory=BatchConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

@@ -98,7 +98,7 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
 @asynccontextmanager
 async def channel(core: Core, config: GatewayConfig, folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     listening, address = grpc.aio.server(), f"unix:{folder}/gateway.sock"
-    listening.add_generic_rpc_handlers((ParleyMethods(core), riva_server.RivaMethods(core, config)))
+    listening.add_generic_rpc_handlers((ParleyMethods(core, config.limits), riva_server.RivaMethods(core, config)))
     listening.add_insecure_port(address)
     await listening.start()
     try:
