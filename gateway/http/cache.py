@@ -157,8 +157,8 @@ def _as_asked(response: Response, served: CacheScope) -> bool:
 
 def key_of(path: str, fields: Fields, served: CacheScope) -> str:
     """A digest of everything that the answer depends on."""
-    told = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
-    digest = hashlib.blake2b(told.encode(), digest_size=24)
+    request = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
+    digest = hashlib.blake2b(request.encode(), digest_size=24)
     digest.update(hashlib.sha256(fields.upload or b"").digest())
     return digest.hexdigest()
 

@@ -46,8 +46,8 @@ def answer(error: ParleyError) -> Answer:
 
 def ours(error: ParleyError, status: int) -> dict[str, object]:
     """The shape of Parley's own API."""
-    told = {"code": error.code.name, "reason": error.reason, "message": str(error)}
-    return {"error": told | ({"report": error.report} if error.report else {})}
+    body = {"code": error.code.name, "reason": error.reason, "message": str(error)}
+    return {"error": body | ({"report": error.report} if error.report else {})}
 
 
 def response(error: ParleyError, shape: Shape = ours) -> JSONResponse:

@@ -35,6 +35,7 @@ from parley.v1.pipeline_pb2 import (
     PipelineRequest,
     PipelineResponse,
 )
+from parley.wire.pipeline import stage_event
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 # An event's type -> the field of the answer that carries it; what has none goes as a StageEvent.

@@ -66,7 +66,7 @@ class Overheard:
         async for answer in self._exchange.answers():
             yield answer
             for shadow in self._shadows:
-                shadow.said(answer)
+                shadow.compare(answer)
         for shadow in self._shadows:
             shadow.done()
 

@@ -1,8 +1,9 @@
 """What this machine's bare engines do in a second, in which the load test counts sizes. `loadtest.bench.yardstick`.
 
-The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
-all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling asks of every
-machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly change it.
+The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real
+time on all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling
+asks of every machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly
+change it.
 """
 
 import argparse

@@ -86,7 +86,7 @@ def search(holds: Try, start: int) -> tuple[int, int]:
 
 
 def _holds(holds: Try, size: int) -> bool:
-    """Twice no is no. A load generator that cannot keep up ends the search as well: nothing above it can be measured."""
+    """False after two failures; a load generator that cannot keep up is one: nothing above it can be measured."""
     return any(holds(size) is Verdict.HELD for _ in range(2))
 
 

@@ -66,10 +66,10 @@ def make(name: str, scopes: Iterable[str], expires: datetime | None = None) -> t
 def read(file: Path) -> dict[str, Key]:
     """Id -> key."""
     try:
-        told = json.loads(file.read_text("utf-8"))
-        if not isinstance(told, list):
+        table = json.loads(file.read_text("utf-8"))
+        if not isinstance(table, list):
             raise TypeError("it holds no list")
-        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in told]
+        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in table]
         for key in keys:
             key.has_expired(datetime.now(UTC))
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -54,9 +54,9 @@ def public(error: BaseException, process: str) -> ParleyError:
         return error
     report = uuid.uuid4().hex[:8]
     log.error("unexpected error %s", report, exc_info=error)
-    told = ParleyError(f"Something broke in {process}; its log explains report {report}.")
-    told.report = report
-    return told
+    shown = ParleyError(f"Something broke in {process}; its log explains report {report}.")
+    shown.report = report
+    return shown
 
 
 def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:

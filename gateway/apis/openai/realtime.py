@@ -140,7 +140,7 @@ class RealtimeSocket:
             async for answer in answers:
                 if lost := notices.loss(answer.notice, "asr"):
                     raise lost
-                await self.tell(self._conversation.said(answer))
+                await self.tell(self._conversation.events_of(answer))
         await self.tell(self._conversation.over())
 
     async def _requests(self, first: bytes) -> AsyncIterator[PipelineRequest]:

@@ -178,9 +178,6 @@ class Call:
     def invocation_metadata(self) -> tuple[()]:
         return ()
 
-    def peer(self) -> str:
-        return "ipv4:127.0.0.1:1"
-
     def time_remaining(self) -> None:
         return None
 
