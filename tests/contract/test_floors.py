@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("client", "serving"),
         ("audio", "config", "engines", "places", "store", "telemetry", "wire"),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")
