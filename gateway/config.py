@@ -54,6 +54,7 @@ class FailoverConfig:
 
     wait_s: float = 5.0  # 0: never
     room_s: float = 30.0  # where there are others, but all of them full
+    again_s: float = 5.0  # the longest between two tries to have a stage back that was given up; 0: there are none
     most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
     keep: Keep = field(default_factory=Keep)
 

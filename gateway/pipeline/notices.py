@@ -32,6 +32,11 @@ def back(stage: StageContract, at_ns: int) -> Notice | None:
     return _from(stage, "REPLACED", said, at_ns) if said else None
 
 
+def returned(stage: StageContract, at_ns: int) -> Notice:
+    """The stage had been given up and works now."""
+    return _from(stage, "REPLACED", stage.traits.notices.back or f"{stage.name} works again from {{at}} s on.", at_ns)
+
+
 def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
     """The stage is there, and behind; that is no reason to send it anything again."""
     said = f"{stage.name} is late: what it owes has waited {waiting_s:.1f} s. Nothing is lost."
