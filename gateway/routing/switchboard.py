@@ -85,7 +85,7 @@ class Switchboard:
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
         if stage not in STAGES:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
-        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
+        return Upstream(STAGES[stage], named, self._config.breaker, self._config.calls)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
