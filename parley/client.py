@@ -21,6 +21,7 @@ from google.protobuf.message_factory import GetMessageClass
 from parley.errors import BadInput, DeadlinePassed, NotFound, Unavailable
 from parley.wire import protocol
 from parley.wire.stages import SERVICES
+from parley.wire.tls import UpstreamTls
 
 OPTIONS = (
     ("grpc.max_receive_message_length", protocol.LARGEST_MESSAGE),
@@ -31,15 +32,20 @@ OPTIONS = (
 FAR = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
 NEAR = (("grpc.keepalive_time_ms", 2_500), ("grpc.keepalive_timeout_ms", 2_000))
 TLS = "grpcs://"
+NO_TLS = UpstreamTls()
 
 
-def dial(address: str, *, alone: bool = False, near: bool = False) -> grpc.aio.Channel:
+def dial(address: str, tls: UpstreamTls = NO_TLS, *, alone: bool = False, near: bool = False) -> grpc.aio.Channel:
     """A channel to host:port or unix:/path; grpcs://host:port is TLS (SSL_CERT_FILE names roots of your own).
 
     Channels of one process to one address share a connection, but for those that want to be alone. The other side is
     near where silence of some seconds can only mean that it is gone.
     """
-    options = (*OPTIONS, *(NEAR if near else FAR), ("grpc.use_local_subchannel_pool", int(alone)))
+    options: tuple[tuple[str, str | int], ...] = (*OPTIONS, *(NEAR if near else FAR))
+    options += (("grpc.use_local_subchannel_pool", int(alone)),)
+    if tls.on:
+        options += (("grpc.ssl_target_name_override", tls.name),) if tls.name else ()
+        return grpc.aio.secure_channel(address, protocol.credentials(tls), options=options)
     if address.startswith(TLS):
         credentials = grpc.ssl_channel_credentials(_roots())
         return grpc.aio.secure_channel(address.removeprefix(TLS), credentials, options=options)

@@ -81,6 +81,6 @@ def _key(path: str, fields: Fields) -> dict[str, str]:
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    said = f"There is no {request.method} {request.url.path}; /docs lists what there is."
-    told = {"code": "NOT_FOUND", "reason": "NO_SUCH_ROUTE", "message": said}
-    return JSONResponse({"error": told}, error.status_code, error.headers)
+    message = f"There is no {request.method} {request.url.path}; /docs lists what there is."
+    body = {"code": "NOT_FOUND", "reason": "NO_SUCH_ROUTE", "message": message}
+    return JSONResponse({"error": body}, error.status_code, error.headers)

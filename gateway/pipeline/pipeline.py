@@ -34,8 +34,8 @@ from parley.v1.pipeline_pb2 import (
     PipelineOpened,
     PipelineRequest,
     PipelineResponse,
-    StageEvent,
 )
+from parley.wire.pipeline import stage_event
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 # An event's type -> the field of the answer that carries it; what has none goes as a StageEvent.
@@ -53,6 +53,7 @@ class Pipeline:
         self._announced = asyncio.Event()
         self._speakers, self._speakers_changed = Speakers(), asyncio.Event()
         self._branches = branches(self._plan, stalls_s, failover)
+        self.places = len(self._branches)  # streams to engines, at a time
         self._listeners = [branch for branch in self._branches if branch.stage.is_listener]
         self._rewriters = [branch for branch in self._branches if branch.stage.is_rewriter]
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
@@ -94,7 +95,7 @@ class Pipeline:
 
     async def _announce(self) -> None:
         models = {branch.stage.name: branch.model for branch in self._branches if branch.model}
-        returned = self._plan.config.format if self._filters and self._plan.to_ear else None
+        returned = self._plan.config.format if self._filters and self._plan.to_client else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
 
@@ -135,7 +136,7 @@ class Pipeline:
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the last filter, or would have."""
-        if self._plan.to_ear:
+        if self._plan.to_client:
             await self._say(audio={"data": data})
         if self._plan.to_listeners:
             await self._tee(data)
@@ -253,7 +254,7 @@ class Pipeline:
         elif field := _FIELDS.get(event.DESCRIPTOR.full_name):
             await self._say(**{field: event})
         else:
-            await self._say(stage_event=_packed(branch.stage.name, kind, event))
+            await self._say(stage_event=stage_event(branch.stage.name, kind, event))
 
     async def _final(self, final: Transcript) -> None:
         if self._turns:
@@ -291,10 +292,3 @@ class Pipeline:
             event.interval.CopyFrom(final.interval)
         if "speaker" in fields:
             event.speaker = final.speaker
-
-
-def _packed(stage: str, kind: str, event: Any) -> StageEvent:
-    """An event that the pipeline has no field for."""
-    packed = StageEvent(stage=stage, kind=kind, track=getattr(event, "track", ""))
-    packed.event.Pack(event)
-    return packed

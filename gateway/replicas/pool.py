@@ -18,8 +18,10 @@ from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 from parley.wire import protocol
 from parley.wire.stages import StageContract
+from parley.wire.trust import Trust
 
 log = logging.getLogger(__name__)
+NO_TRUST = Trust()
 PROBE_WAIT_S = 1.0  # the longest that a call waits to hear whether somebody else's gets through
 
 
@@ -27,10 +29,15 @@ class Upstream:
     """A stage's replicas; the least loaded of the healthy ones takes the next stream."""
 
     def __init__(
-        self, contract: StageContract, named: Sequence[str], breaker: BreakerConfig, calls: CallConfig
+        self,
+        contract: StageContract,
+        named: Sequence[str],
+        breaker: BreakerConfig,
+        calls: CallConfig,
+        trust: Trust = NO_TRUST,
     ) -> None:
         self.stage, self._contract, self._service = contract.name, contract, contract.service.full_name
-        self._named, self._breaker, self._calls = named, breaker, calls
+        self._named, self._breaker, self._calls, self._trust = named, breaker, calls, trust
         self._allowance = Allowance(calls)
         self._replicas: dict[str, Replica] = {}
         self._turns = count(1)
@@ -60,7 +67,9 @@ class Upstream:
         now = [address for each in found for address in each]
         for address in now:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self._contract, address, self._breaker, self._leave, self._break_off)
+                self._replicas[address] = Replica(
+                    self._contract, address, self._breaker, self._leave, self._break_off, self._trust
+                )
                 self._replicas[address].watch()
         for address, replica in tuple(self._replicas.items()):
             replica.gone = address not in now

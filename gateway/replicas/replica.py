@@ -20,6 +20,7 @@ from parley.client import Exchange, dial
 from parley.errors import DeadlinePassed, Unavailable
 from parley.wire import protocol
 from parley.wire.stages import StageContract
+from parley.wire.trust import Trust
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
@@ -54,9 +55,16 @@ class Replica:
     """One address of a stage."""
 
     def __init__(
-        self, stage: StageContract, address: str, breaker: BreakerConfig, leaves: Leaves, hangs: Hangs
+        self,
+        stage: StageContract,
+        address: str,
+        breaker: BreakerConfig,
+        leaves: Leaves,
+        hangs: Hangs,
+        trust: Trust,
     ) -> None:
-        self.address, self.channel = address, dial(address, near=True)
+        self.address, self.channel = address, dial(address, trust.tls, near=True)
+        self._shown = trust.token.metadata
         self.streams = 0
         self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
@@ -201,7 +209,7 @@ class Replica:
             stack.callback(self._count, -1)
             self._count(1)
             attempt = stack.enter_context(self.breaker(call.version).guard(call.by))
-            exchange = Exchange(self.channel, call.path, again(), call.metadata, timeout_s, attempt.worked)
+            exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
             await stack.enter_async_context(exchange)
             self.open[exchange] = call
             stack.callback(self.open.pop, exchange)
@@ -212,6 +220,10 @@ class Replica:
                 raise DeadlinePassed(f"{self.address} did not answer within {open_s:g} s.") from None
             yield exchange
 
+    def _metadata(self, call: Call) -> dict[str, str]:
+        """The call's, and what shows that it is ours."""
+        return call.metadata | self._shown
+
     def _count(self, more: int) -> None:
         self.streams += more
 
@@ -221,7 +233,7 @@ class Replica:
             try:
                 calling: Any = self.channel.unary_unary(call.path)
                 timeout_s = min(call.budget.left, longest_s)
-                answer: bytes = await calling(request, metadata=tuple(call.metadata.items()), timeout=timeout_s)
+                answer: bytes = await calling(request, metadata=tuple(self._metadata(call).items()), timeout=timeout_s)
             except grpc.aio.AioRpcError as failed:
                 raise protocol.error_of(failed) from None
             return answer

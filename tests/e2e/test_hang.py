@@ -10,7 +10,7 @@ import pytest_asyncio
 from parley.client import Client, requests_of
 from parley.errors import Unavailable
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.test_failover import Heard, listen, recording
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -21,24 +21,24 @@ LIMIT_S = 30.0  # half of what such a stream waited when only grpc's keepalive w
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    house = House(tmp_path_factory.mktemp("hang"), ("asr",), replicas=2)
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("hang"), ("asr",), replicas=2)
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
         for name in ("asr", "asr-2"):
-            house.running[name].send_signal(signal.SIGCONT)
-        house.stop()
+            cluster.running[name].send_signal(signal.SIGCONT)
+        cluster.stop()
 
 
-async def stopped(house: House, names: list[str], seconds: float) -> None:
+async def stopped(cluster: Cluster, names: list[str], seconds: float) -> None:
     """They stand still for so long."""
     for name in names:
-        house.running[name].send_signal(signal.SIGSTOP)
+        cluster.running[name].send_signal(signal.SIGSTOP)
     await asyncio.sleep(seconds)
     for name in names:
-        house.running[name].send_signal(signal.SIGCONT)
+        cluster.running[name].send_signal(signal.SIGCONT)
 
 
 async def alone(client: Client, begun: asyncio.Event) -> str:
@@ -66,7 +66,7 @@ async def live(client: Client) -> list[Heard]:
     return list(await asyncio.gather(*(listen(client, recording(n), 2.0) for n in range(STREAMS))))
 
 
-async def test_a_stream_to_one_that_hangs_is_ended(pair: House) -> None:
+async def test_a_stream_to_one_that_hangs_is_ended(pair: Cluster) -> None:
     """SIGSTOP: streams that cannot be carried on end with UNAVAILABLE and the name of the replica; others stay."""
     begun = [asyncio.Event() for _ in range(STREAMS)]
     async with pair.client() as client:
@@ -89,7 +89,7 @@ async def test_a_stream_to_one_that_hangs_is_ended(pair: House) -> None:
 
 
 @pytest.mark.parametrize("names", [["asr"], ["asr", "asr-2"]])
-async def test_a_pipeline_outlives_those_that_hang(pair: House, names: list[str]) -> None:
+async def test_a_pipeline_outlives_those_that_hang(pair: Cluster, names: list[str]) -> None:
     """One of two, or both for some seconds: it is told, and every word is the undisturbed one."""
     async with pair.client() as client:
         before = await undisturbed(client)

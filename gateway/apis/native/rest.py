@@ -80,7 +80,8 @@ class Native:
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
-        await websocket.pipeline(socket, self._core, Caller(metadata(socket), Budget.of(None), peer=peer(socket)))
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
         """What an operator wants to see at a glance."""

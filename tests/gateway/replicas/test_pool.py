@@ -130,7 +130,7 @@ async def test_after_an_answer_nothing_is_tried_again(tmp_path: Path) -> None:
         assert sum(len(each.calls) for each in made) == 1
 
 
-async def test_a_full_house_is_refused_at_once_when_there_is_no_other(tmp_path: Path) -> None:
+async def test_a_full_replica_refuses_at_once_when_there_is_no_other(tmp_path: Path) -> None:
     """One replica that is full is not asked again: its caller is told when to come back."""
     async with replicas(tmp_path, "a") as made, upstream(made) as here:
         made[0].script = failing(Overloaded("full", retry_s=2.0))
