@@ -19,12 +19,12 @@ class Where:
         """As HTTP and gRPC take them."""
         return {"authorization": f"Bearer {self.key}"} if self.key else {}
 
-    def told(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """For the environment of another process."""
         return {f"SLA_{each.name.upper()}": getattr(self, each.name) for each in fields(self)}
 
     @classmethod
-    def of(cls, told: Mapping[str, str]) -> Self:
+    def of(cls, given: Mapping[str, str]) -> Self:
         """Back again, from an environment; what it does not say is as usual."""
         names = {each.name: f"SLA_{each.name.upper()}" for each in fields(cls)}
-        return cls(**{name: told[variable] for name, variable in names.items() if variable in told})
+        return cls(**{name: given[variable] for name, variable in names.items() if variable in given})

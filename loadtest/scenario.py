@@ -121,10 +121,10 @@ class Scenario:
         """Whether it can only be run on a server that we start: to set it up so, or to hurt it."""
         return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
 
-    def resized(self, told: Mapping[str, str]) -> "Scenario":
+    def resized(self, environment: Mapping[str, str]) -> "Scenario":
         """As large and as long as the environment says."""
-        sized = self.of_size(float(told["SLA_SIZE"])) if "SLA_SIZE" in told else self
-        return replace(sized, seconds=float(told.get("SLA_SECONDS", self.seconds)))
+        sized = self.of_size(float(environment["SLA_SIZE"])) if "SLA_SIZE" in environment else self
+        return replace(sized, seconds=float(environment.get("SLA_SECONDS", self.seconds)))
 
     @classmethod
     def of(cls, name: str, table: Mapping[str, Any]) -> Self:
@@ -166,8 +166,8 @@ def _check(scenario: Scenario) -> None:
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
     if sum(map(bool, (scenario.ceiling_share, scenario.people, scenario.rate))) != 1:
-        told = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
-        raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
+        wanted = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
+        raise BadScenario(f"[{scenario.name}]: {wanted}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
     if scenario.api == "pipeline" and not scenario.stages:

@@ -100,11 +100,11 @@ def _table(found: Findings) -> Table:
 
 
 def _upload(each: Upload) -> str:
-    told = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
+    text = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
     shares = (
         f"{100 * each.over_s / SOUND_S:.2f} % while it plays, {100 * each.share:.0f} % of {each.wall_s:.1f} s of work"
     )
-    return f"{told}: {shares}"
+    return f"{text}: {shares}"
 
 
 def main() -> None:

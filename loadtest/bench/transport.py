@@ -133,7 +133,7 @@ async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float
         async with asyncio.timeout(seconds + 60):
             await generator.stdout.readline()
             began, before = time.monotonic(), {name: processes.cpu_s(name) for name in way.through}
-            told = await generator.stdout.readline()
+            line = await generator.stdout.readline()
             wall_s = time.monotonic() - began
             cores = {name: (processes.cpu_s(name) - before[name]) / wall_s for name in way.through}
             rss_mb = {name: processes.rss_mb(name) for name in way.through}
@@ -142,12 +142,12 @@ async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float
         if generator.returncode is None:
             generator.kill()
     processes.check()
-    p50_ms, p99_ms, lag_p99_ms = _percentiles(told)
+    p50_ms, p99_ms, lag_p99_ms = _percentiles(line)
     return Run(way.name, streams, p50_ms, p99_ms, lag_p99_ms, cores, rss_mb)
 
 
-def _percentiles(told: bytes) -> tuple[float, float, float]:
-    heard = json.loads(told)
+def _percentiles(line: bytes) -> tuple[float, float, float]:
+    heard = json.loads(line)
     p50_ms, p99_ms = np.percentile(heard["latencies_ms"], (50, 99))
     return float(p50_ms), float(p99_ms), float(np.percentile(heard["lags_ms"], 99))
 

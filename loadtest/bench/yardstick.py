@@ -84,18 +84,18 @@ class Yardstick:
         return {"cores": self.cores, "paces": {stage: asdict(pace) for stage, pace in self.paces.items()}}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        return cls({stage: Pace(**pace) for stage, pace in told["paces"].items()}, float(told["cores"]))
+        return cls({stage: Pace(**pace) for stage, pace in data["paces"].items()}, float(data["cores"]))
 
     def __str__(self) -> str:
         units = dict.fromkeys(TEXT_STAGES, "sentences a second")
-        told = [
+        lines = [
             f"{stage} {pace.one:.3g} on one core, {pace.all:.3g} on {self.cores:g} ({pace.job_ms:.3g} ms a job)"
             + (f" {units[stage]}" if stage in units else "")
             for stage, pace in self.paces.items()
         ]
-        return "; ".join(told) or "no stage has a model"
+        return "; ".join(lines) or "no stage has a model"
 
 
 def demand(scenario: Scenario) -> dict[str, float]:

@@ -24,7 +24,7 @@ from loadtest.clients.lateness import watch
 from loadtest.clients.pace import until
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
-from loadtest.measured.hdr import Book, Told
+from loadtest.measured.hdr import Book, OnMeasured
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import Samples
 from loadtest.scenario import TEXTS, Scenario
@@ -65,7 +65,7 @@ def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
 class Talk:
     """One process's share of a scenario. Make it, `begin`, let people in, `end`."""
 
-    def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
+    def __init__(self, scenario: Scenario, where: Where, tell: OnMeasured = lambda what, ms: None) -> None:
         self._scenario, self._tell = scenario, tell
         self.measures = Measures()
         self._samples = Samples(self.measures.samples)

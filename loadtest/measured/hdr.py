@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loadtest.measured.measures import Measures
 
-Told = Callable[[str, float], None]
+OnMeasured = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Book:
 
     measures: Measures
     began: float  # of the scenario, on the monotonic clock
-    tell: Told = lambda what, ms: None  # somebody who looks on, e.g. Locust's table
+    tell: OnMeasured = lambda what, ms: None  # somebody who looks on, e.g. Locust's table
 
     def late(self, what: str, due: float, at: float | None = None) -> None:
         """Something that was due is here. at: when it came, where that was not now."""

@@ -57,10 +57,10 @@ class Series:
         return {"hdr": self.whole.encode().decode(), "seconds": seconds}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        series = cls(HdrHistogram.decode(told["hdr"].encode()))
-        for second, counts in told["seconds"].items():
+        series = cls(HdrHistogram.decode(data["hdr"].encode()))
+        for second, counts in data["seconds"].items():
             series.seconds[int(second)] = Counter({int(us): n for us, n in counts.items()})
         return series
 
@@ -105,12 +105,12 @@ class Measures:
         return {"latencies": latencies, "counts": counts, "samples": self.samples}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        measures = cls(samples=list(told["samples"]))
-        for what, series in told["latencies"].items():
+        measures = cls(samples=list(data["samples"]))
+        for what, series in data["latencies"].items():
             measures.latencies[what] = Series.of_json(series)
-        for what, seconds in told["counts"].items():
+        for what, seconds in data["counts"].items():
             measures.counts[what].update({int(second): n for second, n in seconds.items()})
         return measures
 

@@ -26,7 +26,7 @@ from loadtest.sla.judge import Found, Judgement, judge, overall
 from loadtest.sla.page import page
 from loadtest.sla.price import bill
 from loadtest.sla.repeats import is_settled, settled
-from loadtest.sla.report import said, show, write_json, write_junit
+from loadtest.sla.report import in_words, show, write_json, write_junit
 from loadtest.sla.run import LoadGeneratorFailed, run
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
@@ -79,11 +79,11 @@ def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: 
         tick(f"{scenario.name}: {scenario.about}")
         runs = [_judged_once(measured, scenario, plan)]
         while not is_settled(runs) and left_s > scenario.seconds:
-            tick(f"{scenario.name} once more: {said(runs[-1])}")
+            tick(f"{scenario.name} once more: {in_words(runs[-1])}")
             began = time.monotonic()
             runs.append(_judged_once(measured, scenario, plan))
             left_s -= time.monotonic() - began
-        yield _with_notes(settled(runs), runs=[said(each) for each in runs])
+        yield _with_notes(settled(runs), runs=[in_words(each) for each in runs])
 
 
 def _judged_once(measured: Measured, scenario: Scenario, plan: Plan) -> Judgement:
@@ -138,13 +138,13 @@ def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
 def _elsewhere(arguments: argparse.Namespace) -> Where | None:
     if not (arguments.host or arguments.grpc):
         return None
-    told = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
-    return Where.of({**os.environ, **{variable: value for variable, value in told.items() if value}})
+    environment = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
+    return Where.of({**os.environ, **{variable: value for variable, value in environment.items() if value}})
 
 
 def _about(measured: Measured, yardstick: Yardstick) -> dict[str, Any]:
-    told = {"commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
-    return {"when": time.strftime("%Y-%m-%d %H:%M:%S"), **told, "yardstick": yardstick.to_json()}
+    facts = {"commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
+    return {"when": time.strftime("%Y-%m-%d %H:%M:%S"), **facts, "yardstick": yardstick.to_json()}
 
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:

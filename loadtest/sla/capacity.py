@@ -126,10 +126,10 @@ def _measure(scenario: Scenario, ceiling: float, seconds: float, tries: Tries) -
     most, too_many = search(Timed(holds, seconds), scenario.crowd)
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
-    told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
-    told |= {"ceiling": ceiling, "of_ceiling": most / ceiling}
-    told |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
-    return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
+    found = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    found |= {"ceiling": ceiling, "of_ceiling": most / ceiling}
+    found |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
+    return {**found, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
 def tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:

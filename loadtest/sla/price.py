@@ -12,7 +12,7 @@ def bill(found: Found, plan: Plan) -> dict[str, float]:
     spent: Mapping[str, float] = found.usage.get("cpu_s", {})
     if not hours or not spent:
         return {}
-    told = {f"CPU s per audio hour, {name}": cpu_s / hours for name, cpu_s in spent.items()}
-    told["CPU s per audio hour"] = sum(spent.values()) / hours
-    told[f"{plan.currency} per audio minute"] = sum(spent.values()) / 3600 * plan.price_per_core_hour / (60 * hours)
-    return told
+    costs = {f"CPU s per audio hour, {name}": cpu_s / hours for name, cpu_s in spent.items()}
+    costs["CPU s per audio hour"] = sum(spent.values()) / hours
+    costs[f"{plan.currency} per audio minute"] = sum(spent.values()) / 3600 * plan.price_per_core_hour / (60 * hours)
+    return costs

@@ -82,8 +82,8 @@ def _measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
     try:
         return {**finite(measure(peer, row, ground)), "when": time.strftime("%Y-%m-%d %H:%M")}
     except Exception as error:
-        told = str(error) if isinstance(error, NotInstalled) else f"{type(error).__name__}: {error}"
-        return {"missing": told}
+        reason = str(error) if isinstance(error, NotInstalled) else f"{type(error).__name__}: {error}"
+        return {"missing": reason}
 
 
 def _about() -> str:
@@ -113,10 +113,10 @@ def main() -> None:
                 _write(BUILD / "found.json", found)
                 console.print(f"[dim]{peer.name}, {row}: {json.dumps(found[peer.name][row])}", highlight=False)
     _write(BUILD / "found.json", found)
-    told = about + table(PEERS, found)
-    console.print(told, markup=False, highlight=False)
+    text = about + table(PEERS, found)
+    console.print(text, markup=False, highlight=False)
     if not asked.install:
-        asked.document.write_text(written(asked.document.read_text("utf-8"), told), "utf-8")
+        asked.document.write_text(written(asked.document.read_text("utf-8"), text), "utf-8")
         console.print(f"[dim]{asked.document}")
 
 

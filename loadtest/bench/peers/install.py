@@ -54,8 +54,8 @@ def _run(*command: str) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"pip took more than {INSTALL_S:g} s") from None
     if done.returncode:
-        said = done.stderr.splitlines() or ["pip failed and said nothing"]
-        errors = [line for line in said if line.startswith("ERROR")] or said
+        lines = done.stderr.splitlines() or ["pip failed and said nothing"]
+        errors = [line for line in lines if line.startswith("ERROR")] or lines
         raise NotInstalled(errors[-1].removeprefix("ERROR: "))
 
 

@@ -92,14 +92,14 @@ def _row(peer: Peer, row: str, running: Running, ground: Ground) -> dict[str, An
 
 def _spoken(peer: Peer, running: Running, ground: Ground, people: int, flush_s: float | None) -> Heard:
     scenario = Scenario(name=peer.name, api=peer.api, people=people, flush_s=flush_s)
-    said = [each for each in clips.folder(ground.recordings, PAUSE_S) if each.text]
+    recordings = [each for each in clips.folder(ground.recordings, PAUSE_S) if each.text]
     if flush_s is not None:
-        said = [clips.flushed(each, flush_s) for each in said]
+        recordings = [clips.flushed(each, flush_s) for each in recordings]
 
     async def talked() -> Heard:
         client = stream_client_of(scenario, running.where)
         try:
-            return await crowd(client, said, people)
+            return await crowd(client, recordings, people)
         finally:
             await client.close()
 

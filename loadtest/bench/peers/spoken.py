@@ -29,7 +29,7 @@ HOLDS_MS, NEARLY = 1000.0, 1.5  # what p99 must be below; who misses by less tha
 class Answer:
     """To one recording."""
 
-    said: str
+    reference: str
     heard: str
     late_ms: float | None  # from the last word to the last final; None: there was none
     error: str = ""
@@ -58,7 +58,7 @@ def summed(people: int, answers: Sequence[Answer]) -> Heard:
     """Pooled. A recording without an answer has no time, but counts among the words and the shares."""
     late = [each.late_ms for each in answers if each.late_ms is not None]
     p50, p95, p99 = np.percentile(late, (50, 95, 99)) if late else (math.inf,) * 3
-    wer = error_rate([(each.said, each.heard) for each in answers])
+    wer = error_rate([(each.reference, each.heard) for each in answers])
     reasons = Counter(each.error for each in answers if each.error)
     share = len(late) / max(1, len(answers))
     return Heard(people, float(p50), float(p95), float(p99), share, wer, reasons.total(), dict(reasons))
@@ -96,8 +96,8 @@ async def crowd(client: StreamClient, clips: Sequence[Clip], people: int) -> Hea
             due = max(due + clip.seconds, time.monotonic())
         return answers
 
-    told = await asyncio.gather(*map(person, range(people)))
-    return summed(people, [answer for answers in told for answer in answers])
+    per_person = await asyncio.gather(*map(person, range(people)))
+    return summed(people, [answer for answers in per_person for answer in answers])
 
 
 async def _answer(client: StreamClient, clip: Clip, due: float) -> Answer:

@@ -91,8 +91,8 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
 
 def rounds(*ways: Callable[[], float]) -> list[float]:
     """The ways take turns, so that whatever else the machine does hits all alike; the median of each."""
-    told = [[way() for way in ways] for _ in range(ROUNDS)]
-    return [median(column) for column in zip(*told, strict=True)]
+    results = [[way() for way in ways] for _ in range(ROUNDS)]
+    return [median(column) for column in zip(*results, strict=True)]
 
 
 def gathered(address: str, callers: int, call: Callable[[Client, int], Coroutine[Any, Any, None]]) -> None:
