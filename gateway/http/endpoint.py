@@ -31,6 +31,11 @@ def metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 
+def peer(asked: HTTPConnection) -> str:
+    """The host that asks; empty behind a Unix socket, which has none."""
+    return asked.client.host if asked.client else ""
+
+
 def served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
     headers = {protocol.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}

@@ -32,6 +32,11 @@ def back(stage: StageContract, at_ns: int) -> Notice | None:
     return _from(stage, "REPLACED", message, at_ns) if message else None
 
 
+def returned(stage: StageContract, at_ns: int) -> Notice:
+    """The stage had been given up and works now."""
+    return _from(stage, "REPLACED", stage.traits.notices.back or f"{stage.name} works again from {{at}} s on.", at_ns)
+
+
 def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
     """The stage is there, and behind; that is no reason to send it anything again."""
     message = f"{stage.name} is late: what it owes has waited {waiting_s:.1f} s. Nothing is lost."
@@ -41,5 +46,5 @@ def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
 def _from(stage: StageContract, reason: str, message: str, at_ns: int) -> Notice:
     interval = Interval()
     interval.start.FromNanoseconds(at_ns)
-    said = message.replace("{at}", f"{at_ns / 1e9:.1f}")
-    return Notice(stage=stage.name, reason=reason, message=said, interval=interval)
+    text = message.replace("{at}", f"{at_ns / 1e9:.1f}")
+    return Notice(stage=stage.name, reason=reason, message=text, interval=interval)

@@ -28,7 +28,7 @@ class Key:
     hash: str
     scopes: tuple[str, ...] = (USE,)  # use: every stage; admin: models and routes; or stages by name
     expires: str = ""  # an ISO moment; empty: never
-    streams: int = 0  # at a time; 0: as the gateway's limits say
+    streams: int = 0  # to engines at a time; 0: as the gateway's limits say
     kind: str = ""  # live or batch; empty: as each call says
 
     def is_of(self, text: str) -> bool:
@@ -88,4 +88,6 @@ def write(file: Path, keys: Iterable[Key]) -> None:
         raise BadConfig(f"The keys cannot be written to {file} ({error.strerror}); name another file.") from None
 
 
-NOBODY = Key("", "", "", (USE, ADMIN))  # where no keys are asked for, anybody may do everything
+# Where no keys are asked for.
+NOBODY = Key("", "", "", (USE,))
+OPERATOR = Key("", "", "", (USE, ADMIN))  # a program on this machine

@@ -13,7 +13,7 @@ from gateway.caller import Caller
 from gateway.config import Limits
 from gateway.core import Core
 from gateway.http import sse
-from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
 from parley.budget import Budget
 
@@ -85,7 +85,8 @@ class OpenAi:
 
     async def realtime(self, socket: WebSocket) -> None:
         """Live words, in OpenAI's shape."""
-        await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await realtime.realtime(socket, self._core, caller, self._limits)
 
 
 def _written(

@@ -91,12 +91,12 @@ class RivaMethods(grpc.GenericRpcHandler):
         return translation.languages(await self._core.status(), wanted).SerializeToString()
 
     async def _stream(self, _: object, context: Context) -> None:
-        first = await _first(context, asr.StreamingRecognizeRequest, "streaming_config")
+        first = await self._first(context, asr.StreamingRecognizeRequest, "streaming_config")
         spoken = first.streaming_config
         config = recognition.asked(
             spoken.config, self._name("asr", spoken.config.model), interim=spoken.interim_results
         )
-        chunks = _audio(context, asr.StreamingRecognizeRequest)
+        chunks = self._audio(context, asr.StreamingRecognizeRequest)
         async with aclosing(self._heard(chunks, recognition.form(spoken.config), config, context)) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
@@ -104,14 +104,14 @@ class RivaMethods(grpc.GenericRpcHandler):
                     await _write(context, asr.StreamingRecognizeResponse(results=[result], id=_id(first)))
 
     async def _stream_translated(self, _: object, context: Context) -> None:
-        first = await _first(context, nmt.StreamingTranslateSpeechToTextRequest, "config")
+        first = await self._first(context, nmt.StreamingTranslateSpeechToTextRequest, "config")
         spoken, wanted = first.config.asr_config.config, first.config.translation_config
         config = recognition.asked(spoken, self._name("asr", spoken.model))
         source = wanted.source_language_code or spoken.language_code
         config.translate.append(translation.asked(source, wanted.target_language_code, wanted.dnt_phrases))
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
-        chunks = _audio(context, nmt.StreamingTranslateSpeechToTextRequest)
+        chunks = self._audio(context, nmt.StreamingTranslateSpeechToTextRequest)
         async with aclosing(self._heard(chunks, recognition.form(spoken), config, context)) as answers:
             async for answer in answers:
                 if answer.translation.text.strip():
@@ -147,6 +147,25 @@ class RivaMethods(grpc.GenericRpcHandler):
         async for piece in samples:
             yield PipelineRequest(audio=AudioChunk(data=piece))
 
+    async def _first(self, context: Context, kind: type[Kind], config: str) -> Kind:
+        """A stream begins with its config."""
+        data = await calls.first(context, self._limits)
+        request = kind() if data is protocol.EOF else _parse(kind, data)
+        if not request.HasField(config):
+            raise ConfigExpected(f"A stream begins with its {config}; send that first.")
+        return request
+
+    async def _audio(self, context: Context, kind: type[Message]) -> incoming.Chunks:
+        """Then comes nothing but sound; how long the first of it may take is what the next may."""
+        async for data in calls.raw(context, self._limits.sound_s):
+            request: Any = _parse(kind, data)
+            field = request.WhichOneof("streaming_request")
+            if field is None:
+                raise EmptyMessage("After the config a message is audio_content; send that.")
+            if field != "audio_content":
+                raise ConfigRepeated("A stream has one config; open another stream for another.")
+            yield request.audio_content
+
 
 async def _answered(handler: Handler, data: Any, context: Context) -> Any:
     return await calls.or_status(handler(data, context), context)
@@ -162,27 +181,6 @@ def _id(request: Any) -> RequestId | None:
 
 async def _write(context: Context, answer: Message) -> None:
     await context.write(answer.SerializeToString())
-
-
-async def _first(context: Context, kind: type[Kind], config: str) -> Kind:
-    """A stream begins with its config."""
-    data = await context.read()
-    request = kind() if data is protocol.EOF else _parse(kind, data)
-    if not request.HasField(config):
-        raise ConfigExpected(f"A stream begins with its {config}; send that first.")
-    return request
-
-
-async def _audio(context: Context, kind: type[Message]) -> incoming.Chunks:
-    """The audio after the config; any other message is refused."""
-    async for data in calls.raw(context):
-        request: Any = _parse(kind, data)
-        field = request.WhichOneof("streaming_request")
-        if field is None:
-            raise EmptyMessage("After the config a message is audio_content; send that.")
-        if field != "audio_content":
-            raise ConfigRepeated("A stream has one config; open another stream for another.")
-        yield request.audio_content
 
 
 async def _once(data: bytes) -> incoming.Chunks:

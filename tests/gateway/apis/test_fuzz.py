@@ -181,6 +181,9 @@ class Call:
     def time_remaining(self) -> None:
         return None
 
+    def peer(self) -> str:
+        return "ipv4:10.0.0.1:5000"
+
     def set_trailing_metadata(self, _: object) -> None: ...
 
     async def abort(self, code: grpc.StatusCode, *_: object) -> None:

@@ -10,6 +10,8 @@ import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from gateway.access.admission import Admission
+from gateway.config import Limits
 from parley.errors import CircuitOpen, UnknownModel
 from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final
@@ -164,6 +166,41 @@ def test_a_made_up_model_in_the_address_is_refused(client: TestClient, core: Fak
         with pytest.raises(WebSocketDisconnect):
             socket.receive_json()
     assert not core.asked
+
+
+def test_a_socket_has_a_place_before_anybody_speaks(client: TestClient, core: FakeCore) -> None:
+    """Idle sockets are counted too, and one too many is told when to come back."""
+    core.admission = Admission(Limits(streams=1))
+    with _talking(client) as socket:
+        assert socket.receive_json()["type"] == "session.created"
+        assert core.admission.open == 1
+        with client.websocket_connect(REALTIME) as other:
+            assert other.receive_json()["error"]["code"] == "streams_full"
+            with pytest.raises(WebSocketDisconnect) as closed:
+                other.receive_json()
+    assert closed.value.code == 1013
+    assert core.admission.open == 0
+
+
+def test_a_pause_ends_the_pipeline_and_not_the_turn(hasty: TestClient, core: FakeCore) -> None:
+    """Who holds the button and says nothing for long occupies no engine; the commit later has all the words."""
+    core.answers = [final("alfa")]
+    with _talking(hasty) as socket:
+        socket.send_json(BY_HAND)
+        socket.send_json(_append(bytes(4800)))
+        until_now(lambda: core.asked and not core.open)
+        socket.send_json(_append(bytes(4800)))
+        socket.send_json(COMMIT)
+        assert _until(socket, ".completed")[-1]["transcript"] == "alfa alfa"
+
+
+def test_a_conversation_in_which_nothing_happens_ends(hasty: TestClient, core: FakeCore) -> None:
+    """It has a place that others wait for; why it ends is told."""
+    with hasty.websocket_connect(REALTIME) as socket:
+        assert _until(socket, "error")[-1]["error"]["code"] == "stream_idle"
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert core.admission.open == 0
 
 
 @pytest.mark.parametrize(
