@@ -1,4 +1,4 @@
-"""What a run shall be, and what is promised: sla.toml -> frozen dataclasses. Must not know how it is done."""
+"""What a scenario does, and what is promised of it: sla.toml -> frozen dataclasses. Must not know how it is done."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ class BadScenario(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, on purpose, at its time."""
+    """A fault that is injected at a given time."""
 
     what: str  # kill, freeze, slow, restart, swap; hang-up: some people hang up
     at_s: float
@@ -101,7 +101,7 @@ class Scenario:
         return replace(self.of_size(round(size, 1)), ceiling_share=self.ceiling_share)
 
     def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
-        """With so much more time for what is promised of a measure."""
+        """The same with its promised times relaxed by so much for each measure."""
 
         def longer(promise: Promise) -> Promise:
             return {
@@ -191,7 +191,7 @@ class Plan:
     cpu_share: float = 0.9  # of a core, that a load generator may take
 
     def named(self, names: list[str]) -> list[Scenario]:
-        """These, in this order."""
+        """The scenarios of these names, in this order."""
         strange = [name for name in names if name not in self.scenarios]
         if strange:
             raise BadScenario(f"There is no scenario {strange[0]!r}; there are {', '.join(self.scenarios)}.")

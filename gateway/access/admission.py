@@ -87,7 +87,7 @@ class Admission:
 
 
 class Places:
-    """Those that one call holds."""
+    """The places that one call holds."""
 
     def __init__(self, admission: Admission, key: Key, kind: str) -> None:
         self._admission, self._key, self._kind, self._held = admission, key, kind, 0

@@ -24,7 +24,7 @@ class Pipe(io.RawIOBase):
         self._over = False
 
     def readable(self) -> bool:
-        """Yes; but it cannot seek."""
+        """True; it cannot seek, however."""
         return True
 
     def readinto(self, buffer: Any) -> int:

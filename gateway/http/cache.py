@@ -150,7 +150,7 @@ class Cache:
 
 
 def _as_asked(response: Response, served: CacheScope) -> bool:
-    """It is whole, nothing went otherwise than asked, and no other model had to serve."""
+    """Whether the answer may be cached: whole, without notices, and from the model asked for."""
     by = response.headers.get(protocol.MODEL, "")
     return response.status_code == 200 and NOTICES not in response.headers and by in served.versions
 

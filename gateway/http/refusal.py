@@ -11,7 +11,7 @@ from parley.errors import ChunkTooLarge, Code, ParleyError, UploadTooLarge, Uplo
 
 @dataclass(frozen=True)
 class Answer:
-    """What a refused caller is told: HTTP's status, and why a WebSocket is closed."""
+    """How an error is answered: HTTP status, headers, and the close code of a WebSocket."""
 
     status: int
     close: int
@@ -40,7 +40,7 @@ Shape = Callable[[ParleyError, int], dict[str, object]]
 
 
 def answer(error: ParleyError) -> Answer:
-    """The table's row of an error."""
+    """The status and close code for an error."""
     return SPECIAL.get(type(error)) or ANSWERS[error.code]
 
 

@@ -17,7 +17,7 @@ UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
 
 def config(text: str) -> PipelineConfig:
-    """The first frame of a pipeline."""
+    """A text frame -> the pipeline's config."""
     parsed = PipelineConfig()
     try:
         json_format.ParseDict(object_of(text, "text frame"), parsed)
@@ -28,7 +28,7 @@ def config(text: str) -> PipelineConfig:
 
 
 def _nearest(complaint: str) -> str:
-    """What was meant by a field that a message does not have, or by a type that there is not."""
+    """A hint at the nearest known field or type for an unknown one."""
     if found := UNKNOWN_TYPE.search(complaint):
         known = [stage.config.DESCRIPTOR.full_name for stage in STAGES.values()]
         return f" {advice(found['type'], known, 'there are {}.')}"
@@ -39,7 +39,7 @@ def _nearest(complaint: str) -> str:
 
 
 def control(text: str) -> PipelineRequest | None:
-    """A later text frame; None: the audio ends here."""
+    """A later text frame -> a control; None: the audio ends here."""
     frame = object_of(text, "text frame")
     if "control" not in frame:
         raise ConfigRepeated(
@@ -53,7 +53,7 @@ def control(text: str) -> PipelineRequest | None:
 
 
 def object_of(text: str | bytes, what: str) -> dict[str, object]:
-    """A JSON object, or the sender is told what is wrong with what."""
+    """Parses a JSON object; raises BadInput naming what is wrong."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

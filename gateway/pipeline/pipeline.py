@@ -213,7 +213,7 @@ class Pipeline:
         await self._go_on(branch, notices.lost(branch.stage, error))
 
     async def _go_on(self, branch: Branch, notice: Notice) -> None:
-        """Say what is done instead, and do it."""
+        """Sends the notice and continues without the stage."""
         if branch in self._filter_of:
             await self._filter_of[branch].bypass(notice, self._notice)
         else:

@@ -46,7 +46,7 @@ def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, 
 
 
 class Plan:
-    """A config that makes sense."""
+    """A checked config, cut into one request stream a stage."""
 
     def __init__(self, config: PipelineConfig) -> None:
         rules.check_known(config)
@@ -59,7 +59,7 @@ class Plan:
         self._check()
 
     def _check(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuses configs that contradict themselves."""
         rules.check(self.config)
         hearing = [each for each in self.asked if not each.stage.is_rewriter]
         if not hearing:

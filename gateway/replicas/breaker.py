@@ -35,7 +35,7 @@ class Attempt:
 
 
 class Breaker:
-    """Closed: everybody passes. Open: nobody. Half-open: one probe."""
+    """A circuit breaker. Closed: every call passes. Open: none. Half-open: one probe."""
 
     def __init__(
         self,

@@ -151,7 +151,7 @@ class Replica:
             metrics.BREAKERS.remove(self._service, self.address, version)
 
     def _close_breakers(self, version: str) -> None:
-        """It is well again: all of it, or one version."""
+        """Closes the breakers of a replica that reports SERVING: all of them, or one version's."""
         for known, breaker in self._breakers.items():
             if version in ("", known):
                 breaker.close()

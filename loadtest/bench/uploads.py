@@ -1,4 +1,4 @@
-"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is told."""
+"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is reported."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -33,7 +33,7 @@ LEAD_S = 0.2
 
 
 def recordings(scenario: Scenario) -> list[Clip]:
-    """What is said."""
+    """The scenario's recordings."""
     found = clips.folder(clips.SPEECH if scenario.clips == "bundled" else Path(scenario.clips), scenario.pause_s)
     if scenario.flush_s is not None:
         found = [clips.flushed(each, scenario.flush_s) for each in found]
@@ -41,7 +41,7 @@ def recordings(scenario: Scenario) -> list[Clip]:
 
 
 def open_client(scenario: Scenario, where: Where, samples: Samples) -> ApiClient:
-    """The way in that the scenario takes."""
+    """The client for the scenario's API."""
     if scenario.api in TEXTS:
         return Texts(where, scenario, samples)
     clips = recordings(scenario)
@@ -51,7 +51,7 @@ def open_client(scenario: Scenario, where: Where, samples: Samples) -> ApiClient
 
 
 def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
-    """Who carries sound through the scenario's API."""
+    """The client that streams sound over the scenario's API."""
     clients: dict[str, Callable[[], StreamClient]] = {
         "realtime": lambda: RealtimeStreamClient(where, scenario.flush_s is not None),
         "speaches": lambda: SpeachesStreamClient(where),
@@ -97,7 +97,7 @@ class Talk:
         await self._crowd.person()
 
     async def leave(self) -> None:
-        """Nobody begins anything new."""
+        """Starts no more calls."""
         self._crowd.leave()
 
     async def end(self) -> None:

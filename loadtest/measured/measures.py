@@ -33,7 +33,7 @@ class Series:
         self.seconds[second][round(us, DIGITS - len(str(us)))] += 1
 
     def add(self, other: "Series") -> None:
-        """What somebody else measured."""
+        """Adds another one's measurements."""
         self.whole.add(other.whole)
         for second, counts in other.seconds.items():
             self.seconds[second].update(counts)
@@ -90,7 +90,7 @@ class Measures:
         return {key.removeprefix(prefix): self.total(key) for key in sorted(self.counts) if key.startswith(prefix)}
 
     def add(self, other: "Measures") -> None:
-        """What somebody else measured."""
+        """Adds another one's measurements."""
         for what, series in other.latencies.items():
             self.latencies[what].add(series)
         for what, seconds in other.counts.items():
@@ -116,7 +116,7 @@ class Measures:
 
 
 def together(parts: Iterable[Measures]) -> Measures:
-    """All in one."""
+    """The sum of several histograms."""
     whole = Measures()
     for part in parts:
         whole.add(part)

@@ -1,4 +1,4 @@
-"""`python -m loadtest.sla`: run scenarios, judge them, tell. Exit code 0: held, 1: broken, 2: nothing was proved.
+"""`python -m loadtest.sla`: run scenarios, judge them, report. Exit code 0: held, 1: broken, 2: nothing was proved.
 
 Without --host and --grpc it starts a Parley of its own from --settings; with them it measures whatever answers there.
 """

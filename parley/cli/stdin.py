@@ -31,7 +31,7 @@ class Pipe:
             yield more
 
     def peek(self, size: int) -> bytes:
-        """The same, and they stay."""
+        """Like `read`, without consuming the bytes."""
         while len(self._held) < size and (more := os.read(self._descriptor, 1 << 16)):
             self._held += more
         return self._held[:size]

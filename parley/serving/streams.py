@@ -23,7 +23,7 @@ PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie ther
 
 
 class Streams:
-    """Every open stream of one service."""
+    """Serves and counts the open streams of one service."""
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
         self._stage, self._settings, self._registry = stage, settings, registry
@@ -39,7 +39,7 @@ class Streams:
                 await self._none.wait()
 
     async def handle(self, _: object, context: Context) -> None:
-        """The one RPC of a stage."""
+        """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
         with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
             try:

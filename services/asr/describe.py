@@ -23,7 +23,7 @@ THIRD = 128  # mel bands of large-v3 and what is made from it; all others have 8
 
 @dataclass(frozen=True)
 class Found:
-    """What the files say."""
+    """What a model's files say about it."""
 
     spec: ModelSpec
     width: int
@@ -34,7 +34,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """As the world calls it, by its shape."""
+        """The usual name of a Whisper of this shape, e.g. small."""
         size = SIZES.get((self.width, self.encoders), f"{self.width}x{self.encoders}")
         distilled = "distil-" if self.decoders == DISTILLED < self.encoders else ""
         third = "-v3" if size == "large" and self.mels == THIRD else ""
@@ -43,7 +43,7 @@ class Found:
 
 
 def look(folder: Path) -> Found:
-    """Read what is there; what does not fit together is told."""
+    """Reads the files; raises BadModel where they do not belong together."""
     found = weights.read(folder / WEIGHTS)
     if found.kind != KIND:
         raise BadModel(f"{found.path} is a {found.kind or 'nameless model'}; a recogniser is a {KIND}.")
@@ -86,7 +86,7 @@ def _check(folder: Path, spec: ModelSpec, found: Weights, vocabulary: list[str])
 
 
 def options(found: Found) -> dict[str, Any]:
-    """How it is asked."""
+    """The `[options]` for model.toml."""
     vocabulary = whisper.vocabulary(found.spec)
     # The first distilled models were taught on single pieces without the text before them.
     reads = found.decoders != DISTILLED or found.mels == THIRD

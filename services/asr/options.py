@@ -36,7 +36,7 @@ ABOVE_ZERO = (
 
 @dataclass(frozen=True)
 class Doubts:
-    """When an answer is not believed."""
+    """Thresholds beyond which an answer is doubted."""
 
     no_speech: float = 0.6  # this likely that nobody spoke,
     log_probability: float = -1.0  # and the words less likely than this on average: there were none
@@ -113,7 +113,7 @@ def _faults(options: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
 
 
 def _whisper_faults(spec: ModelSpec, options: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
-    """In the order in which a person would mend them."""
+    """Every fault of a Whisper's options, the most basic first."""
     if options.architecture != "whisper":
         yield f'options.architecture is {options.architecture!r}; write architecture = "whisper".'
     if not options.features:

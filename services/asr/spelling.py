@@ -21,7 +21,7 @@ class Piece:
 
 
 class Spelling(Protocol):
-    """How a model writes."""
+    """Tokens <-> words, for one kind of vocabulary."""
 
     def pieces(self, tokens: Tokens, language: str) -> list[Piece]:
         """The words of these tokens; joined, they are the text."""
@@ -45,7 +45,7 @@ class Plain:
         return [f" {word}" for word in text.split()]
 
     def raw(self, token: str) -> bytes:
-        """Itself."""
+        """The token itself."""
         return token.encode()
 
 
@@ -68,11 +68,11 @@ class ByteLevel:
         return pieces
 
     def tokens(self, text: str) -> Tokens:
-        """As the model was taught to cut it."""
+        """The text cut into the model's own tokens."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).tokens)
 
     def raw(self, token: str) -> bytes:
-        """A byte a letter."""
+        """The bytes that the token's letters stand for."""
         return bytes(_BYTES[letter] for letter in token)
 
     @cached_property

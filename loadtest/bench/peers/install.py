@@ -1,4 +1,4 @@
-"""A virtual environment for each peer, made once, and the weights laid where it looks. Nothing of theirs is in ours."""
+"""A virtual environment for each peer, made once, and the weights where it looks for them."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def _run(*command: str) -> None:
 
 
 def lay_out(weights: Path, home: Path) -> None:
-    """A hub's cache with one model in it, for who asks a hub; nobody goes there."""
+    """A Hugging Face cache with one model in it, so that a peer downloads nothing."""
     model = home / "hub" / f"models--{HUB_MODEL.replace('/', '--')}"
     snapshot = model / "snapshots" / REVISION
     if snapshot.exists():

@@ -28,7 +28,7 @@ EVERY_S = 0.5  # how often memory is looked at
 
 @dataclass(frozen=True)
 class Ground:
-    """What all of them stand on."""
+    """What all measurements share: folders, recordings, weights."""
 
     folder: Path  # for environments, caches, logs
     settings: Path  # Parley's
@@ -108,7 +108,7 @@ def _spoken(peer: Peer, running: Running, ground: Ground, people: int, flush_s: 
 
 @contextmanager
 def _watched(running: Running) -> Iterator[list[float]]:
-    """What it held, now and then."""
+    """The memory that the server holds, sampled regularly."""
     held, over = [running.rss_mb()], threading.Event()
 
     def look() -> None:

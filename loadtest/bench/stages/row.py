@@ -24,12 +24,12 @@ class Row:
 
     @property
     def mark(self) -> str:
-        """In a word."""
+        """The verdict in one word."""
         return {True: "held", False: "missed", None: ""}[self.held]
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """From left to right."""
+        """The row's cells, from left to right."""
         return self.what, self.beside, self.seen, self.aim, self.mark
 
 
@@ -50,5 +50,5 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def times(ours: float, theirs: float) -> str:
-    """How many times the other it is."""
+    """The ratio to the value beside it."""
     return f"{ours / theirs:.1f}x"

@@ -79,7 +79,7 @@ class Running:
             shown.say("Stopping; Ctrl-C again to stop at once." if self._obeyed == 1 else "Stopping at once.")
 
     def _judge(self, keeper: Keeper) -> None:
-        """What cannot even start will not get better by itself: say why, and stop."""
+        """Stops everything when a process cannot start at all: a restart would not help."""
         first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
         if first and code > 0 and not self.supervisor.stopping:
             reason = self.why(keeper).removeprefix(f"{keeper.name}: ")

@@ -10,7 +10,7 @@ Clock = Callable[[], float]
 
 
 class Process(Protocol):
-    """What subprocess.Popen is, for us."""
+    """What we use of subprocess.Popen."""
 
     @property
     def pid(self) -> int:
@@ -118,7 +118,7 @@ class Keeper:
 
 
 class Supervisor:
-    """All of them."""
+    """Every process of one deployment."""
 
     def __init__(self, keepers: Sequence[Keeper], grace_s: float, clock: Clock = time.monotonic) -> None:
         self.keepers = keepers
@@ -127,7 +127,7 @@ class Supervisor:
 
     @property
     def stopping(self) -> bool:
-        """Somebody asked for the end."""
+        """Whether a stop was asked for."""
         return self._deadline is not None
 
     @property
@@ -136,7 +136,7 @@ class Supervisor:
         return all(keeper.state is State.STOPPED for keeper in self.keepers)
 
     def look(self) -> list[Keeper]:
-        """Those whose state is another now; whoever outlives the grace is killed."""
+        """The processes whose state has changed; kills those that outlive the grace period."""
         if self._deadline is not None and self._clock() >= self._deadline:
             self.kill()
         return [keeper for keeper in self.keepers if keeper.look()]

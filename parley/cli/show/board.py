@@ -21,7 +21,7 @@ class Board(Protocol):
         """One is in another state now."""
 
     def redraw(self) -> None:
-        """Time has passed."""
+        """Called regularly; redraws what depends on time."""
 
     def say(self, text: str) -> None:
         """Something for people."""
@@ -35,7 +35,7 @@ class Board(Protocol):
 
 
 def row(keeper: Keeper, why: Why) -> tuple[str, ...]:
-    """Everything worth knowing of a process now."""
+    """A process as one row: name, state, pid, uptime, restarts, memory, last error."""
     running = keeper.pid is not None
     held = resident_bytes(keeper.pid) if keeper.pid is not None else None
     memory = f"{held >> 20} MB" if held else "-"
@@ -150,7 +150,7 @@ class Live:
 
 
 def board(keepers: Sequence[Keeper], why: Why, *, as_json: bool) -> AbstractContextManager[Board]:
-    """The one that suits."""
+    """The display for this output: JSON lines, terminal or plain."""
     if as_json:
         return JsonLines(why)
     return Live(keepers, why) if sys.stdout.isatty() else Plain(why)

@@ -96,7 +96,7 @@ class Terminal:
 
 
 def text_of(transcript: Any) -> str:
-    """Who: what."""
+    """A transcript as `speaker: text`."""
     return named(transcript.speaker, transcript.text.strip())
 
 
