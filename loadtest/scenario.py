@@ -177,7 +177,7 @@ def _check(scenario: Scenario) -> None:
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """A whole sla.toml."""
 
     scenarios: Mapping[str, Scenario]
@@ -198,12 +198,12 @@ class Plan:
         return [self.scenarios[name] for name in names]
 
 
-def read(path: Path) -> Plan:
+def read(path: Path) -> LoadPlan:
     """Read sla.toml."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadScenario(f"{path} cannot be read: {error}.") from None
     scenarios = {name: Scenario.of(name, each) for name, each in table.pop("scenarios", {}).items()}
-    plan: Plan = _part(Plan, {"scenarios": scenarios, **table}, path.name)
+    plan: LoadPlan = _part(LoadPlan, {"scenarios": scenarios, **table}, path.name)
     return plan

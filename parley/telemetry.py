@@ -58,7 +58,7 @@ def set_up(process: str, config: TelemetryConfig) -> None:
     """Once, at the start of a process."""
     _check(config)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(process))
+    handler.setFormatter(JsonFormatter(process))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
     if config.traces:
         _start_tracing(process, config)
@@ -191,7 +191,7 @@ class Meter:
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line, with the trace it belongs to."""
 
     def __init__(self, process: str) -> None:

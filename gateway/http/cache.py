@@ -40,7 +40,7 @@ class Store(Protocol):
         """Keep it."""
 
 
-class Memory:
+class MemoryStore:
     """The latest answers, within so many bytes."""
 
     def __init__(self, config: CacheConfig, clock: Clock = time.monotonic) -> None:
@@ -70,7 +70,7 @@ class Memory:
         self.size -= len(value)
 
 
-class Redis:
+class RedisStore:
     """A Redis that several gateways share; one that does not answer costs a fresh answer, no more."""
 
     def __init__(self, config: CacheConfig) -> None:
@@ -105,10 +105,10 @@ def store_of(config: CacheConfig) -> Store | None:
     if not config.bytes:
         return None
     if config.store.startswith(("redis://", "rediss://", "unix://")):
-        return Redis(config)
+        return RedisStore(config)
     if config.store != "memory://":
         raise BadConfig(f"`cache.store` is {config.store!r}; write memory:// or redis://host:6379.")
-    return Memory(config)
+    return MemoryStore(config)
 
 
 class Cache:

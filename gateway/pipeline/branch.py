@@ -12,7 +12,7 @@ from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.continuity import Continuity, continuity_of
-from gateway.pipeline.plan import Asked, Plan
+from gateway.pipeline.plan import Plan, StageRequest
 from gateway.pipeline.tail import SoundTail, TextTail
 from gateway.replicas.retry import When, pause_s, rule
 from parley.budget import Clock
@@ -193,7 +193,7 @@ def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig
     return [_branch(plan, each, stalls_s, failover) for each in plan.asked]
 
 
-def _branch(plan: Plan, each: Asked, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
+def _branch(plan: Plan, each: StageRequest, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
     stage, tail = each.stage, plan.tail(each, failover.keep)
     branch = Branch(stage, tail, stalls_s.get(stage.name, stage.stall_s(each.config)), Outage(failover))
     if isinstance(tail, TextTail):

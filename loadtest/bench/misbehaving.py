@@ -33,7 +33,7 @@ def speech() -> tuple[bytes, ...]:
     return tuple(clips.read(clips.SPEECH / "meeting-ES2003a-dialogue.flac").chunks())
 
 
-class Caller:
+class MisbehavingClient:
     """One client."""
 
     def __init__(self, address: str, moods: Random, outcomes: Counter[str]) -> None:

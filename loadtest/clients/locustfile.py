@@ -150,7 +150,7 @@ class Person(User):
 
 if SCENARIO.burst:
 
-    class Burst(LoadTestShape):
+    class BurstShape(LoadTestShape):
         """More people for a while."""
 
         def tick(self) -> tuple[int, float] | None:

@@ -12,7 +12,7 @@ from typing import Any
 from loadtest.address import Where
 from loadtest.clients.apis import ApiClient
 from loadtest.clients.apis.grpc import GrpcStreamClient
-from loadtest.clients.apis.live import Live, StreamClient
+from loadtest.clients.apis.live import LiveClient, StreamClient
 from loadtest.clients.apis.realtime import RealtimeStreamClient, SpeachesStreamClient
 from loadtest.clients.apis.rest import RestFiles
 from loadtest.clients.apis.riva import RivaStreamClient
@@ -47,7 +47,7 @@ def open_client(scenario: Scenario, where: Where, samples: Samples) -> ApiClient
     clips = recordings(scenario)
     if scenario.api == "rest":
         return RestFiles(where, clips, samples)
-    return Live(stream_client_of(scenario, where), clips, samples, scenario.held_ms)
+    return LiveClient(stream_client_of(scenario, where), clips, samples, scenario.held_ms)
 
 
 def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:

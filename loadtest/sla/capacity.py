@@ -24,8 +24,8 @@ from rich.table import Table
 from loadtest.bench.yardstick import Yardstick
 from loadtest.bench.yardstick import measure as measure_yardstick
 from loadtest.promises import Verdict
-from loadtest.scenario import BadScenario, Plan, Scenario, read
-from loadtest.sla.__main__ import Measured
+from loadtest.scenario import BadScenario, LoadPlan, Scenario, read
+from loadtest.sla.__main__ import TestedServer
 from loadtest.sla.charts import chart, linear, logarithmic
 from loadtest.sla.judge import Judgement, judge
 from loadtest.sla.page import STYLE
@@ -37,7 +37,7 @@ FINE = 0.08  # a gap this small, as a share, is not worth another run
 GROWTH = 1.5
 MOST = 2000
 Try = Callable[[int], Verdict]
-Tries = tuple[Measured, Plan, Console]  # what is tried on, what it is judged by, and where it is told
+Tries = tuple[TestedServer, LoadPlan, Console]  # what is tried on, what it is judged by, and where it is told
 
 
 class OutOfTime(Exception):
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "build/capacity" / time.strftime("%Y-%m-%dT%H-%M-%S"))
     arguments, console = parser.parse_args(), Console()
     console.print(f"[dim]{psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")
-    measured = Measured(arguments.file, arguments.out, arguments.settings, None)
+    measured = TestedServer(arguments.file, arguments.out, arguments.settings, None)
     try:
         plan, yardstick = read(arguments.file), measure_yardstick(arguments.settings)
         console.print(f"[dim]{yardstick}")

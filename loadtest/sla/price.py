@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from loadtest.scenario import Plan
-from loadtest.sla.judge import Found
+from loadtest.scenario import LoadPlan
+from loadtest.sla.judge import ScenarioRun
 
 
-def bill(found: Found, plan: Plan) -> dict[str, float]:
+def bill(found: ScenarioRun, plan: LoadPlan) -> dict[str, float]:
     """Nothing where no sound was heard, or the server is somebody else's."""
     hours = found.measures.total("audio s") / 3600
     spent: Mapping[str, float] = found.usage.get("cpu_s", {})

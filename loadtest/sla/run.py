@@ -20,7 +20,7 @@ from loadtest.clients.lateness import CPU
 from loadtest.measured.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.sla.faults import Act, acts_of, recovery_s
-from loadtest.sla.judge import OTHERS, Found
+from loadtest.sla.judge import OTHERS, ScenarioRun
 from loadtest.target.processes import ROOT
 from loadtest.target.server import Server
 
@@ -73,7 +73,7 @@ class Watch:
         return most
 
 
-def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> Found:
+def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> ScenarioRun:
     """Talk, watch, gather. server: None where it is somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     result, watch = folder / f"{scenario.name}.json", Watch()
@@ -160,7 +160,7 @@ def _end(generators: "subprocess.Popen[bytes]") -> None:
     generators.wait()
 
 
-def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> Found:
+def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> ScenarioRun:
     facts: dict[str, float] = {}
     if server:
         facts |= {"ready": server.ready_s, "first answer": server.answered_s}
@@ -177,7 +177,7 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
             watch.marks.append({"at_s": fault.at_s, "what": f"{fault.share:.0%} hang up"})
     usage = {"cpu_s": watch.cpu_s(), "rss_mb": watch.rss_mb()}
     notes = {"marks": watch.marks} | ({"stages": stages_of(server.spans()), **_breakers(server)} if server else {})
-    return Found(scenario, measures, facts, usage, notes)
+    return ScenarioRun(scenario, measures, facts, usage, notes)
 
 
 def _breakers(server: Server) -> dict[str, Any]:

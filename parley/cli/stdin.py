@@ -11,7 +11,7 @@ from parley.errors import BadInput
 AHEAD = 50  # pieces read before they are wanted
 
 
-class Pipe:
+class StdinPipe:
     """A file descriptor, read exactly. Not a BufferedReader: its lock would hold up the end of the process."""
 
     def __init__(self, descriptor: int) -> None:

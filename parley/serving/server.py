@@ -21,7 +21,7 @@ from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
-from parley.serving.streams import Streams
+from parley.serving.streams import ServiceStreams
 from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Service:
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
-        self._streams = Streams(stage, settings, self._registry)
+        self._streams = ServiceStreams(stage, settings, self._registry)
         self._reporting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

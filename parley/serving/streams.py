@@ -22,7 +22,7 @@ Submit = Callable[[Any], Awaitable[Any]]
 PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
-class Streams:
+class ServiceStreams:
     """Serves and counts the open streams of one service."""
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:

@@ -8,7 +8,7 @@ from parley.engines.protocols import Tokens
 from parley.errors import BadModel
 from services.asr.features import FEATURES, Features
 from services.asr.options import AsrOptions, checked
-from services.asr.spelling import ByteLevel, Plain, Spelling
+from services.asr.spelling import ByteLevel, PlainSpelling, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
@@ -63,7 +63,7 @@ class Prompting:
 def prompting(spec: ModelSpec) -> Prompting:
     """Read a model's options."""
     options = checked(spec, tuple(FEATURES))
-    spelling = _spelling(spec, options.tokenizer) if options.tokenizer else Plain()
+    spelling = _spelling(spec, options.tokenizer) if options.tokenizer else PlainSpelling()
     return Prompting(FEATURES[options.features](options), spelling, options)
 
 

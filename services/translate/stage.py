@@ -9,7 +9,7 @@ from parley.v1 import translate_pb2 as v1
 from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.phrases import Phrases
-from services.translate.sentences import Limits
+from services.translate.sentences import PieceLimits
 from services.translate.session import TranslateRequestOptions, TranslateSession
 
 
@@ -39,9 +39,9 @@ def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
     return Languages.of(spec).ways() if "pairs" in spec.options else []
 
 
-def _limits(spec: ModelSpec) -> Limits:
+def _limits(spec: ModelSpec) -> PieceLimits:
     options = spec.options
-    return Limits(int(options.get("max_words", 0)), int(options.get("max_characters", Limits.characters)))
+    return PieceLimits(int(options.get("max_words", 0)), int(options.get("max_characters", PieceLimits.characters)))
 
 
 STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text, pairs)

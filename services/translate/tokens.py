@@ -34,7 +34,7 @@ class Tokenizer(Protocol):
         """What it wrote, its prompt left out."""
 
 
-class Words:
+class WordTokenizer:
     """A token is what stands between spaces."""
 
     def source(self, text: str, source: str, target: str) -> Tokens:
@@ -59,7 +59,7 @@ class Frame:
     target_prefix: str = ""
 
 
-class Pieces:
+class PieceTokenizer:
     """SentencePiece."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Pieces:
 
 def words(spec: ModelSpec) -> Tokenizer:
     """For the echo model."""
-    return Words()
+    return WordTokenizer()
 
 
 def sentencepiece(spec: ModelSpec) -> Tokenizer:
@@ -107,7 +107,7 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
     own = spec.options.get("target_pieces", "")
     target = SentencePieceProcessor(model_proto=spec.bytes_of(own)) if own else source
     spell = clean if spec.options.get("clean", True) else str
-    return Pieces((source, target), _frame(spec), spec.options.get("codes", {}), spell)
+    return PieceTokenizer((source, target), _frame(spec), spec.options.get("codes", {}), spell)
 
 
 def _frame(spec: ModelSpec) -> Frame:

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from loadtest.bench.stages.ground import run
+from loadtest.bench.stages.setup import run
 from parley.client import Client
 
 CONNECTED_S = 10.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.address import Where
-from loadtest.bench.stages.ground import run
+from loadtest.bench.stages.setup import run
 from loadtest.clients.lateness import LAG
 from loadtest.clients.talk import Talk
 from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip

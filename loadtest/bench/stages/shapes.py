@@ -18,9 +18,9 @@ from ctranslate2.models import Whisper
 
 from loadtest.bench.stages import random_whisper
 from loadtest.bench.stages.bare import CORES
-from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.random_whisper import MELS, PROMPT, Size
-from loadtest.bench.stages.row import Row
+from loadtest.bench.stages.row import BenchRow
+from loadtest.bench.stages.setup import BenchSetup
 from parley.engines import backends
 from parley.engines.model import ModelRef, ModelSpec
 from parley.engines.protocols import Decoding, Generator
@@ -48,14 +48,12 @@ class Cost:
         return self.encoder + TOKENS * self.token
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """Of two sizes: what a full window costs, what short ones do, and what our backend keeps of that."""
-    return [
-        row for size in (random_whisper.TINY, random_whisper.BASE) for row in _rows(size, ground.folder / size.name)
-    ]
+    return [row for size in (random_whisper.TINY, random_whisper.BASE) for row in _rows(size, setup.folder / size.name)]
 
 
-def _rows(size: Size, folder: Path) -> list[Row]:
+def _rows(size: Size, folder: Path) -> list[BenchRow]:
     random_whisper.whisper(folder, size, [f"w{n}" for n in range(WORDS)])
     bare, backend = opened(folder), ours(folder)
     cost = {shape: _cost(bare, *shape) for shape in _shapes()}
@@ -67,14 +65,14 @@ def _rows(size: Size, folder: Path) -> list[Row]:
     least, gain = min(kept), dear.whole / cost[SHORT_S[-1], BATCHES[-1]].whole
     what = f"whisper-{size.name} shape: what our backend keeps of that"
     seen = f"{median(kept):.0%}, at worst {least:.0%}"
-    return [*rows, Row(what, f"the bare engine's gain: up to {gain:.0f}x", seen, f">= {AIM:.0%}", least >= AIM)]
+    return [*rows, BenchRow(what, f"the bare engine's gain: up to {gain:.0f}x", seen, f">= {AIM:.0%}", least >= AIM)]
 
 
-def _row(size: Size, seconds: int, cost: dict[tuple[int, int], Cost], beside: str) -> Row:
+def _row(size: Size, seconds: int, cost: dict[tuple[int, int], Cost], beside: str) -> BenchRow:
     mine = [each for (context, _), each in cost.items() if context == seconds]
     batches = "/".join(str(batch) for context, batch in cost if context == seconds)
     seen = f"encoder {_joined([c.encoder for c in mine], 0)} ms, a token {_joined([c.token for c in mine], 2)} ms"
-    return Row(f"whisper-{size.name} shape: {seconds} s, batch {batches}", beside, seen)
+    return BenchRow(f"whisper-{size.name} shape: {seconds} s, batch {batches}", beside, seen)
 
 
 def _joined(values: Sequence[float], digits: int) -> str:

@@ -42,7 +42,7 @@ class RealtimeFailed(Exception):
         self.reason = f"REALTIME_{error.get('code') or error.get('type')}".upper()
 
 
-class Turns:
+class OpenTurns:
     """Which turns are open, and where they are in the recording."""
 
     def __init__(self, hearing: Hearing) -> None:
@@ -96,7 +96,7 @@ class RealtimeStreamClient:
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         async with connect(self._url, additional_headers=self._headers, max_size=None) as socket:
-            turns = Turns(hearing)
+            turns = OpenTurns(hearing)
             if self._session:
                 await socket.send(json.dumps({"type": "session.update", "session": self._session}))
             speaking = asyncio.create_task(self._speak(socket, clip, due, turns))
@@ -106,7 +106,7 @@ class RealtimeStreamClient:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
 
-    async def _speak(self, socket: ClientConnection, clip: Clip, due: float | None, turns: Turns) -> None:
+    async def _speak(self, socket: ClientConnection, clip: Clip, due: float | None, turns: OpenTurns) -> None:
         sound = resampled(clip.pcm)
         async for _, chunk in paced([sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK)], due, CHUNK_S):
             event = {"type": "input_audio_buffer.append", "audio": base64.b64encode(chunk).decode()}
@@ -115,7 +115,7 @@ class RealtimeStreamClient:
         for last in self.ending:
             await socket.send(json.dumps(last))
 
-    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+    async def _hear(self, socket: ClientConnection, turns: OpenTurns, speaking: "asyncio.Task[None]") -> None:
         while not turns.over:
             turns.take(json.loads(await socket.recv()))
 
@@ -136,7 +136,7 @@ class SpeachesStreamClient(RealtimeStreamClient):
         self._url += f"&{urlencode({'model': where.model, 'language': 'en'})}"
         self._session = None
 
-    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+    async def _hear(self, socket: ClientConnection, turns: OpenTurns, speaking: "asyncio.Task[None]") -> None:
         def take(event: Mapping[str, Any]) -> None:
             # Late, it ends a turn several times, transcribes it as often, and complains of itself.
             if AGAIN not in str(event.get("error", "")):

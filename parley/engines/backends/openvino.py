@@ -15,7 +15,7 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino as ov
 
 from parley.engines import whisper
-from parley.engines.beam_search import Found, Scores, Step, search
+from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 from parley.engines.whisper import ANY, END, NO_TIMES, START, STRIDE
@@ -161,7 +161,7 @@ class WhisperGraphs:
 
         return step
 
-    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Found, frames: int) -> Alignment:
+    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Hypothesis, frames: int) -> Alignment:
         text = [number for number in found.tokens if number < self._numbers[END]]
         if not text or not frames:
             return Alignment()

@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Ground:
+class BenchSetup:
     """One run of the bench."""
 
     folder: Path  # to write into
