@@ -93,7 +93,7 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
 
 
 def parse(kind: type[Message], data: bytes) -> Message:
-    """Bytes -> a message, or the sender is told."""
+    """Bytes -> a message; raises BadInput where they are none."""
     try:
         return kind.FromString(data)
     except DecodeError:

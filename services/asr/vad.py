@@ -35,7 +35,7 @@ class Detector(Protocol):
 
 
 class Level:
-    """Whatever is louder than this, in dB below full scale, counts as speech: enough for the echo backend."""
+    """Takes every block above a level (dB below full scale) for speech: enough for the echo backend."""
 
     block = RATE_HZ // 50
 

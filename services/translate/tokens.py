@@ -36,7 +36,7 @@ class Tokenizer(Protocol):
         """What it wrote, its prompt left out."""
 
 
-class Words:
+class WordTokenizer:
     """A token is what stands between spaces."""
 
     def source(self, text: str, source: str, target: str) -> Tokens:
@@ -61,7 +61,7 @@ class Frame:
     target_prefix: str = ""
 
 
-class Pieces:
+class PieceTokenizer:
     """SentencePiece."""
 
     def __init__(
@@ -99,7 +99,7 @@ def _filled(template: str, source: str, target: str) -> str:
 
 def words(spec: ModelSpec) -> Tokenizer:
     """For the echo model."""
-    return Words()
+    return WordTokenizer()
 
 
 def sentencepiece(spec: ModelSpec) -> Tokenizer:

@@ -69,7 +69,7 @@ def _fold(rows: Array, width: int) -> Array:
 
 
 class EchoGenerator:
-    """Says the source again, as slowly as it is told."""
+    """Returns its source after `busy_s`."""
 
     def __init__(self, busy_s: float = 0.0) -> None:
         self._busy_s = busy_s  # for one source

@@ -175,7 +175,7 @@ class WhisperGraphs:
 
         return step
 
-    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Found, frames: int) -> Alignment:
+    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Hypothesis, frames: int) -> Alignment:
         text = [number for number in found.tokens if number < self._numbers[END]]
         if not text or not frames:
             return Alignment()
