@@ -61,7 +61,7 @@ def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -
     """Once, at the start of a process; its logs say none of the secrets."""
     _check(config)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(process, secrets))
+    handler.setFormatter(JsonFormatter(process, secrets))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
     if config.traces:
         _start_tracing(process, config)

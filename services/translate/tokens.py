@@ -121,7 +121,7 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
 
     source = opened(told.pieces)
     target = opened(told.target_pieces) if told.target_pieces else source
-    return Pieces((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
+    return PieceTokenizer((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
 
 
 def _frame(spec: ModelSpec, told: TranslateOptions) -> Frame:

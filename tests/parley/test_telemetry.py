@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from parley import telemetry
 from parley.errors import BadConfig, BadInput
-from parley.telemetry import JsonLines, TelemetryConfig, tracer
+from parley.telemetry import JsonFormatter, TelemetryConfig, tracer
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ import openvino as ov
 
 from parley.config import Within
 from parley.engines import options, whisper
-from parley.engines.beam_search import Found, Scores, Step, search
+from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 from parley.engines.whisper import ANY, END, NO_TIMES, START, STRIDE
