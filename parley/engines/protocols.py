@@ -68,7 +68,7 @@ class Generated:
     score: float = 0.0
     no_speech: float = 0.0
     language: str = ""  # as it was heard, where the prompt left it open;
-    sureness: float = 0.0  # and how likely it is, among those that may be
+    language_confidence: float = 0.0  # and how likely it is, among those that may be
     alignment: Alignment = Alignment()
 
 

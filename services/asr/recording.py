@@ -128,11 +128,11 @@ class RecordingSession:
                 self._open[0].answer, self._open[0].is_again = None, True
                 self._again.append(self._open[0])
                 break
-            self._spoken.said(heard)
-            yield from self._said(self._open.popleft().window, heard)
+            self._spoken.heard_final(heard)
+            yield from self._events(self._open.popleft().window, heard)
         self._forget()
 
-    def _said(self, window: Window, heard: Recognition) -> Iterator[Message]:
+    def _events(self, window: Window, heard: Recognition) -> Iterator[Message]:
         """A window's segments; only behind the last of them can another replica go on."""
         if not heard.text:
             return

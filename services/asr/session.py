@@ -163,13 +163,13 @@ class AsrSession:
                 yield from self._final(cut, heard)
             elif self._endpointer.since is not None and cut.start == self._start:
                 self._ready = (cut, heard)
-                self._spoken.guessed(heard, cut.end - cut.start)
+                self._spoken.heard_interim(heard, cut.end - cut.start)
                 yield from self._interim(cut, heard)
 
     def _final(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
         self._ready = None
         self._tape.forget(cut.end)
-        self._spoken.said(heard)
+        self._spoken.heard_final(heard)
         if not heard.text:
             return
         yield Transcript(

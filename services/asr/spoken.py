@@ -54,13 +54,13 @@ class Spoken:
             return self.given or self._utterance, {}
         return "", weights(self._candidates, self._utterance or self._stream)
 
-    def guessed(self, heard: Recognition, samples: int) -> None:
+    def heard_interim(self, heard: Recognition, samples: int) -> None:
         """An interim of so much sound was heard."""
         if heard.text and not self._is_heard:
             self._utterance = heard.language
             self._is_heard = samples >= (ENOUGH if heard.language_confidence >= SURE else 2 * ENOUGH)
 
-    def said(self, heard: Recognition) -> None:
+    def heard_final(self, heard: Recognition) -> None:
         """A final was heard."""
         if heard.text and heard.language_confidence >= SURE:
             self._stream = heard.language

@@ -31,8 +31,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "parley": (
         ("cli",),
-        ("client", "serving"),
-        ("audio", "config", "engines", "places", "store", "telemetry", "wire"),
+        ("client", "serving", "store"),
+        ("audio", "config", "engines", "places", "telemetry", "wire"),
         ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
     ),
 }

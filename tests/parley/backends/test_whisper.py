@@ -123,7 +123,7 @@ def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generato
 
 
 class Polyglot:
-    """The model, and an ear for languages: CTranslate2 wants 99 of them before it listens."""
+    """The model, with 99 languages: CTranslate2 detects no language with fewer."""
 
     def __init__(self, model: Any) -> None:
         self.encode, self.generate, self.align = model.encode, model.generate, model.align
@@ -151,12 +151,12 @@ def test_some_languages_are_likelier_than_others(files: dict[str, bytes]) -> Non
     model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
     generator, prompt = WhisperGenerator(model, [*WORDS, *SPECIALS], {}), [PROMPT[0], "<|language|>", *PROMPT[2:]]
     open_ = generator.generate(sounds(6), [prompt] * 6, Decoding(1, 6))
-    assert {each.sureness for each in open_} == {0.75}
+    assert {each.language_confidence for each in open_} == {0.75}
     among: list[dict[str, float]] = [{"de": 1.0}, {"en": 10.0, "de": 1.0}, {"en": 2.0, "de": 2.0}] * 2
     said = generator.generate(sounds(6), [prompt] * 6, Decoding(1, 6, languages=among))
     assert [each.language for each in said] == ["de", "en", open_[2].language, "de", "en", open_[5].language]
-    assert (said[0].sureness, said[2].sureness) == (1.0, 0.75)
-    assert said[1].sureness == pytest.approx(30 / 31 if open_[1].language == "en" else 10 / 13)
+    assert (said[0].language_confidence, said[2].language_confidence) == (1.0, 0.75)
+    assert said[1].language_confidence == pytest.approx(30 / 31 if open_[1].language == "en" else 10 / 13)
 
 
 def test_a_vocabulary_is_needed(tmp_path: Path, files: dict[str, bytes]) -> None:

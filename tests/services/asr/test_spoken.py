@@ -178,7 +178,7 @@ def test_a_window_that_may_be_in_the_language_so_far_is_heard_again(ahead: int) 
 def test_silence_is_in_no_language() -> None:
     """What has no words changes nothing."""
     spoken = Spoken("", ("de", "fr"))
-    spoken.said(Recognition((SpokenWord(" ja"),), language="de", language_confidence=0.9))
-    spoken.said(Recognition((), language="fr", language_confidence=0.9))
+    spoken.heard_final(Recognition((SpokenWord(" ja"),), language="de", language_confidence=0.9))
+    spoken.heard_final(Recognition((), language="fr", language_confidence=0.9))
     assert spoken.of_final == {"de": 10.0, "fr": 1.0}
     assert not spoken.doubts(Recognition((), language="fr", language_confidence=0.3))
