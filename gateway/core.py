@@ -13,13 +13,11 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from gateway import report
 from gateway.access.admission import Admission, Places, kind_of
 from gateway.access.keys import KeyRing, demand
 from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
-from gateway.operations import Operations
 from gateway.pipeline.channels import Channels
 from gateway.pipeline.pipeline import Pipeline
 from gateway.pipeline.plan import pinned
@@ -27,6 +25,8 @@ from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
+from gateway.report import status as report
+from gateway.report.operations import Operations
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
 from parley import telemetry
@@ -150,7 +150,7 @@ class Core:
         async with AsyncExitStack() as stack:
             held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
             parent = telemetry.parent_of(caller.metadata)
-            span = stack.enter_context(telemetry.tracer().start_as_current_span("gateway", parent))
+            span = stack.enter_context(telemetry.span("gateway", parent))
             span.set_attribute("parley.call", name)
             stack.enter_context(_counted(name))
             yield held

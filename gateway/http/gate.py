@@ -11,14 +11,14 @@ from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
 PAGES = "/assets/"  # what the pages load: the same for everybody
-FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes", "/v1/operations")
 READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
-    """The app behind it sees only who may come in."""
+    """Wraps an app: it sees only requests that pass all checks."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing, pages: Pages) -> None:
         self._app, self._keys, self._pages = app, keys, pages

@@ -17,7 +17,7 @@ Answer = Callable[[Any], Awaitable[Message]]
 
 
 class ModelsAdmin:
-    """For operators: which versions are here, and which shall be."""
+    """Lists, loads and retires model versions."""
 
     def __init__(
         self, stage: Stage, roots: Sequence[Path], registry: Registry, changed: Callable[[], Awaitable[None]]
@@ -67,4 +67,4 @@ class ModelsAdmin:
 
     def _spread(self, histogram: Histogram, model: Model) -> v1.Spread:
         bounds_s, counts = telemetry.spread(histogram, self._stage.name, str(model.spec.ref))
-        return v1.Spread(bounds_s=bounds_s, counts=counts)
+        return v1.Spread(bounds_us=[round(1e6 * bound) for bound in bounds_s], counts=counts)

@@ -52,12 +52,12 @@ class ModelInfo(_message.Message):
     def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ..., waiting: _Optional[int] = ..., queue: _Optional[_Union[Spread, _Mapping]] = ..., engine: _Optional[_Union[Spread, _Mapping]] = ...) -> None: ...
 
 class Spread(_message.Message):
-    __slots__ = ("bounds_s", "counts")
-    BOUNDS_S_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("bounds_us", "counts")
+    BOUNDS_US_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
-    bounds_s: _containers.RepeatedScalarFieldContainer[float]
+    bounds_us: _containers.RepeatedScalarFieldContainer[int]
     counts: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, bounds_s: _Optional[_Iterable[float]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, bounds_us: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class LanguagePair(_message.Message):
     __slots__ = ("source", "target")

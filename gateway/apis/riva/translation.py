@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway import report
 from gateway.apis.riva.recognition import channel
-from gateway.report import Status
+from gateway.report import status as report
+from gateway.report.status import Status
 from parley.compat import riva_nmt_pb2 as theirs
 from parley.compat.riva_asr_pb2 import SpeechRecognitionAlternative, StreamingRecognitionResult
 from parley.errors import FieldInvalid
@@ -29,7 +29,7 @@ def glossary(dnt_phrases: Iterable[str]) -> Iterable[GlossaryEntry]:
 
 
 def texts(request: theirs.TranslateTextRequest) -> list[str]:
-    """Not none, and not too many."""
+    """The texts; refuses zero, or more than the limit."""
     if not 0 < len(request.texts) <= MOST_TEXTS:
         raise FieldInvalid(f"There are {len(request.texts)} texts; send 1 to {MOST_TEXTS} at once.", field="texts")
     return list(request.texts)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.spread import Spreads, quantile_ms
+from gateway.report.spread import Spreads, quantile_ms
 
 BOUNDS_S = (0.001, 0.01, 0.1)
 COUNTS = st.lists(st.integers(0, 1000), min_size=4, max_size=4).map(tuple)

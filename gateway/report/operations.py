@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import metrics, report
+from gateway import metrics
 from gateway.access.admission import Admission
 from gateway.replicas.replica import Replica
+from gateway.report import status
+from gateway.report.spread import Spreads
 from gateway.routing.switchboard import Switchboard
-from gateway.spread import Spreads
 from parley.v1.models_pb2 import ModelInfo, ModelsListRequest, ModelsListResponse, Spread
 
 LOOK_S = 5.0
@@ -76,9 +77,9 @@ class Operations:
                 for kind in KINDS:
                     counted[model.model, kind][address] = getattr(model, kind)
         for (name, kind), by_address in counted.items():
-            bounds = next(iter(by_address.values())).bounds_s
+            bounds_s = [bound / 1e6 for bound in next(iter(by_address.values())).bounds_us]
             counts = {address: tuple(spread.counts) for address, spread in by_address.items()}
-            self._spreads[stage, name, kind].look(bounds, counts)
+            self._spreads[stage, name, kind].look(bounds_s, counts)
 
     def state(self) -> dict[str, Any]:
         """All of it, as it is now."""
@@ -91,7 +92,7 @@ class Operations:
             "routes": book.tables,
             "routes_fault": book.fault or "",
             "shadows": _shadows(),
-            "counted": report.counted(),
+            "counted": status.counted(),
             "happenings": [vars(each) for each in reversed(self._happenings)],
         }
 
@@ -135,7 +136,7 @@ class Operations:
                 yield ("breaker", where), replica.circuit
         for alias, table in self._board.book.tables.items():
             yield ("routes", alias), str(dict(table))
-        counted = report.counted()
+        counted = status.counted()
         yield from ((("notice", what), str(count)) for what, count in counted["notices"].items())
         yield from ((("refusal", what), str(count)) for what, count in counted["shed"].items())
 
