@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -26,6 +26,7 @@ from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
 from gateway.report import status as report
+from gateway.report import traces
 from gateway.report.operations import Operations
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
@@ -236,6 +237,10 @@ class Core:
         """What an operator sees at a glance."""
         found = await report.status(self.board) | {"streams": self.admission.open}
         return found | {"words": report.words(found)}
+
+    async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
+        """The spans of a stream whose caller asked to see them."""
+        return await traces.of(self.board, trace_id)
 
     async def close(self) -> None:
         """Close every stream and connection."""

@@ -27,8 +27,8 @@ HEADERS = {
 def routes() -> list[BaseRoute]:
     """The pages and what they load."""
     return [
-        Route("/", Guarded(StaticPage("talk.html")), methods=["GET"]),
-        Route("/console", Guarded(StaticPage("console.html")), methods=["GET"]),
+        Route("/", Guarded(StaticPage("talk.html")), methods=["GET"], include_in_schema=False),
+        Route("/console", Guarded(StaticPage("console.html")), methods=["GET"], include_in_schema=False),
         Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS))),
         Mount("/assets", Guarded(StaticFiles(directory=ASSETS))),
     ]

@@ -31,6 +31,9 @@ async def test_an_example_needs_no_microphone(page: Page) -> None:
     await page.click("text=Two readers")
     await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
     await expect(page.locator("#facts")).to_contain_text("whisper-tiny.en-live@1")
+    for stage in ("asr", "denoise", "diarize"):
+        bars = page.locator(".fall", has_text=stage).locator(".bars")
+        await expect(bars).to_have_attribute("aria-label", re.compile(r"computing \d+\.\d ms"))
     assert re.match(r"1\n00:00:\d\d,\d{3} --> ", await _saved(page, "SRT"))
     told = json.loads(await _saved(page, "JSON"))
     assert len(told["finals"]) >= 2

@@ -10,6 +10,7 @@ const TRY_AGAIN = new Set([1001, 1006, 1011, 1012, 1013]); // what may be over s
 export class Stream {
   #config;
   #key;
+  #query;
   #tape;
   #tell;
   #settled;
@@ -24,11 +25,12 @@ export class Stream {
   #refusal = null;
 
   /**
-   * `tape` keeps the sound; `settled()` says how far the words are final, in seconds; `tell` gets what happens:
+   * `query` goes into the address; `tape` keeps the sound; `settled()` says how far the words are final, in seconds; `tell` gets what happens:
    * event(event, base), audio(samples, at), state(name), resumed({from, at, seconds, missing}), over(error or null).
    */
-  constructor({ config, key, tape, settled, tell }) {
-    [this.#config, this.#key, this.#tape, this.#settled, this.#tell] = [config, key, tape, settled, tell];
+  constructor({ config, key, query, tape, settled, tell }) {
+    [this.#config, this.#key, this.#query] = [config, key, query];
+    [this.#tape, this.#settled, this.#tell] = [tape, settled, tell];
     this.#open();
   }
 
@@ -62,6 +64,7 @@ export class Stream {
     this.#tell.state(this.#failures ? "reconnecting" : "opening");
     const address = new URL("/v1/pipeline", location.href);
     address.protocol = address.protocol.replace("http", "ws");
+    address.search = new URLSearchParams(this.#query);
     const offered = this.#key ? ["parley", `openai-insecure-api-key.${this.#key}`] : ["parley"];
     const socket = new WebSocket(address, offered);
     socket.binaryType = "arraybuffer";

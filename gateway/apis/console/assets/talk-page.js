@@ -6,9 +6,11 @@ import { Listening, Problem, decode, openMicrophone, pace } from "./sound.js";
 import { choose, language, text, translatePage } from "./strings.js";
 import { Talk, explained } from "./talk.js";
 import { RATE } from "./tape.js";
+import { parts, showWaterfall } from "./waterfall.js";
 
 const EXAMPLES = { "example-desk": "desk.flac", "example-two": "two-speakers.flac", "example-one": "one-speaker.flac" };
 const LONGEST_S = 30 * 60;
+const TRACE_MS = 3000; // between two looks at the trace
 const $ = (id) => document.getElementById(id);
 const pictures = { raw: new Picture($("raw")), cleaned: new Picture($("cleaned")) };
 let talk = null; // what is going on, or was last
@@ -165,6 +167,18 @@ async function offerTargets() {
   $("targets").hidden = !boxes.length;
 }
 
+/** The trace of what is going on, and the time that the question itself took. */
+async function showTime() {
+  if (!talk || talk.isOver || document.hidden) return;
+  const began = performance.now();
+  const alive = await fetch("/healthz").catch(() => null);
+  const network_ms = performance.now() - began;
+  const answer = alive && (await fetch(`/v1/traces?id=${talk.trace.id}`, { headers: authorization() }).catch(() => null));
+  const stages = answer?.ok ? parts((await answer.json()).spans) : {};
+  $("time").hidden = !Object.keys(stages).length;
+  showWaterfall($("waterfall"), stages, network_ms);
+}
+
 function showCode() {
   const all = snippets({ host: location.host, secure: location.protocol === "https:", key: $("key").value, config: config() });
   const shown = $("code-tabs").dataset.shown ?? Object.keys(all)[0];
@@ -199,6 +213,7 @@ function clear() {
   [empty.className, empty.dataset.text] = ["empty", "empty"];
   $("captions").replaceChildren(empty);
   $("facts").replaceChildren();
+  $("time").hidden = true;
   for (const picture of Object.values(pictures)) picture.clear();
 }
 
@@ -238,3 +253,4 @@ offerExports();
 translatePage();
 showRunning(false);
 offerTargets();
+setInterval(showTime, TRACE_MS);

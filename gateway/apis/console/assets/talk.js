@@ -5,11 +5,13 @@ import { Stream } from "./stream.js";
 import { text } from "./strings.js";
 import { RATE, Tape } from "./tape.js";
 import { Transcript } from "./transcript.js";
+import { newTrace } from "./waterfall.js";
 
 const CONTEXT_S = 0.15; // around a word that is played
 
 export class Talk {
   transcript = new Transcript();
+  trace = newTrace();
   tapes = { raw: new Tape(), cleaned: new Tape() };
   listening = null;
   source = null;
@@ -23,6 +25,7 @@ export class Talk {
     this.stream = new Stream({
       config,
       key,
+      query: this.trace.query,
       tape: this.tapes.raw,
       settled: () => this.transcript.settled,
       tell: {

@@ -90,4 +90,10 @@ export default {
   notices: "Hinweise",
   shadows: "Schatten: abweichende Wörter / verglichen",
   "gateway-lost": "Das Gateway antwortet nicht; neuer Versuch. Zu sehen ist sein letzter Stand.",
+  time: "Wo die Zeit bleibt",
+  network: "Netz",
+  "part-queue": "warten",
+  "part-batch": "bündeln",
+  "part-engine": "rechnen",
+  "part-network": "hin und zurück",
 };

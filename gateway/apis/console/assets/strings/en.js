@@ -90,4 +90,10 @@ export default {
   notices: "Notices",
   shadows: "Shadows: words that differ / compared",
   "gateway-lost": "The gateway does not answer; trying again. What you see is the last it said.",
+  time: "Where the time goes",
+  network: "Network",
+  "part-queue": "waiting",
+  "part-batch": "batching",
+  "part-engine": "computing",
+  "part-network": "there and back",
 };
