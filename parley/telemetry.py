@@ -61,7 +61,7 @@ def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -
     """Once, at the start of a process; its logs say none of the secrets."""
     _check(config)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(process, secrets))
+    handler.setFormatter(JsonFormatter(process, secrets))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
     if config.traces:
         _start_tracing(process, config)
@@ -160,7 +160,7 @@ def traceparent() -> dict[str, str]:
 
 
 def exemplar(context: Context | None = None) -> dict[str, str] | None:
-    """What leads from a number to the trace behind it; None where that is not kept. Prometheus asks by OpenMetrics."""
+    """The trace id to attach to a metric as an OpenMetrics exemplar; None where the trace is not recorded."""
     span = trace.get_current_span(context)
     return {"trace_id": f"{span.get_span_context().trace_id:032x}"} if span.is_recording() else None
 
@@ -174,7 +174,7 @@ class Moment:
 
     @classmethod
     def now(cls) -> "Moment":
-        """Both clocks."""
+        """This moment on both clocks."""
         return cls(time.monotonic(), time.time_ns())
 
 
@@ -214,7 +214,7 @@ class Meter:
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line, with the trace it belongs to."""
 
     def __init__(self, process: str, secrets: Iterable[str] = ()) -> None:

@@ -74,11 +74,11 @@ class Admission:
             return TooManyStages(f"{need}; ask for fewer translations or channels.")
         if self.open + more > most:
             of_kind = " for batch work" if kind == "batch" else ""
-            said = f"{self.open} streams are open, and {most} is the limit{of_kind}; come back."
-            return TooManyStreams(said, retry_s=1.0)
+            message = f"{self.open} streams are open, and {most} is the limit{of_kind}; come back."
+            return TooManyStreams(message, retry_s=1.0)
         if own and mine + more > own:
-            said = f"The key {key.name!r} has {mine} streams open, and {own} is its limit; end some."
-            return TooManyStreams(said, retry_s=1.0)
+            message = f"The key {key.name!r} has {mine} streams open, and {own} is its limit; end some."
+            return TooManyStreams(message, retry_s=1.0)
         return None
 
     def _shed(self, error: ParleyError, kind: str) -> ParleyError:
@@ -87,7 +87,7 @@ class Admission:
 
 
 class Places:
-    """Those that one call holds."""
+    """The places that one call holds."""
 
     def __init__(self, admission: Admission, key: Key, kind: str) -> None:
         self._admission, self._key, self._kind, self._held = admission, key, kind, 0

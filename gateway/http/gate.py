@@ -17,7 +17,7 @@ READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
-    """The app behind it sees only who may come in."""
+    """Wraps an app: it sees only requests that pass all checks."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing, pages: Pages) -> None:
         self._app, self._keys, self._pages = app, keys, pages

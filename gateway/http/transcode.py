@@ -20,7 +20,7 @@ UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
 
 def config(text: str) -> PipelineConfig:
-    """The first frame of a pipeline."""
+    """A text frame -> the pipeline's config."""
     parsed = PipelineConfig()
     try:
         json_format.ParseDict(object_of(text, "text frame"), parsed)
@@ -31,7 +31,7 @@ def config(text: str) -> PipelineConfig:
 
 
 def _nearest(complaint: str) -> str:
-    """What was meant by a field that a message does not have, or by a type that there is not."""
+    """A hint at the nearest known field or type for an unknown one."""
     if found := UNKNOWN_TYPE.search(complaint):
         known = [stage.config.DESCRIPTOR.full_name for stage in STAGES.values()]
         return f" {advice(found['type'], known, 'there are {}.')}"
@@ -42,7 +42,7 @@ def _nearest(complaint: str) -> str:
 
 
 def control(text: str) -> PipelineRequest | None:
-    """A later text frame; None: the audio ends here."""
+    """A later text frame -> a control; None: the audio ends here."""
     frame = object_of(text, "text frame")
     if "control" not in frame:
         raise ConfigRepeated(

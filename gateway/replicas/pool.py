@@ -17,6 +17,7 @@ from gateway.replicas.retry import Allowance, Then, When, pause_s, rule
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 from parley.wire import protocol
+from parley.wire.stages import StageContract
 from parley.wire.trust import Trust
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,14 @@ class Upstream:
 
     def __init__(
         self,
-        stage: str,
-        service: str,
+        contract: StageContract,
         named: Sequence[str],
         breaker: BreakerConfig,
         calls: CallConfig,
         trust: Trust = NO_TRUST,
     ) -> None:
-        self.stage = stage
-        self._service, self._named, self._breaker, self._calls = service, named, breaker, calls
-        self._trust = trust
+        self.stage, self._contract, self._service = contract.name, contract, contract.service.full_name
+        self._named, self._breaker, self._calls, self._trust = named, breaker, calls, trust
         self._allowance = Allowance(calls)
         self._replicas: dict[str, Replica] = {}
         self._turns = count(1)
@@ -69,7 +68,9 @@ class Upstream:
         now = [address for each in found for address in each]
         for address in now:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave, self._trust)
+                self._replicas[address] = Replica(
+                    self._contract, address, self._breaker, self._leave, self._break_off, self._trust
+                )
                 self._replicas[address].watch()
         for address, replica in tuple(self._replicas.items()):
             replica.gone = address not in now
@@ -84,6 +85,13 @@ class Upstream:
                 continue
             if self._has_other(leaving, call.version) or (version and call.rerouted()):
                 exchange.fail(Draining(f"A replica of {self.stage} goes away.", retry_s=0.0))
+
+    def _break_off(self, hung: Replica) -> None:
+        """Ends every stream of a replica that does not answer; who can sends it to another one."""
+        if hung.open:
+            log.warning("replica hangs", extra={"stage": self.stage, "address": hung.address, "streams": hung.streams})
+        for exchange in tuple(hung.open):
+            exchange.fail(Unavailable(f"{self.stage} at {hung.address} does not answer; try again.", retry_s=0.0))
 
     def _has_other(self, than: Replica, version: str) -> bool:
         return any(
@@ -182,7 +190,7 @@ class Upstream:
 
     async def _may_retry(self, when: When, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
         """Whether table, attempts, deadline and allowance permit one more try; pauses first where that is due."""
-        fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
+        fresh = any(replica not in tried for replica in self._staying(call.version))
         if len(tried) >= self._calls.attempts or call.budget.spent:
             return False
         step = Then.OTHER_REPLICA if fresh else Then.SAME_REPLICA

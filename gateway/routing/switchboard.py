@@ -89,7 +89,7 @@ class Switchboard:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
         config = self._config
         trust = Trust(Token(config.token), config.upstream_tls)
-        return Upstream(stage, STAGES[stage].service.full_name, named, config.breaker, config.calls, trust)
+        return Upstream(STAGES[stage], named, config.breaker, config.calls, trust)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:

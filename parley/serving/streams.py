@@ -22,8 +22,8 @@ Submit = Callable[[Any], Awaitable[Any]]
 PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
-class Streams:
-    """Every open stream of one service."""
+class ServiceStreams:
+    """Serves and counts the open streams of one service."""
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
         self._stage, self._settings, self._registry = stage, settings, registry
@@ -39,7 +39,7 @@ class Streams:
                 await self._none.wait()
 
     async def handle(self, _: object, context: Context) -> None:
-        """The one RPC of a stage."""
+        """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
         refusal: ParleyError | None = None
         with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span:

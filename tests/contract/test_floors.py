@@ -32,7 +32,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "parley": (
         ("cli",),
         ("client", "serving"),
-        ("audio", "config", "engines", "places", "store", "telemetry", "wire"),
+        ("audio", "engines", "places", "store", "telemetry", "wire"),
+        ("config",),
         ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }

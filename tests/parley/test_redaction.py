@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from parley.redaction import DOTS, Redaction
-from parley.telemetry import JsonLines
+from parley.telemetry import JsonFormatter
 from parley.wire.keys import make
 
 SECRET = "sk-Zw9_-secret.0123456789="
@@ -76,7 +76,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def formatted(message: str, *arguments: object, secrets: tuple[str, ...] = (), **extra: object) -> str:
     record = logging.makeLogRecord({"name": "websockets", "levelno": logging.DEBUG, "msg": message, **extra})
     record.args = arguments
-    return JsonLines("gateway", secrets).format(record)
+    return JsonFormatter("gateway", secrets).format(record)
 
 
 def test_every_part_of_a_line_is_looked_at() -> None:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from parley import telemetry
 from parley.errors import BadConfig, BadInput
-from parley.telemetry import JsonLines, TelemetryConfig, tracer
+from parley.telemetry import JsonFormatter, TelemetryConfig, tracer
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _logs_as_before() -> Iterator[None]:
 
 def line(**extra: object) -> dict[str, object]:
     record = logging.makeLogRecord({"name": "parley.x", "levelname": "INFO", "msg": "said %s", "args": ("ü",), **extra})
-    made: dict[str, object] = json.loads(JsonLines("asr").format(record))
+    made: dict[str, object] = json.loads(JsonFormatter("asr").format(record))
     return made
 
 
@@ -48,7 +48,7 @@ def test_a_log_line_stays_one_line() -> None:
         raise ValueError("two\nlines")
     except ValueError as error:
         record = logging.makeLogRecord({"msg": "x", "exc_info": (type(error), error, error.__traceback__)})
-    text = JsonLines("asr").format(record)
+    text = JsonFormatter("asr").format(record)
     assert "\n" not in text
     assert "two\nlines" in json.loads(text)["exception"]
 
