@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from parley import config, telemetry
+from parley import config, machine, telemetry
 from parley.engines.model import ModelRef, locate
 from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
@@ -39,6 +39,7 @@ def main(stage: Stage) -> None:
     try:
         settings = config.load(stage.config, path)
         trust.check_listen(settings.listen, settings.token, settings.tls)
+        machine.raise_file_limit()
         telemetry.set_up(stage.name, settings.telemetry, [settings.token])
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
