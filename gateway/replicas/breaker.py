@@ -36,7 +36,7 @@ class Attempt:
 
 
 class Breaker:
-    """Closed: everybody passes. Open: nobody. Half-open: one probe."""
+    """A circuit breaker. Closed: every call passes. Open: none. Half-open: one probe."""
 
     def __init__(self, name: str, config: BreakerConfig, clock: Clock = time.monotonic) -> None:
         self._name, self._config, self._clock = name, config, clock

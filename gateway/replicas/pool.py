@@ -12,7 +12,7 @@ from gateway.config import BreakerConfig, CallConfig
 from gateway.replicas.breaker import Breaker
 from gateway.replicas.dns import addresses, is_name
 from gateway.replicas.hedge import hedged
-from gateway.replicas.replica import SERVING, Call, Replica, Source
+from gateway.replicas.replica import NOT_FOUND, NOT_SERVING, SERVING, Call, Replica, Source
 from gateway.replicas.retry import Allowance, Then, When, pause_s, rule
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
@@ -21,6 +21,7 @@ from parley.wire.stages import StageContract
 from parley.wire.trust import Trust
 
 log = logging.getLogger(__name__)
+HAS = {SERVING, NOT_SERVING}  # what a replica says of a version that it has, or had
 NO_TRUST = Trust()
 PROBE_WAIT_S = 1.0  # the longest that a call waits to hear whether somebody else's gets through
 
@@ -117,6 +118,15 @@ class Upstream:
         """Each replica's health status, or that of one version."""
         service = f"{self._service}/{version}" if version else ""
         return await asyncio.gather(*(replica.check(service) for replica in self.replicas))
+
+    async def has(self, version: str) -> bool:
+        """Whether a replica has this version, or had; nothing is kept of one that callers made up."""
+        if HAS & {replica.health(version) for replica in self.replicas}:
+            return True
+        found = set(await self.health(version))
+        if not HAS & found and found != {NOT_FOUND}:
+            raise Unavailable(f"No replica of {self.stage} that answers has {version}; come back.", retry_s=1.0)
+        return found != {NOT_FOUND}
 
     async def serves(self, version: str = "") -> bool:
         """Whether some replica is healthy now and is also offered calls: the last known health may be older."""

@@ -97,7 +97,7 @@ def error_from(
 
 
 def parse(kind: type[Message], data: bytes) -> Message:
-    """Bytes -> a message, or the sender is told."""
+    """Bytes -> a message; raises BadInput where they are none."""
     try:
         return kind.FromString(data)
     except DecodeError:

@@ -18,6 +18,7 @@ from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tok
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop
 from services.asr.prompting import Prompting, prompting
+from services.asr.spoken import weights
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance, joined
 from services.asr.vad import detector
 
@@ -69,7 +70,7 @@ class AsrEngine:
         return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
 
     def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Recognition) -> Recognition:
-        """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
+        """Recognises a doubted window as two halves: shorter windows seldom lose words or loop."""
         if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
             return heard
         odd, unlikely = (
@@ -81,16 +82,18 @@ class AsrEngine:
             return heard
         at = quietest(utterance.samples)
         pieces = (utterance.samples[:at], utterance.samples[at:])
-        halves = joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        # Where the language changes inside a window, that is why it is doubted.
+        among = weights(tuple(utterance.languages), heard.language)
+        halves = joined(at, *self._all([replace(utterance, samples=piece, languages=among) for piece in pieces]))
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: PendingJob) -> bool:
-        """Finals of those who speak go before interims and recordings, whoever's."""
+        """Whether the job can wait: finals of live streams go before interims and recordings."""
         return job.can_wait
 
     def shape(self, job: PendingJob) -> Hashable:
-        """What is shown in windows of one size shares calls."""
+        """The window size: jobs of one size share calls."""
         utterance = job.longest
         return utterance and (self._window(utterance), utterance.is_final, utterance.is_recording)
 
@@ -123,7 +126,7 @@ class AsrEngine:
         return self._prompting.window(frames, is_interim=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Answers; one that looks wrong in a short window is asked for once more in a full one."""
+        """Answers; a doubted one from a short window is recognised again in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
         full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
@@ -144,7 +147,7 @@ class AsrEngine:
         return [piece.text for piece in self._prompting.spelling.pieces(generated.tokens, generated.language)]
 
     def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
+        """Generates in one call a shape: padding to a neighbour's length would change an answer."""
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for n, case in enumerate(cases):
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
@@ -161,7 +164,8 @@ class AsrEngine:
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
         beam = self._prompting.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
-        how = Decoding(beam, longest, begun=begun, align=align)
+        languages = [case.utterance.languages for case in cases]
+        how = Decoding(beam, longest, begun=begun, languages=languages, align=align)
         generated = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in generated]
 
@@ -171,7 +175,12 @@ class AsrEngine:
         score = generated.score * count / (count + 1)  # the end, too, is a token
         silent = generated.no_speech > doubts.no_speech and score < doubts.log_probability
         words = () if silent else self._spoken(case.utterance, generated)
-        return Recognition(words, score, generated.no_speech, generated.language or case.utterance.language)
+        found = (
+            (generated.language, generated.language_confidence)
+            if generated.language
+            else (case.utterance.language, 1.0)
+        )
+        return Recognition(words, score, generated.no_speech, *found)
 
     def _spoken(self, utterance: Utterance, generated: Generated) -> tuple[SpokenWord, ...]:
         pieces = self._prompting.spelling.pieces(generated.tokens, generated.language or utterance.language)

@@ -86,15 +86,15 @@ class Native:
         await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
-        """What an operator wants to see at a glance."""
+        """The gateway's status: stages, replicas, models, routes."""
         return JSONResponse(await self._core.status())
 
     async def healthz(self, fields: Fields, caller: Caller) -> Response:
-        """The process lives."""
+        """Answers 200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, fields: Fields, caller: Caller) -> Response:
-        """What the gateway needs, or what is asked about, can serve; or what of it cannot."""
+        """Whether the stages can serve that are needed, or asked about; 503 with those that cannot."""
         fields.only(("stage",))
         asked, stages = fields.texts("stage") or self._core.needs, await self._core.ready()
         if strange := next((stage for stage in asked if stage not in stages), ""):
@@ -103,16 +103,16 @@ class Native:
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:
-        """For Prometheus; who asks for OpenMetrics gets the traces behind the numbers too."""
+        """Prometheus metrics; as OpenMetrics with trace ids as exemplars, where the client accepts that."""
         generate, kind = choose_encoder(caller.metadata.get("accept", ""))
         return Response(generate(REGISTRY), headers={"content-type": kind})
 
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
-        """For machines that write clients."""
+        """The OpenAPI document as JSON."""
         return JSONResponse(self._described)
 
     async def docs(self, fields: Fields, caller: Caller) -> Response:
-        """For people."""
+        """The API's documentation as a page."""
         return HTMLResponse(page.page(self._described))
 
 
