@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from parley.telemetry import TelemetryConfig
-from parley.wire.tls import TlsConfig
+from parley.wire.tls import TlsConfig, UpstreamTls
 
 LARGEST_CHUNK = 1 << 20  # bytes
 
@@ -54,8 +54,20 @@ class FailoverConfig:
 
     wait_s: float = 5.0  # 0: never
     room_s: float = 30.0  # where there are others, but all of them full
+    again_s: float = 5.0  # the longest between two tries to have a stage back that was given up; 0: there are none
     most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
     keep: Keep = field(default_factory=Keep)
+
+
+@dataclass(frozen=True)
+class AllowConfig:
+    """By which names the gateway is called, and which web pages may call it, beside this machine's own."""
+
+    # Beside localhost and addresses, e.g. parley.example.com. Where one is named, calls by any other are refused; where
+    # none is, only a gateway that serves this machine alone and asks for no keys refuses other names.
+    hosts: tuple[str, ...] = ()
+    # E.g. https://app.example.com. Where none is named, a gateway that asks for keys takes pages that show one.
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,13 @@ class GatewayConfig:
     routes_file: str = ""  # beside or instead of `routes`: read again when it changes, written by `parley routes`
     # Stage -> what foreign clients call a model, * for any -> what is meant.
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
-    keys_file: str = ""  # who may come in, made by `parley keys`; empty: everybody
+    # Who may come in, made by `parley keys`; empty: everybody, and programs on this machine may change routes.
+    keys_file: str = ""
+    allow: AllowConfig = field(default_factory=AllowConfig)
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
+    token: str = ""  # the secret that services ask for; the same in their configs
+    upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
     cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0

@@ -55,7 +55,7 @@ def _counted(call: str) -> Iterator[None]:
 
 def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
     """The caller with the name of their key, which must have this scope."""
-    key = keys.of(caller.metadata)
+    key = keys.of(caller.metadata, is_local=caller.is_local)
     demand(key, scope)
     return replace(caller, name=key.name)
 
@@ -147,7 +147,7 @@ class Core:
         async with AsyncExitStack() as stack:
             held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
             parent = telemetry.parent_of(caller.metadata)
-            span = stack.enter_context(telemetry.tracer().start_as_current_span("gateway", parent))
+            span = stack.enter_context(telemetry.span("gateway", parent))
             span.set_attribute("parley.call", name)
             stack.enter_context(_counted(name))
             yield held
@@ -217,7 +217,8 @@ class Core:
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
         async with self.admitted("models", caller):
-            call = Call(stage, path, telemetry.traceparent(), caller.budget)
+            who = replace(caller, name=self.keys.of(caller.metadata).name).who
+            call = Call(stage, path, telemetry.traceparent(), caller.budget, by=who)
             upstream = self.board.upstream(stage)
             if path.endswith("/List"):
                 return await upstream.unary(call, request)

@@ -16,6 +16,8 @@ ParleyError                      INTERNAL
 │   └── UndecodableMedia         a file that no decoder reads
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
+│   ├── UnknownHost              the server is called by a name that is not its own
+│   └── UnknownOrigin            a web page that may not call here
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
@@ -36,6 +38,8 @@ ParleyError                      INTERNAL
 from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar
+
+LONGEST = 1_000  # characters of a message: many quote what was sent
 
 
 class Code(Enum):
@@ -59,7 +63,7 @@ class ParleyError(Exception):
     reason: ClassVar[str] = "INTERNAL"
 
     def __init__(self, message: str, *, retry_s: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…")
         self.retry_s = retry_s
         self.report = ""  # names the log's explanation of an unexpected error
 
@@ -156,6 +160,18 @@ class Forbidden(ParleyError):
     """The key is good, but not for this."""
 
     code, reason = Code.PERMISSION_DENIED, "KEY_NOT_FOR_THIS"
+
+
+class UnknownHost(Forbidden):
+    """A name that leads here is not yet a name of ours: pages can make one."""
+
+    reason = "HOST_NOT_ALLOWED"
+
+
+class UnknownOrigin(Forbidden):
+    """A web page asks on behalf of somebody who does not know of it."""
+
+    reason = "ORIGIN_NOT_ALLOWED"
 
 
 class NotFound(ParleyError):

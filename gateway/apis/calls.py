@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
+from urllib.parse import unquote
 
+from gateway.access.locality import is_local_peer
 from gateway.config import Limits
 from gateway.core import Caller
 from parley.budget import Budget
@@ -12,13 +14,20 @@ Context = Any
 
 
 def caller(context: Context) -> Caller:
-    """Who asks. A name may come twice, as with credentials on TLS; the last one counts."""
+    """Who calls. A metadata name may come twice, as with credentials on TLS; the last one counts."""
     metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-    return Caller(metadata, Budget.of(context.time_remaining()))
+    is_local = is_local_peer(context.peer(), metadata)
+    return Caller(metadata, Budget.of(context.time_remaining()), peer=host_of(context.peer()), is_local=is_local)
+
+
+def host_of(peer: str) -> str:
+    """The host in `ipv4:10.0.0.1:5000` or `ipv6:%5B::1%5D:5000`; empty for a Unix socket, which has none."""
+    kind, _, address = unquote(peer).partition(":")
+    return address.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
 
 
 async def first(context: Context, limits: Limits) -> Any:
-    """The first message, or EOF."""
+    """Reads the first message; EOF where there is none."""
     return await idle.message(context.read(), limits.first_message_s)
 
 

@@ -84,7 +84,8 @@ class RpcServer:
     """The gRPC port."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
-        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        guards = [protocol.Guard(core.keys.guard)] if config.keys_file else []
+        self._server = grpc.aio.server(options=SERVER_OPTIONS, interceptors=guards)
         self._server.add_generic_rpc_handlers((ParleyMethods(core, config.limits), server.RivaMethods(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -94,7 +95,7 @@ class RpcServer:
         listen(self._server, config.grpc, config.tls)
 
     async def start(self) -> None:
-        """Take calls."""
+        """Serves calls from now on."""
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 

@@ -1,8 +1,9 @@
 """What this machine's bare engines do in a second, in which the load test counts sizes. `loadtest.bench.yardstick`.
 
-The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
-all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling asks of every
-machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly change it.
+The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real
+time on all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling
+asks of every machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly
+change it.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
+from loadtest.bench.stages.setup import BenchSetup
 from loadtest.clients.apis.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import TEXTS as TEXT_STAGES
@@ -83,18 +84,18 @@ class Yardstick:
         return {"cores": self.cores, "paces": {stage: asdict(pace) for stage, pace in self.paces.items()}}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        return cls({stage: Pace(**pace) for stage, pace in told["paces"].items()}, float(told["cores"]))
+        return cls({stage: Pace(**pace) for stage, pace in data["paces"].items()}, float(data["cores"]))
 
     def __str__(self) -> str:
         units = dict.fromkeys(TEXT_STAGES, "sentences a second")
-        told = [
+        lines = [
             f"{stage} {pace.one:.3g} on one core, {pace.all:.3g} on {self.cores:g} ({pace.job_ms:.3g} ms a job)"
             + (f" {units[stage]}" if stage in units else "")
             for stage, pace in self.paces.items()
         ]
-        return "; ".join(told) or "no stage has a model"
+        return "; ".join(lines) or "no stage has a model"
 
 
 def demand(scenario: Scenario) -> dict[str, float]:
@@ -110,10 +111,10 @@ def measure(settings: Path) -> Yardstick:
     """Of the models that the settings name."""
     cores, paces = cores_here(), {}
     with tempfile.TemporaryDirectory(prefix="parley-ceiling-") as folder:
-        ground = Ground(Path(folder), settings)
+        setup = BenchSetup(Path(folder), settings)
         for stage in JOBS:
             try:
-                paces[stage] = _pace(stage, ground.weights(stage), cores)
+                paces[stage] = _pace(stage, setup.weights(stage), cores)
             except Skipped:
                 continue  # an echo, which does nothing
     return Yardstick(paces, cores)
@@ -174,7 +175,7 @@ def _diarize(spec: ModelSpec, _: int) -> tuple[Work, float]:
     return _graph(graph, {spec.options["input"]: (1, round(window_s * RATE_HZ))}), hop_s
 
 
-def _graph(graph: bare.Graph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
+def _graph(graph: bare.BareGraph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
     shapes = {name: tuple(n if isinstance(n, int) else 1 for n in shape) for name, shape in graph.inputs.items()}
     noise = np.random.default_rng(0)
     feeds = {name: noise.normal(0, 0.05, shape).astype(np.float32) for name, shape in {**shapes, **sounds}.items()}

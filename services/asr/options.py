@@ -25,7 +25,7 @@ WHISPERS = ("ctranslate2", "openvino")  # the backends that run nothing else her
 
 @dataclass(frozen=True)
 class Doubts:
-    """When an answer is not believed."""
+    """Thresholds beyond which an answer is doubted."""
 
     no_speech: Annotated[float, Within(0, 1)] = 0.6  # this likely that nobody spoke,
     # and the words less likely than this on average: there were none

@@ -19,7 +19,7 @@ from services.denoise.options import DenoiseOptions
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model wants and does."""
+    """A model's rates, hop, delay and state size."""
 
     hop: int  # samples that it takes at a time
     latency: int  # samples by which its output is late
@@ -31,11 +31,11 @@ class Adapter(Protocol):
 
     @property
     def shape(self) -> Shape:
-        """What it wants and does."""
+        """The model's shape."""
 
     @property
     def graphs(self) -> Sequence[Graph]:
-        """What it opens, in order."""
+        """The graphs to open, in order."""
 
     @property
     def alone(self) -> bool:
@@ -64,7 +64,7 @@ class Net(Protocol):
 
     @property
     def graphs(self) -> Sequence[Graph]:
-        """What it opens, in order."""
+        """The graphs to open, in order."""
 
     def run(self, tensors: Sequence[Tensors], frame: Samples, memory: Samples) -> tuple[Samples, Samples]:
         """The frame, cleaned, and what is remembered."""

@@ -25,7 +25,7 @@ class WindowsJob:
 
 
 class DiarizeEngine:
-    """Puts everybody's windows into runs of a bounded size."""
+    """Runs the windows of many streams in batches of a bounded size."""
 
     def __init__(self, tensors: Tensors, spec: ModelSpec) -> None:
         self._tensors, told = tensors, DiarizeOptions.of(spec)
@@ -41,7 +41,7 @@ class DiarizeEngine:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model hears, and what its embeddings mean."""
+    """A model's window, hop and embedding size, and its thresholds."""
 
     size: int  # samples in a window
     hop: int  # samples from window to window

@@ -10,7 +10,7 @@ from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
-from services.translate.sentences import Limits
+from services.translate.sentences import PieceLimits
 from services.translate.session import TranslateRequestOptions, TranslateSession
 
 
@@ -23,7 +23,7 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
     phrases = Phrases(_glossary(config.glossary))
-    limits = Limits(model.max_words, model.max_characters)
+    limits = PieceLimits(model.max_words, model.max_characters)
     return TranslateSession(TranslateRequestOptions(source, target, phrases, limits, model.context))
 
 

@@ -29,23 +29,23 @@ class Tokenizer(Protocol):
     def source(self, text: str, source: str, target: str) -> Tokens:
         """What the model is fed."""
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """What its answer begins with. said: what has been said already."""
 
     def text(self, tokens: Tokens) -> str:
         """What it wrote, its prompt left out."""
 
 
-class Words:
+class WordTokenizer:
     """A token is what stands between spaces."""
 
     def source(self, text: str, source: str, target: str) -> Tokens:
         """The words."""
         return text.split(" ")
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """What was said."""
-        return said.split()
+        return text.split()
 
     def text(self, tokens: Tokens) -> str:
         """The words again."""
@@ -61,7 +61,7 @@ class Frame:
     target_prefix: str = ""
 
 
-class Pieces:
+class PieceTokenizer:
     """SentencePiece."""
 
     def __init__(
@@ -79,9 +79,9 @@ class Pieces:
         pieces = self._source.encode(self._spell(text), out_type=str)
         return [*self._fill(self._frame.prefix, source, target), *pieces, *self._fill(self._frame.suffix, "", "")]
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """The language wanted, where the model is told it in the answer, and the pieces said."""
-        pieces = self._target.encode(said, out_type=str) if said else []
+        pieces = self._target.encode(text, out_type=str) if text else []
         return [*self._fill(self._frame.target_prefix, source, target), *pieces]
 
     def text(self, tokens: Tokens) -> str:
@@ -99,7 +99,7 @@ def _filled(template: str, source: str, target: str) -> str:
 
 def words(spec: ModelSpec) -> Tokenizer:
     """For the echo model."""
-    return Words()
+    return WordTokenizer()
 
 
 def sentencepiece(spec: ModelSpec) -> Tokenizer:
@@ -121,7 +121,7 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
 
     source = opened(told.pieces)
     target = opened(told.target_pieces) if told.target_pieces else source
-    return Pieces((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
+    return PieceTokenizer((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
 
 
 def _frame(spec: ModelSpec, told: TranslateOptions) -> Frame:

@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("client", "serving"),
         ("audio", "engines", "places", "store", "telemetry", "wire"),
         ("config",),
-        ("beside", "budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
+        ("beside", "budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 import gateway
+from gateway.access.pages import Pages
 from gateway.apis.app import app
 from gateway.apis.riva import server as riva_server
 from gateway.apis.rpc import ParleyMethods
@@ -154,7 +155,8 @@ async def test_a_chunk_of_rivas(tmp_path: Path, asr: Asr, monkeypatch: pytest.Mo
 
 def web(core: Core, config: GatewayConfig) -> httpx.AsyncClient:
     """A client of every HTTP API."""
-    transport = httpx.ASGITransport(Gate(app(core, config.limits, config.cache), core.keys))
+    pages = Pages(config.allow, has_keys=False, is_exposed=True)
+    transport = httpx.ASGITransport(Gate(app(core, config.limits, config.cache), core.keys, pages))
     return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
 

@@ -11,7 +11,7 @@ from parley.engines.model import read_spec
 from parley.serving.batcher import BatchConfig
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig
-from parley.serving.streams import Streams
+from parley.serving.streams import ServiceStreams
 from parley.v1.pipeline_pb2 import PipelineConfig
 from parley.v1.translate_pb2 import GlossaryEntry, TranslateConfig, TranslateRequest
 from parley.wire import rules
@@ -48,7 +48,7 @@ async def test_a_glossary_of_ten_thousand_is_looked_at_beside_the_loop(monkeypat
     monkeypatch.setattr(rules, "check", seen)
     registry = Registry(STAGE.open_engine, BatchConfig())
     await registry.load(read_spec(ROOT / "models/embedded/translate/echo/1"))
-    streams = Streams(STAGE, ServiceConfig(listen="", models=()), registry)
+    streams = ServiceStreams(STAGE, ServiceConfig(listen="", models=()), registry)
     for glossary in (GLOSSARY, GLOSSARY[:10]):
         config = TranslateConfig(source_language="en", target_language="de", glossary=glossary)
         call = Call([TranslateRequest(config=config).SerializeToString()])

@@ -4,12 +4,12 @@ from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXT
 from gateway.http.document.schema import Json, ref
 
 API_KEY: Json = {"type": "string", "description": "Where keys are needed and none is in a header."}
-SAID: Json = {"type": "string", "pattern": r"\S"}
+NOT_BLANK: Json = {"type": "string", "pattern": r"\S"}
 TRANSLATION = fields(
     ("q", "target"),
     q={"oneOf": [TEXT, TEXTS | {"minItems": 1, "maxItems": 128}]},
     source={"type": "string", "default": "auto"},
-    target=SAID,
+    target=NOT_BLANK,
     format={"type": "string", "enum": ["text"], "default": "text"},
     alternatives={"type": "integer", "minimum": 0, "maximum": 100, "description": "Answered with none."},
     api_key=API_KEY,
@@ -43,10 +43,12 @@ PATHS: Json = {
                 content("application/json", {"type": "array", "items": ref("Detected")}, [DETECTED]),
                 SERVED,
             ),
-            content("application/json", fields(("q",), q=SAID, api_key=API_KEY, model=MODEL), {"q": "Guten Morgen."})
+            content(
+                "application/json", fields(("q",), q=NOT_BLANK, api_key=API_KEY, model=MODEL), {"q": "Guten Morgen."}
+            )
             | content(
                 "application/x-www-form-urlencoded",
-                fields(("q",), q=SAID, api_key=API_KEY, model=MODEL),
+                fields(("q",), q=NOT_BLANK, api_key=API_KEY, model=MODEL),
                 {"q": "Guten Morgen."},
             ),
             "LibreTranslateError",

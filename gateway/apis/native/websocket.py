@@ -84,8 +84,8 @@ async def _requests(inbox: Inbox, within_s: float) -> AsyncIterator[PipelineRequ
 
 
 async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -> None:
-    async with aclosing(answers) as telling:
-        async for answer in telling:
+    async with aclosing(answers) as events:
+        async for answer in events:
             if answer.HasField("audio"):
                 await socket.send_bytes(answer.audio.data)
             else:
@@ -93,7 +93,7 @@ async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -
 
 
 async def _refuse(socket: WebSocket, error: ParleyError) -> None:
-    told = refusal.ours(error, 0)["error"]
+    body = refusal.ours(error, 0)["error"]
     with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
-        await socket.send_json({"type": "error", **(told if isinstance(told, dict) else {})})
+        await socket.send_json({"type": "error", **(body if isinstance(body, dict) else {})})
         await socket.close(refusal.answer(error).close, error.reason)

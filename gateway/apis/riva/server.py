@@ -83,9 +83,9 @@ class RivaMethods(grpc.GenericRpcHandler):
         config = await beside.done(len(data), asking)
         model = self._name("translate", request.model)
         texts = translation.texts(request)
-        told, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
+        translations, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
         context.set_trailing_metadata(((protocol.MODEL, served),))
-        answer = nmt.TranslateTextResponse(translations=translation.answer(request, told), id=_id(request))
+        answer = nmt.TranslateTextResponse(translations=translation.answer(request, translations), id=_id(request))
         return answer.SerializeToString()
 
     async def _languages(self, data: bytes, context: Context) -> bytes:
@@ -94,10 +94,12 @@ class RivaMethods(grpc.GenericRpcHandler):
 
     async def _stream(self, _: object, context: Context) -> None:
         first = await self._first(context, asr.StreamingRecognizeRequest, "streaming_config")
-        told = first.streaming_config
-        config = recognition.asked(told.config, self._name("asr", told.config.model), interim=told.interim_results)
+        spoken = first.streaming_config
+        config = recognition.asked(
+            spoken.config, self._name("asr", spoken.config.model), interim=spoken.interim_results
+        )
         chunks = self._audio(context, asr.StreamingRecognizeRequest)
-        async with aclosing(self._heard(chunks, recognition.form(told.config), config, context)) as answers:
+        async with aclosing(self._heard(chunks, recognition.form(spoken.config), config, context)) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
                     result = recognition.live(answer.transcript)
@@ -123,19 +125,21 @@ class RivaMethods(grpc.GenericRpcHandler):
         self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context
     ) -> AsyncGenerator[PipelineResponse]:
         """What the pipeline says; the trailers say which model served and what did not go as asked."""
-        told: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
+        trailers: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
         with self._memory.reserve() as reservation:
             requests = self._requests(chunks, form, config, reservation)
             async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
                 async for answer in answers:
                     if answer.HasField("opened"):
-                        told[protocol.MODEL] = [answer.opened.models.get("asr", "")]
+                        trailers[protocol.MODEL] = [answer.opened.models.get("asr", "")]
                     elif answer.HasField("notice"):
-                        told["parley-notices"].append(f"{answer.notice.stage} {answer.notice.reason}")
+                        trailers["parley-notices"].append(f"{answer.notice.stage} {answer.notice.reason}")
                         if lost := notices.loss(answer.notice, "asr", "translate"):
                             raise lost
                     yield answer
-        context.set_trailing_metadata(tuple((name, ", ".join(said)) for name, said in told.items() if any(said)))
+        context.set_trailing_metadata(
+            tuple((name, ", ".join(values)) for name, values in trailers.items() if any(values))
+        )
 
     async def _requests(
         self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, reservation: Reservation
@@ -158,10 +162,10 @@ class RivaMethods(grpc.GenericRpcHandler):
         """Then comes nothing but sound; how long the first of it may take is what the next may."""
         async for data in calls.raw(context, self._limits.sound_s):
             request: Any = _parse(kind, data)
-            said = request.WhichOneof("streaming_request")
-            if said is None:
+            field = request.WhichOneof("streaming_request")
+            if field is None:
                 raise EmptyMessage("After the config a message is audio_content; send that.")
-            if said != "audio_content":
+            if field != "audio_content":
                 raise ConfigRepeated("A stream has one config; open another stream for another.")
             yield request.audio_content
 

@@ -46,17 +46,17 @@ def _operation(method: str, path: str, operation: Json) -> str:
 def _table(schema: Json) -> str:
     required = schema.get("required", ())
     rows = (
-        f"<tr><td><code>{escape(name)}</code>{' *' if name in required else ''}<td>{escape(_told(field))}"
+        f"<tr><td><code>{escape(name)}</code>{' *' if name in required else ''}<td>{escape(_rule(field))}"
         for name, field in schema.get("properties", {}).items()
     )
     return f"<table>{''.join(rows)}</table>"
 
 
-def _told(field: Json) -> str:
+def _rule(field: Json) -> str:
     """A field in a few words."""
-    said = [str(field[key]) for key in ("description", "type") if key in field]
-    said += [f"{key}: {json.dumps(field[key])}" for key in ("enum", "default", "minimum", "maximum") if key in field]
-    return "; ".join(said)
+    parts = [str(field[key]) for key in ("description", "type") if key in field]
+    parts += [f"{key}: {json.dumps(field[key])}" for key in ("enum", "default", "minimum", "maximum") if key in field]
+    return "; ".join(parts)
 
 
 def _examples(answer: Json) -> str:

@@ -42,19 +42,19 @@ def fields(required: tuple[str, ...] = (), **properties: Json) -> Json:
 def refusals(shape: str) -> Json:
     """An operation's error responses, in its API's shape."""
     return {
-        status: {"description": said, "content": content("application/json", ref(shape))}
-        for status, said in REASONS.items()
+        status: {"description": description, "content": content("application/json", ref(shape))}
+        for status, description in REASONS.items()
     }
 
 
 def operation(summary: str, answer: Json, body: Json | None = None, shape: str = "Error", curl: str = "") -> Json:
     """One method of one path."""
-    told: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
+    described: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
     if body is not None:
-        told["requestBody"] = {"required": True, "content": body}
-    return told | ({"x-curl": curl} if curl else {})
+        described["requestBody"] = {"required": True, "content": body}
+    return described | ({"x-curl": curl} if curl else {})
 
 
-def good(said: str, bodies: Json, headers: Json | None = None) -> Json:
-    """An answer that is not a refusal."""
-    return {"description": said, "content": bodies} | ({"headers": headers} if headers else {})
+def good(description: str, bodies: Json, headers: Json | None = None) -> Json:
+    """The 200 response."""
+    return {"description": description, "content": bodies} | ({"headers": headers} if headers else {})

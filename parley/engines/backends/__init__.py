@@ -46,7 +46,7 @@ class Placed(Generic[Opened]):
     reason: str
 
     def holding(self, other: Other) -> "Placed[Other]":
-        """Something built around the model, in the same place."""
+        """The same device and reason for another object, which wraps the model."""
         return Placed(other, self.device, self.reason)
 
 

@@ -18,7 +18,7 @@ import openvino as ov
 
 from parley.config import Within
 from parley.engines import options, whisper
-from parley.engines.beam_search import Found, Scores, Step, search
+from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 from parley.engines.whisper import ANY, END, NO_TIMES, START, STRIDE
@@ -175,7 +175,7 @@ class WhisperGraphs:
 
         return step
 
-    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Found, frames: int) -> Alignment:
+    def _align(self, memory: Mapping[str, Array], begun: list[int], found: Hypothesis, frames: int) -> Alignment:
         text = [number for number in found.tokens if number < self._numbers[END]]
         if not text or not frames:
             return Alignment()
@@ -183,10 +183,10 @@ class WhisperGraphs:
             frames = STRIDE
         task = [self._numbers[token] for token in whisper.task([self._tokens[number] for number in begun])]
         rows = np.array([[*task, self._numbers[NO_TIMES], *text, self._numbers[END]]], np.int64)
-        told = self._decoder.run({"tokens": rows, **memory})
-        scores = _log_softmax(told["logits"][0, len(task) : -2, : self._numbers[END]])
+        outputs = self._decoder.run({"tokens": rows, **memory})
+        scores = _log_softmax(outputs["logits"][0, len(task) : -2, : self._numbers[END]])
         chances = np.exp(scores[np.arange(len(text)), text]).tolist()
-        looks = told["looks"][0, :, :, : frames // STRIDE]
+        looks = outputs["looks"][0, :, :, : frames // STRIDE]
         begins = places(looks, len(task), self._options.alignment_median)
         return Alignment([STRIDE * place for place in begins], chances)
 

@@ -8,7 +8,7 @@ import pytest
 from parley.engines.model import ModelRef, ModelSpec, read_spec
 from parley.errors import BadConfig, BadModel, TooLittleMemory
 from parley.serving.batcher import BatchConfig
-from parley.serving.registry import Registry, State
+from parley.serving.registry import Registry, VersionState
 from parley.serving.trial import tried
 from tests.parley.serving import openers
 
@@ -42,7 +42,7 @@ async def test_a_bad_version_takes_no_neighbour(tmp_path: Path, version: str, ki
         with pytest.raises(kind, match=told):
             await registry.load(bad)
     assert [model.spec.ref for model in registry.models] == [ModelRef("odd", "1")]
-    assert here.state is State.ACTIVE
+    assert here.state is VersionState.ACTIVE
     await registry.close()
 
 

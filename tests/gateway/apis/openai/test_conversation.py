@@ -26,7 +26,7 @@ class Talk:
         self.conversation.begin()
 
     def hear(self, *answers: PipelineResponse) -> list[dict[str, Any]]:
-        return [event for answer in answers for event in self.conversation.said(answer)]
+        return [event for answer in answers for event in self.conversation.events_of(answer)]
 
 
 def _mark(kind: str, at_ms: int) -> PipelineResponse:
