@@ -1,4 +1,7 @@
-"""docs/limits.md says what the code does: every bound with its default, and none is left out."""
+"""docs/limits.md says what the code does: every bound with its default, and none is left out.
+
+Its last two tables are written from the code: `python -m tests.contract.test_limits`.
+"""
 
 import dataclasses
 import importlib
@@ -20,7 +23,9 @@ from parley.serving.stage import ServiceConfig
 from parley.v1 import rule_pb2
 from tests.contract.source import ROOT, modules
 
-TEXT = (ROOT / "docs/limits.md").read_text("utf-8")
+PAGE = ROOT / "docs/limits.md"
+TEXT = PAGE.read_text("utf-8")
+WRITE = "python -m tests.contract.test_limits writes the table."
 UNITS = {"%": 0.01, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 STAGES = ("asr", "denoise", "diarize", "translate")
 # A number under these that is missing is a bound that nobody is told of.
@@ -101,9 +106,13 @@ def between(name: str) -> str:
 
 
 def test_fields_with_rules_of_their_own() -> None:
-    """As their protos say. What is missing, or wrong, is in this test's message."""
-    lines = ["| message | field | most |", "|---|---|---|", *_fields()]
-    assert between("fields") == "\n".join(lines) + "\n"
+    """As their protos say."""
+    assert between("fields") == fields(), WRITE
+
+
+def fields() -> str:
+    """The table."""
+    return "\n".join(["| message | field | most |", "|---|---|---|", *_fields(), ""])
 
 
 def _fields() -> Iterator[str]:
@@ -121,13 +130,18 @@ def _fields() -> Iterator[str]:
 
 def test_options_of_models() -> None:
     """As their dataclasses say: for each stage, then for each backend."""
+    assert between("options") == every_option(), WRITE
+
+
+def every_option() -> str:
+    """The table."""
     lines = ["| of | option | may hold | default |", "|---|---|---|---|"]
     for name in STAGES:
         kind = getattr(importlib.import_module(f"services.{name}.options"), f"{name.capitalize()}Options")
         lines += _options(name, kind)
     for name in BACKENDS:
         lines += _options(name, backends.load(name).Options)
-    assert between("options") == "\n".join(lines) + "\n"
+    return "\n".join([*lines, ""])
 
 
 def _options(of: str, kind: Any, where: str = "") -> Iterator[str]:
@@ -170,3 +184,9 @@ def _default(field: "dataclasses.Field[Any]") -> str:
     if field.default in ("", (), None):
         return "none"
     return str(field.default).lower() if isinstance(field.default, bool) else f"{field.default}"
+
+
+if __name__ == "__main__":
+    for name, table in (("fields", fields()), ("options", every_option())):
+        TEXT = TEXT.replace(f"<!-- {name} -->\n{between(name)}", f"<!-- {name} -->\n{table}")
+    PAGE.write_text(TEXT, "utf-8")
