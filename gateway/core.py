@@ -28,7 +28,7 @@ from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
-from parley import telemetry
+from parley import beside, telemetry
 from parley.errors import BadConfig, ConfigExpected, ParleyError
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
@@ -200,7 +200,7 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            pipeline = self._pipeline(first.config, caller)
+            pipeline = await beside.done(first.ByteSize(), partial(self._pipeline, first.config, caller))
             held.hold(pipeline.places)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
