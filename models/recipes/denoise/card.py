@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.recipes.denoise.graph import state_shapes
-from models.recipes.denoise.losses import LATER, LOST_SPEECH
+from models.recipes.denoise.losses import LOST_SPEECH
 from models.recipes.denoise.network import HOP, WINDOW, Enhancer
 from models.recipes.denoise.train import ROWS, SEED
 from models.recipes.provenance import Manifest, describe, listed
@@ -41,10 +41,10 @@ Cost on one thread, microseconds a 16 ms frame and stream: {cost}
 ## How it was made
 
 `make recipe-denoise` reruns it. {steps} steps of {rows} mixtures of three seconds, {minutes} CPU minutes of
-one core, seed {seed}, averaged weights. Loss: magnitudes and complex values of compressed spectra, lost
-speech weighing {lost} times left noise, later {later} times, and error in dB. Levels -60 to -12 dBFS in
-16 bits, simulated rooms, coloured microphones, narrow bands. After training the last layer was made firmer: gates
-that open and close for good, a mask a little softer (`export.firm`).
+one core, seed {seed}, averaged weights. It began with the weights of version 1. Loss: magnitudes and complex values of
+compressed spectra at three resolutions, lost speech weighing {lost} times left noise; loudness in critical bands, where
+added noise is dearer than lost speech; and error in dB. Levels -60 to -12 dBFS in 16 bits, simulated rooms, coloured
+microphones, narrow bands, telephone companding; voices also faster and slower.
 
 {data}
 
@@ -105,7 +105,6 @@ def card(papers: Manifest) -> str:
         rows=ROWS,
         hop=HOP,
         lost=LOST_SPEECH,
-        later=LATER,
         data="Data:\n\n" + listed(training["data"]),
         tables=table(promises(metrics)) + "\n\n" + tables(metrics["rows"]) if judged else "Not evaluated yet.",
         cost=", ".join(f"{k} {v:g}" for k, v in metrics["cost"].items()) if judged else "not measured yet.",
