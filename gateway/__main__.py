@@ -16,6 +16,7 @@ import uvicorn
 import uvloop
 
 from gateway.access import exposure
+from gateway.access.pages import Pages
 from gateway.apis.app import app
 from gateway.apis.rpc import RpcServer
 from gateway.config import LARGEST_CHUNK, GatewayConfig
@@ -79,9 +80,10 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
     host, _, port = settings.http.rpartition(":")
     if not host or not port.isdigit():
         raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
+    pages = Pages(settings.allow, has_keys=bool(settings.keys_file), is_exposed=exposure.is_exposed(settings))
     return Http(
         uvicorn.Config(
-            Gate(app(core, settings.limits, settings.cache), core.keys),
+            Gate(app(core, settings.limits, settings.cache), core.keys, pages),
             host=host,
             port=int(port),
             http=PatientHttp,
@@ -93,6 +95,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             ws_max_size=2 * LARGEST_CHUNK,
             ws_per_message_deflate=False,  # sound does not deflate
             server_header=False,
+            proxy_headers=False,  # whose call a proxy passes on is not for it to say
             ssl_certfile=settings.tls.cert or None,
             ssl_keyfile=settings.tls.key or None,
             ssl_ca_certs=settings.tls.client_ca or None,

@@ -12,7 +12,7 @@ class Where:
     grpc: str = "127.0.0.1:50051"  # host:port, grpcs://host:port or unix:/path
     http: str = "http://127.0.0.1:8080"
     key: str = ""  # that its callers show
-    model: str = "whisper-1"  # what its OpenAI doors call a recogniser
+    model: str = "whisper-1"  # what its OpenAI API calls a recogniser
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -10,9 +10,9 @@ from loadtest.promises import measures, statistics_of
 from parley.wire.stages import STAGES
 
 PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
-DOORS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
+APIS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
 TEXTS = tuple(stage.name for stage in STAGES.values() if stage.is_rewriter)
-CALLS = ("rest", *TEXTS)  # doors whose size is a rate
+CALLS = ("rest", *TEXTS)  # APIs whose size is a rate
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
 Promise = Mapping[str, Mapping[str, float]]  # measure -> statistic -> limit
 
@@ -47,9 +47,9 @@ class Scenario:
 
     name: str
     about: str = ""
-    door: str = "pipeline"
+    api: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
-    yards: float = 0.0  # how many people or calls a second: a share of what the machine's bare engines could do; or
+    ceiling_share: float = 0.0  # how many, as a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
     rate: float = 0.0  # calls a second, whoever has been answered
     least: int = 1  # people or calls a second, however slow the machine is
@@ -58,7 +58,7 @@ class Scenario:
     grace_s: float = 10.0  # how long the last calls may take
     burst: Burst | None = None
     clips: str = "bundled"  # or a folder of recordings
-    snr_db: float | None = None  # noise this far below the voices
+    snr_db: float | None = None  # noise this far below the clients
     pause_s: float = 0.8  # of silence after each recording
     flush_s: float | None = None  # streams end so long after the last word, as of clients who know when that is
     target: str = "de"  # the language to translate into
@@ -75,13 +75,15 @@ class Scenario:
     def crowd(self) -> int:
         """How many people it takes, the burst's left out: each of a rate's calls once a second, or less often."""
         if not (self.people or self.rate):
-            raise BadScenario(f"[{self.name}] has a size in yards; measure the machine first, or say SLA_SIZE.")
+            raise BadScenario(
+                f"[{self.name}]has a size in `ceiling_share`; measure the machine first, or say SLA_SIZE."
+            )
         return self.people or max(1, round(self.rate))
 
     @property
     def sends_calls(self) -> bool:
         """Whether its size is a rate of calls, not a number of people."""
-        return self.door in CALLS
+        return self.api in CALLS
 
     @property
     def size(self) -> float:
@@ -91,12 +93,12 @@ class Scenario:
     def of_size(self, size: float) -> "Scenario":
         """With so many people, or calls a second."""
         people, rate = (0, float(size)) if self.sends_calls else (round(size), 0.0)
-        return replace(self, yards=0.0, people=people, rate=rate)
+        return replace(self, ceiling_share=0.0, people=people, rate=rate)
 
-    def sized(self, yard: float) -> "Scenario":
-        """As large as it is on a machine with such a yard."""
-        size = max(float(self.least), self.yards * yard)
-        return replace(self.of_size(round(size, 1)), yards=self.yards)
+    def sized(self, ceiling: float) -> "Scenario":
+        """As large as it is on a machine with such a ceiling."""
+        size = max(float(self.least), self.ceiling_share * ceiling)
+        return replace(self.of_size(round(size, 1)), ceiling_share=self.ceiling_share)
 
     def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
         """With so much more time for what is promised of a measure."""
@@ -154,7 +156,7 @@ def _check(scenario: Scenario) -> None:
         if value not in choices:
             raise BadScenario(f"[{scenario.name}]: {what} is {value!r}; write one of {', '.join(choices)}.")
 
-    among("door", scenario.door, DOORS)
+    among("api", scenario.api, APIS)
     for stage in scenario.stages:
         among("a stage", stage, tuple(STAGES))
     for fault in scenario.faults:
@@ -163,12 +165,12 @@ def _check(scenario: Scenario) -> None:
         among("what is promised", measure, (measure,) if statistics_of(measure) else tuple(measures()))
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
-    if sum(map(bool, (scenario.yards, scenario.people, scenario.rate))) != 1:
-        told = "say a size in `yards`, or how many `people` talk, or at which `rate` calls come"
+    if sum(map(bool, (scenario.ceiling_share, scenario.people, scenario.rate))) != 1:
+        told = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
         raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
-    if scenario.door == "pipeline" and not scenario.stages:
+    if scenario.api == "pipeline" and not scenario.stages:
         raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
     if not scenario.promise:
         raise BadScenario(f"[{scenario.name}] promises nothing; write [{scenario.name}.promise].")
@@ -181,12 +183,12 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     price_per_core_hour: float = 0.0
     currency: str = "EUR"
-    lag_p99_ms: float = 50.0  # a talker later than this measured itself,
+    lag_p99_ms: float = 50.0  # a load generator later than this measured itself,
     lag_share: float = 0.25  # or later than this share of the nearest promise of a tail
     others_cores: float = 0.3  # what others may take of the machine before a broken time may be theirs
     patience: float = 0.0  # times come so many jobs of the bare engine later than they are written
     again_s: float = 120.0  # how long, in all, runs may take that repeat a scenario
-    cpu_share: float = 0.9  # of a core, that a talker may take
+    cpu_share: float = 0.9  # of a core, that a load generator may take
 
     def named(self, names: list[str]) -> list[Scenario]:
         """These, in this order."""

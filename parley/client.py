@@ -20,6 +20,7 @@ from google.protobuf.message_factory import GetMessageClass
 from parley.errors import BadInput, DeadlinePassed, NotFound, Unavailable
 from parley.wire import protocol
 from parley.wire.stages import SERVICES
+from parley.wire.tls import UpstreamTls
 
 OPTIONS = (
     ("grpc.max_receive_message_length", protocol.LARGEST_MESSAGE),
@@ -30,14 +31,18 @@ OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 TLS = "grpcs://"
+NO_TLS = UpstreamTls()
 
 
-def dial(address: str, *, alone: bool = False) -> grpc.aio.Channel:
+def dial(address: str, tls: UpstreamTls = NO_TLS, *, alone: bool = False) -> grpc.aio.Channel:
     """A channel to host:port or unix:/path; grpcs://host:port is TLS (SSL_CERT_FILE names roots of your own).
 
     Channels of one process to one address share a connection, but for those that want to be alone.
     """
-    options = (*OPTIONS, ("grpc.use_local_subchannel_pool", int(alone)))
+    options: tuple[tuple[str, str | int], ...] = (*OPTIONS, ("grpc.use_local_subchannel_pool", int(alone)))
+    if tls.on:
+        options += (("grpc.ssl_target_name_override", tls.name),) if tls.name else ()
+        return grpc.aio.secure_channel(address, protocol.credentials(tls), options=options)
     if address.startswith(TLS):
         credentials = grpc.ssl_channel_credentials(_roots())
         return grpc.aio.secure_channel(address.removeprefix(TLS), credentials, options=options)
@@ -110,7 +115,7 @@ class Exchange:
             async for request in requests:
                 await self._call.write(request)
             await self._call.done_writing()
-        except (grpc.RpcError, asyncio.InvalidStateError):
+        except (grpc.RpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
             self._broke_off = True  # the call is over; whoever reads learns why
         except Exception as error:
             self.fail(error)

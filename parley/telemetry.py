@@ -167,11 +167,11 @@ class Meter:
     def batch(self, queued: Sequence[tuple[Context, Moment]], began: Moment, engine: tuple[Moment, Moment]) -> None:
         """One batch is done: every member's wait, the size, the engine's time, and a span for each."""
         self._size.observe(len(queued))
-        traces = [exemplar(context) for context, _ in queued]
-        self._engine.observe(engine[1].at - engine[0].at, next(filter(None, traces), None))
-        for (context, joined), told in zip(queued, traces, strict=True):
-            self._wait.observe(began.at - joined.at, told)
-            if told:
+        exemplars = [exemplar(context) for context, _ in queued]
+        self._engine.observe(engine[1].at - engine[0].at, next(filter(None, exemplars), None))
+        for (context, joined), each in zip(queued, exemplars, strict=True):
+            self._wait.observe(began.at - joined.at, each)
+            if each:
                 self._spans(context, joined, began, engine, len(queued))
 
     def _spans(self, context: Context, joined: Moment, began: Moment, engine: tuple[Moment, Moment], size: int) -> None:

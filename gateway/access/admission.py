@@ -1,4 +1,7 @@
-"""Who is let in, and how many. A call is refused at once or not at all. Must not know what callers ask for."""
+"""Who is let in, and how many. A call is refused at once or not at all. Must not know what callers ask for.
+
+A place is a stream to an engine. A call holds one from its start, and all that it needs once it has said what it wants.
+"""
 
 import asyncio
 import time
@@ -8,14 +11,14 @@ from contextlib import contextmanager, suppress
 
 from gateway import metrics
 from gateway.config import Limits
-from parley.errors import BadConfig, Draining, ParleyError, RateLimited, TooManyStreams
+from parley.errors import BadConfig, Draining, ParleyError, RateLimited, TooManyStages, TooManyStreams
 from parley.wire.keys import CLASSES, Key
 
 CLASS = "parley-class"  # in the metadata: live or batch
 
 
 class Admission:
-    """Limits the open calls, in all and per key; keeps some for live streams; admits none while the gateway drains."""
+    """Limits the open places, in all and per key; keeps some for live streams; admits none while the gateway drains."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -40,37 +43,67 @@ class Admission:
             raise self._shed(error, key.kind)
 
     @contextmanager
-    def place(self, key: Key, kind: str) -> Iterator[None]:
-        """Counts one open call until exit; raises where the limits or a drain forbid it."""
-        if refusal := self._refusal(key, kind):
-            raise self._shed(refusal, kind)
-        self.open += 1
-        self._per_key[key.id] += 1
+    def place(self, key: Key, kind: str) -> Iterator["Places"]:
+        """Counts one place until exit, and what the call takes later; raises where limits or a drain forbid it."""
+        places = Places(self, key, kind)
+        places.hold(1)
         try:
-            yield
+            yield places
         finally:
-            self.open -= 1
-            self._per_key[key.id] -= 1
-            self._ended.set()
+            places.hold(0)
 
-    def _refusal(self, key: Key, kind: str) -> ParleyError | None:
-        limits, mine = self._limits, self._per_key[key.id]
+    def change(self, key: Key, kind: str, held: int, wanted: int) -> None:
+        """A call holds so many places and wants so many; refuses more than there are."""
+        if wanted > held and (refusal := self._refusal(key, kind, held, wanted)):
+            raise self._shed(refusal, kind)
+        self.open += wanted - held
+        self._per_key[key.id] += wanted - held
+        if not self._per_key[key.id]:
+            del self._per_key[key.id]
+        self._ended.set()
+
+    def _refusal(self, key: Key, kind: str, held: int, wanted: int) -> ParleyError | None:
+        limits, more, mine = self._limits, wanted - held, self._per_key[key.id]
         if self.draining:
             return Draining("This gateway is going away; call again.", retry_s=0.1)
         most = limits.streams - (int(limits.streams * limits.for_live) if kind == "batch" else 0)
-        if self.open >= most:
+        own = key.streams or (limits.streams_per_key if key.id else 0)  # without keys nobody is told apart
+        one = max(1, min(limits.streams_per_call, most, own or most))
+        if wanted > one:
+            need = f"This call needs {wanted} streams to engines, and {one} is the most"
+            return TooManyStages(f"{need}; ask for fewer translations or channels.")
+        if self.open + more > most:
             of_kind = " for batch work" if kind == "batch" else ""
-            return TooManyStreams(
-                f"{self.open} calls are open, and that is the limit{of_kind}; come back.", retry_s=1.0
-            )
-        own = key.streams or limits.streams_per_key
-        if own and mine >= own:
-            return TooManyStreams(f"The key {key.name!r} has {mine} calls open, and that is its limit.", retry_s=1.0)
+            said = f"{self.open} streams are open, and {most} is the limit{of_kind}; come back."
+            return TooManyStreams(said, retry_s=1.0)
+        if own and mine + more > own:
+            said = f"The key {key.name!r} has {mine} streams open, and {own} is its limit; end some."
+            return TooManyStreams(said, retry_s=1.0)
         return None
 
     def _shed(self, error: ParleyError, kind: str) -> ParleyError:
         metrics.SHED.labels(error.reason, kind or "live").inc()
         return error
+
+
+class Places:
+    """Those that one call holds."""
+
+    def __init__(self, admission: Admission, key: Key, kind: str) -> None:
+        self._admission, self._key, self._kind, self._held = admission, key, kind, 0
+
+    def hold(self, wanted: int) -> None:
+        """Hold so many from now on; raises where there are not so many more, and keeps what it has."""
+        self._admission.change(self._key, self._kind, self._held, wanted)
+        self._held = wanted
+
+    @contextmanager
+    def lent(self) -> Iterator["Places"]:
+        """To one pipeline of several that a conversation has one after the other; afterwards it holds one again."""
+        try:
+            yield self
+        finally:
+            self.hold(1)
 
 
 class Rate:

@@ -112,7 +112,7 @@ def store_of(config: CacheConfig) -> Store | None:
 
 
 class Cache:
-    """In front of a door that answers the same to the same."""
+    """Answers of endpoints that give the same answer to the same request."""
 
     def __init__(self, config: CacheConfig) -> None:
         self._store = store_of(config)
@@ -123,16 +123,16 @@ class Cache:
         path: str,
         fields: Fields,
         serves: Callable[[], CacheScope | None],
-        door: Callable[[], Awaitable[Response]],
+        endpoint: Callable[[], Awaitable[Response]],
     ) -> Response:
-        """What was answered before, or what the door says now; `serves` may not know who would serve."""
+        """The kept answer, or the endpoint's answer now; `serves` may not know who would serve."""
         store, served = self._store, serves()
         if store is None or served is None:
-            return await door()
+            return await endpoint()
         key = key_of(path, fields, served)
         if (kept := await store.get(key)) is not None:
             return _thawed(kept)
-        response = await door()
+        response = await endpoint()
 
         async def keep(body: bytes) -> None:
             if len(body) <= self._largest and _as_asked(response, served):
@@ -157,8 +157,8 @@ def _as_asked(response: Response, served: CacheScope) -> bool:
 
 def key_of(path: str, fields: Fields, served: CacheScope) -> str:
     """A digest of everything that the answer depends on."""
-    told = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
-    digest = hashlib.blake2b(told.encode(), digest_size=24)
+    request = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
+    digest = hashlib.blake2b(request.encode(), digest_size=24)
     digest.update(hashlib.sha256(fields.upload or b"").digest())
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""ParleyError -> HTTP and WebSocket, the one table. Must not know a door."""
+"""ParleyError -> HTTP and WebSocket, the one table. Must not know an endpoint."""
 
 import math
 from collections.abc import Callable
@@ -45,13 +45,13 @@ def answer(error: ParleyError) -> Answer:
 
 
 def ours(error: ParleyError, status: int) -> dict[str, object]:
-    """Our own doors' shape."""
-    told = {"code": error.code.name, "reason": error.reason, "message": str(error)}
-    return {"error": told | ({"report": error.report} if error.report else {})}
+    """The shape of Parley's own API."""
+    body = {"code": error.code.name, "reason": error.reason, "message": str(error)}
+    return {"error": body | ({"report": error.report} if error.report else {})}
 
 
 def response(error: ParleyError, shape: Shape = ours) -> JSONResponse:
-    """An error as a response in a door's shape."""
+    """An error as a response, in the shape of an API."""
     row = answer(error)
     headers = {"retry-after": str(max(1, math.ceil(error.retry_s or 0)))} if row.retry else {}
     if row.status == 408:

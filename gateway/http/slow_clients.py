@@ -1,6 +1,6 @@
 """uvicorn's protocols with an end to their patience: for what costs memory or a socket and never becomes a request.
 
-Must not know a door.
+Must not know an endpoint.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ class PatientHttp(HttpToolsProtocol):
         if self._timer is not None:
             self._head += len(data)
             if self._head > LARGEST_HEAD:
-                said = f"The request's head is too large; send at most {LARGEST_HEAD} bytes of it."
-                self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", said)
+                message = f"The request's head is too large; send at most {LARGEST_HEAD} bytes of it."
+                self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", message)
 
     def on_headers_complete(self) -> None:
         """It is here."""
@@ -62,12 +62,12 @@ class PatientHttp(HttpToolsProtocol):
             self._timer = None
 
     def _too_slow(self) -> None:
-        said = "The request's head does not arrive; send it faster."
-        self._refuse(HTTP_408_REQUEST_TIMEOUT, "HEAD_TOO_SLOW", said)
+        message = "The request's head does not arrive; send it faster."
+        self._refuse(HTTP_408_REQUEST_TIMEOUT, "HEAD_TOO_SLOW", message)
 
-    def _refuse(self, status: int, reason: str, said: str) -> None:
+    def _refuse(self, status: int, reason: str, message: str) -> None:
         self._be_done()
-        body = json.dumps({"error": {"code": "INVALID_ARGUMENT", "reason": reason, "message": said}}).encode()
+        body = json.dumps({"error": {"code": "INVALID_ARGUMENT", "reason": reason, "message": message}}).encode()
         head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(STATUS_LINE[status] + head.encode() + body)
         self.transport.close()
@@ -87,7 +87,7 @@ class PatientSocket(WebSocketsSansIOProtocol):
         """One more piece."""
         super().handle_cont(event)
         if len(self.frames) > MOST_PIECES:
-            said = f"A message of more than {MOST_PIECES} pieces; send fewer."
+            message = f"A message of more than {MOST_PIECES} pieces; send fewer."
             self.transport.pause_reading()
-            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, said)
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, message)
             self.handle_parser_exception()

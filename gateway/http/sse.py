@@ -22,8 +22,8 @@ class EventStream(Flow):
         self.shape = shape
         self.headers["cache-control"] = "no-cache"
 
-    async def _break_off(self, told: ParleyError, send: Send) -> None:
-        body = _frame(self.shape(told, refusal.answer(told).status))
+    async def _break_off(self, error: ParleyError, send: Send) -> None:
+        body = _frame(self.shape(error, refusal.answer(error).status))
         await send({"type": "http.response.body", "body": body, "more_body": True})
         await self._close(send)
 

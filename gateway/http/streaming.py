@@ -41,12 +41,12 @@ class Flow(StreamingResponse):
         try:
             await hangup.within(self._budget, self._flow(send))
         except Exception as error:
-            told = protocol.public(error, "the gateway")
+            public = protocol.public(error, "the gateway")
             if self._opened:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._break_off(told, send), LAST_WORD_S)
+                    await asyncio.wait_for(self._break_off(public, send), LAST_WORD_S)
             else:
-                await refusal.response(told, self.shape)(scope, receive, send)
+                await refusal.response(public, self.shape)(scope, receive, send)
 
     async def _flow(self, send: Send) -> None:
         copy = bytearray()
@@ -68,7 +68,7 @@ class Flow(StreamingResponse):
             self._opened = True
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
-    async def _break_off(self, told: ParleyError, send: Send) -> None:
+    async def _break_off(self, error: ParleyError, send: Send) -> None:
         """Without its end: the server closes the connection, and no client takes the half for the whole."""
 
     async def _close(self, send: Send) -> None:

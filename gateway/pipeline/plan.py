@@ -53,7 +53,7 @@ class Plan:
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
-        self.to_ear = config.denoise_for != LISTENERS_ALONE
+        self.to_client = config.denoise_for != LISTENERS_ALONE
         self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
         self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
         self._check()

@@ -19,6 +19,7 @@ from parley.budget import Budget
 from parley.client import Exchange, dial
 from parley.errors import DeadlinePassed
 from parley.wire import protocol
+from parley.wire.trust import Trust
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
@@ -42,14 +43,15 @@ class Call:
     budget: Budget
     version: str = ""  # empty: the replica's own default
     rerouted: Callable[[], bool] | None = None  # whether the route leads elsewhere now; None: it cannot be moved
+    by: str = ""  # tells its caller from others; faults that only one of them sees open no breaker
     already_tried: list["Replica"] = field(default_factory=list)  # also by the call that this one hedges
 
 
 class Replica:
     """One address of a stage."""
 
-    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves) -> None:
-        self.address, self.channel = address, dial(address)
+    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves, trust: Trust) -> None:
+        self.address, self.channel, self._shown = address, dial(address, trust.tls), trust.token.metadata
         self.streams = 0
         self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
@@ -77,7 +79,8 @@ class Replica:
     def breaker(self, version: str) -> Breaker:
         """One breaker per version: a version that fails must not block the others."""
         if version not in self._breakers:
-            breaker = Breaker(f"{version or self._service} at {self.address}", self._breaker)
+            name = f"{version or self._service} at {self.address}"
+            breaker = Breaker(name, self._breaker, is_ill=lambda: self.health() not in (SERVING, UNKNOWN))
             self._breakers[version] = breaker
             self._gauge(version).set_function(lambda: len(WORST_FIRST) - 1 - WORST_FIRST.index(breaker.state))
         return self._breakers[version]
@@ -114,13 +117,13 @@ class Replica:
     async def _watch(self, version: str) -> None:
         name = f"{self._service}/{version}" if version else self._service
         while True:
-            before, now = self.health(version), await self._answer(name, version)
-            self._health[version] = now
+            now = await self._answer(name, version)
+            before, self._health[version] = self.health(version), now
             if now == NOT_FOUND and version and not self._needs(version):
                 self._forget(version)
                 return
             if now == SERVING != before:
-                self._wake()
+                self._close_breakers(version)
             if (now == NOT_SERVING != before) or now == STUCK:
                 self._leaves(self, version)
             await asyncio.sleep(EVERY_S)
@@ -147,9 +150,11 @@ class Replica:
         with suppress(KeyError):
             metrics.BREAKERS.remove(self._service, self.address, version)
 
-    def _wake(self) -> None:
-        for breaker in self._breakers.values():
-            breaker.wake()
+    def _close_breakers(self, version: str) -> None:
+        """It is well again: all of it, or one version."""
+        for known, breaker in self._breakers.items():
+            if version in ("", known):
+                breaker.close()
 
     async def check(self, service: str = "", timeout_s: float = 1.0) -> str:
         """SERVING, NOT_SERVING, or the gRPC status that the check failed with."""
@@ -167,8 +172,8 @@ class Replica:
         async with AsyncExitStack() as stack:
             stack.callback(self._count, -1)
             self._count(1)
-            attempt = stack.enter_context(self.breaker(call.version).guard())
-            exchange = Exchange(self.channel, call.path, again(), call.metadata, timeout_s, attempt.worked)
+            attempt = stack.enter_context(self.breaker(call.version).guard(call.by))
+            exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
             await stack.enter_async_context(exchange)
             try:
                 async with asyncio.timeout(open_s):
@@ -179,16 +184,20 @@ class Replica:
             stack.callback(self.open.pop, exchange)
             yield exchange
 
+    def _metadata(self, call: Call) -> dict[str, str]:
+        """The call's, and what shows that it is ours."""
+        return call.metadata | self._shown
+
     def _count(self, more: int) -> None:
         self.streams += more
 
     async def unary(self, call: Call, request: bytes, longest_s: float) -> bytes:
         """Call one method that has one answer, through the breaker."""
-        with self.breaker(call.version).guard():
+        with self.breaker(call.version).guard(call.by):
             try:
                 calling: Any = self.channel.unary_unary(call.path)
                 timeout_s = min(call.budget.left, longest_s)
-                answer: bytes = await calling(request, metadata=tuple(call.metadata.items()), timeout=timeout_s)
+                answer: bytes = await calling(request, metadata=tuple(self._metadata(call).items()), timeout=timeout_s)
             except grpc.aio.AioRpcError as failed:
                 raise protocol.error_of(failed) from None
             return answer

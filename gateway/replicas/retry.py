@@ -43,6 +43,7 @@ class Then(Enum):
     REPLAY = "another replica, with replay"
     RESUME = "another replica, from the present on"
     DO_WITHOUT = "the stage is given up with a notice, the others go on"
+    LATER = "it is tried again, with a notice once it is back (`failover.again_s`)"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Rule:
         """Whether the row is about this."""
         return self.when is when and isinstance(error, self.error) and (of_words or not self.of_words)
 
+
+PASSING = (Unavailable, Overloaded, DeadlinePassed)  # may be otherwise in a while
 
 RETRIES = (  # of the rows that fit, the first one holds
     # A replica that does not answer, is full or is late says nothing about the others. One that is full or late gets
@@ -87,8 +90,10 @@ RETRIES = (  # of the rows that fit, the first one holds
     Rule(When.NEVER_OPENED, BadInput),
     Rule(When.NEVER_OPENED, NotFound),
     Rule(When.NEVER_OPENED, Overloaded, of_words=True),
+    *(Rule(When.NEVER_OPENED, error, (Then.DO_WITHOUT, Then.LATER)) for error in PASSING),
     Rule(When.NEVER_OPENED, ParleyError, (Then.DO_WITHOUT,)),
     Rule(When.NOT_REPLACED, BadInput),
+    *(Rule(When.NOT_REPLACED, error, (Then.DO_WITHOUT, Then.LATER)) for error in PASSING),
     Rule(When.NOT_REPLACED, ParleyError, (Then.DO_WITHOUT,)),
 )
 
@@ -119,7 +124,7 @@ def _done(row: Rule) -> str:
 
 def pause_s(first_s: float, attempt: int, longest_s: float = 1.0) -> float:
     """Exponential backoff with jitter."""
-    return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0**attempt)
+    return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0 ** min(attempt, 30))
 
 
 class Allowance:

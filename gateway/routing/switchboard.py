@@ -34,6 +34,7 @@ from parley.errors import BadConfig, BadInput, NotFound, ParleyError
 from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
+from parley.wire.trust import Token, Trust
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Overheard:
         async for answer in self._exchange.answers():
             yield answer
             for shadow in self._shadows:
-                shadow.said(answer)
+                shadow.compare(answer)
         for shadow in self._shadows:
             shadow.done()
 
@@ -85,7 +86,9 @@ class Switchboard:
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
         if stage not in STAGES:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
-        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
+        config = self._config
+        trust = Trust(Token(config.token), config.upstream_tls)
+        return Upstream(stage, STAGES[stage].service.full_name, named, config.breaker, config.calls, trust)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -186,7 +189,7 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""), by=caller.who)
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
         """Opens the chosen version, or the first fallback that can be opened."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-LATE_MS = 5.0  # a talker that is later than this at its p99 measures itself
+LATE_MS = 5.0  # a load generator that is later than this at its p99 measures itself
 BARE = "bare echo"
 Key = Callable[["Run"], float]
 
@@ -71,7 +71,7 @@ def show(found: Findings, loads: Sequence[int], console: Console) -> None:
     console.print(_aims(found, max(loads)))
     late = [f"{run.way} at {run.streams} ({run.lag_p99_ms:.1f} ms)" for run in found.runs if run.lag_p99_ms > LATE_MS]
     if late:
-        console.print(f"[yellow]The talker itself was late, so these say little: {', '.join(late)}.")
+        console.print(f"[yellow]The load generator itself was late, so these say little: {', '.join(late)}.")
 
 
 def _ways(found: Findings, loads: Sequence[int]) -> Table:

@@ -1,6 +1,6 @@
 """Somebody who calls again and again, and behaves like people do: finishes, hangs up, or sends what is no sound.
 
-Must not know how the house is doing.
+Must not know how the server is doing.
 """
 
 import asyncio

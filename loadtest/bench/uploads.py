@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from loadtest.target.processes import House
+from loadtest.target.processes import ServerProcesses
 from parley.audio.media import Decoder
 from parley.audio.recorder import Flac, Recorder, Wav
 
@@ -49,13 +49,13 @@ def recordings() -> Iterator[tuple[str, bytes]]:
         yield what, b"".join([*(file.write(second) for _ in range(SECONDS)), file.end()])
 
 
-def upload(house: House, http: str, what: str, file: bytes) -> Upload:
+def upload(processes: ServerProcesses, http: str, what: str, file: bytes) -> Upload:
     """Send it, and decode it here."""
     before = time.process_time()
     for _ in Decoder(file, LONGEST_S).blocks(10.0):
         pass
     decode_s = time.process_time() - before
-    before, began = house.cpu_s("gateway"), time.monotonic()
+    before, began = processes.cpu_s("gateway"), time.monotonic()
     sent = {"files": {"file": ("talk", file)}, "data": {"model": "whisper-1"}}
     httpx.post(f"http://{http}/v1/audio/transcriptions", timeout=PATIENCE_S, **sent).raise_for_status()  # type: ignore[arg-type]
-    return Upload(what, decode_s, house.cpu_s("gateway") - before, time.monotonic() - began)
+    return Upload(what, decode_s, processes.cpu_s("gateway") - before, time.monotonic() - began)

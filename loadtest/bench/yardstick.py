@@ -1,8 +1,9 @@
-"""The unit that sizes are told in: what this machine's bare engines do in a second. `loadtest.bench.yardstick`.
+"""What this machine's bare engines do in a second, in which the load test counts sizes. `loadtest.bench.yardstick`.
 
-A yard of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
-all cores of this machine, one job after the other, if nothing else had to be done. So a size in yards asks of every
-machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly change it.
+The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real
+time on all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling
+asks of every machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly
+change it.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import numpy as np
 from loadtest.bench.stages import bare
 from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
-from loadtest.clients.doors.text import TEXTS
+from loadtest.clients.apis.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import TEXTS as TEXT_STAGES
 from loadtest.scenario import BadScenario, Scenario
@@ -61,7 +62,7 @@ class Yardstick:
     paces: Mapping[str, Pace]  # of the stages that have a model
     cores: float
 
-    def yard(self, scenario: Scenario) -> float:
+    def ceiling(self, scenario: Scenario) -> float:
         """How many people, or calls a second, fill this machine's bare engines."""
         used = {stage: share for stage, share in demand(scenario).items() if stage in self.paces}
         if not used:
@@ -75,7 +76,7 @@ class Yardstick:
 
     def fitted(self, scenario: Scenario, patience: float) -> Scenario:
         """The scenario at its size on this machine, with the times that are promised on it."""
-        sized = scenario.sized(self.yard(scenario)) if scenario.yards else scenario
+        sized = scenario.sized(self.ceiling(scenario)) if scenario.ceiling_share else scenario
         return sized.granted(lambda measure: patience * self.jobs_ms(scenario, measure))
 
     def to_json(self) -> dict[str, Any]:
@@ -99,17 +100,17 @@ class Yardstick:
 
 def demand(scenario: Scenario) -> dict[str, float]:
     """What one person, or one call a second, asks of each stage: seconds of sound a second, or sentences."""
-    if scenario.door in STAGES:
-        return {scenario.door: 1.0}
-    if scenario.door == "pipeline":
+    if scenario.api in STAGES:
+        return {scenario.api: 1.0}
+    if scenario.api == "pipeline":
         return {stage: 1 / UTTERANCE_S if STAGES[stage].is_rewriter else 1.0 for stage in scenario.stages}
-    return {"asr": FILE_S if scenario.door == "rest" else 1.0}
+    return {"asr": FILE_S if scenario.api == "rest" else 1.0}
 
 
 def measure(settings: Path) -> Yardstick:
     """Of the models that the settings name."""
     cores, paces = cores_here(), {}
-    with tempfile.TemporaryDirectory(prefix="parley-yard-") as folder:
+    with tempfile.TemporaryDirectory(prefix="parley-ceiling-") as folder:
         ground = Ground(Path(folder), settings)
         for stage in JOBS:
             try:

@@ -1,4 +1,4 @@
-"""The load watches itself: a talker that is late measures itself. Must not know what is said to whom."""
+"""The load watches itself: a load generator that is late measures itself. Must not know what is said to whom."""
 
 import asyncio
 import time

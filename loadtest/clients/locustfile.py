@@ -78,7 +78,7 @@ class Share:
             gevent.sleep(TABLE_S)
             while self._table:
                 what, ms = self._table.popleft()
-                told = {"request_type": SCENARIO.door, "name": what, "response_time": ms, "response_length": 0}
+                told = {"request_type": SCENARIO.api, "name": what, "response_time": ms, "response_length": 0}
                 environment.events.request.fire(**told, exception=None, context={})
 
     def leave(self) -> None:
@@ -191,8 +191,8 @@ def _begin(environment: Environment, **_: Any) -> None:
     if runner and not isinstance(runner, MasterRunner):
         try:
             SHARE.begin(environment)
-        except Exception as error:  # whatever the door's library says of a server that is not there
-            logging.error(f"{SCENARIO.door} was asked before anybody talked: {type(error).__name__} {error}")
+        except Exception as error:  # whatever the API's library says of a server that is not there
+            logging.error(f"{SCENARIO.api} was asked before anybody talked: {type(error).__name__} {error}")
             gevent.spawn(runner.stop if environment.web_ui else runner.quit)
 
 

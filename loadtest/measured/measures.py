@@ -67,7 +67,7 @@ class Series:
 
 @dataclass
 class Measures:
-    """Everything one talker, or all of them, measured."""
+    """Everything one load generator, or all of them, measured."""
 
     latencies: dict[str, Series] = field(default_factory=lambda: defaultdict(Series))
     counts: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))

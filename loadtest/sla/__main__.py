@@ -27,7 +27,7 @@ from loadtest.sla.page import page
 from loadtest.sla.price import bill
 from loadtest.sla.repeats import is_settled, settled
 from loadtest.sla.report import said, show, write_json, write_junit
-from loadtest.sla.run import TalkersFailed, run
+from loadtest.sla.run import LoadGeneratorFailed, run
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
 from loadtest.target.server import Like, Server
@@ -68,7 +68,7 @@ class Measured:
     def stop(self) -> None:
         """End ours."""
         if self._server:
-            self._server.house.stop()
+            self._server.processes.stop()
         self._server = None
 
 
@@ -89,8 +89,8 @@ def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: 
 def _judged_once(measured: Measured, scenario: Scenario, plan: Plan) -> Judgement:
     try:
         judgement = judge(measured.found(scenario), plan)
-    except TalkersFailed as failed:
-        return Judgement(Found(scenario, Measures()), (), (f"the talkers failed: {failed}",))
+    except LoadGeneratorFailed as failed:
+        return Judgement(Found(scenario, Measures()), (), (f"the load generators failed: {failed}",))
     return _with_notes(judgement, cost=bill(judgement.found, plan))
 
 
@@ -115,8 +115,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
     parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
     parser.add_argument("--grpc", help="its host:port for gRPC")
-    parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
-    parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its yards")
+    parser.add_argument("--model", help="what its OpenAI API calls a recogniser; the key they want is in SLA_KEY")
+    parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its share")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
     parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")
     parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")

@@ -128,16 +128,16 @@ def _doubts(found: Found, plan: Plan) -> Iterator[str]:
     if not calls:
         yield "nobody called"
     if lag is None or not lag.count:
-        yield "the talker did not watch itself"
+        yield "the load generator did not watch itself"
     elif lag.percentile_ms(99) > (allowed := _allowed_lag_ms(found.scenario, plan)):
-        yield f"the talker itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
+        yield f"the load generator itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
     share = found.measures.total(CPU) / max(1.0, found.talked_s)
     if share > plan.cpu_share:
-        yield f"the talker took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
+        yield f"the load generator took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
 
 
 def _allowed_lag_ms(scenario: Scenario, plan: Plan) -> float:
-    """A talker may be late by a share of the nearest promise: who promises less must be watched more closely."""
+    """A load generator may be late by a share of the nearest promise."""
     limits = [limit for of in scenario.promise.values() for statistic, limit in of.items() if statistic in TAILS]
     return min([plan.lag_p99_ms, *(plan.lag_share * limit for limit in limits)])
 

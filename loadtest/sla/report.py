@@ -43,9 +43,9 @@ def wanted_of(kept: Kept) -> str:
 
 
 def size_of(scenario: Scenario) -> str:
-    """How large a scenario is on this machine, and what share of a yard that is."""
+    """How large a scenario is on this machine, and what share of the ceiling that is."""
     told = f"{scenario.size:g} {'a second' if scenario.sends_calls else 'people'}"
-    return f"{told}, {scenario.yards:g} yards" if scenario.yards else told
+    return f"{told}, {scenario.ceiling_share:g} of the ceiling" if scenario.ceiling_share else told
 
 
 def said(judgement: Judgement) -> str:
@@ -95,7 +95,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "about": found.scenario.about,
         "people": found.scenario.crowd,
         "size": found.scenario.size,
-        "yards": found.scenario.yards,
+        "ceiling_share": found.scenario.ceiling_share,
         "verdict": judgement.verdict.name,
         "doubts": list(judgement.doubts),
         "promises": kept,

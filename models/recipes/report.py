@@ -79,10 +79,10 @@ def models(stage: str) -> list[Path]:
 
 def section(stage: str, folder: Path, rows: list[Row]) -> str:
     """One model of the report."""
-    papers = Manifest.read(folder)
-    size = sum((folder / name).stat().st_size for name in papers.files) / 1e6
+    manifest = Manifest.read(folder)
+    size = sum((folder / name).stat().st_size for name in manifest.files) / 1e6
     card = folder.relative_to(EMBEDDED) / "CARD.md"
-    title = f"## {stage}: [{papers.name}@{papers.version}]({card}), {size:.1f} MB, {papers.license}"
+    title = f"## {stage}: [{manifest.name}@{manifest.version}]({card}), {size:.1f} MB, {manifest.license}"
     return f"{title}\n\n{table(rows)}\n"
 
 

@@ -84,8 +84,8 @@ class Decoder:
         with _in_words(), self._container:
             for frame in _and_end(self._container.decode(self._stream)):
                 if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
-                    said = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
-                    raise UndecodableMedia(said)
+                    message = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
+                    raise UndecodableMedia(message)
                 for piece in resampler.resample(frame):
                     yield bytes(piece.planes[0])[: piece.samples * 2 * self.channels]
 
@@ -116,8 +116,10 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, ValueError, EOFError) as error:
-        said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
-        raise UndecodableMedia(f"The file cannot be decoded ({said}); send WAV, MP3, M4A, FLAC, OGG or WebM.") from None
+        message = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
+        raise UndecodableMedia(
+            f"The file cannot be decoded ({message}); send WAV, MP3, M4A, FLAC, OGG or WebM."
+        ) from None
 
 
 def _and_end(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame | None]:

@@ -48,16 +48,16 @@ class _Search:
 
     def go_on(self, scores: Scores) -> None:
         """One more token for every row."""
-        said = len(self.rows[0]) - self._skip
-        if said < len(self._begun):
-            self._force(self._begun[said], scores)
+        generated = len(self.rows[0]) - self._skip
+        if generated < len(self._begun):
+            self._force(self._begun[generated], scores)
             return
-        if not said and scores[0].argmax() == self._end:
+        if not generated and scores[0].argmax() == self._end:
             self._ended, self.is_over = [Found((), 0.0)], True
         if self.is_over:  # kept as long as the others
             self.rows = [[*row, self._end] for row in self.rows]
             return
-        is_last = said + 1 == self._how.longest
+        is_last = generated + 1 == self._how.longest
         self._choose((self._totals[:, None] + scores).ravel(), scores.shape[1], is_last)
         self.is_over = is_last or len(self._ended) >= self._how.beam
 

@@ -103,9 +103,9 @@ class _Reader:
             raise self._broken_off(self._file.tell())
 
     def _strange(self) -> BadModel:
-        said = "it is not a CTranslate2 weight file; ct2-transformers-converter makes one of a Hugging Face model."
-        return BadModel(f"{self._path} cannot be read: {said}")
+        message = "it is not a CTranslate2 weight file; ct2-transformers-converter makes one of a Hugging Face model."
+        return BadModel(f"{self._path} cannot be read: {message}")
 
     def _broken_off(self, needed: int) -> BadModel:
-        said = f"it has {self._size} bytes and needs at least {needed}; get the file again."
-        return BadModel(f"{self._path} breaks off: {said}")
+        message = f"it has {self._size} bytes and needs at least {needed}; get the file again."
+        return BadModel(f"{self._path} breaks off: {message}")

@@ -22,7 +22,7 @@ from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import Streams
-from parley.wire import protocol, rules
+from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -38,6 +38,7 @@ def main(stage: Stage) -> None:
     path = parser.parse_args().config
     try:
         settings = config.load(stage.config, path)
+        trust.check_listen(settings.listen, settings.token, settings.tls)
         telemetry.set_up(stage.name, settings.telemetry)
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
@@ -65,7 +66,8 @@ class Service:
         self._stage, self._settings = stage, settings
         self._registry = Registry(stage.open_engine, settings.batch)
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS)
+        guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
+        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
         self._streams = Streams(stage, settings, self._registry)
         self._telling: asyncio.Task[None] | None = None
 
@@ -80,7 +82,7 @@ class Service:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
-        protocol.listen(self._server, self._settings.listen)
+        protocol.listen(self._server, self._settings.listen, self._settings.tls)
         await self._tell_health()  # unasked, the health service calls a server healthy that has nothing yet
         await self._server.start()
         await self._load()

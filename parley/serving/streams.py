@@ -14,7 +14,7 @@ from parley.serving.session import Ahead, Events, Flush, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
-from parley.wire import protocol, rules
+from parley.wire import idle, protocol, rules
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -80,7 +80,7 @@ class Streams:
             telemetry.STREAMS_ENDED.labels(*labels, outcome).inc()
 
     async def _run(self, model: Model, context: Context) -> None:
-        first = await self._read(context)
+        first = await idle.message(self._read(context), self._settings.first_message_s)
         if first is None or first.WhichOneof("message") != "config":
             raise ConfigExpected("A stream begins with its config; send that first.")
         rules.check(first.config)

@@ -56,9 +56,9 @@ class Downloads:
                 break
             except httpx.TransportError as error:
                 if attempt == TRIES - 1:
-                    said = f"broke off at {part.size} bytes ({error or type(error).__name__})"
+                    failure = f"broke off at {part.size} bytes ({error or type(error).__name__})"
                     raise Unavailable(
-                        f"{wanted.url} {said}; run the command again, and it goes on from there."
+                        f"{wanted.url} {failure}; run the command again, and it goes on from there."
                     ) from None
         _check_sum(part, wanted)
         part.finish()

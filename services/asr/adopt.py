@@ -33,8 +33,8 @@ def adopt(folder: Path, name: str, version: str, clips: Path) -> dict[str, Any]:
     least = {"least_window_s": measured.least_window_s, "rest_s": trial.REST_S}
     write({} if given.get("short_context") else least, asdict(measured) | {"wer": measured.wer})
     spec = read_spec(folder)
-    told = {"name": ref.name, "version": ref.version, "files": list(spec.files), "languages": spec.languages}
-    return told | {"options": spec.options, "measured": asdict(measured) | {"wer": measured.wer}}
+    report = {"name": ref.name, "version": ref.version, "files": list(spec.files), "languages": spec.languages}
+    return report | {"options": spec.options, "measured": asdict(measured) | {"wer": measured.wer}}
 
 
 def _say(doing: str) -> None:
@@ -47,8 +47,8 @@ def main() -> None:
     try:
         print(json.dumps({"done": adopt(Path(folder), name, version, Path(clips))}), flush=True)
     except Exception as error:
-        told = protocol.public(error, "the model's trial")
-        print(json.dumps({"failed": str(told), "code": told.code.name, "reason": told.reason}), flush=True)
+        shown = protocol.public(error, "the model's trial")
+        print(json.dumps({"failed": str(shown), "code": shown.code.name, "reason": shown.reason}), flush=True)
         sys.exit(1)
 
 

@@ -71,8 +71,8 @@ def _check(folder: Path, spec: ModelSpec, found: Weights, vocabulary: list[str])
         found.shape("decoder/embeddings/weight")[0],
     )
     if len(vocabulary) != rows:
-        said = f"has {len(vocabulary)} tokens, and {WEIGHTS} knows {rows}"
-        raise BadModel(f"{folder / names} {said}; they are of different models.")
+        fault = f"has {len(vocabulary)} tokens, and {WEIGHTS} knows {rows}"
+        raise BadModel(f"{folder / names} {fault}; they are of different models.")
     try:
         json.loads(spec.bytes_of("config.json"))
     except ValueError:

@@ -44,7 +44,7 @@ class _Case:
 class _Answer:
     """What the model said, and whether it ran into its limit."""
 
-    said: Generated
+    generated: Generated
     is_cut: bool = False
 
 
@@ -128,7 +128,7 @@ class AsrEngine:
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
         full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
         for n, second in zip(again, full, strict=True):
-            if not self._is_odd(second) or second.said.score > answers[n].said.score:
+            if not self._is_odd(second) or second.generated.score > answers[n].generated.score:
                 answers[n] = second
         return answers
 
@@ -136,12 +136,12 @@ class AsrEngine:
         return case.utterance.is_final and case.window < self._prompting.options.full_frames and self._is_odd(answer)
 
     def _is_odd(self, answer: _Answer) -> bool:
-        words = self._words(answer.said)
+        words = self._words(answer.generated)
         repeats = packs("".join(words)) > self._prompting.options.doubts.compression or without_loop(words) < len(words)
         return answer.is_cut or repeats
 
-    def _words(self, said: Generated) -> list[str]:
-        return [piece.text for piece in self._prompting.spelling.pieces(said.tokens, said.language)]
+    def _words(self, generated: Generated) -> list[str]:
+        return [piece.text for piece in self._prompting.spelling.pieces(generated.tokens, generated.language)]
 
     def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
         """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
@@ -162,22 +162,22 @@ class AsrEngine:
         beam = self._prompting.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
         how = Decoding(beam, longest, begun=begun, align=align)
-        said = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
-        return [_Answer(each, len(each.tokens) >= longest) for each in said]
+        generated = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
+        return [_Answer(each, len(each.tokens) >= longest) for each in generated]
 
     def _heard(self, case: _Case, answer: _Answer) -> Recognition:
-        said, doubts = answer.said, self._prompting.options.doubts
-        count = len(said.tokens)
-        score = said.score * count / (count + 1)  # the end, too, is a token
-        silent = said.no_speech > doubts.no_speech and score < doubts.log_probability
-        words = () if silent else self._spoken(case.utterance, said)
-        return Recognition(words, score, said.no_speech, said.language or case.utterance.language)
+        generated, doubts = answer.generated, self._prompting.options.doubts
+        count = len(generated.tokens)
+        score = generated.score * count / (count + 1)  # the end, too, is a token
+        silent = generated.no_speech > doubts.no_speech and score < doubts.log_probability
+        words = () if silent else self._spoken(case.utterance, generated)
+        return Recognition(words, score, generated.no_speech, generated.language or case.utterance.language)
 
-    def _spoken(self, utterance: Utterance, said: Generated) -> tuple[SpokenWord, ...]:
-        pieces = self._prompting.spelling.pieces(said.tokens, said.language or utterance.language)
+    def _spoken(self, utterance: Utterance, generated: Generated) -> tuple[SpokenWord, ...]:
+        pieces = self._prompting.spelling.pieces(generated.tokens, generated.language or utterance.language)
         pieces = pieces[: without_loop([piece.text for piece in pieces])]
-        frames, chances = said.alignment.frames, said.alignment.chances
-        if len(frames) <= len(said.tokens):  # not asked for
+        frames, chances = generated.alignment.frames, generated.alignment.chances
+        if len(frames) <= len(generated.tokens):  # not asked for
             return tuple(SpokenWord(piece.text) for piece in pieces)
         places = [round(frame * self._prompting.features.hop) - self._prompting.lead for frame in frames]
         edges = [min(max(0, place), len(utterance.samples)) for place in places]
@@ -187,7 +187,7 @@ class AsrEngine:
                 edges[piece.first],
                 edges[piece.last],
                 float(np.mean(chances[piece.first : piece.last])),
-                tuple(map(self._token, said.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
+                tuple(map(self._token, generated.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
             )
             for piece in pieces
         )

@@ -101,8 +101,8 @@ def checked(spec: ModelSpec, features: tuple[str, ...]) -> AsrOptions:
     return options
 
 
-def _fault(spec: ModelSpec, said: str) -> BadModel:
-    return BadModel(f"{spec.folder / 'model.toml'}: {said}")
+def _fault(spec: ModelSpec, fault: str) -> BadModel:
+    return BadModel(f"{spec.folder / 'model.toml'}: {fault}")
 
 
 def _faults(options: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:

@@ -98,10 +98,10 @@ class RecordingSession:
     def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
         """The transcripts of the oldest window with the engine."""
         window = self._working.popleft()
-        yield from self._said(window, result[0])
+        yield from self._events(window, result[0])
         self._forget()
 
-    def _said(self, window: Window, heard: Recognition) -> Iterator[Message]:
+    def _events(self, window: Window, heard: Recognition) -> Iterator[Message]:
         """A window's segments; only behind the last of them can another replica go on."""
         if not heard.text:
             return

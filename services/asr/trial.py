@@ -31,7 +31,7 @@ PIECES_S = (1.5, 3.0)  # of each recording, heard by themselves
 REST_S = 0.5  # of context behind an utterance, at least
 RUNAWAY = 2  # words more than with a full context
 PATIENCE_S = 120.0  # for all of it; a large model may be left with a longer window than it needs
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def clips(folder: Path) -> list[Clip]:
     try:
         lines = (folder / WORDS).read_text("utf-8").splitlines()
         named = [line.split("\t", 1) for line in lines if "\t" in line][:COUNT]
-        return [Clip(_samples((folder / name).read_bytes()), plain(said)) for name, said in named]
+        return [Clip(_samples((folder / name).read_bytes()), plain(text)) for name, text in named]
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be read ({error.strerror}); name a folder that has {WORDS}.") from None
 
@@ -93,7 +93,7 @@ def plain(text: str) -> list[str]:
     return re.sub(r"[^\w' ]+", " ", text.lower()).split()
 
 
-def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
+def run(spec: ModelSpec, recordings: Sequence[Clip], say: Report) -> Measured:
     """Open it, hear the recordings, shorten the window while that is free."""
     say("loading")
     began = time.perf_counter()
@@ -106,7 +106,7 @@ def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
     say("hearing 30 s")
     tape = np.concatenate([clip.samples for clip in recordings])
     full_s = _timed(engine, np.resize(tape, round(FULL_S * RATE_HZ)))
-    said = [_wrong(engine, clip) for clip in recordings]
+    scores = [_wrong(engine, clip) for clip in recordings]
     bears = prompting(spec).options
     least_s = bears.least_window_s if bears.short_context else shortest(spec, generator, recordings, say)
     shortest_clip = min(recordings, key=lambda clip: clip.duration_s)
@@ -117,7 +117,7 @@ def run(spec: ModelSpec, recordings: Sequence[Clip], say: Say) -> Measured:
         round(shortest_clip.duration_s, 2),
         round(short_s / shortest_clip.duration_s, 3),
         least_s,
-        sum(said),
+        sum(scores),
         sum(len(clip.words) for clip in recordings),
     )
 
@@ -139,7 +139,7 @@ def _wrong(engine: AsrEngine, clip: Clip) -> int:
 
 
 def shortest(
-    spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Say, patience_s: float = PATIENCE_S
+    spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Report, patience_s: float = PATIENCE_S
 ) -> float:
     """The window before the last that costs no word: where one in forty runs away, few recordings may not show it."""
     pieces = [piece for clip in recordings for s in PIECES_S for piece in (clip.first(s), clip.last(s))]

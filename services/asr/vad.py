@@ -64,9 +64,9 @@ class Silero:
         if not len(blocks):
             return ()
         tails = np.concatenate((self._before, blocks[:, -CONTEXT:]))
-        told = self._graph.run({"input": np.concatenate((tails[:-1], blocks), 1), **self._memory})
-        self._before, self._memory = tails[-1:], {"h": told["hn"], "c": told["cn"]}
-        chances: list[float] = told["speech_probs"].tolist()
+        outputs = self._graph.run({"input": np.concatenate((tails[:-1], blocks), 1), **self._memory})
+        self._before, self._memory = tails[-1:], {"h": outputs["hn"], "c": outputs["cn"]}
+        chances: list[float] = outputs["speech_probs"].tolist()
         return chances
 
 

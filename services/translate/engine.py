@@ -81,8 +81,10 @@ class TranslateEngine:
     def _asked(self, step: _Step) -> tuple[Tokens, Tokens]:
         """The source and how its answer begins. What came before is dropped when it would take the answer's room."""
         for before in (step.before[n:] for n in range(len(step.before) + 1)):
-            text = " ".join([*(said for said, _ in before), step.text])
-            prompt = self._tokenizer.prompt(" ".join(told for _, told in before), step.source, step.target)
+            text = " ".join([*(source for source, _ in before), step.text])
+            prompt = self._tokenizer.prompt(
+                " ".join(translation for _, translation in before), step.source, step.target
+            )
             if not before or len(prompt) <= self._how.longest // 2:
                 break
         return self._tokenizer.source(text, step.source, step.target), prompt

@@ -105,9 +105,9 @@ class TranslateSession:
             self._waiting.popleft()
             if text.strip():
                 self._before.append((piece.text.strip(), text.strip()))
-            yield self._said(piece, text)
+            yield self._event(piece, text)
 
-    def _said(self, piece: Piece, text: str) -> Translation:
+    def _event(self, piece: Piece, text: str) -> Translation:
         return Translation(
             source_text=piece.text,
             text=text if self._options.target else "",

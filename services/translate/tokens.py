@@ -27,7 +27,7 @@ class Tokenizer(Protocol):
     def source(self, text: str, source: str, target: str) -> Tokens:
         """What the model is fed."""
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """What its answer begins with. said: what has been said already."""
 
     def text(self, tokens: Tokens) -> str:
@@ -41,9 +41,9 @@ class Words:
         """The words."""
         return text.split(" ")
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """What was said."""
-        return said.split()
+        return text.split()
 
     def text(self, tokens: Tokens) -> str:
         """The words again."""
@@ -77,9 +77,9 @@ class Pieces:
         pieces = self._source.encode(self._spell(text), out_type=str)
         return [*self._fill(self._frame.prefix, source, target), *pieces, *self._fill(self._frame.suffix, "", "")]
 
-    def prompt(self, said: str, source: str, target: str) -> Tokens:
+    def prompt(self, text: str, source: str, target: str) -> Tokens:
         """The language wanted, where the model is told it in the answer, and the pieces said."""
-        pieces = self._target.encode(said, out_type=str) if said else []
+        pieces = self._target.encode(text, out_type=str) if text else []
         return [*self._fill(self._frame.target_prefix, source, target), *pieces]
 
     def text(self, tokens: Tokens) -> str:

@@ -20,7 +20,7 @@ from gateway.core import Core
 from gateway.http import transcode
 from gateway.http.document import page
 from gateway.http.document.schema import Json
-from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
 from gateway.http.streaming import Flow
 from parley.audio import media
@@ -80,7 +80,8 @@ class Native:
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
-        await websocket.pipeline(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
         """What an operator wants to see at a glance."""

@@ -31,7 +31,7 @@ class Item:
     name: str
     start_ms: int
     end_ms: int = 0
-    said: str = ""  # in deltas
+    sent: str = ""  # in deltas
     text: str = ""  # in finals
     committed: bool = False
 
@@ -70,18 +70,18 @@ class Conversation:
         return self._about_session("updated")
 
     def _about_session(self, what: str) -> Json:
-        told: Json = {"id": self._session, "object": "realtime.transcription_session"}
+        session: Json = {"id": self._session, "object": "realtime.transcription_session"}
         if self._beta:
-            return self._event(f"transcription_session.{what}", session=told | self.settings.beta())
-        return self._event(f"session.{what}", session=told | self.settings.plain())
+            return self._event(f"transcription_session.{what}", session=session | self.settings.beta())
+        return self._event(f"session.{what}", session=session | self.settings.plain())
 
     def _event(self, kind: str, **more: object) -> Json:
         return {"type": kind, "event_id": f"event_{self._unique()}", **more}
 
     def refusal(self, error: ParleyError, event_id: object = None) -> Json:
         """What went wrong, and with which of the client's events."""
-        told = requests.refusal(error, answer(error).status)["error"]
-        return self._event("error", error=told | {"event_id": event_id} if isinstance(told, dict) else told)
+        body = requests.refusal(error, answer(error).status)["error"]
+        return self._event("error", error=body | {"event_id": event_id} if isinstance(body, dict) else body)
 
     # What goes in.
 
@@ -96,7 +96,7 @@ class Conversation:
         self._fresh = self._fresh or bool(data)
 
     def commit(self) -> Events:
-        """The turn ends here. A turn that was found by ear is committed by its end, which may be on its way."""
+        """The turn ends here. A turn that was detected is committed by its end, which may be on its way."""
         if not self._fresh:
             raise NothingToCommit("There is nothing to commit; append audio first.")
         self._fresh = False
@@ -118,7 +118,7 @@ class Conversation:
 
     # What comes out.
 
-    def said(self, heard: PipelineResponse) -> Events:
+    def events_of(self, heard: PipelineResponse) -> Events:
         """An answer of the pipeline."""
         if heard.HasField("opened"):
             self._model = heard.opened.models.get("asr", "")
@@ -161,8 +161,8 @@ class Conversation:
             yield self._event(f"conversation.item.{kind}", item=whole, previous_item_id=before)
 
     def _delta(self, item: Item, text: str) -> Events:
-        if text.startswith(item.said) and len(text) > len(item.said):
-            delta, item.said = text[len(item.said) :], text
+        if text.startswith(item.sent) and len(text) > len(item.sent):
+            delta, item.sent = text[len(item.sent) :], text
             yield self._event(f"{TRANSCRIPTION}.delta", item_id=item.name, content_index=0, delta=delta)
 
     def _final(self, final: Transcript) -> Events:
@@ -188,9 +188,9 @@ class Conversation:
     def _complete(self) -> Events:
         item = self._items.popleft()
         usage = {"type": "duration", "seconds": math.ceil((item.end_ms - item.start_ms) / 1000)}
-        told = {"item_id": item.name, "content_index": 0, "transcript": item.text, "usage": usage}
-        told |= {"model": self._model} if self._model else {}  # ours: a name such as whisper-1 says nothing of it
-        yield self._event(f"{TRANSCRIPTION}.completed", **told)
+        completed = {"item_id": item.name, "content_index": 0, "transcript": item.text, "usage": usage}
+        completed |= {"model": self._model} if self._model else {}  # ours: a name such as whisper-1 says nothing of it
+        yield self._event(f"{TRANSCRIPTION}.completed", **completed)
 
     def over(self) -> Events:
         """The pipeline has said all; the next one begins where this one ended."""
@@ -203,10 +203,10 @@ class Conversation:
 
     def failed(self, error: ParleyError) -> Events:
         """Nobody waits for what cannot come any more."""
-        told = requests.refusal(error, answer(error).status)["error"]
+        body = requests.refusal(error, answer(error).status)["error"]
         while self._items:
             name = self._items.popleft().name
-            yield self._event(f"{TRANSCRIPTION}.failed", item_id=name, content_index=0, error=told)
+            yield self._event(f"{TRANSCRIPTION}.failed", item_id=name, content_index=0, error=body)
 
     def _ms(self, at: Any) -> int:
         return self._start_ms + int(at.ToMilliseconds())

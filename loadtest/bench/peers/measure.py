@@ -15,7 +15,7 @@ from loadtest.bench.peers.install import environment, lay_out
 from loadtest.bench.peers.peer import FILES, LIVE, LONG, Peer, Spot
 from loadtest.bench.peers.serving import Running, ours, theirs
 from loadtest.bench.peers.spoken import Heard, climbed, crowd
-from loadtest.clients.talk import voice_of
+from loadtest.clients.talk import stream_client_of
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
 from loadtest.scenario import Scenario
@@ -48,7 +48,7 @@ def measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
 
 
 def _serving(peer: Peer, spot: Spot, folder: Path, ground: Ground) -> AbstractContextManager[Running]:
-    return theirs(peer, spot) if peer.command else ours(folder / "house", ground.settings)
+    return theirs(peer, spot) if peer.command else ours(folder / "server", ground.settings)
 
 
 def _spot(peer: Peer, ground: Ground) -> Spot:
@@ -91,17 +91,17 @@ def _row(peer: Peer, row: str, running: Running, ground: Ground) -> dict[str, An
 
 
 def _spoken(peer: Peer, running: Running, ground: Ground, people: int, flush_s: float | None) -> Heard:
-    scenario = Scenario(name=peer.name, door=peer.door, people=people, flush_s=flush_s)
+    scenario = Scenario(name=peer.name, api=peer.api, people=people, flush_s=flush_s)
     said = [each for each in clips.folder(ground.recordings, PAUSE_S) if each.text]
     if flush_s is not None:
         said = [clips.flushed(each, flush_s) for each in said]
 
     async def talked() -> Heard:
-        voice = voice_of(scenario, running.where)
+        client = stream_client_of(scenario, running.where)
         try:
-            return await crowd(voice, said, people)
+            return await crowd(client, said, people)
         finally:
-            await voice.close()
+            await client.close()
 
     return uvloop.run(talked())
 

@@ -41,7 +41,7 @@ class Running:
 def ours(folder: Path, settings: Path) -> Iterator[Running]:
     """Parley as it ships, all of its stages; what counts of its memory is the recogniser and the gateway."""
     with Server(folder, settings) as server:
-        pids = tuple(server.house.pid(name) for name in ("asr", "gateway"))
+        pids = tuple(server.processes.pid(name) for name in ("asr", "gateway"))
         yield Running(server.where, pids)
 
 

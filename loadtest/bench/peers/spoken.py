@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loadtest.clients.doors.hearing import Hearing
-from loadtest.clients.doors.live import Voice
+from loadtest.clients.apis.hearing import Hearing
+from loadtest.clients.apis.live import StreamClient
 from loadtest.clients.pace import until
 from loadtest.measured.clips import Clip
 from loadtest.measured.hdr import Book
@@ -83,7 +83,7 @@ def turns_of(people: int) -> int:
     return 3 if people == 1 else 2
 
 
-async def crowd(voice: Voice, clips: Sequence[Clip], people: int) -> Heard:
+async def crowd(client: StreamClient, clips: Sequence[Clip], people: int) -> Heard:
     """Everybody from a moment of his own, one recording after the other."""
     began, turns = time.monotonic() + LEAD_S, turns_of(people)
 
@@ -92,7 +92,7 @@ async def crowd(voice: Voice, clips: Sequence[Clip], people: int) -> Heard:
         for turn in range(turns):
             clip = clips[(n * turns + turn) % len(clips)]
             await until(due)
-            answers.append(await _answer(voice, clip, due))
+            answers.append(await _answer(client, clip, due))
             due = max(due + clip.seconds, time.monotonic())
         return answers
 
@@ -100,12 +100,12 @@ async def crowd(voice: Voice, clips: Sequence[Clip], people: int) -> Heard:
     return summed(people, [answer for answers in told for answer in answers])
 
 
-async def _answer(voice: Voice, clip: Clip, due: float) -> Answer:
+async def _answer(client: StreamClient, clip: Clip, due: float) -> Answer:
     measures, error = Measures(), ""
     hearing = Hearing(clip, due, Book(measures, due))
     try:
         async with asyncio.timeout(clip.seconds + PATIENCE_S):
-            await voice.talk(clip, hearing, due)
+            await client.talk(clip, hearing, due)
     except Exception as failed:  # whatever a peer's connection says: it has not answered
         error = str(getattr(failed, "reason", type(failed).__name__))
     hearing.end()

@@ -18,7 +18,7 @@ import uvloop
 from loadtest.bench.stages.row import Skipped
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
-from loadtest.target.processes import ROOT, House
+from loadtest.target.processes import ROOT, ServerProcesses
 from parley.client import Client
 from parley.engines.model import ModelRef, ModelSpec, locate
 from parley.errors import ParleyError
@@ -63,22 +63,22 @@ class Ground:
         cores = os.sched_getaffinity(0)
         if on_one_core and len(cores) < 2:
             raise Skipped("one core for the service and one for who asks it: there are not two")
-        with House(self.folder / stage, str(self.settings.absolute())) as house:
+        with ServerProcesses(self.folder / stage, str(self.settings.absolute())) as processes:
             os.sched_setaffinity(0, {min(cores)} if on_one_core else cores)
-            house.start_service(stage, **env)
+            processes.start_service(stage, **env)
             os.sched_setaffinity(0, cores - {min(cores)} if on_one_core else cores)
             try:
-                run(_await_health(house, stage))
-                yield house.socket(stage)
+                run(_await_health(processes, stage))
+                yield processes.socket(stage)
             finally:
                 os.sched_setaffinity(0, cores)
 
 
-async def _await_health(house: House, stage: str) -> None:
-    async with Client(house.socket(stage)) as client, asyncio.timeout(START_S):
+async def _await_health(processes: ServerProcesses, stage: str) -> None:
+    async with Client(processes.socket(stage)) as client, asyncio.timeout(START_S):
         await client.ready(START_S)
         while True:
-            house.check()
+            processes.check()
             with suppress(ParleyError):
                 return await client.health()
             await asyncio.sleep(0.05)

@@ -15,14 +15,14 @@ from loadtest.scenario import Scenario
 from parley.audio import media
 
 SIZES = [round(4 * 1.2**n) for n in range(26)]  # up to 381: finer is not worth the time
-RAMP_S, LATE_MS = 1.0, 20.0  # a talker that is later than this measures itself
+RAMP_S, LATE_MS = 1.0, 20.0  # a load generator that is later than this measures itself
 
 
 @dataclass(frozen=True)
 class Promise:
     """What must come how soon."""
 
-    door: str  # which service
+    api: str  # which service
     measure: str
     p99_ms: float
 
@@ -32,7 +32,7 @@ class Most:
     """How many held."""
 
     people: int
-    at_least: bool  # it was the talker who could not keep up with more
+    at_least: bool  # it was the load generator who could not keep up with more
 
     def __str__(self) -> str:
         return f"{'>= ' if self.at_least else ''}{self.people}"
@@ -58,7 +58,7 @@ def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
 
 def _verdict(address: str, promise: Promise, folder: Path, people: int) -> Verdict:
     scenario = Scenario(
-        name=promise.door, door=promise.door, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
+        name=promise.api, api=promise.api, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
     )
     heard = run(_talked(scenario, address))
     if heard.latencies[LAG].percentile_ms(99) > LATE_MS:

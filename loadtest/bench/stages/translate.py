@@ -7,7 +7,7 @@ from typing import Any
 from loadtest.bench.stages import bare
 from loadtest.bench.stages.ground import Ground, gathered, percentile, rounds
 from loadtest.bench.stages.row import Row, times
-from loadtest.clients.doors.text import TEXTS
+from loadtest.clients.apis.text import TEXTS
 from parley.client import Client, requests_of
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
 

@@ -76,7 +76,7 @@ def opened(spec: ModelSpec, **options: Any) -> AsrEngine:
 
 
 def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 150) -> list[Row]:
-    """Score the model in `out` on what training never heard, and write it into the model's papers."""
+    """Score the model in `out` on what training never heard, and write it into the model's manifest."""
     began = time.perf_counter()
     opened(read_spec(out))
     load_ms = 1000 * (time.perf_counter() - began)

@@ -66,12 +66,12 @@ def _add(wanted: Wanted, *, as_json: bool) -> None:
         with Downloads(steps.progress) as downloads:
             steps.say(f"fetching {wanted.source}" if is_address(wanted.source) else f"copying {wanted.source}")
             obtain(wanted.source, folder, incoming, round(wanted.most_gb * 1e9), downloads)
-        told = _adopted(where, folder, wanted, steps)
-        place = _put(folder, models / told["name"] / told["version"])
+        report = _adopted(where, folder, wanted, steps)
+        place = _put(folder, models / report["name"] / report["version"])
     if as_json:
-        print_json({**told, "folder": str(place)})
+        print_json({**report, "folder": str(place)})
     else:
-        _report(told, place, is_own=models == _models(where, "") / STAGE)
+        _report(report, place, is_own=models == _models(where, "") / STAGE)
 
 
 def _models(where: Places, root: str) -> Path:
@@ -119,28 +119,28 @@ def _incoming(models: Path, source: str) -> Iterator[Path]:
 def _adopted(where: Places, folder: Path, wanted: Wanted, steps: "Steps") -> dict[str, Any]:
     """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
     words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
-    told: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     env, none = where.environment(os.environ), subprocess.DEVNULL
     with subprocess.Popen(words, env=env, stdin=none, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
-            told = _read(line)
-            steps.say(str(told.get("doing", "")))
-    if "done" in told:
-        done: dict[str, Any] = told["done"]
+            message = _read(line)
+            steps.say(str(message.get("doing", "")))
+    if "done" in message:
+        done: dict[str, Any] = message["done"]
         return done
-    if "failed" in told:
-        raise of_code(told["code"], told["reason"])(str(told["failed"]).replace(f"{folder.resolve()}/", ""))
-    said = f"The trial of {wanted.source} ended with {child.returncode} and said nothing"
-    raise BadInput(f"{said}; perhaps the system took its memory away.")
+    if "failed" in message:
+        raise of_code(message["code"], message["reason"])(str(message["failed"]).replace(f"{folder.resolve()}/", ""))
+    failure = f"The trial of {wanted.source} ended with {child.returncode} and said nothing"
+    raise BadInput(f"{failure}; perhaps the system took its memory away.")
 
 
 def _read(line: str) -> dict[str, Any]:
     try:
-        told = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def _put(folder: Path, place: Path) -> Path:
@@ -149,12 +149,12 @@ def _put(folder: Path, place: Path) -> Path:
     return folder.rename(place)
 
 
-def _report(told: Mapping[str, Any], place: Path, *, is_own: bool) -> None:
-    options, measured = told["options"], told["measured"]
-    languages = told["languages"]
+def _report(report: Mapping[str, Any], place: Path, *, is_own: bool) -> None:
+    options, measured = report["options"], report["measured"]
+    languages = report["languages"]
     spoken = ", ".join(languages) if len(languages) < 6 else f"{len(languages)} languages"
     window = options.get("least_window_s", 0.0)
-    model = f"{told['name']}@{told['version']}"
+    model = f"{report['name']}@{report['version']}"
     for line in (
         f"{model} is in {place}",
         f"  knows {spoken}; {options['n_mels']} mel bands; {_reads(options)}",

@@ -82,8 +82,8 @@ class Running:
         """What cannot even start will not get better by itself: say why, and stop."""
         first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
         if first and code > 0 and not self.supervisor.stopping:
-            said = self.why(keeper).removeprefix(f"{keeper.name}: ")
-            self.hopeless = f"{keeper.name} cannot start: {said} (log: {self._commands[keeper.name].log})"
+            reason = self.why(keeper).removeprefix(f"{keeper.name}: ")
+            self.hopeless = f"{keeper.name} cannot start: {reason} (log: {self._commands[keeper.name].log})"
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:

@@ -41,8 +41,8 @@ def row(keeper: Keeper, why: Why) -> tuple[str, ...]:
     memory = f"{held >> 20} MB" if held else "-"
     state = f"restart in {keeper.wait_s:.1f} s" if keeper.state is State.WAITING else keeper.state.value
     uptime = _duration(keeper.age_s) if running else "-"
-    said = why(keeper) if keeper.state is State.WAITING else ""
-    return keeper.name, state, str(keeper.pid or "-"), uptime, str(keeper.restarts), memory, said
+    reason = why(keeper) if keeper.state is State.WAITING else ""
+    return keeper.name, state, str(keeper.pid or "-"), uptime, str(keeper.restarts), memory, reason
 
 
 def _duration(seconds: float) -> str:
@@ -61,8 +61,8 @@ class Plain:
         """One line."""
         pid = f" pid {keeper.pid}" if keeper.pid else ""
         code = f" exit code {keeper.exit_code}" if keeper.state in (State.WAITING, State.STOPPED) else ""
-        said = f": {self._why(keeper)}" if keeper.state is State.WAITING else ""
-        print_line(f"{keeper.name:<10} {keeper.state.value}{pid}{code}{said}")
+        reason = f": {self._why(keeper)}" if keeper.state is State.WAITING else ""
+        print_line(f"{keeper.name:<10} {keeper.state.value}{pid}{code}{reason}")
 
     def redraw(self) -> None:
         """Nothing moves here."""

@@ -111,13 +111,13 @@ class WhisperGenerator:
         begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
         results = self._say(memory, begun, how)
         silent = self._silent(memory, begun, results, how)
-        said = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
-        where = self._align(memory, begun, said, how.align) if any(how.align) else [Alignment()] * len(said)
+        texts = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
+        where = self._align(memory, begun, texts, how.align) if any(how.align) else [Alignment()] * len(texts)
         return [
             Generated(
                 tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, whisper.bare(language), alignment
             )
-            for result, tokens, language, alignment in zip(results, said, spoken, where, strict=True)
+            for result, tokens, language, alignment in zip(results, texts, spoken, where, strict=True)
         ]
 
     def _encode(self, shown: npt.NDArray[np.float32]) -> "ctranslate2.StorageView":
@@ -178,23 +178,23 @@ class WhisperGenerator:
         self,
         memory: "ctranslate2.StorageView",
         prompts: Sequence[Tokens],
-        said: Sequence[Tokens],
+        texts: Sequence[Tokens],
         frames: Sequence[int],
     ) -> list[Alignment]:
         """One call has one beginning and texts of one length: a shorter one would hear its neighbour's end."""
-        texts = [[self._numbers[token] for token in tokens] for tokens in said]
+        numbers = [[self._numbers[token] for token in tokens] for tokens in texts]
         alike: dict[tuple[tuple[int, ...], int], list[int]] = defaultdict(list)
         for n, prompt in enumerate(prompts):
-            if texts[n] and frames[n]:
-                alike[tuple(self._numbers[token] for token in whisper.task(prompt)), len(texts[n])].append(n)
+            if numbers[n] and frames[n]:
+                alike[tuple(self._numbers[token] for token in whisper.task(prompt)), len(numbers[n])].append(n)
         sounds, median = _array(memory), int(self._options.get("alignment_median", 7))
         found: dict[int, Alignment] = {}
         for (start, _), mine in alike.items():
-            heard, wanted = ctranslate2.StorageView.from_array(sounds[mine]), [texts[n] for n in mine]
+            heard, wanted = ctranslate2.StorageView.from_array(sounds[mine]), [numbers[n] for n in mine]
             counts = [frames[n] for n in mine]
             results = self._model.align(heard, list(start), wanted, counts, median_filter_width=median)
             found |= zip(mine, map(_alignment, results), strict=True)
-        return [found.get(n, Alignment()) for n in range(len(texts))]
+        return [found.get(n, Alignment()) for n in range(len(numbers))]
 
 
 def _array(memory: "ctranslate2.StorageView") -> npt.NDArray[np.float32]:

@@ -67,8 +67,10 @@ class EchoGenerator:
     ) -> list[Generated]:
         """One answer a source."""
         self._work(self._busy_s * len(sources))
-        said = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
-        return [_beginning(given, each) for given, each in zip(how.begun, said, strict=True)] if how.begun else said
+        answers = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        return (
+            [_beginning(given, each) for given, each in zip(how.begun, answers, strict=True)] if how.begun else answers
+        )
 
     def _work(self, seconds: float) -> None:
         """Busy as a model is: others on the machine make it later, not dearer."""
@@ -77,10 +79,10 @@ class EchoGenerator:
             pass
 
 
-def _beginning(given: Tokens, said: Generated) -> Generated:
+def _beginning(given: Tokens, answer: Generated) -> Generated:
     """The same answer, but for its first words; silence stays where it was."""
     left = iter(given)
-    return replace(said, tokens=[next(left, token) if token else token for token in said.tokens])
+    return replace(answer, tokens=[next(left, token) if token else token for token in answer.tokens])
 
 
 def _spell(frames: npt.NDArray[np.float32]) -> Generated:

@@ -169,10 +169,10 @@ class WhisperGraphs:
             frames = STRIDE
         task = [self._numbers[token] for token in whisper.task([self._tokens[number] for number in begun])]
         rows = np.array([[*task, self._numbers[NO_TIMES], *text, self._numbers[END]]], np.int64)
-        told = self._decoder.run({"tokens": rows, **memory})
-        scores = _log_softmax(told["logits"][0, len(task) : -2, : self._numbers[END]])
+        outputs = self._decoder.run({"tokens": rows, **memory})
+        scores = _log_softmax(outputs["logits"][0, len(task) : -2, : self._numbers[END]])
         chances = np.exp(scores[np.arange(len(text)), text]).tolist()
-        looks = told["looks"][0, :, :, : frames // STRIDE]
+        looks = outputs["looks"][0, :, :, : frames // STRIDE]
         begins = places(looks, len(task), int(self._options.get("alignment_median", 7)))
         return Alignment([STRIDE * place for place in begins], chances)
 

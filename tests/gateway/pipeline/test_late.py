@@ -121,7 +121,7 @@ async def test_a_late_stream_moves_where_there_is_room(tmp_path: Path) -> None:
         with pytest.raises(Draining, match="another one has room"):
             await anext(aiter(moved.answers()))
         assert stays in here.replicas[0].open
-        assert here._choose(call(version=VERSION), []) is here.replicas[1]
+        assert await here._choose(call(version=VERSION), []) is here.replicas[1]
 
 
 async def test_a_late_stream_stays_where_nobody_has_room(tmp_path: Path) -> None:

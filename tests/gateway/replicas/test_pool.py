@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
 from gateway.replicas.pool import Upstream
-from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, Unavailable, UnknownModel
-from tests.gateway.fake_replicas import ONE, QUICK, SERVICE, call, failing, replicas, said, upstream
+from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, ParleyError, Unavailable, UnknownModel
+from tests.gateway.fake_replicas import ONE, QUICK, SERVICE, FakeReplica, call, failing, replicas, said, upstream
 from tests.waiting import never, until
 
 
@@ -126,7 +127,7 @@ async def test_after_an_answer_nothing_is_tried_again(tmp_path: Path) -> None:
         assert sum(len(each.calls) for each in made) == 1
 
 
-async def test_a_full_house_is_refused_at_once_when_there_is_no_other(tmp_path: Path) -> None:
+async def test_a_full_replica_refuses_at_once_when_there_is_no_other(tmp_path: Path) -> None:
     """One replica that is full is not asked again: its caller is told when to come back."""
     async with replicas(tmp_path, "a") as made, upstream(made) as here:
         made[0].script = failing(Overloaded("full", retry_s=2.0))
@@ -148,16 +149,62 @@ async def test_retries_are_a_share_of_the_calls(tmp_path: Path) -> None:
 
 
 async def test_one_versions_faults_leave_the_others_alone(tmp_path: Path) -> None:
-    """Breakers are per version: what opens one does not close the house."""
+    """Breakers are per version: what opens one does not close the others."""
     async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=60.0) as here:
+        await made[0].serves(True, "echo@2")
         made[0].script = failing(Unavailable("bad version"))
-        with pytest.raises(Unavailable):
-            await said(here, asked=call(version="echo@2"))
+        for by in ("ann", "bob"):
+            with pytest.raises(Unavailable):
+                await said(here, asked=call(version="echo@2", by=by))
         with pytest.raises(CircuitOpen):
             await said(here, asked=call(version="echo@2"))
         made[0].script = type(made[0])("x", tmp_path).script
         assert await said(here, asked=call(version="echo@1")) == [b"a"]
         assert here.replicas[0].circuit == "open"
+
+
+async def test_one_callers_faults_are_their_own(tmp_path: Path) -> None:
+    """Who alone sees faults, however many, costs nobody else a refusal."""
+    async with replicas(tmp_path, "a") as made, upstream(made, failures=3, rest_s=60.0) as here:
+        good, made[0].script = made[0].script, failing(ParleyError("their request breaks it"))
+        for _ in range(20):
+            with pytest.raises(ParleyError, match="breaks it"):
+                await said(here, asked=call(by="ann"))
+        made[0].script = good
+        assert await said(here, asked=call(by="bob")) == [b"a"]
+
+
+async def test_a_call_waits_for_the_probe_that_decides(tmp_path: Path) -> None:
+    """While a half-open circuit is being probed, others are not refused: they wait, and get in when it works."""
+    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=0.1) as here:
+        good, made[0].script = made[0].script, failing(ParleyError("gone"))
+        for by in ("ann", "bob"):
+            with pytest.raises(ParleyError, match="gone"):
+                await said(here, asked=call(by=by))
+        assert here.replicas[0].circuit == "open"
+
+        async def slow(replica: FakeReplica, context: Any) -> None:
+            await asyncio.sleep(0.3)
+            await good(replica, context)
+
+        made[0].script = slow
+        await until(lambda: here.replicas[0].breaker("").admits())
+        assert await asyncio.gather(*(said(here) for _ in range(5))) == [[b"a"]] * 5
+
+
+async def test_who_was_away_gets_calls_as_soon_as_it_serves(tmp_path: Path) -> None:
+    """The health check closes the circuit: no caller has to be the probe of a replica that says it is well again."""
+    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=60.0) as here:
+        await made[0].stop()
+        await until(lambda: here.replicas[0].health() == "UNAVAILABLE")
+        with pytest.raises(Unavailable):
+            await said(here)
+        assert here.replicas[0].circuit == "open"
+        again = FakeReplica("a", tmp_path)
+        await again.start()
+        await until(lambda: here.replicas[0].circuit == "closed")
+        assert await said(here) == [b"a"]
+        await again.stop()
 
 
 async def test_a_silent_replica_is_left_for_another(tmp_path: Path) -> None:

@@ -82,13 +82,14 @@ def test_in_the_middle_of_a_pipeline() -> None:
 
 
 def test_a_stage_that_nobody_takes() -> None:
-    """The client's fault ends the stream, as does asr without room; anything else is a notice."""
+    """The client's fault ends the stream, as does asr without room; the rest is a notice; some is tried again."""
     assert (
         then(When.NEVER_OPENED, UnknownModel, of_words=True) == then(When.NEVER_OPENED, Overloaded, of_words=True) == ()
     )
-    assert then(When.NEVER_OPENED, Overloaded) == (Then.DO_WITHOUT,)
-    assert then(When.NOT_REPLACED, UnknownModel, of_words=True) == then(When.NOT_REPLACED, Overloaded, of_words=True)
-    assert then(When.NOT_REPLACED, Overloaded, of_words=True) == (Then.DO_WITHOUT,)
+    assert then(When.NEVER_OPENED, Overloaded) == (Then.DO_WITHOUT, Then.LATER)
+    assert then(When.NEVER_OPENED, Forbidden) == then(When.NEVER_OPENED, ParleyError) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, UnknownModel, of_words=True) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, Overloaded, of_words=True) == (Then.DO_WITHOUT, Then.LATER)
     assert then(When.NOT_REPLACED, BadInput, of_words=True) == ()
 
 

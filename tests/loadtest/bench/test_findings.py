@@ -46,6 +46,6 @@ def test_a_missed_aim_is_marked() -> None:
     assert _shown(_findings(40.0)).count("missed") == 2
 
 
-def test_a_late_talker_is_told() -> None:
-    assert "talker itself was late" in _shown(_findings(4.0, lag_ms=6.0))
-    assert "talker itself was late" not in _shown(_findings(4.0))
+def test_a_late_load_generator_is_told() -> None:
+    assert "load generator itself was late" in _shown(_findings(4.0, lag_ms=6.0))
+    assert "load generator itself was late" not in _shown(_findings(4.0))

@@ -16,7 +16,7 @@ from loadtest.bench.peers.peer import PEERS, Peer, named
 from loadtest.bench.peers.sent import judged, rest
 from loadtest.bench.peers.spoken import Answer, Heard, climbed, crowd, summed
 from loadtest.bench.peers.table import BEGIN, END, held, table, written
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.measured.clips import CHUNK, Clip
 from tests.contract.source import ROOT
 from tests.fakes import Clock
@@ -176,7 +176,7 @@ def test_ten_minutes_are_ten_minutes() -> None:
     assert whole.text.startswith("alfa bravo alfa")
 
 
-async def test_files_go_through_an_openai_door(tmp_path: Path) -> None:
+async def test_files_go_through_openais_api(tmp_path: Path) -> None:
     """Every recording is sent once more than the first, by so many callers, and speed is sound over time."""
     seen: list[int] = []
 

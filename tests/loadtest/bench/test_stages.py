@@ -54,7 +54,7 @@ def test_the_most_is_found(limit: int, echo: Ground, monkeypatch: pytest.MonkeyP
     assert found.at_least == (limit > most.SIZES[-1])
 
 
-def test_the_house_costs_something(echo: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serving_costs_something(echo: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service with the least of all graphs is asked, chunk by chunk and call by call; its graph is asked bare."""
     monkeypatch.setattr(ground, "ROUNDS", 1)
     monkeypatch.setattr(overhead, "CHUNKS", 5)

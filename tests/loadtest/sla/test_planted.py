@@ -19,7 +19,7 @@ from loadtest.sla.judge import Found, Judgement, judge
 from parley.v1 import asr_pb2 as v1
 from tests.sound import noise, pcm
 
-# However busy the machine that tests: whether the talker was late is another test's affair.
+# However busy the machine that tests: whether the load generator was late is another test's affair.
 PLAN = Plan(scenarios={}, lag_p99_ms=10_000, cpu_share=10)
 PROMISE: dict[str, dict[str, float]] = {
     "lost words": {"count": 0},
@@ -69,7 +69,7 @@ async def judged(folder: Path, every: int, instead: str) -> Judgement:
     with wave.open(str(folder / "tiny.wav"), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(pcm(noise(3200)))
-    asked: dict[str, Any] = {"name": "x", "door": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
+    asked: dict[str, Any] = {"name": "x", "api": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
     scenario = Scenario(clips=str(folder), promise=PROMISE, **asked)
     async with serving(Faulty(every, instead), folder) as address:
         measures = await Talk(scenario, Where(address)).alone()

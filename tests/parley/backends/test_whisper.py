@@ -123,7 +123,7 @@ def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generato
 
 
 class Polyglot:
-    """The model, and an ear for languages: CTranslate2 wants 99 of them before it listens."""
+    """The model, with 99 languages: CTranslate2 detects no language with fewer."""
 
     def __init__(self, model: Any) -> None:
         self.encode, self.generate, self.align = model.encode, model.generate, model.align

@@ -19,6 +19,7 @@ from parley.serving.streams import Streams
 from parley.v1 import translate_pb2 as v1
 from parley.wire import protocol
 from tests.fakes import spec_of
+from tests.waiting import never
 
 CONFIG = v1.TranslateRequest(config={"target_language": "de"}).SerializeToString()
 
@@ -196,3 +197,17 @@ async def test_a_stream_is_a_span_of_its_caller(streams: Streams, spans: InMemor
     assert f"{span.parent.span_id:016x}" == "cd" * 8
     assert span.attributes
     assert span.attributes["parley.model"] == "echo@1"
+
+
+async def test_who_never_begins_holds_no_place(registry: Registry) -> None:
+    """A caller that opens a stream and says nothing is refused soon, and its lease comes back."""
+
+    class Mute(Call):
+        async def read(self) -> Any:
+            await never()
+
+    service = v1.DESCRIPTOR.services_by_name["Translate"]
+    stage = Stage(service, ServiceConfig, lambda spec: Placed(Same(), "CPU", ""), begin, read_text)
+    streams = Streams(stage, ServiceConfig(listen="", models=(), first_message_s=0.05), registry)
+    assert (await refused(streams, Mute([]))).reason == "STREAM_IDLE"
+    assert (streams.open, registry.models[0].streams) == (0, 0)

@@ -15,26 +15,26 @@ class Closes(Protocol):
         """Hang up."""
 
 
-Line = TypeVar("Line", bound=Closes)
+Connection = TypeVar("Connection", bound=Closes)
 
 
-class Lines(Generic[Line]):
+class Connections(Generic[Connection]):
     """Dialled when they are first needed, and kept. Who calls more often than there are callers shares one."""
 
-    def __init__(self, dial: Callable[[], Line], callers: int) -> None:
+    def __init__(self, dial: Callable[[], Connection], callers: int) -> None:
         self._dial, self._most = dial, min(callers, MOST)
-        self._calls: dict[Line, int] = {}  # that are open; whose turn was longest ago comes first
+        self._calls: dict[Connection, int] = {}  # that are open; whose turn was longest ago comes first
 
     @contextmanager
-    def line(self) -> Iterator[Line]:
+    def connection(self) -> Iterator[Connection]:
         """For one call."""
-        line = self._dial() if len(self._calls) < self._most else min(self._calls, key=self._calls.__getitem__)
-        self._calls[line] = self._calls.pop(line, 0) + 1
+        connection = self._dial() if len(self._calls) < self._most else min(self._calls, key=self._calls.__getitem__)
+        self._calls[connection] = self._calls.pop(connection, 0) + 1
         try:
-            yield line
+            yield connection
         finally:
-            self._calls[line] -= 1
+            self._calls[connection] -= 1
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        await asyncio.gather(*(line.close() for line in self._calls))
+        await asyncio.gather(*(connection.close() for connection in self._calls))

@@ -1,15 +1,15 @@
-"""People who speak recordings, one after the other, whichever door carries their voice."""
+"""Streams recordings one after the other, as fast as they are spoken, over any API."""
 
 from typing import Protocol
 
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.measured.clips import Clip
 from loadtest.measured.hdr import Book
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import Samples
 
 
-class Voice(Protocol):
+class StreamClient(Protocol):
     """Carries a recording to a server and hears its answers."""
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
@@ -20,17 +20,17 @@ class Voice(Protocol):
 
 
 class Live:
-    """A door for live streams."""
+    """An API for live streams."""
 
-    def __init__(self, voice: Voice, clips: list[Clip], samples: Samples, held_ms: float = 0.0) -> None:
-        self._voice, self._clips, self._samples, self._held_ms = voice, clips, samples, held_ms
+    def __init__(self, stream: StreamClient, clips: list[Clip], samples: Samples, held_ms: float = 0.0) -> None:
+        self._stream, self._clips, self._samples, self._held_ms = stream, clips, samples, held_ms
         self._rest: dict[str, Hearing] = {}
 
     async def calm(self) -> None:
         """What each recording gives when there is time."""
         for clip in self._clips:
             hearing = Hearing(clip, 0.0, Book(Measures(), 0.0))
-            await self._voice.talk(clip, hearing, None)
+            await self._stream.talk(clip, hearing, None)
             self._rest[clip.name] = hearing
 
     def lasts(self, n: int) -> float:
@@ -43,7 +43,7 @@ class Live:
         rest = self._rest[clip.name]
         hearing = Hearing(clip, due, book, self._held_ms, rest.text or None)
         try:
-            await self._voice.talk(clip, hearing, due)
+            await self._stream.talk(clip, hearing, due)
         except BaseException:
             hearing.broken()
             raise
@@ -53,4 +53,4 @@ class Live:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._voice.close()
+        await self._stream.close()

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from loadtest.address import Where
-from loadtest.clients.doors.connections import Lines
+from loadtest.clients.apis.connections import Connections
 from loadtest.measured.hdr import Book
 from loadtest.measured.samples import Samples
 from loadtest.scenario import Scenario
@@ -22,8 +22,8 @@ class Texts:
     """A program that has sentences translated, one a call."""
 
     def __init__(self, where: Where, scenario: Scenario, samples: Samples) -> None:
-        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
-        self._stage, given = STAGES[scenario.door], {"source_language": "en", "target_language": scenario.target}
+        self._connections = Connections(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
+        self._stage, given = STAGES[scenario.api], {"source_language": "en", "target_language": scenario.target}
         known = self._stage.config.DESCRIPTOR.fields_by_name
         self._config = self._stage.config(**{name: value for name, value in given.items() if name in known})
         self._pairs = [line.split("\t") for line in TEXTS.read_text("utf-8").splitlines()]
@@ -49,7 +49,7 @@ class Texts:
 
     async def _translate(self, text: str) -> str:
         said = ""
-        with self._lines.line() as client:
+        with self._connections.connection() as client:
             async for answer in client.stream(self._stage.service.name, self._requests(text)):
                 if answer.WhichOneof("event") == "translation":
                     said += answer.translation.text
@@ -62,4 +62,4 @@ class Texts:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._lines.close()
+        await self._connections.close()

@@ -1,11 +1,11 @@
-"""Riva's door: StreamingRecognize over gRPC, as any server that speaks it takes it. Paced as if spoken."""
+"""Riva's API: StreamingRecognize over gRPC, as any server that speaks it takes it. Paced as if spoken."""
 
 from collections.abc import AsyncIterator
 from functools import partial
 
 from loadtest.address import Where
-from loadtest.clients.doors.connections import Lines
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.connections import Connections
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip
 from parley.client import Exchange, dial
@@ -27,17 +27,17 @@ CONFIG = riva.StreamingRecognizeRequest(
 )
 
 
-class RivaVoice:
+class RivaStreamClient:
     """Speaks into a Riva client's stream."""
 
     def __init__(self, where: Where, callers: int) -> None:
-        self._lines = Lines(partial(dial, where.grpc, alone=True), callers)
+        self._connections = Connections(partial(dial, where.grpc, alone=True), callers)
         self._metadata = where.credentials
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         since_s = 0.0
-        with self._lines.line() as channel:
+        with self._connections.connection() as channel:
             async with Exchange(channel, PATH, _requests(clip, due), self._metadata) as exchange:
                 async for data in exchange.answers():
                     for result in riva.StreamingRecognizeResponse.FromString(data).results:
@@ -49,7 +49,7 @@ class RivaVoice:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._lines.close()
+        await self._connections.close()
 
 
 async def _requests(clip: Clip, due: float | None) -> AsyncIterator[bytes]:

@@ -4,12 +4,12 @@ from typing import Any
 import grpc
 import pytest
 
-from loadtest.clients.doors.connections import MOST, Lines
+from loadtest.clients.apis.connections import MOST, Connections
 from parley.client import Client
 from parley.v1 import models_pb2
 
 
-class FakeLine:
+class FakeConnection:
     """Remembers that it was hung up."""
 
     is_open = True
@@ -19,24 +19,24 @@ class FakeLine:
 
 
 async def test_nobody_shares_while_there_is_room() -> None:
-    """As many lines as callers; then whoever's turn was longest ago and who is not talking; all are hung up."""
-    lines = Lines(FakeLine, callers=3)
-    with lines.line() as first:
-        with lines.line() as second, lines.line() as third:
+    """As many connections as callers; then whoever's turn was longest ago and who is not talking; all are hung up."""
+    connections = Connections(FakeConnection, callers=3)
+    with connections.connection() as first:
+        with connections.connection() as second, connections.connection() as third:
             assert len({first, second, third}) == 3
-            with lines.line() as shared:
+            with connections.connection() as shared:
                 assert shared is first
-        with lines.line() as free:
+        with connections.connection() as free:
             assert free is second
-    await lines.close()
+    await connections.close()
     assert not any(each.is_open for each in (first, second, third))
 
 
 def test_there_are_never_too_many() -> None:
     """However many call at a time, both sides' open files are bounded."""
-    lines = Lines(FakeLine, callers=10 * MOST)
+    connections = Connections(FakeConnection, callers=10 * MOST)
     with ExitStack() as calls:
-        assert len({calls.enter_context(lines.line()) for _ in range(2 * MOST)}) == MOST
+        assert len({calls.enter_context(connections.connection()) for _ in range(2 * MOST)}) == MOST
 
 
 class Peers(grpc.GenericRpcHandler):

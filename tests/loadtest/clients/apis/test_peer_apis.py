@@ -10,11 +10,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from loadtest.address import Where
-from loadtest.clients.doors.hearing import Hearing
-from loadtest.clients.doors.live import Voice
-from loadtest.clients.doors.realtime import SpeachesVoice
-from loadtest.clients.doors.whisper_live import WhisperLiveRefused, WhisperLiveVoice
-from loadtest.clients.doors.whisperlivekit import WhisperLiveKitFailed, WhisperLiveKitVoice
+from loadtest.clients.apis.hearing import Hearing
+from loadtest.clients.apis.live import StreamClient
+from loadtest.clients.apis.realtime import SpeachesStreamClient
+from loadtest.clients.apis.whisper_live import WhisperLiveRefused, WhisperLiveStreamClient
+from loadtest.clients.apis.whisperlivekit import WhisperLiveKitFailed, WhisperLiveKitStreamClient
 from loadtest.measured.clips import Clip
 from loadtest.measured.hdr import Book
 from loadtest.measured.measures import Measures
@@ -24,13 +24,13 @@ CLIP = Clip("odd", pcm(noise(8_000), silence(0.3)), "alfa bravo")
 Talks = Callable[[ServerConnection], Awaitable[None]]
 
 
-async def heard_of(voice: Callable[[Where], Voice], server: Talks) -> tuple[Hearing, Measures]:
+async def heard_of(client: Callable[[Where], StreamClient], server: Talks) -> tuple[Hearing, Measures]:
     """What a client of a fake server hears of one recording."""
     measures = Measures()
     hearing = Hearing(CLIP, 0.0, Book(measures, 0.0))
     async with serve(server, "127.0.0.1", 0, max_size=None) as running:
         port = next(iter(running.sockets)).getsockname()[1]
-        await asyncio.wait_for(voice(Where("", f"http://127.0.0.1:{port}")).talk(CLIP, hearing, None), 20)
+        await asyncio.wait_for(client(Where("", f"http://127.0.0.1:{port}")).talk(CLIP, hearing, None), 20)
     hearing.end()
     return hearing, measures
 
@@ -64,7 +64,7 @@ async def test_whisper_lives_completed_segments_are_finals() -> None:
         {"uid": "x", "segments": [first, segment(" bra", 0.2, 0.4, False)]},
         {"uid": "x", "segments": [first, second]},
     )
-    hearing, measures = await heard_of(WhisperLiveVoice, server)
+    hearing, measures = await heard_of(WhisperLiveStreamClient, server)
     assert hearing.text == "Alfa bravo"
     assert measures.latencies["final"].count == 2
     assert measures.latencies["ttfs"].count == 1
@@ -72,9 +72,9 @@ async def test_whisper_lives_completed_segments_are_finals() -> None:
 
 async def test_whisper_live_without_a_completed_segment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was never completed is taken as it was last shown, from when it changed."""
-    monkeypatch.setattr("loadtest.clients.doors.quiet.PATIENCE_S", 0.3)
+    monkeypatch.setattr("loadtest.clients.apis.quiet.PATIENCE_S", 0.3)
     server = whisper_live({"uid": "x", "segments": [segment(" alfa brav", 0, 0.5, False)]})
-    hearing, measures = await heard_of(WhisperLiveVoice, server)
+    hearing, measures = await heard_of(WhisperLiveStreamClient, server)
     assert hearing.text == "alfa brav"
     assert measures.latencies["final"].count == 1
 
@@ -87,12 +87,12 @@ async def test_a_full_whisper_live_is_an_error() -> None:
         await socket.send(json.dumps({"uid": "x", "status": "WAIT", "message": 3.5}))
 
     with pytest.raises(WhisperLiveRefused) as refused:
-        await heard_of(WhisperLiveVoice, full)
+        await heard_of(WhisperLiveStreamClient, full)
     assert refused.value.reason == "WHISPER_LIVE_WAIT"
 
 
 async def test_whisperlivekits_text_is_what_is_committed_last() -> None:
-    """Lines grow and are sent whole again and again; silence is a line too; an empty frame ends the stream."""
+    """Connections grow and are sent whole again and again; silence is a line too; an empty frame ends the stream."""
 
     async def server(socket: ServerConnection) -> None:
         await socket.send(json.dumps({"type": "config", "useAudioWorklet": True}))
@@ -103,7 +103,7 @@ async def test_whisperlivekits_text_is_what_is_committed_last() -> None:
             await socket.send(json.dumps({"status": "active", "lines": lines, "buffer_transcription": buffer}))
         await socket.send(json.dumps({"type": "ready_to_stop"}))
 
-    hearing, measures = await heard_of(WhisperLiveKitVoice, server)
+    hearing, measures = await heard_of(WhisperLiveKitStreamClient, server)
     assert hearing.text == "Alfa bravo"
     assert measures.latencies["ttfs"].count == 1
 
@@ -116,7 +116,7 @@ async def test_whisperlivekits_error_is_one() -> None:
         await socket.wait_closed()
 
     with pytest.raises(WhisperLiveKitFailed, match="no such language"):
-        await heard_of(WhisperLiveKitVoice, server)
+        await heard_of(WhisperLiveKitStreamClient, server)
 
 
 async def test_speaches_ends_turns_itself() -> None:
@@ -142,6 +142,6 @@ async def test_speaches_ends_turns_itself() -> None:
             await socket.send(json.dumps(event))
         await socket.wait_closed()
 
-    hearing, measures = await heard_of(SpeachesVoice, server)
+    hearing, measures = await heard_of(SpeachesStreamClient, server)
     assert hearing.text == "Alfa bravo."
     assert measures.latencies["ttfs"].count == 1

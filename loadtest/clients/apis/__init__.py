@@ -1,11 +1,11 @@
-"""The doors of a speech server, as somebody who calls sees them: one file a door."""
+"""The APIs of a speech server, as a client uses them: one file each."""
 
 from typing import Protocol
 
 from loadtest.measured.hdr import Book
 
 
-class Door(Protocol):
+class ApiClient(Protocol):
     """One kind of call, again and again. Must be told when a call was due, and count everything from there."""
 
     async def calm(self) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from loadtest.address import Where
-from loadtest.clients.doors.connections import Lines
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.connections import Connections
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, Clip
 from loadtest.scenario import Scenario
@@ -21,8 +21,8 @@ from parley.wire.stages import STAGES
 
 def config_of(scenario: Scenario) -> Message:
     """What a stream asks for."""
-    if scenario.door != "pipeline":
-        return _config(scenario.door, scenario)
+    if scenario.api != "pipeline":
+        return _config(scenario.api, scenario)
     return pipeline_config(_config(name, scenario) for name in scenario.stages)
 
 
@@ -35,19 +35,19 @@ def _config(name: str, scenario: Scenario) -> Message:
     return config  # type: ignore[no-any-return]
 
 
-class GrpcVoice:
+class GrpcStreamClient:
     """Speaks into a pipeline, or into one stage."""
 
     def __init__(self, where: Where, scenario: Scenario) -> None:
-        self._lines = Lines(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
-        self._config, stage = config_of(scenario), STAGES.get(scenario.door)
+        self._connections = Connections(partial(Client, where.grpc, where.credentials, alone=True), scenario.most)
+        self._config, stage = config_of(scenario), STAGES.get(scenario.api)
         self._service = stage.service.name if stage else "Pipeline"
         self._request: Any = stage.request if stage else PipelineRequest
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         requests = self._requests(clip, due)
-        with self._lines.line() as client:
+        with self._connections.connection() as client:
             async with aclosing(client.stream(self._service, requests)) as answers:
                 async for answer in answers:
                     kind = answer.WhichOneof("event")
@@ -61,4 +61,4 @@ class GrpcVoice:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._lines.close()
+        await self._connections.close()

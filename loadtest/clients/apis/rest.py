@@ -1,4 +1,4 @@
-"""OpenAI's REST door: whole recordings, as any server that speaks it takes them."""
+"""OpenAI's REST API: whole recordings, as any server that speaks it takes them."""
 
 import httpx
 

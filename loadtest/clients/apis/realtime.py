@@ -12,8 +12,8 @@ import soxr
 from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.address import Where
-from loadtest.clients.doors.hearing import Hearing
-from loadtest.clients.doors.quiet import hear_out
+from loadtest.clients.apis.hearing import Hearing
+from loadtest.clients.apis.quiet import hear_out
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip
 
@@ -83,7 +83,7 @@ class Turns:
         self.over = self.committed and not self._begun
 
 
-class RealtimeVoice:
+class RealtimeStreamClient:
     """Speaks into sockets, one a recording. flushes: we say when a turn is over, not the server."""
 
     ending: tuple[dict[str, str], ...] = ({"type": "input_audio_buffer.commit"},)
@@ -123,7 +123,7 @@ class RealtimeVoice:
         """Every socket is closed with its recording."""
 
 
-class SpeachesVoice(RealtimeVoice):
+class SpeachesStreamClient(RealtimeStreamClient):
     """speaches takes the model from the address and no sessions like ours, and ends turns itself.
 
     A commit of the silence at the end would be answered with what silence sounds like, one in mid-speech not at all.

@@ -9,7 +9,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.address import Where
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, Clip
 
@@ -49,7 +49,7 @@ class Transcript:
             self._hearing.final(self._text, self._hearing.seconds, self._changed)
 
 
-class WhisperLiveKitVoice:
+class WhisperLiveKitStreamClient:
     """Speaks into sockets, one a recording."""
 
     def __init__(self, where: Where) -> None:

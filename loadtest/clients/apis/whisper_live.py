@@ -13,8 +13,8 @@ from uuid import uuid4
 from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.address import Where
-from loadtest.clients.doors.hearing import Hearing
-from loadtest.clients.doors.quiet import hear_out
+from loadtest.clients.apis.hearing import Hearing
+from loadtest.clients.apis.quiet import hear_out
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, Clip
 
@@ -61,7 +61,7 @@ class Segments:
             self._hearing.final(text, float(self._open["end"]), self._changed)
 
 
-class WhisperLiveVoice:
+class WhisperLiveStreamClient:
     """Speaks into sockets, one a recording."""
 
     def __init__(self, where: Where) -> None:

@@ -1,4 +1,4 @@
-"""A whole house of real processes on Unix sockets and free ports, for tests that want the real thing."""
+"""A cluster of real processes on Unix sockets and free ports, for tests that want the real thing."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ STAGES = ("asr", "denoise", "diarize", "translate")
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 
 
-class House(Processes):
+class Cluster(Processes):
     """Services, of each stage so many replicas, and a gateway."""
 
     def __init__(
