@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from parley.audio.pcm import Samples
+from parley.audio.pcm import HIGHEST_HZ, LOWEST_HZ, RATE_HZ, Samples
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tensors
 from parley.errors import BadModel
@@ -23,6 +23,7 @@ class Shape:
     hop: int  # samples that it takes at a time
     latency: int  # samples by which its output is late
     memory: int  # numbers that are remembered of a stream
+    rate_hz: int = RATE_HZ  # of what it takes and gives
 
 
 class Adapter(Protocol):
@@ -52,7 +53,7 @@ class Waveform:
     def __init__(self, spec: ModelSpec) -> None:
         self.graphs = graphs_of(spec)
         latency = int(spec.options.get("latency_samples", 0))
-        self.shape = Shape(int(spec.option("hop")), latency, self.graphs[0].memory)
+        self.shape = Shape(int(spec.option("hop")), latency, self.graphs[0].memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """One run."""
@@ -81,7 +82,7 @@ class Overlapped:
             raise BadModel(f"{spec.folder / 'model.toml'}: `hop` must lie between 1 and `window`, {self._window}.")
         self.graphs, self._kept = net.graphs, self._window - self._hop
         memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
-        self.shape = Shape(self._hop, self._kept, memory)
+        self.shape = Shape(self._hop, self._kept, memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """Stream by stream."""
@@ -140,6 +141,11 @@ ADAPTERS: dict[str, Callable[[ModelSpec], Adapter]] = {
 
 def adapter_of(spec: ModelSpec) -> Adapter:
     """The adapter that the model names; most need none named."""
+    if not LOWEST_HZ <= spec.sample_rate_hz <= HIGHEST_HZ:
+        raise BadModel(
+            f"{spec.folder / 'model.toml'}: sample_rate_hz is {spec.sample_rate_hz}; "
+            f"an enhancer's must lie between {LOWEST_HZ} and {HIGHEST_HZ}."
+        )
     name = spec.options.get("adapter", "waveform")
     if name not in ADAPTERS:
         raise BadModel(f"{spec.folder / 'model.toml'}: adapter {name!r} is not known; write {', '.join(ADAPTERS)}.")

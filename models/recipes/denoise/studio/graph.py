@@ -36,7 +36,7 @@ STATES: dict[str, list[int]] = {
     "size": [LOW],
     "bands_before": [1, 2, BANDS],
     "low_before": [2, 2, LOW],
-    "paths_before": [WIDE, ORDER - 1, LOW],
+    "filters_begun": [2 * ORDER, ORDER - 1, LOW],
     **{f"hidden_{n}": [HIDDEN] for n in range(5)},
 }
 
@@ -91,6 +91,10 @@ class Net(Builder):
         whole = self.join(state, of, axis=axis)
         self.left[state] = self.part(whole, -hops, END, axis)
         return whole
+
+    def hops(self, of: str) -> str:
+        """How many there are."""
+        return self.op("Shape", of, start=TIME, end=TIME + 1)
 
     def flat(self, of: str) -> str:
         """[streams, channels, hops, frequencies] -> [streams, hops, frequencies x channels]."""
@@ -205,9 +209,21 @@ def coefficients(g: Net, part: Part, found: str, paths: str) -> str:
     inner = g.gru(g.gru(g.relu(g.grouped(found, part.grouped[0])), part.grus[0]), part.grus[1])
     inner = g.op("Add", inner, g.grouped(found, part.grouped[1]))
     made = g.op("Reshape", g.op("Tanh", g.grouped(inner, part.grouped[2])), g.whole(0, 0, LOW, 2 * ORDER))
-    before = g.remembering(paths, "paths_before", ORDER - 1, TIME)
-    short = g.relu(g.conv(g.conv(before, part.convs[0], groups=2), part.convs[1]))
+    short = g.relu(g.conv(over_time(g, part.convs[0][0], paths), part.convs[1]))
     return g.op("Add", made, g.op("Transpose", short, perm=[0, 2, 3, 1]))
+
+
+def over_time(g: Net, weight: Values, paths: str) -> str:
+    """A convolution over the last frames. Kept is what each adds to those to come: the frames are larger."""
+    outs, ins, taps, _ = weight.shape
+    by_tap = weight[..., 0].reshape(2, outs // 2, ins, taps).transpose(0, 3, 1, 2).reshape(-1, ins, 1, 1)
+    shares = g.op("Reshape", g.conv(paths, (by_tap, None), groups=2), g.whole(0, 2, taps, outs // 2, -1, LOW))
+    total = g.op("Pad", "filters_begun", g.join(g.whole(0, 0, 0, 0, 0, 0), g.hops(paths), g.whole(0), axis=0))
+    for tap, share in enumerate(g.split(shares, *[1] * taps, axis=2)):
+        pads = g.whole(0, 0, taps - 1 - tap, 0, 0, 0, tap, 0)
+        total = g.op("Add", total, g.op("Pad", g.op("Reshape", share, g.whole(0, outs, -1, LOW)), pads))
+    g.left["filters_begun"] = g.part(total, 1 - taps, END, TIME)
+    return g.part(total, 0, 1 - taps, TIME)
 
 
 def filtered(g: Net, real: str, imag: str, gains: str, filters: str) -> tuple[str, str]:
