@@ -79,7 +79,9 @@ def mixed(noise: Audio, voice: Audio, way: str, rng: Random, path: Path) -> Mixt
     part = sound.at_level(part - part.mean(), 20 * np.log10(sound.rms(clean)) - rng.uniform(*RATIOS_DB))
     scale = 10 ** (rng.uniform(*LEVELS_DBFS) / 20) / sound.rms(clean + part)
     scale = min(scale, 0.99 / float(np.abs(clean + part).max()))
-    noisy = CODECS.get(way, lambda audio: audio)(sound.quantised((clean + part) * np.float32(scale)))
+    noisy = sound.quantised((clean + part) * np.float32(scale))
+    if way in CODECS:
+        noisy = CODECS[way](noisy)
     usual = 10 ** (-25 / 20) / sound.rms(noisy)
     return Mixture(ROW, f"{way}/{path.parent.name}-{path.stem}", noisy, clean * np.float32(scale), float(usual))
 
