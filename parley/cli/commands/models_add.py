@@ -28,7 +28,7 @@ INCOMING, CLIPS = ".incoming", "examples"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ModelToAdd:
     """What is to be added, and where to."""
 
     source: str
@@ -47,10 +47,10 @@ def add(
     as_json: options.AsJson = False,
 ) -> None:
     """Add a recogniser: fetch it, write its model.toml, run it once, say what was measured."""
-    _add(Wanted(source, name, version, root, most_gb), as_json=as_json)
+    _add(ModelToAdd(source, name, version, root, most_gb), as_json=as_json)
 
 
-def _add(wanted: Wanted, *, as_json: bool) -> None:
+def _add(wanted: ModelToAdd, *, as_json: bool) -> None:
     """Fetch, describe, try, and only then put it where it is found."""
     from parley.cli.show.steps import Steps
     from parley.store.download import Downloads
@@ -81,7 +81,7 @@ def _models(where: Places, root: str) -> Path:
     return Path(root).resolve() if root else where.home / own if own else where.models
 
 
-def _check(models: Path, wanted: Wanted) -> None:
+def _check(models: Path, wanted: ModelToAdd) -> None:
     """What can be known before anything is fetched."""
     from parley.engines.model import ModelRef
 
@@ -116,7 +116,7 @@ def _incoming(models: Path, source: str) -> Iterator[Path]:
             folder.parent.rmdir()
 
 
-def _adopted(where: Places, folder: Path, wanted: Wanted, steps: "Steps") -> dict[str, Any]:
+def _adopted(where: Places, folder: Path, wanted: ModelToAdd, steps: "Steps") -> dict[str, Any]:
     """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
     words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
     message: dict[str, Any] = {}

@@ -7,7 +7,7 @@ import pytest
 
 from parley.engines import backends
 from parley.engines.backends import ctranslate2 as engines
-from parley.engines.backends.ctranslate2 import WhisperGenerator
+from parley.engines.backends.ctranslate2 import Options, WhisperGenerator
 from parley.engines.protocols import Decoding, Generated, Generator
 from parley.engines.whisper import END
 from parley.errors import BadModel
@@ -118,7 +118,7 @@ def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generato
             return [Said()]
 
     model = Counting()
-    WhisperGenerator(cast(Any, model), [*WORDS, END], {}).generate(sounds(1), [PROMPT], Decoding(3, 12))
+    WhisperGenerator(cast(Any, model), [*WORDS, END], Options()).generate(sounds(1), [PROMPT], Decoding(3, 12))
     assert model.runs == runs
 
 
@@ -136,7 +136,7 @@ class Polyglot:
 def test_a_language_left_open_is_found_out(files: dict[str, bytes]) -> None:
     """Where the prompt leaves it open the model names a language, and answers as if it had been asked in it."""
     model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
-    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], {})
+    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], Options())
     said = generator.generate(sounds(6), [[PROMPT[0], "<|language|>", *PROMPT[2:]]] * 6, Decoding(1, 6, align=[64] * 6))
     assert {each.language for each in said} == {"en", "de"}
     for n, each in enumerate(said):
