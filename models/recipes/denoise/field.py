@@ -5,6 +5,7 @@ Levels, rooms and codecs are others than training's as well. Knows nothing of th
 
 from __future__ import annotations
 
+import argparse
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class Field:
 
     voices: Sequence[Path] = ()
     noises: Sequence[Path] = ()
+
+    @classmethod
+    def of(cls, asked: argparse.Namespace) -> Field:
+        """What the command line named."""
+        return cls(asked.field_voices, asked.field_noises)
 
     def mixtures(self) -> Iterator[Mixture]:
         """Every noise once, each with another voice; ways of hearing, levels and ratios in turn."""
