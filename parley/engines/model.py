@@ -18,7 +18,7 @@ CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
     **dict.fromkeys(("languages", "devices"), list),
-    **dict.fromkeys(("files", "options", "training", "metrics"), dict),
+    **dict.fromkeys(("files", "options", "training", "metrics", "source"), dict),
     "sample_rate_hz": int,
 }
 

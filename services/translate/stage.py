@@ -10,6 +10,7 @@ from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
+from services.translate.sentences import PieceLimits
 from services.translate.session import TranslateRequestOptions, TranslateSession
 
 

@@ -31,8 +31,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "parley": (
         ("cli",),
-        ("client", "serving"),
-        ("audio", "engines", "places", "store", "telemetry", "wire"),
+        ("client", "serving", "store"),
+        ("audio", "engines", "places", "telemetry", "wire"),
         ("config",),
         ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),

@@ -121,16 +121,17 @@ class WhisperGenerator:
     ) -> list[Generated]:
         """One answer a source; the sources are equally long, the prompts too, what answers begin with need not be."""
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
-        spoken = self._languages(memory, prompts)
-        begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
+        spoken = self._languages(memory, prompts, how)
+        begun = [
+            [whisper.token(spoken[n][0]) if token == ANY else token for token in prompt]
+            for n, prompt in enumerate(prompts)
+        ]
         results = self._say(memory, begun, how)
         silent = self._silent(memory, begun, results, how)
         texts = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
         where = self._align(memory, begun, texts, how.align) if any(how.align) else [Alignment()] * len(texts)
         return [
-            Generated(
-                tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, whisper.bare(language), alignment
-            )
+            Generated(tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, *language, alignment)
             for result, tokens, language, alignment in zip(results, texts, spoken, where, strict=True)
         ]
 
@@ -144,12 +145,17 @@ class WhisperGenerator:
             return made[0]
         return ctranslate2.StorageView.from_array(np.concatenate([np.array(part) for part in made]))
 
-    def _languages(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens]) -> list[str]:
-        """For prompts that leave it open, the likeliest language's token; for others nothing."""
+    def _languages(
+        self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
+    ) -> list[tuple[str, float]]:
+        """For prompts that leave it open, the likeliest language, and how sure it is; for others nothing."""
         if not any(ANY in prompt for prompt in prompts):
-            return [""] * len(prompts)
-        heard = self._model.detect_language(memory)
-        return [likely[0][0] if ANY in prompt else "" for likely, prompt in zip(heard, prompts, strict=True)]
+            return [("", 0.0)] * len(prompts)
+        told, before = self._model.detect_language(memory), how.languages or [{}] * len(prompts)
+        chances = [{whisper.bare(token): chance for token, chance in each} for each in told]
+        return [
+            whisper.heard(chances[n], before[n]) if ANY in prompt else ("", 0.0) for n, prompt in enumerate(prompts)
+        ]
 
     def _say(
         self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding

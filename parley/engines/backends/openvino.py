@@ -112,8 +112,8 @@ class WhisperGraphs:
         """One answer a source; the sources are equally long, the prompts too."""
         shown = np.asarray(sources, np.float32).transpose(0, 2, 1)
         memory = self._encoder.run({"features": np.ascontiguousarray(shown)})
-        spoken = self._languages(memory, prompts)
-        begun = [self._numbered(prompt, language) for prompt, language in zip(prompts, spoken, strict=True)]
+        spoken = self._languages(memory, prompts, how)
+        begun = [self._numbered(prompt, language) for prompt, (language, _) in zip(prompts, spoken, strict=True)]
         forced = [[self._numbers[token] for token in given] for given in how.begun]
         found = search(self._step(memory, len(begun[0]), how.beam), begun, how, self._numbers[END], forced)
         silence = self._silence(memory, begun)
@@ -123,14 +123,14 @@ class WhisperGraphs:
                 self._text(each.tokens),
                 each.score,
                 float(silence[n]),
-                whisper.bare(spoken[n]),
+                *spoken[n],
                 self._align({name: rows[n : n + 1] for name, rows in memory.items()}, begun[n], each, align[n]),
             )
             for n, each in enumerate(found)
         ]
 
     def _numbered(self, prompt: Tokens, language: str) -> list[int]:
-        return [self._numbers[language if token == ANY else token] for token in prompt]
+        return [self._numbers[whisper.token(language) if token == ANY else token] for token in prompt]
 
     def _text(self, numbers: Sequence[int]) -> Tokens:
         """Without times and the like, which are all numbered after the end."""
@@ -145,14 +145,19 @@ class WhisperGraphs:
         alone = ({name: table[n : n + 1] for name, table in both.items()} for n in range(len(rows)))
         return np.concatenate([self._decoder.run(each)["logits"] for each in alone])
 
-    def _languages(self, memory: Mapping[str, Array], prompts: Sequence[Tokens]) -> list[str]:
-        """For prompts that leave it open, the likeliest language's token; for others nothing."""
+    def _languages(
+        self, memory: Mapping[str, Array], prompts: Sequence[Tokens], how: Decoding
+    ) -> list[tuple[str, float]]:
+        """For prompts that leave it open, the likeliest language, and how sure it is; for others nothing."""
         if not any(ANY in prompt for prompt in prompts):
-            return [""] * len(prompts)
+            return [("", 0.0)] * len(prompts)
         known = self._config["lang_ids"]
         scores = self._logits(memory, np.full((len(prompts), 1), self._numbers[START], np.int64))[:, 0, known]
-        likeliest = [self._tokens[known[n]] for n in scores.argmax(-1)]
-        return [token if ANY in prompt else "" for token, prompt in zip(likeliest, prompts, strict=True)]
+        names, before = [whisper.bare(self._tokens[n]) for n in known], how.languages or [{}] * len(prompts)
+        chances = [dict(zip(names, row.tolist(), strict=True)) for row in np.exp(_log_softmax(scores))]
+        return [
+            whisper.heard(chances[n], before[n]) if ANY in prompt else ("", 0.0) for n, prompt in enumerate(prompts)
+        ]
 
     def _silence(self, memory: Mapping[str, Array], begun: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
         """How likely it is that nobody spoke: what the model would say first of all."""
