@@ -44,6 +44,10 @@ published ones. Frames, features, filter and overlap follow the authors' library
 {max_error_reference:.1e} on noisy speech; fed hop by hop, by seven or all at once it agrees within
 {max_error_portions:.1e}.
 
+One thing was added. The net takes quiet speech for noise and deletes it (a voice at -45 dBFS lost 17 dB), so what it
+looks at is first brought up to -26 dBFS, by the level of the last five seconds; the sound itself is not. A stream that
+is louder than that anyhow is as its library would have it.
+
 ## Limits
 
 The library stops computing after 60 ms below -70 dBFS and gives silence; this graph goes on and gives next to

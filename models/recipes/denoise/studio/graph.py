@@ -25,6 +25,9 @@ LOW, BANDS, ORDER, AHEAD = (
 )  # bins that are filtered, bands of gains, frames of a filter, frames it looks ahead
 WIDE, HIDDEN, FEWEST = 64, 256, 2
 KEEP = 0.99  # of the running means, each hop: one second
+# The net was trained at usual levels and takes quiet speech for noise: what it looks at is brought up to this level,
+# that of speech on a telephone line, by so much at the most. Five seconds are remembered.
+USUAL, MOST, KEEP_LEVEL = 10 ** (-26 / 20), 10 ** (34 / 20), 0.998
 FIRST_DB, FIRST_SIZE = np.linspace(-60, -90, BANDS), np.linspace(1e-3, 1e-4, LOW)  # the running means of silence
 TIME = 2  # the axis of hops in [streams, channels, hops, frequencies]
 
@@ -32,6 +35,7 @@ STATES: dict[str, list[int]] = {
     "heard": [HOP],
     "spoken": [HOP],
     "past": [ORDER - 1, 2 * BINS],
+    "level": [2],
     "loudness": [BANDS],
     "size": [LOW],
     "bands_before": [1, 2, BANDS],
@@ -104,8 +108,9 @@ class Net(Builder):
 def build(parts: dict[str, Part]) -> onnx.ModelProto:
     """From `audio` and states to `enhanced` and next states."""
     g = Net()
-    real, imag = heard(g)
-    found, paths, sizes = encode(g, parts["enc"], *features(g, real, imag))
+    real, imag, gain = heard(g)
+    seen = (g.op("Mul", part, gain) for part in (real, imag))
+    found, paths, sizes = encode(g, parts["enc"], *features(g, *seen))
     gains, filters = decode(g, parts["erb_dec"], found, sizes), coefficients(g, parts["df_dec"], found, paths)
     enhanced = spoken(g, *filtered(g, real, imag, gains, filters))
     return finish(g, enhanced)
@@ -117,12 +122,23 @@ def taper() -> Values:
     return np.sin(0.5 * np.pi * inner**2).astype(np.float32)
 
 
-def heard(g: Net) -> tuple[str, str]:
-    """The spectrum of every frame, [streams, hops, bins]."""
+def heard(g: Net) -> tuple[str, str, str]:
+    """The spectrum of every frame, [streams, hops, bins], and what brings it up to a usual level."""
     hops = g.op("Reshape", g.join("heard", "audio", axis=1), g.whole(0, -1, HOP))
     g.left["heard"] = g.op("Squeeze", g.part(hops, -1, END, 1), g.whole(1))
-    frames = g.join(g.part(hops, 0, -1, 1), g.part(hops, 1, END, 1), axis=2)
-    return fourier.forward(g, g.op("Mul", frames, g.value(taper() / (2 * HOP))))
+    newest = g.part(hops, 1, END, 1)
+    frames = g.join(g.part(hops, 0, -1, 1), newest, axis=2)
+    return *fourier.forward(g, g.op("Mul", frames, g.value(taper() / (2 * HOP)))), lift(g, newest)
+
+
+def lift(g: Net, hops: str) -> str:
+    """A gain for every frame, [streams, hops, 1], from the level so far: none for what is loud enough."""
+    power = g.op("ReduceMean", g.squared(hops), axes=[-1], keepdims=1)
+    ones = g.affine(power, 0.0, 1.0)
+    means = running(g, g.join(power, ones, axis=2), "level", np.zeros(2), KEEP_LEVEL)
+    total, weight = g.split(means, 1, 1)
+    level = g.op("Sqrt", g.op("Add", g.op("Div", total, weight), g.value(1e-12)))
+    return g.op("Clip", g.op("Div", g.value(USUAL), level), g.value(1.0), g.value(MOST))
 
 
 def features(g: Net, real: str, imag: str) -> tuple[str, str]:
@@ -138,7 +154,7 @@ def features(g: Net, real: str, imag: str) -> tuple[str, str]:
     return g.op("Unsqueeze", level, g.whole(1)), g.join(*low, axis=1)
 
 
-def running(g: Net, values: str, state: str, first: NDArray[np.float64]) -> str:
+def running(g: Net, values: str, state: str, first: NDArray[np.float64], keep: float = KEEP) -> str:
     """Decaying means of [streams, hops, n] as one triangular product.
 
     The state is by how much the mean lies above `first`, because states begin as zeros.
@@ -147,8 +163,8 @@ def running(g: Net, values: str, state: str, first: NDArray[np.float64]) -> str:
     at = g.op("Range", g.value(0, np.int64), g.op("Add", hops, g.value(1, np.int64)), g.value(1, np.int64))
     age = g.op("Cast", g.op("Sub", g.op("Unsqueeze", g.part(at, 1, END, 0), g.whole(1)), at), to=TensorProto.FLOAT)
     past = g.op("Cast", g.op("GreaterOrEqual", age, g.value(0.0)), to=TensorProto.FLOAT)
-    decay = g.op("Mul", g.op("Pow", g.value(KEEP), g.op("Relu", age)), past)
-    news = g.op("Mul", g.op("Sub", values, g.value(first)), g.value(1 - KEEP))
+    decay = g.op("Mul", g.op("Pow", g.value(keep), g.op("Relu", age)), past)
+    news = g.op("Mul", g.op("Sub", values, g.value(first)), g.value(1 - keep))
     above = g.op("MatMul", decay, g.join(g.op("Unsqueeze", state, g.whole(1)), news, axis=1))
     g.left[state] = g.op("Squeeze", g.part(above, -1, END, 1), g.whole(1))
     return g.op("Add", above, g.value(first))
