@@ -10,7 +10,7 @@ from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.phrases import Phrases
 from services.translate.sentences import Limits
-from services.translate.session import TranslateRequestOptions, TranslateSession
+from services.translate.session import KnownText, TranslateRequestOptions, TranslateSession
 
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
@@ -22,9 +22,14 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
     phrases = Phrases(_glossary(config.glossary))
-    return TranslateSession(
-        TranslateRequestOptions(source, target, phrases, _limits(spec), int(spec.options.get("context", 0)))
-    )
+    before = int(spec.options.get("context", 0))
+    return TranslateSession(TranslateRequestOptions(source, target, phrases, _limits(spec), languages, before))
+
+
+def _read(request: v1.TranslateRequest) -> str | KnownText:
+    """The text of a request, and its language where that is known."""
+    text, language = read_text(request), request.text.language
+    return KnownText(text, language) if language else text
 
 
 def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
@@ -44,4 +49,4 @@ def _limits(spec: ModelSpec) -> Limits:
     return Limits(int(options.get("max_words", 0)), int(options.get("max_characters", Limits.characters)))
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text, pairs)
+STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, _read, pairs)
