@@ -1,4 +1,4 @@
-"""`python -m gateway`: both faces on one event loop, until SIGTERM or SIGINT; then drain."""
+"""`python -m gateway`: HTTP and gRPC on one event loop, until SIGTERM or SIGINT; then drain."""
 
 import argparse
 import asyncio
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class Http(uvicorn.Server):
-    """uvicorn, without its own idea of signals."""
+    """uvicorn without its signal handlers."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """They are the process's affair."""
+        """Does nothing: `serve` handles signals for the whole process."""
         yield
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     try:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
-        telemetry.set_up("gateway", settings.telemetry)
+        telemetry.set_up("gateway", settings.telemetry, [settings.token])
         uvloop.run(serve(settings))
     except BadConfig as error:
         sys.exit(f"gateway: {error}")
@@ -105,7 +105,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
 
 
 async def _listen(http: Http, address: str) -> None:
-    """Uvicorn leaves the process when a port is taken; we say which."""
+    """Opens the HTTP port; raises with its name when it is taken: uvicorn would end the process without a word."""
     try:
         await http.serve()
     except SystemExit:

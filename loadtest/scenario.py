@@ -1,4 +1,4 @@
-"""What a run shall be, and what is promised: sla.toml -> frozen dataclasses. Must not know how it is done."""
+"""What a scenario does, and what is promised of it: sla.toml -> frozen dataclasses. Must not know how it is done."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ class BadScenario(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, on purpose, at its time."""
+    """A fault that is injected at a given time."""
 
     what: str  # kill, freeze, slow, restart, swap; hang-up: some people hang up
     at_s: float
@@ -101,7 +101,7 @@ class Scenario:
         return replace(self.of_size(round(size, 1)), ceiling_share=self.ceiling_share)
 
     def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
-        """With so much more time for what is promised of a measure."""
+        """The same with its promised times relaxed by so much for each measure."""
 
         def longer(promise: Promise) -> Promise:
             return {
@@ -121,10 +121,10 @@ class Scenario:
         """Whether it can only be run on a server that we start: to set it up so, or to hurt it."""
         return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
 
-    def resized(self, told: Mapping[str, str]) -> "Scenario":
+    def resized(self, environment: Mapping[str, str]) -> "Scenario":
         """As large and as long as the environment says."""
-        sized = self.of_size(float(told["SLA_SIZE"])) if "SLA_SIZE" in told else self
-        return replace(sized, seconds=float(told.get("SLA_SECONDS", self.seconds)))
+        sized = self.of_size(float(environment["SLA_SIZE"])) if "SLA_SIZE" in environment else self
+        return replace(sized, seconds=float(environment.get("SLA_SECONDS", self.seconds)))
 
     @classmethod
     def of(cls, name: str, table: Mapping[str, Any]) -> Self:
@@ -166,8 +166,8 @@ def _check(scenario: Scenario) -> None:
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
     if sum(map(bool, (scenario.ceiling_share, scenario.people, scenario.rate))) != 1:
-        told = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
-        raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
+        wanted = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
+        raise BadScenario(f"[{scenario.name}]: {wanted}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
     if scenario.api == "pipeline" and not scenario.stages:
@@ -177,7 +177,7 @@ def _check(scenario: Scenario) -> None:
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """A whole sla.toml."""
 
     scenarios: Mapping[str, Scenario]
@@ -191,19 +191,19 @@ class Plan:
     cpu_share: float = 0.9  # of a core, that a load generator may take
 
     def named(self, names: list[str]) -> list[Scenario]:
-        """These, in this order."""
+        """The scenarios of these names, in this order."""
         strange = [name for name in names if name not in self.scenarios]
         if strange:
             raise BadScenario(f"There is no scenario {strange[0]!r}; there are {', '.join(self.scenarios)}.")
         return [self.scenarios[name] for name in names]
 
 
-def read(path: Path) -> Plan:
+def read(path: Path) -> LoadPlan:
     """Read sla.toml."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadScenario(f"{path} cannot be read: {error}.") from None
     scenarios = {name: Scenario.of(name, each) for name, each in table.pop("scenarios", {}).items()}
-    plan: Plan = _part(Plan, {"scenarios": scenarios, **table}, path.name)
+    plan: LoadPlan = _part(LoadPlan, {"scenarios": scenarios, **table}, path.name)
     return plan

@@ -6,7 +6,7 @@ from parley.wire.trust import check_token, is_at_home
 
 
 def is_exposed(config: GatewayConfig) -> bool:
-    """Other machines reach it."""
+    """Whether other machines can connect to the address."""
     return not (is_at_home(config.http) and is_at_home(config.grpc))
 
 

@@ -26,7 +26,7 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_proxied(metadata: Mapping[str, str]) -> bool:
-    """Somebody has passed the call on."""
+    """Whether a proxy has forwarded the call."""
     return any(name in metadata for name in PROXIED)
 
 

@@ -28,7 +28,7 @@ from parley.wire import protocol
 
 
 def app(core: Core, limits: Limits, cached: CacheConfig) -> Starlette:
-    """Every route."""
+    """The HTTP application: every endpoint of every API."""
     openai, native = OpenAi(core, limits), Native(core, limits, DOCUMENT)
     endpoints = [*openai.endpoints(), *native.endpoints(), *LibreTranslate(core).endpoints()]
     cache, memory = Cache(cached), UploadMemory(limits.uploads_bytes)

@@ -14,7 +14,7 @@ Context = Any
 
 
 def caller(context: Context) -> Caller:
-    """Who asks. A name may come twice, as with credentials on TLS; the last one counts."""
+    """Who calls. A metadata name may come twice, as with credentials on TLS; the last one counts."""
     metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     is_local = is_local_peer(context.peer(), metadata)
     return Caller(metadata, Budget.of(context.time_remaining()), peer=host_of(context.peer()), is_local=is_local)
@@ -27,7 +27,7 @@ def host_of(peer: str) -> str:
 
 
 async def first(context: Context, limits: Limits) -> Any:
-    """The first message, or EOF."""
+    """Reads the first message; EOF where there is none."""
     return await idle.message(context.read(), limits.first_message_s)
 
 

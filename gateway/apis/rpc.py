@@ -95,7 +95,7 @@ class RpcServer:
         listen(self._server, config.grpc, config.tls)
 
     async def start(self) -> None:
-        """Take calls."""
+        """Serves calls from now on."""
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 

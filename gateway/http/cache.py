@@ -40,7 +40,7 @@ class Store(Protocol):
         """Keep it."""
 
 
-class Memory:
+class MemoryStore:
     """The latest answers, within so many bytes."""
 
     def __init__(self, config: CacheConfig, clock: Clock = time.monotonic) -> None:
@@ -70,7 +70,7 @@ class Memory:
         self.size -= len(value)
 
 
-class Redis:
+class RedisStore:
     """A Redis that several gateways share; one that does not answer costs a fresh answer, no more."""
 
     def __init__(self, config: CacheConfig) -> None:
@@ -105,10 +105,10 @@ def store_of(config: CacheConfig) -> Store | None:
     if not config.bytes:
         return None
     if config.store.startswith(("redis://", "rediss://", "unix://")):
-        return Redis(config)
+        return RedisStore(config)
     if config.store != "memory://":
         raise BadConfig(f"`cache.store` is {config.store!r}; write memory:// or redis://host:6379.")
-    return Memory(config)
+    return MemoryStore(config)
 
 
 class Cache:
@@ -150,7 +150,7 @@ class Cache:
 
 
 def _as_asked(response: Response, served: CacheScope) -> bool:
-    """It is whole, nothing went otherwise than asked, and no other model had to serve."""
+    """Whether the answer may be cached: whole, without notices, and from the model asked for."""
     by = response.headers.get(protocol.MODEL, "")
     return response.status_code == 200 and NOTICES not in response.headers and by in served.versions
 

@@ -1,4 +1,4 @@
-"""What an API offers over HTTP: paths, who answers there, and how it says no. Must not know an API."""
+"""What an API offers over HTTP: paths, handlers, and the shape of its errors. Must not know an API."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass

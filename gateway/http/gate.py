@@ -10,14 +10,14 @@ from gateway.http import refusal
 from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes",)
 READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
-    """The app behind it sees only who may come in."""
+    """Wraps an app: it sees only requests that pass all checks."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing, pages: Pages) -> None:
         self._app, self._keys, self._pages = app, keys, pages

@@ -1,4 +1,4 @@
-"""uvicorn's protocols with an end to their patience: for what costs memory or a socket and never becomes a request.
+"""uvicorn's protocols with timeouts and limits for clients that hold memory or a socket and never send a whole request.
 
 Must not know an endpoint.
 """
@@ -17,18 +17,18 @@ MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their s
 
 
 class PatientHttp(HttpToolsProtocol):
-    """A request's head comes whole, soon, or not at all."""
+    """HTTP with a timeout and a size limit for each request's head."""
 
     _head = 0  # bytes of a head that is not complete
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A head is awaited."""
+        """Starts the timer for the request head."""
         super().connection_made(transport)
         self._await_head()
 
     def on_message_begin(self) -> None:
-        """So it is after another request on the same connection."""
+        """Starts the timer for the head of the next request on the connection."""
         super().on_message_begin()
         if self._timer is None:
             self._await_head()
@@ -38,7 +38,7 @@ class PatientHttp(HttpToolsProtocol):
         self._timer = self.loop.call_later(HEAD_S, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
-        """More of it."""
+        """Counts the head's bytes; refuses one that is too large."""
         super().data_received(data)
         if self._timer is not None:
             self._head += len(data)
@@ -47,12 +47,12 @@ class PatientHttp(HttpToolsProtocol):
                 self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", message)
 
     def on_headers_complete(self) -> None:
-        """It is here."""
+        """Stops the timer: the head is complete."""
         self._be_done()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It will not come."""
+        """Stops the timer: the connection is gone."""
         self._be_done()
         super().connection_lost(exc)
 
@@ -74,17 +74,17 @@ class PatientHttp(HttpToolsProtocol):
 
 
 class PatientSocket(WebSocketsSansIOProtocol):
-    """Who does not read gets no pongs, and a message ends some time."""
+    """WebSocket with a limit on a message's fragments and on unread pongs."""
 
     def handle_ping(self) -> None:
-        """A pong, unless the ones before still wait."""
+        """Answers a ping, unless earlier pongs are still unread."""
         if self.writable.is_set():
             super().handle_ping()
         else:
             self.conn.data_to_send()
 
     def handle_cont(self, event: Frame) -> None:
-        """One more piece."""
+        """Counts the fragments of a message; closes the connection where there are too many."""
         super().handle_cont(event)
         if len(self.frames) > MOST_PIECES:
             message = f"A message of more than {MOST_PIECES} pieces; send fewer."

@@ -15,7 +15,7 @@ Events = AsyncGenerator[Mapping[str, object]]
 
 
 class EventStream(Flow):
-    """One frame an event; what goes wrong later than the first is an event of its own."""
+    """One frame an event; an error after the first event is sent as an event."""
 
     def __init__(self, events: Events, shape: refusal.Shape, budget: Budget, served: Served) -> None:
         super().__init__(_frames(events), "text/event-stream", budget, served)

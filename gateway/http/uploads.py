@@ -73,7 +73,7 @@ def _too_large(most: int) -> UploadTooLarge:
 
 
 class _Held(MultiPartParser):
-    """What comes has its place in memory; on a disk every piece of it would cost a thread's turn."""
+    """Keeps an uploaded file in memory: on a disk every piece of it would cost a thread's turn."""
 
     spool_max_size = 0  # never to the disk
 

@@ -12,7 +12,7 @@ from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.continuity import Continuity, continuity_of
-from gateway.pipeline.plan import Asked, Plan
+from gateway.pipeline.plan import Plan, StageRequest
 from gateway.pipeline.tail import SoundTail, TextTail
 from gateway.replicas.retry import When, pause_s, rule
 from parley.budget import Clock
@@ -34,7 +34,7 @@ class Outage:
 
     @property
     def waiting(self) -> bool:
-        """An outage is going on."""
+        """Whether the stage is waiting for another replica."""
         return self._tries > 0
 
     def pause_s(self, opened: bool, *, asked: bool = False, full: bool = False) -> float | None:
@@ -58,11 +58,11 @@ class Outage:
         return pause_s(0.5, self._later - 1, self._config.again_s)
 
     def opened(self) -> None:
-        """A replica took the stream."""
+        """Notes that a replica has opened the stream."""
         self._tries = self._later = 0
 
     def worked(self) -> None:
-        """It gave an answer that lasts: losses in a row count from nothing again."""
+        """Notes an answer that will not be replaced: failures in a row count from zero again."""
         self._lost = 0
 
 
@@ -107,7 +107,7 @@ class Branch:
             self.tail.put(final)
 
     def flush(self) -> None:
-        """Ask for all answers now; texts are flushed one by one anyway."""
+        """Asks for all answers now; texts are flushed one by one anyway."""
         if self.alive and isinstance(self.tail, SoundTail):
             self.tail.flush()
 
@@ -194,7 +194,7 @@ def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig
     return [_branch(plan, each, stalls_s, failover) for each in plan.asked]
 
 
-def _branch(plan: Plan, each: Asked, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
+def _branch(plan: Plan, each: StageRequest, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
     stage, tail = each.stage, plan.tail(each, failover.keep)
     branch = Branch(stage, tail, stalls_s.get(stage.name, stage.stall_s(each.config)), Outage(failover))
     if isinstance(tail, TextTail):

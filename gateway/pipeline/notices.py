@@ -57,5 +57,5 @@ def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
 def _from(stage: StageContract, reason: str, message: str, at_ns: int) -> Notice:
     interval = Interval()
     interval.start.FromNanoseconds(at_ns)
-    said = message.replace("{at}", f"{at_ns / 1e9:.1f}")
-    return Notice(stage=stage.name, reason=reason, message=said, interval=interval)
+    text = message.replace("{at}", f"{at_ns / 1e9:.1f}")
+    return Notice(stage=stage.name, reason=reason, message=text, interval=interval)

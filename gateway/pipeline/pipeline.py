@@ -22,7 +22,7 @@ from gateway.pipeline.filters import chain
 from gateway.pipeline.merge import merged
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.speakers import Speakers, times
-from gateway.pipeline.streams import Streams
+from gateway.pipeline.streams import StreamOpener
 from gateway.pipeline.tail import TextTail
 from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
@@ -47,7 +47,7 @@ class Pipeline:
     """One stream through the stages that its config asks for."""
 
     def __init__(
-        self, config: PipelineConfig, streams: Streams, stalls_s: Mapping[str, float], failover: FailoverConfig
+        self, config: PipelineConfig, streams: StreamOpener, stalls_s: Mapping[str, float], failover: FailoverConfig
     ) -> None:
         self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
@@ -214,7 +214,7 @@ class Pipeline:
         await self._go_on(branch, notices.lost(branch.stage, error))
 
     async def _go_on(self, branch: Branch, notice: Notice) -> None:
-        """Say what is done instead, and do it."""
+        """Sends the notice and continues without the stage."""
         if branch in self._filter_of:
             await self._filter_of[branch].bypass(notice, self._notice)
         else:

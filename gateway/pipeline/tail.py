@@ -148,7 +148,7 @@ class SoundTail(Tail):
             self.commit(self.start + self.scale.size(self.scale.nanoseconds(old - self.start) // whole * whole))
 
     def commit(self, until: int) -> None:
-        """Forget what lies before: it is answered."""
+        """Drops what lies before: it is answered."""
         until = min(until, self.sent)
         if self.start < until:
             del self._data[: until - self.start]

@@ -27,7 +27,7 @@ DIRECT, THROUGH, KINDS = "service", ("passthrough", "pipeline"), ("Denoise", "Pi
 
 
 @dataclass(frozen=True)
-class Findings:
+class GatewayFindings:
     """Everything that was measured, and the aims beside it."""
 
     runs: list[Run]
@@ -55,7 +55,7 @@ class Findings:
         return [f"{each.way} at {each.streams}" for each in self.runs if each.lag_p99_ms > LATE_MS]
 
 
-async def _measure(folder: Path, console: Console) -> Findings:
+async def _measure(folder: Path, console: Console) -> GatewayFindings:
     http, grpc = free_address(), free_address()
     with ServerProcesses(folder) as processes:
         for stage in STAGES:
@@ -63,7 +63,7 @@ async def _measure(folder: Path, console: Console) -> Findings:
         processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
         processes.await_ready(http)
         uploads = _uploads(processes, http, console)
-        return Findings(await _runs(processes, grpc, console), uploads)
+        return GatewayFindings(await _runs(processes, grpc, console), uploads)
 
 
 async def _runs(processes: ServerProcesses, grpc: str, console: Console) -> list[Run]:
@@ -88,7 +88,7 @@ def _uploads(processes: ServerProcesses, http: str, console: Console) -> list[Up
     return uploads
 
 
-def _table(found: Findings) -> Table:
+def _table(found: GatewayFindings) -> Table:
     table = Table("", "aim", "measured", title="What the gateway adds, medians of the rounds", title_justify="left")
     for way in THROUGH:
         row = f"{found.added_ms(way):+.1f} ms"
@@ -100,11 +100,11 @@ def _table(found: Findings) -> Table:
 
 
 def _upload(each: Upload) -> str:
-    told = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
+    text = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
     shares = (
         f"{100 * each.over_s / SOUND_S:.2f} % while it plays, {100 * each.share:.0f} % of {each.wall_s:.1f} s of work"
     )
-    return f"{told}: {shares}"
+    return f"{text}: {shares}"
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ class PacedStream:
         self.latencies: list[float] = []
 
     async def open(self) -> None:
-        """Say the config and hear that it is taken."""
+        """Sends the config and waits for `opened`."""
         await self._call.write(self._speech.config)
         await self._call.read()
 
@@ -123,7 +123,7 @@ def _times(streams: Sequence[PacedStream]) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Say it."""
+    """Command line."""
     parser = argparse.ArgumentParser(description="Streams sound at the pace of speech.")
     parser.add_argument("address")
     parser.add_argument("--service", choices=("Denoise", "Pipeline"), default="Denoise")

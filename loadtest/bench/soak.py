@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from loadtest.bench.misbehaving import Caller
+from loadtest.bench.misbehaving import MisbehavingClient
 from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
@@ -58,7 +58,7 @@ def _quarters(values: list[float] | list[int]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Findings:
+class SoakFindings:
     """How the streams ended, and what each process held meanwhile."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -73,10 +73,10 @@ class Findings:
             found.files.append(processes.files(name))
 
 
-async def soak(processes: ServerProcesses, address: str, minutes: float, streams: int, bar: Progress) -> Findings:
+async def soak(processes: ServerProcesses, address: str, minutes: float, streams: int, bar: Progress) -> SoakFindings:
     """Callers come and go while the processes are measured."""
-    findings, task = Findings(), bar.add_task("", total=60 * minutes)
-    callers = [Caller(address, Random(n), findings.outcomes) for n in range(streams)]
+    findings, task = SoakFindings(), bar.add_task("", total=60 * minutes)
+    callers = [MisbehavingClient(address, Random(n), findings.outcomes) for n in range(streams)]
     calling = [asyncio.create_task(caller.call_again_and_again()) for caller in callers]
     began = time.monotonic()
     try:
@@ -107,7 +107,7 @@ def table(weighed: dict[str, Soaked]) -> Table:
     return shown
 
 
-async def measure(minutes: float, streams: int, configs: str, console: Console) -> Findings:
+async def measure(minutes: float, streams: int, configs: str, console: Console) -> SoakFindings:
     """Start the processes, soak them, end them."""
     grpc, http = free_address(), free_address()
     with (

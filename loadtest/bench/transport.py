@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from loadtest.bench.findings import BARE, Findings, Run, show
+from loadtest.bench.findings import BARE, Run, TransportFindings, show
 from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
@@ -32,7 +32,7 @@ OPAQUE = tuple(bytes([255 - n]) * size for n, size in enumerate((1, 7, 3200)))  
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """How long and how often."""
 
     rounds: int
@@ -40,8 +40,8 @@ class Plan:
     seconds: dict[int, float]  # streams at a time -> length of a run
 
 
-FULL = Plan(rounds=3, starts=3, seconds={1: 3.0, 20: 3.5, 100: 5.0})
-QUICK = Plan(rounds=1, starts=1, seconds={1: 1.0, 20: 1.0, 100: 2.0})
+FULL = BenchPlan(rounds=3, starts=3, seconds={1: 3.0, 20: 3.5, 100: 5.0})
+QUICK = BenchPlan(rounds=1, starts=1, seconds={1: 1.0, 20: 1.0, 100: 2.0})
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class Way:
 class Bench:
     """The processes, and the runs on them."""
 
-    def __init__(self, folder: Path, plan: Plan, tick: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, plan: BenchPlan, tick: Callable[[str], None]) -> None:
         self._folder, self._plan, self._tick = folder, plan, tick
         self._grpc, self._http, self._bare = free_address(), free_address(), free_address()
 
-    async def measure(self) -> Findings:
+    async def measure(self) -> TransportFindings:
         """Start, weigh, run."""
         start_s = [self._start_once(n) for n in range(self._plan.starts)]
         with ServerProcesses(self._folder / "server") as processes:
@@ -70,7 +70,7 @@ class Bench:
             await asyncio.sleep(2.0)
             idle_mb = {name: processes.rss_mb(name) for name in processes.names}
             opaque = await self._passes_anything(processes)
-            return Findings(start_s, idle_mb, opaque, [run async for run in self._runs(processes)])
+            return TransportFindings(start_s, idle_mb, opaque, [run async for run in self._runs(processes)])
 
     def _build(self, processes: ServerProcesses) -> None:
         for stage in STAGES:
@@ -133,7 +133,7 @@ async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float
         async with asyncio.timeout(seconds + 60):
             await generator.stdout.readline()
             began, before = time.monotonic(), {name: processes.cpu_s(name) for name in way.through}
-            told = await generator.stdout.readline()
+            line = await generator.stdout.readline()
             wall_s = time.monotonic() - began
             cores = {name: (processes.cpu_s(name) - before[name]) / wall_s for name in way.through}
             rss_mb = {name: processes.rss_mb(name) for name in way.through}
@@ -142,17 +142,17 @@ async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float
         if generator.returncode is None:
             generator.kill()
     processes.check()
-    p50_ms, p99_ms, lag_p99_ms = _percentiles(told)
+    p50_ms, p99_ms, lag_p99_ms = _percentiles(line)
     return Run(way.name, streams, p50_ms, p99_ms, lag_p99_ms, cores, rss_mb)
 
 
-def _percentiles(told: bytes) -> tuple[float, float, float]:
-    heard = json.loads(told)
+def _percentiles(line: bytes) -> tuple[float, float, float]:
+    heard = json.loads(line)
     p50_ms, p99_ms = np.percentile(heard["latencies_ms"], (50, 99))
     return float(p50_ms), float(p99_ms), float(np.percentile(heard["lags_ms"], 99))
 
 
-async def _measure(plan: Plan, console: Console) -> Findings:
+async def _measure(plan: BenchPlan, console: Console) -> TransportFindings:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)  # type: ignore[union-attr]
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder, Progress(*columns, console=console) as bar:

@@ -1,4 +1,4 @@
-"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is told."""
+"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is reported."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from loadtest.target.processes import ServerProcesses
-from parley.audio.media import Decoder
+from parley.audio.media import MediaDecoder
 from parley.audio.recorder import Flac, Recorder, Wav
 
 SECONDS = 600
@@ -52,7 +52,7 @@ def recordings() -> Iterator[tuple[str, bytes]]:
 def upload(processes: ServerProcesses, http: str, what: str, file: bytes) -> Upload:
     """Send it, and decode it here."""
     before = time.process_time()
-    for _ in Decoder(file, LONGEST_S).blocks(10.0):
+    for _ in MediaDecoder(file, LONGEST_S).blocks(10.0):
         pass
     decode_s = time.process_time() - before
     before, began = processes.cpu_s("gateway"), time.monotonic()

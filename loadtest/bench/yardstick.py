@@ -19,8 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
+from loadtest.bench.stages.setup import BenchSetup
 from loadtest.clients.apis.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import TEXTS as TEXT_STAGES
@@ -84,18 +84,18 @@ class Yardstick:
         return {"cores": self.cores, "paces": {stage: asdict(pace) for stage, pace in self.paces.items()}}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        return cls({stage: Pace(**pace) for stage, pace in told["paces"].items()}, float(told["cores"]))
+        return cls({stage: Pace(**pace) for stage, pace in data["paces"].items()}, float(data["cores"]))
 
     def __str__(self) -> str:
         units = dict.fromkeys(TEXT_STAGES, "sentences a second")
-        told = [
+        lines = [
             f"{stage} {pace.one:.3g} on one core, {pace.all:.3g} on {self.cores:g} ({pace.job_ms:.3g} ms a job)"
             + (f" {units[stage]}" if stage in units else "")
             for stage, pace in self.paces.items()
         ]
-        return "; ".join(told) or "no stage has a model"
+        return "; ".join(lines) or "no stage has a model"
 
 
 def demand(scenario: Scenario) -> dict[str, float]:
@@ -111,10 +111,10 @@ def measure(settings: Path) -> Yardstick:
     """Of the models that the settings name."""
     cores, paces = cores_here(), {}
     with tempfile.TemporaryDirectory(prefix="parley-ceiling-") as folder:
-        ground = Ground(Path(folder), settings)
+        setup = BenchSetup(Path(folder), settings)
         for stage in JOBS:
             try:
-                paces[stage] = _pace(stage, ground.weights(stage), cores)
+                paces[stage] = _pace(stage, setup.weights(stage), cores)
             except Skipped:
                 continue  # an echo, which does nothing
     return Yardstick(paces, cores)
@@ -163,19 +163,19 @@ def _asr(spec: ModelSpec, cores: int) -> tuple[Work, float]:
 
 def _denoise(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One frame of one stream."""
-    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.option("hop"))
-    return _graph(graph, {spec.option("input"): (1, hop)}), hop / RATE_HZ
+    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.options["hop"])
+    return _graph(graph, {spec.options["input"]: (1, hop)}), hop / RATE_HZ
 
 
 def _diarize(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One window; the next one begins half of it later."""
-    window_s = float(spec.option("window_s"))
+    window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
     graph = bare.graph(spec.folder / "model.onnx")
-    return _graph(graph, {spec.option("input"): (1, round(window_s * RATE_HZ))}), hop_s
+    return _graph(graph, {spec.options["input"]: (1, round(window_s * RATE_HZ))}), hop_s
 
 
-def _graph(graph: bare.Graph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
+def _graph(graph: bare.BareGraph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
     shapes = {name: tuple(n if isinstance(n, int) else 1 for n in shape) for name, shape in graph.inputs.items()}
     noise = np.random.default_rng(0)
     feeds = {name: noise.normal(0, 0.05, shape).astype(np.float32) for name, shape in {**shapes, **sounds}.items()}

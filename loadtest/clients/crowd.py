@@ -1,4 +1,4 @@
-"""People who call at their own times, whoever has been answered: nobody waits for a server. Must not know an API."""
+"""Users who call on a fixed schedule, whether or not earlier calls were answered. Must not know an API."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ REFUSED = "RESOURCE_EXHAUSTED"
 
 
 class Crowd:
-    """Everybody who talks through one API."""
+    """All users of one API."""
 
     def __init__(self, client: ApiClient, book: Book, every_s: float, end: float) -> None:
         self._client, self._book, self._every_s, self._end = client, book, every_s, end
@@ -63,23 +63,23 @@ class Crowd:
             self._book.count(f"error {reason}", due)
 
     def hang_up(self, share: float) -> None:
-        """Some of those who talk now are gone without a word."""
+        """Cancels some of the open calls, as users who hang up."""
         gone = self._random.sample(sorted(self._open, key=id), round(share * len(self._open)))
         self._hung_up.update(gone)
         for task in gone:
             task.cancel()
 
     def leave(self) -> None:
-        """Nobody calls any more; the calls that are open go on."""
+        """Starts no more calls; open calls continue."""
         self._end = min(self._end, time.monotonic())
 
     def give_up(self) -> None:
-        """Nobody waits any longer."""
+        """Cancels every open call."""
         for task in list(self._open):
             task.cancel()
 
     async def tell(self) -> None:
-        """Until cancelled: every second, how many calls are open."""
+        """Records every second how many calls are open, until cancelled."""
         second = 0
         while True:
             await until(self._book.began + second)

@@ -12,7 +12,7 @@ from typing import Any
 from loadtest.address import Where
 from loadtest.clients.apis import ApiClient
 from loadtest.clients.apis.grpc import GrpcStreamClient
-from loadtest.clients.apis.live import Live, StreamClient
+from loadtest.clients.apis.live import LiveClient, StreamClient
 from loadtest.clients.apis.realtime import RealtimeStreamClient, SpeachesStreamClient
 from loadtest.clients.apis.rest import RestFiles
 from loadtest.clients.apis.riva import RivaStreamClient
@@ -24,7 +24,7 @@ from loadtest.clients.lateness import watch
 from loadtest.clients.pace import until
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
-from loadtest.measured.hdr import Book, Told
+from loadtest.measured.hdr import Book, OnMeasured
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import Samples
 from loadtest.scenario import TEXTS, Scenario
@@ -33,7 +33,7 @@ LEAD_S = 0.2
 
 
 def recordings(scenario: Scenario) -> list[Clip]:
-    """What is said."""
+    """The scenario's recordings."""
     found = clips.folder(clips.SPEECH if scenario.clips == "bundled" else Path(scenario.clips), scenario.pause_s)
     if scenario.flush_s is not None:
         found = [clips.flushed(each, scenario.flush_s) for each in found]
@@ -41,17 +41,17 @@ def recordings(scenario: Scenario) -> list[Clip]:
 
 
 def open_client(scenario: Scenario, where: Where, samples: Samples) -> ApiClient:
-    """The way in that the scenario takes."""
+    """The client for the scenario's API."""
     if scenario.api in TEXTS:
         return Texts(where, scenario, samples)
     clips = recordings(scenario)
     if scenario.api == "rest":
         return RestFiles(where, clips, samples)
-    return Live(stream_client_of(scenario, where), clips, samples, scenario.held_ms)
+    return LiveClient(stream_client_of(scenario, where), clips, samples, scenario.held_ms)
 
 
 def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
-    """Who carries sound through the scenario's API."""
+    """The client that streams sound over the scenario's API."""
     clients: dict[str, Callable[[], StreamClient]] = {
         "realtime": lambda: RealtimeStreamClient(where, scenario.flush_s is not None),
         "speaches": lambda: SpeachesStreamClient(where),
@@ -65,7 +65,7 @@ def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
 class Talk:
     """One process's share of a scenario. Make it, `begin`, let people in, `end`."""
 
-    def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
+    def __init__(self, scenario: Scenario, where: Where, tell: OnMeasured = lambda what, ms: None) -> None:
         self._scenario, self._tell = scenario, tell
         self.measures = Measures()
         self._samples = Samples(self.measures.samples)
@@ -97,7 +97,7 @@ class Talk:
         await self._crowd.person()
 
     async def leave(self) -> None:
-        """Nobody begins anything new."""
+        """Starts no more calls."""
         self._crowd.leave()
 
     async def end(self) -> None:

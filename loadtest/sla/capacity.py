@@ -24,8 +24,8 @@ from rich.table import Table
 from loadtest.bench.yardstick import Yardstick
 from loadtest.bench.yardstick import measure as measure_yardstick
 from loadtest.promises import Verdict
-from loadtest.scenario import BadScenario, Plan, Scenario, read
-from loadtest.sla.__main__ import Measured
+from loadtest.scenario import BadScenario, LoadPlan, Scenario, read
+from loadtest.sla.__main__ import TestedServer
 from loadtest.sla.charts import chart, linear, logarithmic
 from loadtest.sla.judge import Judgement, judge
 from loadtest.sla.page import STYLE
@@ -37,7 +37,7 @@ FINE = 0.08  # a gap this small, as a share, is not worth another run
 GROWTH = 1.5
 MOST = 2000
 Try = Callable[[int], Verdict]
-Tries = tuple[Measured, Plan, Console]  # what is tried on, what it is judged by, and where it is told
+Tries = tuple[TestedServer, LoadPlan, Console]  # what is tried on, what it is judged by, and where it is told
 
 
 class OutOfTime(Exception):
@@ -126,10 +126,10 @@ def _measure(scenario: Scenario, ceiling: float, seconds: float, tries: Tries) -
     most, too_many = search(Timed(holds, seconds), scenario.crowd)
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
-    told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
-    told |= {"ceiling": ceiling, "of_ceiling": most / ceiling}
-    told |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
-    return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
+    found = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    found |= {"ceiling": ceiling, "of_ceiling": most / ceiling}
+    found |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
+    return {**found, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
 def tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "build/capacity" / time.strftime("%Y-%m-%dT%H-%M-%S"))
     arguments, console = parser.parse_args(), Console()
     console.print(f"[dim]{psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")
-    measured = Measured(arguments.file, arguments.out, arguments.settings, None)
+    measured = TestedServer(arguments.file, arguments.out, arguments.settings, None)
     try:
         plan, yardstick = read(arguments.file), measure_yardstick(arguments.settings)
         console.print(f"[dim]{yardstick}")

@@ -20,7 +20,7 @@ from loadtest.clients.lateness import CPU
 from loadtest.measured.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.sla.faults import Act, acts_of, recovery_s
-from loadtest.sla.judge import OTHERS, Found
+from loadtest.sla.judge import OTHERS, ScenarioRun
 from loadtest.target.processes import ROOT
 from loadtest.target.server import Server
 
@@ -73,7 +73,7 @@ class Watch:
         return most
 
 
-def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> Found:
+def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> ScenarioRun:
     """Talk, watch, gather. server: None where it is somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     result, watch = folder / f"{scenario.name}.json", Watch()
@@ -100,12 +100,12 @@ def _generators(scenario: Scenario, plan: Path, where: Where, result: Path, log:
     rate = scenario.crowd / max(0.1, scenario.ramp_s)
     words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
     words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
-    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
-    told |= {"SLA_SIZE": str(scenario.size), "SLA_SECONDS": str(scenario.seconds)}
+    env = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.environment()
+    env |= {"SLA_SIZE": str(scenario.size), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.clients.swarm", "-f", "loadtest/clients/locustfile.py", *words]
     # A group of their own, so that all of them can be ended, in our session: Linux weighs sessions against each other
     # before it looks at how nice anybody in them is, and the server shall be nicer than the load generators.
-    env = {**os.environ, **told}
+    env = {**os.environ, **env}
     none = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=ROOT, env=env, stdin=none, stdout=log, stderr=log, process_group=0)
 
@@ -160,7 +160,7 @@ def _end(generators: "subprocess.Popen[bytes]") -> None:
     generators.wait()
 
 
-def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> Found:
+def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> ScenarioRun:
     facts: dict[str, float] = {}
     if server:
         facts |= {"ready": server.ready_s, "first answer": server.answered_s}
@@ -177,7 +177,7 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
             watch.marks.append({"at_s": fault.at_s, "what": f"{fault.share:.0%} hang up"})
     usage = {"cpu_s": watch.cpu_s(), "rss_mb": watch.rss_mb()}
     notes = {"marks": watch.marks} | ({"stages": stages_of(server.spans()), **_breakers(server)} if server else {})
-    return Found(scenario, measures, facts, usage, notes)
+    return ScenarioRun(scenario, measures, facts, usage, notes)
 
 
 def _breakers(server: Server) -> dict[str, Any]:
@@ -190,11 +190,11 @@ def _breakers(server: Server) -> dict[str, Any]:
 
 def stages_of(spans: Mapping[str, list[tuple[str, float]]]) -> dict[str, dict[str, float]]:
     """Where the time went: process and span -> how many, p50 and p99 in milliseconds."""
-    told = {}
+    shares = {}
     for process, found in spans.items():
         for name in dict.fromkeys(name for name, _ in found):
             if name in ("queue", "batch", "engine"):
                 times = [ms for each, ms in found if each == name]
                 p50, p99 = np.percentile(times, (50, 99))
-                told[f"{process} {name}"] = {"count": len(times), "p50_ms": float(p50), "p99_ms": float(p99)}
-    return told
+                shares[f"{process} {name}"] = {"count": len(times), "p50_ms": float(p50), "p99_ms": float(p99)}
+    return shares

@@ -91,16 +91,16 @@ class Server:
 
     def models(self) -> dict[str, str]:
         """Stage -> what serves it, as the gateway says."""
-        return {stage: _serving(told) for stage, told in self._stages().items()}
+        return {stage: _serving(facts) for stage, facts in self._stages().items()}
 
     def breakers(self) -> dict[str, str]:
         """Replica -> its circuit, as the gateway sees it."""
-        return {r["address"]: r["breaker"] for told in self._stages().values() for r in told["replicas"]}
+        return {r["address"]: r["breaker"] for facts in self._stages().values() for r in facts["replicas"]}
 
     def _stages(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.where.http}/v1/status", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)["stages"]
-        return told
+            stages: dict[str, Any] = json.load(answer)["stages"]
+        return stages
 
     def spans(self) -> dict[str, list[tuple[str, float]]]:
         """Process -> its spans since they were last asked for: name and milliseconds."""
@@ -123,8 +123,8 @@ class Server:
         self.processes.stop()
 
 
-def _serving(told: dict[str, Any]) -> str:
-    names = [f"{m['model']} ({m['backend']}, {m['device']})" for m in told["models"] if m.get("default")]
+def _serving(facts: dict[str, Any]) -> str:
+    names = [f"{m['model']} ({m['backend']}, {m['device']})" for m in facts["models"] if m.get("default")]
     return ", ".join(names) or "none"
 
 

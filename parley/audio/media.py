@@ -43,7 +43,7 @@ class Recording:
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
 
 
-class Decoder:
+class MediaDecoder:
     """A file, decoded no further than somebody asks: a small one may play for days. Its channels are mixed, or stay."""
 
     def __init__(
@@ -107,7 +107,7 @@ def read(
     file: bytes, longest_s: float, rate_hz: int = 0, *, mixed: bool = True, most_hz: int = HIGHEST_HZ
 ) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
-    decoder = Decoder(file, longest_s, rate_hz, mixed=mixed, most_hz=most_hz)
+    decoder = MediaDecoder(file, longest_s, rate_hz, mixed=mixed, most_hz=most_hz)
     return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz, decoder.channels)
 
 

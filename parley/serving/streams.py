@@ -22,8 +22,8 @@ Submit = Callable[[Any], Awaitable[Any]]
 PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
-class Streams:
-    """Every open stream of one service."""
+class ServiceStreams:
+    """Serves and counts the open streams of one service."""
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
         self._stage, self._settings, self._registry = stage, settings, registry
@@ -39,17 +39,21 @@ class Streams:
                 await self._none.wait()
 
     async def handle(self, _: object, context: Context) -> None:
-        """The one RPC of a stage."""
+        """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-        with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
+        refusal: ParleyError | None = None
+        with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span:
             try:
                 with self._registry.lease(self._wanted(sent)) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
                     await self._counted(model, context)
             except Exception as error:
-                code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
-                await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
+                refusal = protocol.public(error, self._stage.name)
+                telemetry.failed(span, refusal)
+        if refusal:
+            code, message, trailers = protocol.status_of(refusal)
+            await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
 
     def _wanted(self, sent: dict[str, str]) -> ModelRef | None:
         if self.draining:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from parley.errors import BadInput
 from parley.store import files
 from parley.store.contents import KNOWN, VOCABULARIES, WEIGHTS
-from parley.store.download import Downloads, Wanted, missing
+from parley.store.download import Downloads, WantedFile, missing
 
 ARCHIVES = (".whl", ".zip")
 SUM = "sha256="  # behind an archive's address, as pip has it: #sha256=...
@@ -40,7 +40,7 @@ def _archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads)
     parts = urlsplit(source)
     path = incoming / PurePosixPath(parts.path).name
     given = parts.fragment.removeprefix(SUM) if parts.fragment.startswith(SUM) else ""
-    if not path.exists() and not downloads.fetch(Wanted(_bare(source), path, most_bytes, given)):
+    if not path.exists() and not downloads.fetch(WantedFile(_bare(source), path, most_bytes, given)):
         raise missing(source)
     return path
 
@@ -56,7 +56,7 @@ def _folder(source: str, incoming: Path, most_bytes: int, downloads: Downloads) 
             files.check([*found, name], source)  # before the large one
         if name in VOCABULARIES and set(found) & set(VOCABULARIES):
             continue
-        if path.exists() or downloads.fetch(Wanted(_inside(source, name), path, left)):
+        if path.exists() or downloads.fetch(WantedFile(_inside(source, name), path, left)):
             found.append(name)
             left -= path.stat().st_size
     files.check(found, source)

@@ -1,4 +1,4 @@
-"""API keys on paper: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know an API.
+"""API keys: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know an API.
 
 A key is `pk_<id>_<secret>`. The secret has 256 random bits, so a plain SHA-256 keeps it.
 """
@@ -36,11 +36,11 @@ class Key:
         return hmac.compare_digest(self.hash, hashed(text))
 
     def has_expired(self, now: datetime) -> bool:
-        """It was good for a time that is over."""
+        """Whether the key's time is over."""
         return bool(self.expires) and now >= datetime.fromisoformat(self.expires)
 
     def may(self, scope: str) -> bool:
-        """It is good for that."""
+        """Whether the key has this scope."""
         return scope in self.scopes or (scope != ADMIN and USE in self.scopes)
 
 
@@ -78,7 +78,7 @@ def read(file: Path) -> dict[str, Key]:
 
 
 def write(file: Path, keys: Iterable[Key]) -> None:
-    """Whole or not at all, for the owner's eyes only."""
+    """Writes the file atomically, readable by its owner only."""
     new = file.with_name(f"{file.name}.new")
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:

@@ -42,7 +42,7 @@ SERVER_OPTIONS = (
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
 )
 NO_TLS = TlsConfig()
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
@@ -93,7 +93,7 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
 
 
 def parse(kind: type[Message], data: bytes) -> Message:
-    """Bytes -> a message, or the sender is told."""
+    """Bytes -> a message; raises BadInput where they are none."""
     try:
         return kind.FromString(data)
     except DecodeError:

@@ -16,16 +16,16 @@ class TlsConfig:
 
     @property
     def on(self) -> bool:
-        """There is TLS."""
+        """Whether TLS is configured."""
         return bool(self.cert)
 
     @property
     def mutual(self) -> bool:
-        """Callers prove who they are."""
+        """Whether callers must show a certificate of their own."""
         return self.on and bool(self.client_ca)
 
     def check(self) -> None:
-        """Say now what would otherwise be a riddle later."""
+        """Raises BadConfig where files are missing or do not belong together."""
         if bool(self.cert) != bool(self.key) or (self.client_ca and not self.cert):
             raise BadConfig("`tls` needs `cert` and `key` together, and `client_ca` only with both.")
         _check_files("tls", self.cert, self.key, self.client_ca)
@@ -42,7 +42,7 @@ class UpstreamTls:
 
     @property
     def on(self) -> bool:
-        """There is TLS."""
+        """Whether TLS is configured."""
         return bool(self.ca)
 
     def check(self) -> None:

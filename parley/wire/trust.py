@@ -19,7 +19,7 @@ MAKE_ONE = "PARLEY_TOKEN=$(openssl rand -hex 32)"
 
 
 def is_at_home(address: str) -> bool:
-    """Only this machine reaches it."""
+    """Whether only this machine can connect to the address."""
     return address.startswith(AT_HOME)
 
 
@@ -59,7 +59,7 @@ class Token:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What shows it."""
+        """The metadata that carries the token."""
         return {HEADER: f"{BEARER}{self.text}"} if self.text else {}
 
 

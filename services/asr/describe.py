@@ -23,8 +23,8 @@ THIRD = 128  # mel bands of large-v3 and what is made from it; all others have 8
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the files say."""
+class ModelFiles:
+    """What a model's files say about it."""
 
     spec: ModelSpec
     width: int
@@ -35,7 +35,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """As the world calls it, by its shape."""
+        """The usual name of a Whisper of this shape, e.g. small."""
         size = SIZES.get((self.width, self.encoders), f"{self.width}x{self.encoders}")
         distilled = "distil-" if self.decoders == DISTILLED < self.encoders else ""
         third = "-v3" if size == "large" and self.mels == THIRD else ""
@@ -43,8 +43,8 @@ class Found:
         return f"{distilled}whisper-{size}{third}{turbo}{'' if self.is_multilingual else '.en'}"
 
 
-def look(folder: Path) -> Found:
-    """Read what is there; what does not fit together is told."""
+def look(folder: Path) -> ModelFiles:
+    """Reads the files; raises BadModel where they do not belong together."""
     found = weights.read(folder / WEIGHTS)
     if found.kind != KIND:
         raise BadModel(f"{found.path} is a {found.kind or 'nameless model'}; a recogniser is a {KIND}.")
@@ -53,7 +53,7 @@ def look(folder: Path) -> Found:
     _check(folder, spec, found, vocabulary)
     width, mels, _ = found.shape("encoder/conv1/weight")
     many = whisper.is_multilingual(vocabulary)
-    return Found(spec, width, mels, found.layers("encoder"), found.layers("decoder"), many)
+    return ModelFiles(spec, width, mels, found.layers("encoder"), found.layers("decoder"), many)
 
 
 def _sums(folder: Path) -> dict[str, str]:
@@ -86,8 +86,8 @@ def _check(folder: Path, spec: ModelSpec, found: Weights, vocabulary: list[str])
         raise BadModel(f"{folder / 'tokenizer.json'} numbers its tokens otherwise than {names}; get the right one.")
 
 
-def options(found: Found) -> dict[str, Any]:
-    """How it is asked."""
+def options(found: ModelFiles) -> dict[str, Any]:
+    """The `[options]` for model.toml."""
     vocabulary = whisper.vocabulary(found.spec)
     # The first distilled models were taught on single pieces without the text before them.
     reads = found.decoders != DISTILLED or found.mels == THIRD
@@ -104,7 +104,7 @@ def options(found: Found) -> dict[str, Any]:
 
 def written(
     ref: ModelRef,
-    found: Found,
+    found: ModelFiles,
     more: Mapping[str, Any],
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any] = NOWHERE,

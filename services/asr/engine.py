@@ -70,7 +70,7 @@ class AsrEngine:
         return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
 
     def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Recognition) -> Recognition:
-        """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
+        """Recognises a doubted window as two halves: shorter windows seldom lose words or loop."""
         if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
             return heard
         odd, unlikely = (
@@ -89,11 +89,11 @@ class AsrEngine:
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: PendingJob) -> bool:
-        """Finals of those who speak go before interims and recordings, whoever's."""
+        """Whether the job can wait: finals of live streams go before interims and recordings."""
         return job.can_wait
 
     def shape(self, job: PendingJob) -> Hashable:
-        """What is shown in windows of one size shares calls."""
+        """The window size: jobs of one size share calls."""
         utterance = job.longest
         return utterance and (self._window(utterance), utterance.is_final, utterance.is_recording)
 
@@ -126,7 +126,7 @@ class AsrEngine:
         return self._prompting.window(frames, is_interim=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Answers; one that looks wrong in a short window is asked for once more in a full one."""
+        """Answers; a doubted one from a short window is recognised again in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
         full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
@@ -147,7 +147,7 @@ class AsrEngine:
         return [piece.text for piece in self._prompting.spelling.pieces(generated.tokens, generated.language)]
 
     def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
+        """Generates in one call a shape: padding to a neighbour's length would change an answer."""
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for n, case in enumerate(cases):
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)

@@ -63,7 +63,7 @@ class AsrSession:
         return self._listen()
 
     def flush(self) -> Iterator[Message]:
-        """The utterance ends here, with the last sample: not with the last whole block."""
+        """Ends the utterance at the last sample, not at the last whole block."""
         yield from self._end()
         yield from self._listen()
 

@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Clip:
+class TrialClip:
     """A recording and its words."""
 
     samples: Samples
@@ -47,17 +47,17 @@ class Clip:
         """How long it plays."""
         return len(self.samples) / RATE_HZ
 
-    def first(self, seconds: float) -> "Clip":
+    def first(self, seconds: float) -> "TrialClip":
         """Its beginning."""
         return replace(self, samples=self.samples[: round(seconds * RATE_HZ)])
 
-    def last(self, seconds: float) -> "Clip":
+    def last(self, seconds: float) -> "TrialClip":
         """Its end."""
         return replace(self, samples=self.samples[-round(seconds * RATE_HZ) :])
 
 
 @dataclass(frozen=True)
-class Measured:
+class TrialResult:
     """What a run says of a model on this machine."""
 
     load_ms: int
@@ -74,12 +74,12 @@ class Measured:
         return round(self.wrong / self.words, 4)
 
 
-def clips(folder: Path) -> list[Clip]:
+def clips(folder: Path) -> list[TrialClip]:
     """The first recordings of the list, at the rate that recognition wants."""
     try:
         lines = (folder / WORDS).read_text("utf-8").splitlines()
         named = [line.split("\t", 1) for line in lines if "\t" in line][:COUNT]
-        return [Clip(_samples((folder / name).read_bytes()), plain(text)) for name, text in named]
+        return [TrialClip(_samples((folder / name).read_bytes()), plain(text)) for name, text in named]
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be read ({error.strerror}); name a folder that has {WORDS}.") from None
 
@@ -94,7 +94,7 @@ def plain(text: str) -> list[str]:
     return re.sub(r"[^\w' ]+", " ", text.lower()).split()
 
 
-def run(spec: ModelSpec, recordings: Sequence[Clip], say: Report) -> Measured:
+def run(spec: ModelSpec, recordings: Sequence[TrialClip], say: Report) -> TrialResult:
     """Open it, hear the recordings, shorten the window while that is free."""
     say("loading")
     began = time.perf_counter()
@@ -114,7 +114,7 @@ def run(spec: ModelSpec, recordings: Sequence[Clip], say: Report) -> Measured:
     least_s = bears.least_window_s if bears.short_context else shortest(spec, generator, recordings, say, clock)
     shortest_clip = min(recordings, key=lambda clip: clip.duration_s)
     short_s = _timed(clock, _engine(spec, generator, least_s), shortest_clip.samples)
-    return Measured(
+    return TrialResult(
         load_ms,
         round(full_s / FULL_S, 3),
         round(shortest_clip.duration_s, 2),
@@ -136,13 +136,17 @@ def _timed(clock: Clock, engine: AsrEngine, samples: Samples) -> float:
     return clock() - began
 
 
-def _wrong(engine: AsrEngine, clip: Clip) -> int:
+def _wrong(engine: AsrEngine, clip: TrialClip) -> int:
     ((heard,),) = engine.run([PendingJob([Utterance(clip.samples, language="en")])])
     return distance(clip.words, plain(heard.text))
 
 
 def shortest(
-    spec: ModelSpec, generator: Generator, recordings: Sequence[Clip], say: Report, clock: Clock = time.process_time
+    spec: ModelSpec,
+    generator: Generator,
+    recordings: Sequence[TrialClip],
+    say: Report,
+    clock: Clock = time.process_time,
 ) -> float:
     """The window before the last that costs no word: where one in forty runs away, few recordings may not show it."""
     pieces = [piece for clip in recordings for s in PIECES_S for piece in (clip.first(s), clip.last(s))]
@@ -159,7 +163,7 @@ def shortest(
     return free[-2]
 
 
-def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[Clip], right: Sequence[list[str]]) -> bool:
+def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[TrialClip], right: Sequence[list[str]]) -> bool:
     """Whole recordings together lose no word, and no piece of one runs away."""
     before = after = 0
     for case, full in zip(cases, right, strict=True):
@@ -173,6 +177,6 @@ def _is_free(engine: AsrEngine, window_s: float, cases: Sequence[Clip], right: S
     return after <= before
 
 
-def _words(engine: AsrEngine, case: Clip) -> list[str]:
+def _words(engine: AsrEngine, case: TrialClip) -> list[str]:
     ((heard,),) = engine.run([PendingJob([Utterance(case.samples, is_final=False, language="en")])])
     return plain(heard.text)

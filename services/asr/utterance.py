@@ -52,7 +52,7 @@ class PendingJob:
             return self._utterances
 
     def swap(self, utterances: Sequence[Utterance]) -> bool:
-        """Put these in their place; False: the engine has taken the others already."""
+        """Replaces the utterances; False: the engine has already taken them."""
         with self._lock:
             self._utterances = self._utterances if self._taken else utterances
             return not self._taken

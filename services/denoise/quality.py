@@ -158,7 +158,7 @@ class Band:
 
     @property
     def edge_hz(self) -> int:
-        """Where the sound ends, if well before it must; not told before hisses can have been heard."""
+        """The highest frequency with sound, where it is far below the format's; None until enough was heard."""
         if self._looks < 3 * LOOKS:
             return 0
         edge_hz = float(np.flatnonzero(self._loudest > FAINT * self._loudest.max())[-1]) * self._step_hz
@@ -167,7 +167,7 @@ class Band:
 
 @cache
 def _taper(hop: int) -> Samples:
-    """Made once: it would be a good part of what opening a stream costs."""
+    """A Hann window; cached, because it is a good part of the cost of opening a stream."""
     taper: Samples = np.hanning(hop).astype(np.float32)
     return taper
 

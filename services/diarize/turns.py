@@ -1,4 +1,4 @@
-"""Who spoke when, as it is told and told anew. Pure: stretches of speech in, messages out."""
+"""Who spoke when, as turns that are reported and revised. Pure: stretches of speech in, messages out."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ _MONTHS = re.compile(
 
 
 @dataclass(frozen=True)
-class Limits:
+class PieceLimits:
     """How long a piece may get."""
 
     words: int = 0  # 0: any number
@@ -56,7 +56,7 @@ class Limits:
 class Sentences:
     """Text in, pieces out; together they are the text."""
 
-    def __init__(self, limits: Limits, phrases: Phrases) -> None:
+    def __init__(self, limits: PieceLimits, phrases: Phrases) -> None:
         self._limits, self._phrases, self._held = limits, phrases, ""
         # One word more than allowed has begun.
         self._many = re.compile(rf"\s*+(?:\S++\s++){{{limits.words}}}(?=\S)") if limits.words else None

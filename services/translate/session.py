@@ -10,7 +10,7 @@ from parley.v1.translate_pb2 import Translation
 from services.translate.engine import Sentence, Translated
 from services.translate.languages import ANY_LANGUAGES, Languages
 from services.translate.phrases import Phrases, numbers_in, with_numbers_of
-from services.translate.sentences import Limits, Sentences
+from services.translate.sentences import PieceLimits, Sentences
 
 AT_ONCE = 400  # characters
 
@@ -40,12 +40,12 @@ class TranslateRequestOptions:
     source: str  # empty: found out
     target: str  # empty: only find out the source
     phrases: Phrases = field(default_factory=lambda: Phrases({}))
-    limits: Limits = field(default_factory=Limits)
+    limits: PieceLimits = field(default_factory=PieceLimits)
     languages: Languages = ANY_LANGUAGES
     before: int = 0  # sentences that the model hears again with the next one
 
 
-class Piece:
+class TranslationPiece:
     """A sentence on its way: in one piece first; where a phrase does not survive that, the parts around it."""
 
     def __init__(self, text: str, phrases: Phrases, source: str) -> None:
@@ -84,7 +84,7 @@ class TranslateSession:
         self._unread: deque[str | _Boundary] = deque()  # no sentence was looked for in it yet
         self._language = ""  # of the text that comes; and of the text that is read
         self._source = options.source
-        self._waiting: deque[Piece] = deque()
+        self._waiting: deque[TranslationPiece] = deque()
         self._before: deque[tuple[str, str]] = deque(maxlen=options.before)
         self._spoken = ""
 
@@ -111,7 +111,7 @@ class TranslateSession:
         while self._unread and not self._waiting:
             next_ = self._unread.popleft()
             found = self._sentences.feed(next_) if isinstance(next_, str) else self._sentences.finish()
-            self._waiting.extend(Piece(each, self._options.phrases, self._source) for each in found)
+            self._waiting.extend(TranslationPiece(each, self._options.phrases, self._source) for each in found)
             if isinstance(next_, _Boundary):
                 self._source = self._options.source or self._options.languages.named(next_.language)
 
@@ -135,11 +135,11 @@ class TranslateSession:
                 self._before.append((piece.text.strip(), text.strip()))
             yield self._event(piece, text)
 
-    def _reaches(self, piece: Piece) -> bool:
+    def _reaches(self, piece: TranslationPiece) -> bool:
         """Whether the model goes from the piece's language to the one wanted."""
         return self._options.languages.way(piece.heard.source, self._options.target) is not None
 
-    def _event(self, piece: Piece, text: str) -> Translation:
+    def _event(self, piece: TranslationPiece, text: str) -> Translation:
         return Translation(
             source_text=piece.text,
             text=text if self._options.target and self._reaches(piece) else "",

@@ -32,8 +32,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "parley": (
         ("cli",),
         ("client", "serving", "store"),
-        ("audio", "config", "engines", "places", "telemetry", "wire"),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
+        ("audio", "engines", "places", "telemetry", "wire"),
+        ("config",),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

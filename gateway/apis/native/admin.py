@@ -45,17 +45,17 @@ class Admin:
         ]
 
     async def show(self, fields: Fields, caller: Caller) -> Response:
-        """What each alias means."""
+        """The routes: which versions each alias means."""
         book = self._core.board.book
         return JSONResponse({"routes": book.tables} | ({"fault": book.fault} if book.fault else {}))
 
     async def change(self, fields: Fields, caller: Caller) -> Response:
-        """Some of them anew."""
+        """Changes the routes that the body names."""
         await self._core.board.reroute(fields.values, self._by(caller))
         return await self.show(fields, caller)
 
     async def roll_back(self, fields: Fields, caller: Caller) -> Response:
-        """As they were before."""
+        """Brings back the routes as they were before the last change."""
         self._core.board.book.roll_back(self._by(caller))
         return await self.show(fields, caller)
 

@@ -31,7 +31,7 @@ def _brief(heard: Transcription, task: str, granularities: Sequence[str]) -> str
 
 
 def _tokens(final: Transcript) -> list[Json]:
-    """A token that is no whole letter has no text of its own, so its bytes are told too."""
+    """Tokens with log probabilities; with their bytes, because a token may be part of a letter."""
     return [
         {
             "token": each.text.decode(errors="replace"),
@@ -83,7 +83,7 @@ def _segment(number: int, final: Transcript) -> Json:
 
 
 def _number(value: float) -> float:
-    """JSON has no NaN."""
+    """A number for JSON, which has no NaN."""
     return value if math.isfinite(value) else 0.0
 
 
@@ -139,7 +139,7 @@ class StreamedTranscript:
         self._segments = 0
 
     def more(self, final: Transcript) -> Iterator[Json]:
-        """What a final adds."""
+        """The events that a final adds."""
         pieces: list[Json] = list(_by_speaker(final)) if self._diarized else [{"text": final.text.strip()}]
         for piece in pieces:
             delta: Json = {"type": "transcript.text.delta", "delta": self._appended(str(piece["text"]))}
@@ -164,6 +164,6 @@ class StreamedTranscript:
         return delta
 
     def done(self) -> Json:
-        """The end."""
+        """The last event, with the whole text."""
         done: Json = {"type": "transcript.text.done", "text": self._sent}
         return done if self._tokens is None else done | {"logprobs": self._tokens}

@@ -26,7 +26,7 @@ TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 @dataclass
 class Item:
-    """One turn."""
+    """One turn, which is an item in OpenAI's events."""
 
     name: str
     start_ms: int
@@ -86,12 +86,12 @@ class Conversation:
     # What goes in.
 
     def begin(self) -> PipelineConfig:
-        """A pipeline with the settings as they are now."""
+        """The config of the next pipeline, from the settings as they are now."""
         self._form, self._by_hand = self.settings.form(), self.settings.by_hand
         return self.settings.config()
 
     def hear(self, data: bytes) -> None:
-        """More audio."""
+        """Counts audio that was sent to the pipeline."""
         self._bytes += len(data)
         self._fresh = self._fresh or bool(data)
 
@@ -111,7 +111,7 @@ class Conversation:
         return self._items[-1]
 
     def clear(self) -> Json:
-        """What is not committed was never said."""
+        """Discards the audio and the turns that are not committed."""
         self._fresh, self._dropping = False, True
         self._items = deque(item for item in self._items if item.committed)
         return self._event("input_audio_buffer.cleared")
@@ -119,7 +119,7 @@ class Conversation:
     # What comes out.
 
     def events_of(self, heard: PipelineResponse) -> Events:
-        """An answer of the pipeline."""
+        """The events for one answer of the pipeline."""
         if heard.HasField("opened"):
             self._model = heard.opened.models.get("asr", "")
         elif self._by_hand:
@@ -179,7 +179,7 @@ class Conversation:
             yield from self._complete()
 
     def _append(self, final: Transcript) -> Events:
-        """By hand a turn is all that is said until the commit."""
+        """Without turn detection a turn is everything until the commit, so finals are joined."""
         item = self._items[0] if self._items else self._open_item()
         item.text = f"{item.text} {final.text.strip()}".strip()
         if item.committed:
@@ -193,7 +193,7 @@ class Conversation:
         yield self._event(f"{TRANSCRIPTION}.completed", **completed)
 
     def over(self) -> Events:
-        """The pipeline has said all; the next one begins where this one ended."""
+        """The events when a pipeline has ended; the next one's times continue where this one ended."""
         if self._owed == self._turns:  # somebody committed silence
             yield from self._commit(self._open_item(), self._now_ms())
         while self._items and self._items[0].committed:
@@ -202,7 +202,7 @@ class Conversation:
         self._start_ms, self._bytes, self._owed, self._dropping = self._now_ms(), 0, None, False
 
     def failed(self, error: ParleyError) -> Events:
-        """Nobody waits for what cannot come any more."""
+        """The events that fail every open turn, when its pipeline has failed."""
         body = requests.refusal(error, answer(error).status)["error"]
         while self._items:
             name = self._items.popleft().name

@@ -52,7 +52,7 @@ async def realtime(socket: WebSocket, core: Core, caller: Caller, limits: Limits
 
 
 class RealtimeSocket:
-    """One socket."""
+    """One WebSocket: its reader, its writer, and the pipeline that runs."""
 
     def __init__(
         self, socket: WebSocket, core: Core, caller: Caller, limits: Limits, conversation: Conversation
@@ -73,7 +73,7 @@ class RealtimeSocket:
             await self._socket.send_json(event)
 
     async def refuse(self, error: ParleyError) -> None:
-        """The end, and why."""
+        """Sends the error and closes the socket."""
         with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
             await self.tell(self._conversation.failed(error))
             await self.tell([self._conversation.refusal(error)])
@@ -119,7 +119,7 @@ class RealtimeSocket:
     # What the core says.
 
     async def work(self, places: Places) -> None:
-        """One pipeline after the other."""
+        """Runs one pipeline after the other, each until a commit, a clear or new settings."""
         while True:
             item = await idle.message(self._inbox.get(), self._limits.text_s)
             if isinstance(item, bytes):
@@ -128,7 +128,7 @@ class RealtimeSocket:
                 await self._between(item)
 
     async def _between(self, item: str) -> None:
-        """No pipeline runs."""
+        """Handles a control that arrives while no pipeline runs."""
         try:
             await self._mark(item)
         except BadInput as error:

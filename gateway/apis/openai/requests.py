@@ -85,7 +85,7 @@ def _model(fields: Fields) -> str:
 
 
 def chosen(name: str) -> Mapping[str, str]:
-    """A name of ours chooses a model; none leaves it to the routes."""
+    """The model to ask for; empty leaves the choice to the routes."""
     return {"asr": name} if name else {}
 
 

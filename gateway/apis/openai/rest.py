@@ -51,7 +51,7 @@ class OpenAi:
         heard = await recordings.transcribe(self._core, sound, wanted.config, caller)
         return _written(wanted, heard)
 
-    def _tell(self, wanted: requests.TranscriptionRequest, sound: recording.Sound, caller: Caller) -> Response:
+    def _tell(self, wanted: requests.TranscriptionRequest, sound: recording.RecordingSound, caller: Caller) -> Response:
         """Words as they are found."""
         heard, streamed = recordings.Transcription(), answers.StreamedTranscript(wanted.shape, wanted.config.asr.tokens)
 

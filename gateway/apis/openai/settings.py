@@ -43,7 +43,7 @@ EAGERNESS = {"low": 1200, "medium": 600, "high": 300, "auto": 600}  # silence in
 
 
 class Settings:
-    """What has been said so far; what a patch leaves out stays."""
+    """The session's settings; fields that a patch leaves out keep their value."""
 
     def __init__(self, model: str = "", named: Named = str) -> None:
         self._named = named
@@ -60,7 +60,7 @@ class Settings:
         return self._input["turn_detection"] is None
 
     def patch(self, session: object) -> None:
-        """Take what is given, or nothing of it."""
+        """Applies all given settings, or none where one is invalid."""
         _only(_object(session, "session"), SESSION, "session")
         settings, given = dict(self._input), _input_of(_object(session, "session"))
         _only(given, settings, "session.audio.input")
@@ -70,11 +70,11 @@ class Settings:
         self._input = settings
 
     def plain(self) -> Json:
-        """The newer shape."""
+        """The settings in the shape of the current API."""
         return {"type": "transcription", "audio": {"input": self._input}}
 
     def beta(self) -> Json:
-        """The older shape."""
+        """The settings in the shape of the beta API."""
         kinds = {new: old for old, new in BETA_FORMATS.items()}
         session = {old: self._input[new] for old, new in BETA_NAMES.items()}
         return session | {"input_audio_format": kinds[self._input["format"]["type"]]}
@@ -86,7 +86,7 @@ class Settings:
         return AudioFormat(encoding=ENCODINGS[form["type"]], sample_rate_hz=rate_hz, channels=1)
 
     def config(self) -> PipelineConfig:
-        """A pipeline that does it."""
+        """The settings as a pipeline config."""
         transcription = self._input["transcription"]
         asr = AsrConfig(
             language=(language := transcription["language"]),
@@ -123,7 +123,7 @@ def _input_of(session: Json) -> Json:
 
 def _only(given: Json, known: Iterable[str], where: str) -> None:
     """A mistyped name would be a wish that nobody heeds."""
-    if strange := next((name for name in given if name not in known), ""):
+    if (strange := next((name for name in given if name not in known), None)) is not None:
         raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
@@ -139,7 +139,7 @@ def _format(value: object, _: Json) -> Json:
     given = _object(value, "format")
     _only(given, ("type", "rate"), "format")
     kind, rate_hz = given.get("type", "audio/pcm"), given.get("rate", RATE_HZ)
-    if kind not in ENCODINGS:
+    if not isinstance(kind, str) or kind not in ENCODINGS:
         message = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
         raise FieldInvalid(message, field="format")
     if kind != "audio/pcm":

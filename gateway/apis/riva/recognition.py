@@ -25,7 +25,7 @@ START_SHARE = 0.2  # of its window that Riva wants to be speech, where a client 
 
 
 def form(config: theirs.RecognitionConfig) -> AudioFormat | None:
-    """What bare samples are; None: only a file's own header can tell."""
+    """The format of raw samples; None: only the file's own header has it."""
     encoding, rate_hz = config.encoding, config.sample_rate_hertz
     if encoding in FILES or (encoding == Encoding.ENCODING_UNSPECIFIED and not rate_hz):
         return None
@@ -63,7 +63,7 @@ def asked_whole(config: theirs.RecognitionConfig, model: str) -> PipelineConfig:
 
 
 def _refuse(config: theirs.RecognitionConfig) -> None:
-    """What would change the words and is not done must not look as if it were."""
+    """Refuses options that would change the words and are not supported."""
     if config.profanity_filter:
         raise FieldInvalid("`profanity_filter` is not offered; leave it out.", field="profanity_filter")
 

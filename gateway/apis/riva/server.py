@@ -159,10 +159,10 @@ class RivaMethods(grpc.GenericRpcHandler):
         """Then comes nothing but sound; how long the first of it may take is what the next may."""
         async for data in calls.raw(context, self._limits.sound_s):
             request: Any = _parse(kind, data)
-            said = request.WhichOneof("streaming_request")
-            if said is None:
+            field = request.WhichOneof("streaming_request")
+            if field is None:
                 raise EmptyMessage("After the config a message is audio_content; send that.")
-            if said != "audio_content":
+            if field != "audio_content":
                 raise ConfigRepeated("A stream has one config; open another stream for another.")
             yield request.audio_content
 

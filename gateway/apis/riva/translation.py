@@ -29,7 +29,7 @@ def glossary(dnt_phrases: Iterable[str]) -> Iterable[GlossaryEntry]:
 
 
 def texts(request: theirs.TranslateTextRequest) -> list[str]:
-    """Not none, and not too many."""
+    """The texts; refuses zero, or more than the limit."""
     if not 0 < len(request.texts) <= MOST_TEXTS:
         raise FieldInvalid(f"There are {len(request.texts)} texts; send 1 to {MOST_TEXTS} at once.", field="texts")
     return list(request.texts)

@@ -56,5 +56,5 @@ def operation(summary: str, answer: Json, body: Json | None = None, shape: str =
 
 
 def good(description: str, bodies: Json, headers: Json | None = None) -> Json:
-    """An answer that is not a refusal."""
+    """The 200 response."""
     return {"description": description, "content": bodies} | ({"headers": headers} if headers else {})

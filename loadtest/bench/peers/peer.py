@@ -25,7 +25,7 @@ Command = Callable[[Spot], Sequence[str]]
 
 @dataclass(frozen=True)
 class Peer:
-    """One of them."""
+    """One server to compare with."""
 
     name: str
     rows: tuple[str, ...]

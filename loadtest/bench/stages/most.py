@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.address import Where
-from loadtest.bench.stages.ground import run
+from loadtest.bench.stages.setup import run
 from loadtest.clients.lateness import LAG
 from loadtest.clients.talk import Talk
 from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip
@@ -20,7 +20,7 @@ RAMP_S, LATE_MS = 1.0, 20.0  # a load generator that is later than this measures
 
 @dataclass(frozen=True)
 class Promise:
-    """What must come how soon."""
+    """A measure and the latency that must hold."""
 
     api: str  # which service
     measure: str
@@ -39,7 +39,7 @@ class Most:
 
 
 def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
-    """Everybody says the same, each from a moment of his own. Twice no is no: a neighbour's noise is no limit."""
+    """The most people for whom the promise holds. A size is too large after two failures."""
     folder.mkdir(exist_ok=True)
     (folder / "said.wav").write_bytes(media.wav(clip.pcm, RATE_HZ))
     verdicts: dict[int, Verdict] = {}

@@ -6,10 +6,10 @@ from loadtest.measured.hdr import Book
 
 
 class ApiClient(Protocol):
-    """One kind of call, again and again. Must be told when a call was due, and count everything from there."""
+    """One kind of call, again and again. Counts everything from when a call was due."""
 
     async def calm(self) -> None:
-        """Ask once without hurry: what comes back is what must always come back."""
+        """Makes each kind of call once before the load, to learn the right answers."""
 
     def lasts(self, n: int) -> float:
         """How long call n takes to say, in seconds; 0: it is said at once."""

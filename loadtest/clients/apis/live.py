@@ -19,7 +19,7 @@ class StreamClient(Protocol):
         """Hang up."""
 
 
-class Live:
+class LiveClient:
     """An API for live streams."""
 
     def __init__(self, stream: StreamClient, clips: list[Clip], samples: Samples, held_ms: float = 0.0) -> None:

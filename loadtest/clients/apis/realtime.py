@@ -20,7 +20,7 @@ from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip
 REALTIME_HZ = 24_000  # what every server of it takes
 CHUNK = round(2 * REALTIME_HZ * CHUNK_S)
 AGAIN = "already exists"
-SAID = "conversation.item.input_audio_transcription"
+TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 
 def session_of(model: str, flushes: bool = False) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class RealtimeFailed(Exception):
         self.reason = f"REALTIME_{error.get('code') or error.get('type')}".upper()
 
 
-class Turns:
+class OpenTurns:
     """Which turns are open, and where they are in the recording."""
 
     def __init__(self, hearing: Hearing) -> None:
@@ -59,13 +59,13 @@ class Turns:
             self._begun[item] = event["audio_start_ms"] / 1000
         elif kind == "input_audio_buffer.speech_stopped":
             self._ended[item] = event["audio_end_ms"] / 1000
-        elif kind == f"{SAID}.delta":
+        elif kind == f"{TRANSCRIPTION}.delta":
             self._hearing.guess(self._begun.get(item, 0.0))
-        elif kind == f"{SAID}.completed":
+        elif kind == f"{TRANSCRIPTION}.completed":
             self._complete(item, str(event["transcript"]))
         elif kind == "error" and self.committed:
             self.over = not self._begun  # there was nothing left to commit
-        elif kind in ("error", f"{SAID}.failed"):
+        elif kind in ("error", f"{TRANSCRIPTION}.failed"):
             raise RealtimeFailed(event["error"])
 
     @property
@@ -96,7 +96,7 @@ class RealtimeStreamClient:
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         async with connect(self._url, additional_headers=self._headers, max_size=None) as socket:
-            turns = Turns(hearing)
+            turns = OpenTurns(hearing)
             if self._session:
                 await socket.send(json.dumps({"type": "session.update", "session": self._session}))
             speaking = asyncio.create_task(self._speak(socket, clip, due, turns))
@@ -106,16 +106,16 @@ class RealtimeStreamClient:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)
 
-    async def _speak(self, socket: ClientConnection, clip: Clip, due: float | None, turns: Turns) -> None:
+    async def _speak(self, socket: ClientConnection, clip: Clip, due: float | None, turns: OpenTurns) -> None:
         sound = resampled(clip.pcm)
         async for _, chunk in paced([sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK)], due, CHUNK_S):
-            told = {"type": "input_audio_buffer.append", "audio": base64.b64encode(chunk).decode()}
-            await socket.send(json.dumps(told))
+            event = {"type": "input_audio_buffer.append", "audio": base64.b64encode(chunk).decode()}
+            await socket.send(json.dumps(event))
         turns.committed = bool(self.ending)
         for last in self.ending:
             await socket.send(json.dumps(last))
 
-    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+    async def _hear(self, socket: ClientConnection, turns: OpenTurns, speaking: "asyncio.Task[None]") -> None:
         while not turns.over:
             turns.take(json.loads(await socket.recv()))
 
@@ -136,7 +136,7 @@ class SpeachesStreamClient(RealtimeStreamClient):
         self._url += f"&{urlencode({'model': where.model, 'language': 'en'})}"
         self._session = None
 
-    async def _hear(self, socket: ClientConnection, turns: Turns, speaking: "asyncio.Task[None]") -> None:
+    async def _hear(self, socket: ClientConnection, turns: OpenTurns, speaking: "asyncio.Task[None]") -> None:
         def take(event: Mapping[str, Any]) -> None:
             # Late, it ends a turn several times, transcribes it as often, and complains of itself.
             if AGAIN not in str(event.get("error", "")):

@@ -42,18 +42,18 @@ class Texts:
     async def call(self, n: int, due: float, book: Book) -> None:
         """One sentence."""
         source, reference = self._pairs[n % len(self._pairs)]
-        said = await self._translate(source)
+        translation = await self._translate(source)
         book.late("translation", due)
-        book.count("changed answers", due, said != self._rest[source])
-        self._samples.keep_translation(source, reference, said, self._rest[source])
+        book.count("changed answers", due, translation != self._rest[source])
+        self._samples.keep_translation(source, reference, translation, self._rest[source])
 
-    async def _translate(self, text: str) -> str:
-        said = ""
+    async def _translate(self, source: str) -> str:
+        text = ""
         with self._connections.connection() as client:
-            async for answer in client.stream(self._stage.service.name, self._requests(text)):
+            async for answer in client.stream(self._stage.service.name, self._requests(source)):
                 if answer.WhichOneof("event") == "translation":
-                    said += answer.translation.text
-        return said
+                    text += answer.translation.text
+        return text
 
     async def _requests(self, text: str) -> AsyncIterator[Message]:
         request: Any = self._stage.request

@@ -26,9 +26,9 @@ NEAR_S = 1.0  # a last segment that ends so near to the last word has it
 class WhisperLiveRefused(Exception):
     """It has no room, or something is wrong with it."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        super().__init__(str(told.get("message", "")))
-        self.reason = f"WHISPER_LIVE_{told.get('status', 'CLOSED')}".upper()
+    def __init__(self, message: Mapping[str, Any]) -> None:
+        super().__init__(str(message.get("message", "")))
+        self.reason = f"WHISPER_LIVE_{message.get('status', 'CLOSED')}".upper()
 
 
 class Segments:
@@ -39,11 +39,11 @@ class Segments:
         self._last_s, self._open, self._changed = 0.0, {"text": "", "end": "0"}, 0.0
         self.over = False  # the last word is in a completed segment
 
-    def take(self, told: Mapping[str, Any]) -> None:
+    def take(self, message: Mapping[str, Any]) -> None:
         """One message."""
-        if told.get("status") in ("WAIT", "ERROR") or told.get("message") == "DISCONNECT":
-            raise WhisperLiveRefused(told)
-        segments: Sequence[Mapping[str, Any]] = told.get("segments", ())
+        if message.get("status") in ("WAIT", "ERROR") or message.get("message") == "DISCONNECT":
+            raise WhisperLiveRefused(message)
+        segments: Sequence[Mapping[str, Any]] = message.get("segments", ())
         for each in segments:
             if each["completed"] and float(each["start"]) >= self._last_s:
                 self._last_s = float(each["end"])
@@ -72,8 +72,8 @@ class WhisperLiveStreamClient:
         segments = Segments(hearing, clip.speech_ends(clip.seconds))
         async with connect(self._url, max_size=None, ping_interval=None) as socket:
             await socket.send(json.dumps({**GREETING, "uid": str(uuid4()), "model": self._model}))
-            while "SERVER_READY" not in (told := json.loads(await socket.recv())).values():
-                segments.take(told)
+            while "SERVER_READY" not in (message := json.loads(await socket.recv())).values():
+                segments.take(message)
             speaking = asyncio.create_task(_speak(socket, clip, due))
             try:
                 await hear_out(socket, segments.take, speaking, lambda: not segments.over)

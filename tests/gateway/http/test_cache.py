@@ -10,12 +10,12 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from gateway.access.admission import Rate
+from gateway.access.rate import rate_of
 from gateway.apis.app import app
 from gateway.caller import CacheScope
 from gateway.config import CacheConfig, Limits
 from gateway.core import Core
-from gateway.http.cache import CACHE, Cache, Memory, Redis, key_of
+from gateway.http.cache import CACHE, Cache, MemoryStore, RedisStore, key_of
 from gateway.http.fields import Fields
 from parley.errors import BadConfig
 from tests.fakes import Clock
@@ -107,7 +107,7 @@ async def test_where_nothing_can_be_kept_the_endpoint_is_asked(config: CacheConf
 async def test_memory_is_bounded_and_forgets() -> None:
     """What was not asked for longest goes first; what is too old goes; what is too large never comes."""
     clock = Clock()
-    memory = Memory(CacheConfig(bytes=100, keep_s=10.0), clock)
+    memory = MemoryStore(CacheConfig(bytes=100, keep_s=10.0), clock)
     for name in "abc":
         await memory.put(name, bytes(40))
         await memory.get("a")
@@ -185,14 +185,14 @@ async def test_a_redis_keeps_what_memory_would(redis: str) -> None:
 
 async def test_a_redis_that_is_away_costs_a_fresh_answer(tmp_path: Path) -> None:
     """No error, no wait: the endpoint is asked."""
-    store = Redis(CacheConfig(store=f"unix://{tmp_path}/none.sock"))
+    store = RedisStore(CacheConfig(store=f"unix://{tmp_path}/none.sock"))
     await store.put("k", b"v")
     assert await store.get("k") is None
 
 
 async def test_a_rate_can_be_counted_in_a_redis(redis: str) -> None:
     """Two gateways count together."""
-    rates = [Rate("1/minute", f"redis+{redis}") for _ in range(2)]
+    rates = [rate_of("1/minute", f"redis+{redis}") for _ in range(2)]
     assert [bool(await rate.wait_s("k")) for rate in rates] == [False, True]
 
 

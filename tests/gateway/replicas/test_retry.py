@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import CallConfig
 from gateway.replicas import retry
-from gateway.replicas.retry import RETRIES, Allowance, Rule, Then, When, rule
+from gateway.replicas.retry import RETRIES, Allowance, RetryRule, Then, When, rule
 from parley.errors import (
     BadInput,
     ChunkTooLarge,
@@ -40,7 +40,7 @@ def test_every_error_has_a_row_in_every_situation(when: When) -> None:
 def test_every_row_can_hold() -> None:
     """A row behind one that covers it would be read and never obeyed."""
 
-    def covers(earlier: Rule, later: Rule) -> bool:
+    def covers(earlier: RetryRule, later: RetryRule) -> bool:
         stages = later.of_words or not earlier.of_words
         return earlier.when is later.when and issubclass(later.error, earlier.error) and stages
 

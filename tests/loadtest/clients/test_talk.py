@@ -9,7 +9,7 @@ import pytest
 
 from loadtest.address import Where
 from loadtest.clients.apis.hearing import Hearing
-from loadtest.clients.apis.realtime import RealtimeFailed, Turns
+from loadtest.clients.apis.realtime import OpenTurns, RealtimeFailed
 from loadtest.clients.lateness import LAG
 from loadtest.clients.talk import Talk
 from loadtest.measured.clips import Clip
@@ -132,5 +132,5 @@ def test_an_error_of_a_socket_is_told() -> None:
     """A Realtime server that complains is an error with its code, not a wait."""
     clip = Clip("odd", b"\0" * 3200)
     with pytest.raises(RealtimeFailed) as failed:
-        Turns(Hearing(clip, 0.0, Book(Measures(), 0.0))).take({"type": "error", "error": {"code": "odd"}})
+        OpenTurns(Hearing(clip, 0.0, Book(Measures(), 0.0))).take({"type": "error", "error": {"code": "odd"}})
     assert failed.value.reason == "REALTIME_ODD"

@@ -5,10 +5,10 @@ import pytest
 from loadtest.clients.lateness import CPU, LAG
 from loadtest.measured.measures import Measures
 from loadtest.promises import Verdict
-from loadtest.scenario import Plan, Scenario
-from loadtest.sla.judge import OTHERS, Found, Judgement, judge, overall
+from loadtest.scenario import LoadPlan, Scenario
+from loadtest.sla.judge import OTHERS, Judgement, ScenarioRun, judge, overall
 
-PLAN = Plan(scenarios={}, lag_p99_ms=50, lag_share=0.25, cpu_share=0.9, others_cores=0.3)
+PLAN = LoadPlan(scenarios={}, lag_p99_ms=50, lag_share=0.25, cpu_share=0.9, others_cores=0.3)
 
 
 def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **counts: float) -> Measures:
@@ -27,7 +27,7 @@ def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **count
 def judged(measures: Measures, facts: dict[str, float] | None = None, **promise: dict[str, float]) -> Judgement:
     named = {what.replace("_", " "): limits for what, limits in promise.items()}
     scenario = Scenario(name="x", api="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
-    return judge(Found(scenario, measures, facts or {}), PLAN)
+    return judge(ScenarioRun(scenario, measures, facts or {}), PLAN)
 
 
 def test_a_promise_is_held_or_broken() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from parley.engines import backends
 from parley.engines.backends import ctranslate2 as engines
-from parley.engines.backends.ctranslate2 import WhisperGenerator
+from parley.engines.backends.ctranslate2 import Options, WhisperGenerator
 from parley.engines.protocols import Decoding, Generated, Generator
 from parley.engines.whisper import END
 from parley.errors import BadModel
@@ -118,7 +118,7 @@ def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generato
             return [Said()]
 
     model = Counting()
-    WhisperGenerator(cast(Any, model), [*WORDS, END], {}).generate(sounds(1), [PROMPT], Decoding(3, 12))
+    WhisperGenerator(cast(Any, model), [*WORDS, END], Options()).generate(sounds(1), [PROMPT], Decoding(3, 12))
     assert model.runs == runs
 
 
@@ -137,7 +137,7 @@ class Polyglot:
 def test_a_language_left_open_is_found_out(files: dict[str, bytes]) -> None:
     """Where the prompt leaves it open the model names a language, and answers as if it had been asked in it."""
     model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
-    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], {})
+    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], Options())
     said = generator.generate(sounds(6), [[PROMPT[0], "<|language|>", *PROMPT[2:]]] * 6, Decoding(1, 6, align=[64] * 6))
     assert {each.language for each in said} == {"en", "de"}
     for n, each in enumerate(said):
@@ -149,7 +149,10 @@ def test_a_language_left_open_is_found_out(files: dict[str, bytes]) -> None:
 def test_some_languages_are_likelier_than_others(files: dict[str, bytes]) -> None:
     """What may not be is not heard; what is likely beforehand needs less to be; each source for itself."""
     model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
-    generator, prompt = WhisperGenerator(model, [*WORDS, *SPECIALS], {}), [PROMPT[0], "<|language|>", *PROMPT[2:]]
+    generator, prompt = (
+        WhisperGenerator(model, [*WORDS, *SPECIALS], Options()),
+        [PROMPT[0], "<|language|>", *PROMPT[2:]],
+    )
     open_ = generator.generate(sounds(6), [prompt] * 6, Decoding(1, 6))
     assert {each.language_confidence for each in open_} == {0.75}
     among: list[dict[str, float]] = [{"de": 1.0}, {"en": 10.0, "de": 1.0}, {"en": 2.0, "de": 2.0}] * 2

@@ -12,13 +12,13 @@ from parley.edit_distance import distance
 from parley.engines.protocols import Decoding, Generated, Tokens
 from parley.errors import BadInput
 from services.asr import trial
-from services.asr.trial import Clip
+from services.asr.trial import TrialClip
 from tests.contract.source import ROOT
 from tests.fakes import spec_of
 from tests.sound import noise
 
 SPOKEN = ["we", "park", "our", "bikes"]
-CLIPS = [Clip(noise(round(seconds * RATE_HZ)), SPOKEN) for seconds in (4.0, 5.0, 9.0)]
+CLIPS = [TrialClip(noise(round(seconds * RATE_HZ)), SPOKEN) for seconds in (4.0, 5.0, 9.0)]
 SPEC = spec_of("asr", features="log-mel", detector="level")
 
 

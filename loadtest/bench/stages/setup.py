@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Ground:
+class BenchSetup:
     """One run of the bench."""
 
     folder: Path  # to write into
@@ -42,14 +42,14 @@ class Ground:
         return locate((ROOT / table.get("models_root", "models/embedded"),), stage, ModelRef.of(table["models"][0]))
 
     def weights(self, stage: str) -> ModelSpec:
-        """The same, unless it is none: an echo has no speed worth telling."""
+        """The same; raises Skipped for an echo, whose speed means nothing."""
         spec = self.spec(stage)
         if spec.backend == "echo":
             raise Skipped(f"{stage}.toml names {spec.ref}, which is no model")
         return spec
 
     def reference(self, name: str) -> Path:
-        """A file of somebody else's."""
+        """A reference file; raises Skipped where it is missing."""
         path = self.references / name if self.references else None
         if path is None or not path.is_file():
             raise Skipped(f"no {name}; name the folder that has it: REFERENCES=folder")
@@ -85,14 +85,14 @@ async def _await_health(processes: ServerProcesses, stage: str) -> None:
 
 
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """To its end."""
+    """Runs a coroutine to its end."""
     return uvloop.run(work)
 
 
 def rounds(*ways: Callable[[], float]) -> list[float]:
     """The ways take turns, so that whatever else the machine does hits all alike; the median of each."""
-    told = [[way() for way in ways] for _ in range(ROUNDS)]
-    return [median(column) for column in zip(*told, strict=True)]
+    results = [[way() for way in ways] for _ in range(ROUNDS)]
+    return [median(column) for column in zip(*results, strict=True)]
 
 
 def gathered(address: str, callers: int, call: Callable[[Client, int], Coroutine[Any, Any, None]]) -> None:
@@ -118,7 +118,7 @@ def conversation(seconds: float) -> Clip:
 
 
 def samples(clip: Clip) -> npt.NDArray[np.float32]:
-    """As floats."""
+    """The recording's samples as floats."""
     return np.frombuffer(clip.pcm, np.int16).astype(np.float32) / np.float32(32768)
 
 
