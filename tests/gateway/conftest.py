@@ -104,7 +104,8 @@ class FakeCore:
 
     def _said(self, name: str, request: Any) -> list[Message]:
         if name == "translate" and name in self.said and request.text.text:
-            return [TranslateResponse(translation=piece) for piece in self.said[name]]
+            answers = [TranslateResponse(translation=piece) for piece in self.said[name]]
+            return [each for each in answers if each.translation.source_text in request.text.text]
         return _echo(name, request)
 
     def named(self, stage: str, name: str) -> str:
