@@ -28,7 +28,7 @@ def read(path: Path) -> Audio:
 
 def files(folder: Path) -> Iterator[Path]:
     """The folder's recordings, in order of name so that seeds mean the same everywhere."""
-    return (path for path in sorted(folder.rglob("*")) if path.suffix in {".flac", ".wav"})
+    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in {".flac", ".wav"})
 
 
 def speaker(path: Path) -> str:
