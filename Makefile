@@ -35,7 +35,7 @@ dist: $(STAMP) ## Build the wheels and the source archive in dist/
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
-fuzz: $(STAMP) ## Broken files and frames at the doors: [SECONDS_LONG=60]
+fuzz: $(STAMP) ## Broken files and frames sent to every API: [SECONDS_LONG=60]
 	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
@@ -61,7 +61,7 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-serve.lock
 
-bench-transport: $(STAMP) ## The house's own cost, beside a bare grpc.aio echo
+bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.bench.transport
 
 bench-stages: $(STAMP) ## Each stage beside what people use instead: [STAGE="denoise asr"] [REFERENCES=folder] [ARGS=...]

@@ -1,4 +1,4 @@
-"""`python -m gateway`: both faces on one event loop, until SIGTERM or SIGINT; then drain."""
+"""`python -m gateway`: HTTP and gRPC on one event loop, until SIGTERM or SIGINT; then drain."""
 
 import argparse
 import asyncio
@@ -16,6 +16,7 @@ import uvicorn
 import uvloop
 
 from gateway.access import exposure
+from gateway.access.pages import Pages
 from gateway.apis.app import app
 from gateway.apis.rpc import RpcServer
 from gateway.config import LARGEST_CHUNK, GatewayConfig
@@ -29,11 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class Http(uvicorn.Server):
-    """uvicorn, without its own idea of signals."""
+    """uvicorn without its signal handlers."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """They are the process's affair."""
+        """Does nothing: `serve` handles signals for the whole process."""
         yield
 
 
@@ -46,7 +47,7 @@ def main() -> None:
     try:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
-        telemetry.set_up("gateway", settings.telemetry)
+        telemetry.set_up("gateway", settings.telemetry, [settings.token])
         uvloop.run(serve(settings))
     except BadConfig as error:
         sys.exit(f"gateway: {error}")
@@ -79,9 +80,10 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
     host, _, port = settings.http.rpartition(":")
     if not host or not port.isdigit():
         raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
+    pages = Pages(settings.allow, has_keys=bool(settings.keys_file), is_exposed=exposure.is_exposed(settings))
     return Http(
         uvicorn.Config(
-            Gate(app(core, settings.limits, settings.cache), core.keys),
+            Gate(app(core, settings.limits, settings.cache), core.keys, pages),
             host=host,
             port=int(port),
             http=PatientHttp,
@@ -93,6 +95,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
             ws_max_size=2 * LARGEST_CHUNK,
             ws_per_message_deflate=False,  # sound does not deflate
             server_header=False,
+            proxy_headers=False,  # whose call a proxy passes on is not for it to say
             ssl_certfile=settings.tls.cert or None,
             ssl_keyfile=settings.tls.key or None,
             ssl_ca_certs=settings.tls.client_ca or None,
@@ -102,7 +105,7 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
 
 
 async def _listen(http: Http, address: str) -> None:
-    """Uvicorn leaves the process when a port is taken; we say which."""
+    """Opens the HTTP port; raises with its name when it is taken: uvicorn would end the process without a word."""
     try:
         await http.serve()
     except SystemExit:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from parley.telemetry import TelemetryConfig
-from parley.wire.tls import TlsConfig
+from parley.wire.tls import TlsConfig, UpstreamTls
 
 LARGEST_CHUNK = 1 << 20  # bytes
 
@@ -54,17 +54,33 @@ class FailoverConfig:
 
     wait_s: float = 5.0  # 0: never
     room_s: float = 30.0  # where there are others, but all of them full
+    again_s: float = 5.0  # the longest between two tries to have a stage back that was given up; 0: there are none
     most: int = 3  # replicas lost in a row without a word in between; then it is perhaps the sound that kills them
     keep: Keep = field(default_factory=Keep)
+
+
+@dataclass(frozen=True)
+class AllowConfig:
+    """By which names the gateway is called, and which web pages may call it, beside this machine's own."""
+
+    # Beside localhost and addresses, e.g. parley.example.com. Where one is named, calls by any other are refused; where
+    # none is, only a gateway that serves this machine alone and asks for no keys refuses other names.
+    hosts: tuple[str, ...] = ()
+    # E.g. https://app.example.com. Where none is named, a gateway that asks for keys takes pages that show one.
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one caller, and all of them together, may ask for."""
 
-    streams: int = 500  # calls at a time; one more is refused
+    streams: int = 1000  # streams to engines at a time, of all calls; one more is refused
     for_live: float = 0.1  # share of these places that batch calls do not get
-    streams_per_key: int = 0  # calls of one key at a time; 0: as many as there are
+    streams_per_key: int = 100  # of them those of one key; 0: as many as there are
+    streams_per_call: int = 24  # of one pipeline: its stages and translations, times its channels heard by themselves
+    first_message_s: float = 10.0  # the longest that a stream's first message takes; this and the next two, 0: for ever
+    sound_s: float = 60.0  # between two messages of a stream of sound; silence is sound too
+    text_s: float = 600.0  # of a stream of texts, and between two turns of a Realtime conversation: people think
     rate_per_key: str = ""  # new calls of one key, e.g. "600/minute"; empty: as many as they like
     rate_store: str = "memory://"  # where they are counted: here, or redis://host:port for several gateways
     shadows: int = 8  # streams at a time that another version hears too
@@ -86,9 +102,13 @@ class GatewayConfig:
     routes_file: str = ""  # beside or instead of `routes`: read again when it changes, written by `parley routes`
     # Stage -> what foreign clients call a model, * for any -> what is meant.
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
-    keys_file: str = ""  # who may come in, made by `parley keys`; empty: everybody
+    # Who may come in, made by `parley keys`; empty: everybody, and programs on this machine may change routes.
+    keys_file: str = ""
+    allow: AllowConfig = field(default_factory=AllowConfig)
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
+    token: str = ""  # the secret that services ask for; the same in their configs
+    upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
     cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from gateway import report
-from gateway.access.admission import Admission, kind_of
+from gateway.access.admission import Admission, Places, kind_of
 from gateway.access.keys import KeyRing, demand
 from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
@@ -30,7 +30,7 @@ from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
 from parley import telemetry
 from parley.errors import ConfigExpected, ParleyError
-from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
+from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN
 
@@ -55,7 +55,7 @@ def _counted(call: str) -> Iterator[None]:
 
 def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
     """The caller with the name of their key, which must have this scope."""
-    key = keys.of(caller.metadata)
+    key = keys.of(caller.metadata, is_local=caller.is_local)
     demand(key, scope)
     return replace(caller, name=key.name)
 
@@ -134,17 +134,23 @@ class Core:
             await rewind.close()
 
     @asynccontextmanager
-    async def admitted(self, name: str, caller: Caller) -> AsyncIterator[None]:
-        """Counts one call against the limits and spans it in the caller's trace. A pipeline is one call."""
+    async def place(self, caller: Caller) -> AsyncIterator[Places]:
+        """A place for one call, or for a conversation that has several calls one after the other."""
         key = self.keys.of(caller.metadata)
         await self.admission.rate(key)
-        with (
-            self.admission.place(key, kind_of(key, caller.metadata)),
-            telemetry.tracer().start_as_current_span("gateway", telemetry.parent_of(caller.metadata)) as span,
-        ):
+        with self.admission.place(key, kind_of(key, caller.metadata)) as places:
+            yield places
+
+    @asynccontextmanager
+    async def admitted(self, name: str, caller: Caller, places: Places | None = None) -> AsyncIterator[Places]:
+        """Counts one call against the limits, unless it has a place, and spans it in the caller's trace."""
+        async with AsyncExitStack() as stack:
+            held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
+            parent = telemetry.parent_of(caller.metadata)
+            span = stack.enter_context(telemetry.span("gateway", parent))
             span.set_attribute("parley.call", name)
-            with _counted(name):
-                yield
+            stack.enter_context(_counted(name))
+            yield held
 
     async def stage(
         self, name: str, requests: AsyncIterator[Any], caller: Caller, model: str = ""
@@ -184,30 +190,35 @@ class Core:
                 yield answer.FromString(data)
 
     async def pipeline(
-        self, requests: AsyncIterator[PipelineRequest], caller: Caller
+        self, requests: AsyncIterator[PipelineRequest], caller: Caller, places: Places | None = None
     ) -> AsyncGenerator[PipelineResponse]:
-        """Several stages in one stream."""
-        async with self.admitted("pipeline", caller):
+        """Several stages in one stream, which takes a place for each of its streams to an engine."""
+        async with self.admitted("pipeline", caller, places) as held:
             first = await anext(requests, None)
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            caller = replace(caller, metadata=pinned(first.config, caller.metadata))
-            begin = partial(
-                Pipeline,
-                streams=StageStreams(self.board, self.keys, caller),
-                stalls_s=self._config.stalls_s,
-                failover=self._config.failover,
-            )
-            pipeline = Channels(first.config, begin) if first.config.per_channel else begin(first.config)
+            pipeline = self._pipeline(first.config, caller)
+            held.hold(pipeline.places)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
                     yield answer
 
+    def _pipeline(self, config: PipelineConfig, caller: Caller) -> Pipeline | Channels:
+        caller = replace(caller, metadata=pinned(config, caller.metadata))
+        begin = partial(
+            Pipeline,
+            streams=StageStreams(self.board, self.keys, caller),
+            stalls_s=self._config.stalls_s,
+            failover=self._config.failover,
+        )
+        return Channels(config, begin) if config.per_channel else begin(config)
+
     async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
         """One method of a stage's service that has one answer."""
         async with self.admitted("models", caller):
-            call = Call(stage, path, telemetry.traceparent(), caller.budget)
+            who = replace(caller, name=self.keys.of(caller.metadata).name).who
+            call = Call(stage, path, telemetry.traceparent(), caller.budget, by=who)
             upstream = self.board.upstream(stage)
             if path.endswith("/List"):
                 return await upstream.unary(call, request)

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.audio.recording import Sound
+from gateway.audio.recording import RecordingSound
 from gateway.core import Caller, Core
 from gateway.pipeline import notices
 from gateway.pipeline.speakers import Speakers
@@ -63,7 +63,7 @@ class Transcription:
 
 
 async def hear(
-    core: Core, recording: Sound, config: PipelineConfig, caller: Caller
+    core: Core, recording: RecordingSound, config: PipelineConfig, caller: Caller
 ) -> AsyncGenerator[PipelineResponse]:
     """What the pipeline says of a recording. Raises if asr is lost: a partial transcript would look complete."""
     config.format.CopyFrom(recording.form)
@@ -75,7 +75,7 @@ async def hear(
             yield answer
 
 
-async def transcribe(core: Core, recording: Sound, config: PipelineConfig, caller: Caller) -> Transcription:
+async def transcribe(core: Core, recording: RecordingSound, config: PipelineConfig, caller: Caller) -> Transcription:
     """The words of a recording, and who said them where that was asked."""
     heard = Transcription()
     async with aclosing(hear(core, recording, config, caller)) as answers:
@@ -100,7 +100,7 @@ async def turn_into(core: Core, heard: Transcription, target: str, caller: Calle
 
 
 async def clean(
-    core: Core, recording: Sound, config: DenoiseConfig, caller: Caller, model: str
+    core: Core, recording: RecordingSound, config: DenoiseConfig, caller: Caller, model: str
 ) -> AsyncGenerator[DenoiseResponse]:
     """The denoised recording as it comes; the first answer names the model."""
     config.format.CopyFrom(recording.form)
@@ -111,7 +111,7 @@ async def clean(
 
 
 async def turns(
-    core: Core, recording: Sound, config: DiarizeConfig, caller: Caller, model: str
+    core: Core, recording: RecordingSound, config: DiarizeConfig, caller: Caller, model: str
 ) -> tuple[list[Turn], str]:
     """The speaker turns after every revision, and the model that served."""
     config.format.CopyFrom(recording.form)

@@ -1,4 +1,4 @@
-"""What a run shall be, and what is promised: sla.toml -> frozen dataclasses. Must not know how it is done."""
+"""What a scenario does, and what is promised of it: sla.toml -> frozen dataclasses. Must not know how it is done."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -10,9 +10,9 @@ from loadtest.promises import measures, statistics_of
 from parley.wire.stages import STAGES
 
 PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
-DOORS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
+APIS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
 TEXTS = tuple(stage.name for stage in STAGES.values() if stage.is_rewriter)
-CALLS = ("rest", *TEXTS)  # doors whose size is a rate
+CALLS = ("rest", *TEXTS)  # APIs whose size is a rate
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
 Promise = Mapping[str, Mapping[str, float]]  # measure -> statistic -> limit
 
@@ -23,7 +23,7 @@ class BadScenario(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, on purpose, at its time."""
+    """A fault that is injected at a given time."""
 
     what: str  # kill, freeze, slow, restart, swap; hang-up: some people hang up
     at_s: float
@@ -47,9 +47,9 @@ class Scenario:
 
     name: str
     about: str = ""
-    door: str = "pipeline"
+    api: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
-    yards: float = 0.0  # how many people or calls a second: a share of what the machine's bare engines could do; or
+    ceiling_share: float = 0.0  # how many, as a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
     rate: float = 0.0  # calls a second, whoever has been answered
     least: int = 1  # people or calls a second, however slow the machine is
@@ -58,7 +58,7 @@ class Scenario:
     grace_s: float = 10.0  # how long the last calls may take
     burst: Burst | None = None
     clips: str = "bundled"  # or a folder of recordings
-    snr_db: float | None = None  # noise this far below the voices
+    snr_db: float | None = None  # noise this far below the clients
     pause_s: float = 0.8  # of silence after each recording
     flush_s: float | None = None  # streams end so long after the last word, as of clients who know when that is
     target: str = "de"  # the language to translate into
@@ -75,13 +75,15 @@ class Scenario:
     def crowd(self) -> int:
         """How many people it takes, the burst's left out: each of a rate's calls once a second, or less often."""
         if not (self.people or self.rate):
-            raise BadScenario(f"[{self.name}] has a size in yards; measure the machine first, or say SLA_SIZE.")
+            raise BadScenario(
+                f"[{self.name}]has a size in `ceiling_share`; measure the machine first, or say SLA_SIZE."
+            )
         return self.people or max(1, round(self.rate))
 
     @property
     def sends_calls(self) -> bool:
         """Whether its size is a rate of calls, not a number of people."""
-        return self.door in CALLS
+        return self.api in CALLS
 
     @property
     def size(self) -> float:
@@ -91,15 +93,15 @@ class Scenario:
     def of_size(self, size: float) -> "Scenario":
         """With so many people, or calls a second."""
         people, rate = (0, float(size)) if self.sends_calls else (round(size), 0.0)
-        return replace(self, yards=0.0, people=people, rate=rate)
+        return replace(self, ceiling_share=0.0, people=people, rate=rate)
 
-    def sized(self, yard: float) -> "Scenario":
-        """As large as it is on a machine with such a yard."""
-        size = max(float(self.least), self.yards * yard)
-        return replace(self.of_size(round(size, 1)), yards=self.yards)
+    def sized(self, ceiling: float) -> "Scenario":
+        """As large as it is on a machine with such a ceiling."""
+        size = max(float(self.least), self.ceiling_share * ceiling)
+        return replace(self.of_size(round(size, 1)), ceiling_share=self.ceiling_share)
 
     def granted(self, more_ms: Callable[[str], float]) -> "Scenario":
-        """With so much more time for what is promised of a measure."""
+        """The same with its promised times relaxed by so much for each measure."""
 
         def longer(promise: Promise) -> Promise:
             return {
@@ -119,10 +121,10 @@ class Scenario:
         """Whether it can only be run on a server that we start: to set it up so, or to hurt it."""
         return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
 
-    def resized(self, told: Mapping[str, str]) -> "Scenario":
+    def resized(self, environment: Mapping[str, str]) -> "Scenario":
         """As large and as long as the environment says."""
-        sized = self.of_size(float(told["SLA_SIZE"])) if "SLA_SIZE" in told else self
-        return replace(sized, seconds=float(told.get("SLA_SECONDS", self.seconds)))
+        sized = self.of_size(float(environment["SLA_SIZE"])) if "SLA_SIZE" in environment else self
+        return replace(sized, seconds=float(environment.get("SLA_SECONDS", self.seconds)))
 
     @classmethod
     def of(cls, name: str, table: Mapping[str, Any]) -> Self:
@@ -154,7 +156,7 @@ def _check(scenario: Scenario) -> None:
         if value not in choices:
             raise BadScenario(f"[{scenario.name}]: {what} is {value!r}; write one of {', '.join(choices)}.")
 
-    among("door", scenario.door, DOORS)
+    among("api", scenario.api, APIS)
     for stage in scenario.stages:
         among("a stage", stage, tuple(STAGES))
     for fault in scenario.faults:
@@ -163,45 +165,45 @@ def _check(scenario: Scenario) -> None:
         among("what is promised", measure, (measure,) if statistics_of(measure) else tuple(measures()))
         for statistic in limits:
             among(f"what is promised of {measure}", statistic, statistics_of(measure))
-    if sum(map(bool, (scenario.yards, scenario.people, scenario.rate))) != 1:
-        told = "say a size in `yards`, or how many `people` talk, or at which `rate` calls come"
-        raise BadScenario(f"[{scenario.name}]: {told}; one of them.")
+    if sum(map(bool, (scenario.ceiling_share, scenario.people, scenario.rate))) != 1:
+        wanted = "say a size in `ceiling_share`, or how many `people` talk, or at which `rate` calls come"
+        raise BadScenario(f"[{scenario.name}]: {wanted}; one of them.")
     if not 0 <= scenario.admitted <= 1:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
-    if scenario.door == "pipeline" and not scenario.stages:
+    if scenario.api == "pipeline" and not scenario.stages:
         raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
     if not scenario.promise:
         raise BadScenario(f"[{scenario.name}] promises nothing; write [{scenario.name}.promise].")
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """A whole sla.toml."""
 
     scenarios: Mapping[str, Scenario]
     price_per_core_hour: float = 0.0
     currency: str = "EUR"
-    lag_p99_ms: float = 50.0  # a talker later than this measured itself,
+    lag_p99_ms: float = 50.0  # a load generator later than this measured itself,
     lag_share: float = 0.25  # or later than this share of the nearest promise of a tail
     others_cores: float = 0.3  # what others may take of the machine before a broken time may be theirs
     patience: float = 0.0  # times come so many jobs of the bare engine later than they are written
     again_s: float = 120.0  # how long, in all, runs may take that repeat a scenario
-    cpu_share: float = 0.9  # of a core, that a talker may take
+    cpu_share: float = 0.9  # of a core, that a load generator may take
 
     def named(self, names: list[str]) -> list[Scenario]:
-        """These, in this order."""
+        """The scenarios of these names, in this order."""
         strange = [name for name in names if name not in self.scenarios]
         if strange:
             raise BadScenario(f"There is no scenario {strange[0]!r}; there are {', '.join(self.scenarios)}.")
         return [self.scenarios[name] for name in names]
 
 
-def read(path: Path) -> Plan:
+def read(path: Path) -> LoadPlan:
     """Read sla.toml."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadScenario(f"{path} cannot be read: {error}.") from None
     scenarios = {name: Scenario.of(name, each) for name, each in table.pop("scenarios", {}).items()}
-    plan: Plan = _part(Plan, {"scenarios": scenarios, **table}, path.name)
+    plan: LoadPlan = _part(LoadPlan, {"scenarios": scenarios, **table}, path.name)
     return plan

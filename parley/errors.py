@@ -1,4 +1,4 @@
-"""Everything that can go wrong, once. Must not know a transport: `wire` and the HTTP doors translate.
+"""Everything that can go wrong, once. Must not know a transport: `wire` and the gateway's HTTP APIs translate.
 
 ParleyError                      INTERNAL
 ├── BadInput                     INVALID_ARGUMENT     the caller can mend it
@@ -10,10 +10,14 @@ ParleyError                      INTERNAL
 │   ├── EmptyMessage             none of config, audio, text, control
 │   ├── FieldInvalid             a form field, query parameter or JSON key that is missing or wrong
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
+│   ├── TooManyStages            one pipeline that would need more streams than a call may have
+│   ├── StreamIdle               a stream that sends nothing and does not end
 │   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
+│   ├── UnknownHost              the server is called by a name that is not its own
+│   └── UnknownOrigin            a web page that may not call here
 ├── NotFound                     NOT_FOUND
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
@@ -34,6 +38,8 @@ ParleyError                      INTERNAL
 from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar
+
+LONGEST = 1_000  # characters of a message: many quote what was sent
 
 
 class Code(Enum):
@@ -57,7 +63,7 @@ class ParleyError(Exception):
     reason: ClassVar[str] = "INTERNAL"
 
     def __init__(self, message: str, *, retry_s: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…")
         self.retry_s = retry_s
         self.report = ""  # names the log's explanation of an unexpected error
 
@@ -120,6 +126,18 @@ class NothingToCommit(BadInput):
     reason = "INPUT_AUDIO_BUFFER_COMMIT_EMPTY"  # as OpenAI's clients know it
 
 
+class TooManyStages(BadInput):
+    """One call is bounded in the streams to engines that it opens."""
+
+    reason = "TOO_MANY_STAGES"
+
+
+class StreamIdle(BadInput):
+    """A stream that sends nothing holds places that others wait for."""
+
+    reason = "STREAM_IDLE"
+
+
 class UploadTooLarge(BadInput):
     """A request body is bounded, so that memory is."""
 
@@ -142,6 +160,18 @@ class Forbidden(ParleyError):
     """The key is good, but not for this."""
 
     code, reason = Code.PERMISSION_DENIED, "KEY_NOT_FOR_THIS"
+
+
+class UnknownHost(Forbidden):
+    """A name that leads here is not yet a name of ours: pages can make one."""
+
+    reason = "HOST_NOT_ALLOWED"
+
+
+class UnknownOrigin(Forbidden):
+    """A web page asks on behalf of somebody who does not know of it."""
+
+    reason = "ORIGIN_NOT_ALLOWED"
 
 
 class NotFound(ParleyError):

@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 pytest_plugins = ("tests.fuzz", "pytester")
 
 # A busy machine is slow, not wrong.
-settings.register_profile("house", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("tests", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=1_000_000)  # --fuzz-seconds ends it
-settings.load_profile("house")
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`--fuzz-seconds=N`: what throws examples at the house goes on for so long together, instead of so many examples."""
+"""`--fuzz-seconds=N`: what throws examples at the code goes on for so long together, instead of so many examples."""
 
 import inspect
 import time

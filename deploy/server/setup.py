@@ -9,7 +9,8 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("services", "gateway", "loadtest", "deploy/config", "deploy/echo", "models/embedded", "examples")
+PARTS = ("services", "gateway", "loadtest", "deploy/config", "deploy/echo", "models/embedded")
+PARTS += ("models/catalogue.toml", "examples")
 
 
 class Tree(build_py):
@@ -30,7 +31,8 @@ def files() -> Iterator[Path]:
         listed = subprocess.run(["git", "ls-files", "-z", *PARTS], cwd=ROOT, capture_output=True, text=True, check=True)
         yield from map(Path, filter(None, listed.stdout.split("\0")))
         return
-    for path in (path for part in PARTS for path in sorted((ROOT / part).rglob("*"))):
+    found = (path for part in PARTS for path in (ROOT / part, *sorted((ROOT / part).rglob("*"))))
+    for path in found:
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(ROOT)
 

@@ -1,25 +1,28 @@
-"""Who is let in, and how many. A call is refused at once or not at all. Must not know what callers ask for."""
+"""Who is let in, and how many. A call is refused at once or not at all. Must not know what callers ask for.
+
+A place is a stream to an engine. A call holds one from its start, and all that it needs once it has said what it wants.
+"""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
+from gateway.access.rate import rate_of
 from gateway.config import Limits
-from parley.errors import BadConfig, Draining, ParleyError, RateLimited, TooManyStreams
+from parley.errors import Draining, ParleyError, RateLimited, TooManyStages, TooManyStreams
 from parley.wire.keys import CLASSES, Key
 
 CLASS = "parley-class"  # in the metadata: live or batch
 
 
 class Admission:
-    """Limits the open calls, in all and per key; keeps some for live streams; admits none while the gateway drains."""
+    """Limits the open places, in all and per key; keeps some for live streams; admits none while the gateway drains."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rate = Rate(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
+        self._rate = rate_of(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
         self._per_key: Counter[str] = Counter()
         self.open = 0
         self.draining = False
@@ -40,32 +43,42 @@ class Admission:
             raise self._shed(error, key.kind)
 
     @contextmanager
-    def place(self, key: Key, kind: str) -> Iterator[None]:
-        """Counts one open call until exit; raises where the limits or a drain forbid it."""
-        if refusal := self._refusal(key, kind):
-            raise self._shed(refusal, kind)
-        self.open += 1
-        self._per_key[key.id] += 1
+    def place(self, key: Key, kind: str) -> Iterator["Places"]:
+        """Counts one place until exit, and what the call takes later; raises where limits or a drain forbid it."""
+        places = Places(self, key, kind)
+        places.hold(1)
         try:
-            yield
+            yield places
         finally:
-            self.open -= 1
-            self._per_key[key.id] -= 1
-            self._ended.set()
+            places.hold(0)
 
-    def _refusal(self, key: Key, kind: str) -> ParleyError | None:
-        limits, mine = self._limits, self._per_key[key.id]
+    def change(self, key: Key, kind: str, held: int, wanted: int) -> None:
+        """A call holds so many places and wants so many; refuses more than there are."""
+        if wanted > held and (refusal := self._refusal(key, kind, held, wanted)):
+            raise self._shed(refusal, kind)
+        self.open += wanted - held
+        self._per_key[key.id] += wanted - held
+        if not self._per_key[key.id]:
+            del self._per_key[key.id]
+        self._ended.set()
+
+    def _refusal(self, key: Key, kind: str, held: int, wanted: int) -> ParleyError | None:
+        limits, more, mine = self._limits, wanted - held, self._per_key[key.id]
         if self.draining:
             return Draining("This gateway is going away; call again.", retry_s=0.1)
         most = limits.streams - (int(limits.streams * limits.for_live) if kind == "batch" else 0)
-        if self.open >= most:
+        own = key.streams or (limits.streams_per_key if key.id else 0)  # without keys nobody is told apart
+        one = max(1, min(limits.streams_per_call, most, own or most))
+        if wanted > one:
+            need = f"This call needs {wanted} streams to engines, and {one} is the most"
+            return TooManyStages(f"{need}; ask for fewer translations or channels.")
+        if self.open + more > most:
             of_kind = " for batch work" if kind == "batch" else ""
-            return TooManyStreams(
-                f"{self.open} calls are open, and that is the limit{of_kind}; come back.", retry_s=1.0
-            )
-        own = key.streams or limits.streams_per_key
-        if own and mine >= own:
-            return TooManyStreams(f"The key {key.name!r} has {mine} calls open, and that is its limit.", retry_s=1.0)
+            message = f"{self.open} streams are open, and {most} is the limit{of_kind}; come back."
+            return TooManyStreams(message, retry_s=1.0)
+        if own and mine + more > own:
+            message = f"The key {key.name!r} has {mine} streams open, and {own} is its limit; end some."
+            return TooManyStreams(message, retry_s=1.0)
         return None
 
     def _shed(self, error: ParleyError, kind: str) -> ParleyError:
@@ -73,35 +86,24 @@ class Admission:
         return error
 
 
-class Rate:
-    """A rate limit over a moving window; in memory, or in a Redis that several gateways share."""
+class Places:
+    """The places that one call holds."""
 
-    def __init__(self, rate: str, store: str) -> None:
-        # Slow to import: only those who limit pay for it.
-        from limits import parse
-        from limits.aio.strategies import MovingWindowRateLimiter
-        from limits.errors import ConfigurationError
-        from limits.storage import storage_from_string
+    def __init__(self, admission: Admission, key: Key, kind: str) -> None:
+        self._admission, self._key, self._kind, self._held = admission, key, kind, 0
 
+    def hold(self, wanted: int) -> None:
+        """Hold so many from now on; raises where there are not so many more, and keeps what it has."""
+        self._admission.change(self._key, self._kind, self._held, wanted)
+        self._held = wanted
+
+    @contextmanager
+    def lent(self) -> Iterator["Places"]:
+        """To one pipeline of several that a conversation has one after the other; afterwards it holds one again."""
         try:
-            self._item = parse(rate)
-            self._window = MovingWindowRateLimiter(storage_from_string(f"async+{store}", **_client(store)))
-        except (ValueError, ConfigurationError) as error:
-            raise BadConfig(
-                f"`limits.rate_per_key`: {error}; write e.g. 600/minute, and memory:// or redis://host."
-            ) from None
-
-    async def wait_s(self, who: str) -> float:
-        """0: the call is within the limit. Otherwise how long until it would be."""
-        if await self._window.hit(self._item, who):
-            return 0.0
-        stats = await self._window.get_window_stats(self._item, who)
-        return max(0.1, stats.reset_time - time.time())
-
-
-def _client(store: str) -> dict[str, str]:
-    """Selects the Redis library that the extra `redis` installs."""
-    return {"implementation": "redispy"} if store.startswith("redis") else {}
+            yield self
+        finally:
+            self.hold(1)
 
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:

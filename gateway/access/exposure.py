@@ -2,14 +2,20 @@
 
 from gateway.config import GatewayConfig
 from parley.errors import BadConfig
+from parley.wire.trust import check_token, is_at_home
 
-AT_HOME = ("127.", "localhost:", "[::1]:", "unix:")
+
+def is_exposed(config: GatewayConfig) -> bool:
+    """Whether other machines can connect to the address."""
+    return not (is_at_home(config.http) and is_at_home(config.grpc))
 
 
 def check(config: GatewayConfig) -> None:
     """Raises BadConfig if an address is open to other machines without keys and TLS, unless `insecure` is set."""
     config.tls.check()
-    away = [address for address in (config.http, config.grpc) if not address.startswith(AT_HOME)]
+    config.upstream_tls.check()
+    check_token(config.token)
+    away = [address for address in (config.http, config.grpc) if not is_at_home(address)]
     if not away or config.insecure or config.tls.mutual or (config.keys_file and config.tls.on):
         return
     missing = [] if config.keys_file else ["`keys_file` (parley keys add)"]

@@ -28,8 +28,8 @@ class Reservation(ExitStack):
         """So many bytes more; refuses what would go beyond the limit of all uploads."""
         memory = self._memory
         if memory.held + size > memory.most:
-            said = f"Uploads of {memory.held} bytes are being worked on, and {memory.most} is the limit; come back."
-            raise Overloaded(said, retry_s=2.0)
+            message = f"Uploads of {memory.held} bytes are being worked on, and {memory.most} is the limit; come back."
+            raise Overloaded(message, retry_s=2.0)
         memory.held += size
         self._mine += size
 

@@ -20,7 +20,7 @@ from gateway.config import CacheConfig, Limits
 from gateway.core import Core
 from gateway.http import hangup, refusal, uploads
 from gateway.http.cache import Cache
-from gateway.http.endpoint import Endpoint, metadata
+from gateway.http.endpoint import Endpoint, metadata, peer
 from gateway.http.fields import Fields
 from gateway.http.gate import IN_THE_BODY
 from parley.budget import Budget
@@ -28,7 +28,7 @@ from parley.wire import protocol
 
 
 def app(core: Core, limits: Limits, cached: CacheConfig) -> Starlette:
-    """Every route."""
+    """The HTTP application: every endpoint of every API."""
     openai, native = OpenAi(core, limits), Native(core, limits, DOCUMENT)
     endpoints = [*openai.endpoints(), *native.endpoints(), *LibreTranslate(core).endpoints()]
     cache, memory = Cache(cached), UploadMemory(limits.uploads_bytes)
@@ -62,7 +62,7 @@ class Serving:
         path, budget = request.url.path, Budget.of(self._limits.request_s)
         most = uploads.LONGEST_TEXT if path in IN_THE_BODY else self._limits.upload_bytes
         fields = await uploads.read(request, most, budget, reservation)
-        caller = Caller({CLASS: "batch"} | _key(path, fields) | metadata(request), budget)
+        caller = Caller({CLASS: "batch"} | _key(path, fields) | metadata(request), budget, peer=peer(request))
 
         async def work() -> Response:
             if not self._endpoint.is_cached:
@@ -81,6 +81,6 @@ def _key(path: str, fields: Fields) -> dict[str, str]:
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    said = f"There is no {request.method} {request.url.path}; /docs lists what there is."
-    told = {"code": "NOT_FOUND", "reason": "NO_SUCH_ROUTE", "message": said}
-    return JSONResponse({"error": told}, error.status_code, error.headers)
+    message = f"There is no {request.method} {request.url.path}; /docs lists what there is."
+    body = {"code": "NOT_FOUND", "reason": "NO_SUCH_ROUTE", "message": message}
+    return JSONResponse({"error": body}, error.status_code, error.headers)

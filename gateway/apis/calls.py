@@ -1,25 +1,48 @@
-"""What every gRPC door does with a call: who asks, how errors are told. Must not know a service, nor grpc itself."""
+"""What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services, grpc."""
 
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
+from urllib.parse import unquote
 
+from gateway.access.locality import is_local_peer
+from gateway.config import Limits
 from gateway.core import Caller
 from parley.budget import Budget
-from parley.wire import protocol
+from parley.wire import idle, protocol
 
 Context = Any
 
 
 def caller(context: Context) -> Caller:
-    """Who asks. A name may come twice, as with credentials on TLS; the last one counts."""
+    """Who calls. A metadata name may come twice, as with credentials on TLS; the last one counts."""
     metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-    return Caller(metadata, Budget.of(context.time_remaining()))
+    is_local = is_local_peer(context.peer(), metadata)
+    return Caller(metadata, Budget.of(context.time_remaining()), peer=host_of(context.peer()), is_local=is_local)
 
 
-async def raw(context: Context) -> AsyncIterator[bytes]:
-    """What is sent, until the caller has no more."""
-    while (data := await context.read()) is not protocol.EOF:
+def host_of(peer: str) -> str:
+    """The host in `ipv4:10.0.0.1:5000` or `ipv6:%5B::1%5D:5000`; empty for a Unix socket, which has none."""
+    kind, _, address = unquote(peer).partition(":")
+    return address.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
+
+
+async def first(context: Context, limits: Limits) -> Any:
+    """Reads the first message; EOF where there is none."""
+    return await idle.message(context.read(), limits.first_message_s)
+
+
+async def raw(context: Context, within_s: float) -> AsyncIterator[bytes]:
+    """What is sent, until the caller has no more; raises where nothing is sent for so long."""
+    while (data := await idle.message(context.read(), within_s)) is not protocol.EOF:
         yield data
+
+
+async def all_of(context: Context, limits: Limits, then_s: float) -> AsyncIterator[bytes]:
+    """The first message soon, and the others."""
+    if (data := await first(context, limits)) is not protocol.EOF:
+        yield data
+        async for more in raw(context, then_s):
+            yield more
 
 
 async def or_status(work: Awaitable[Any], context: Context) -> Any:

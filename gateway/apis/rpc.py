@@ -1,4 +1,4 @@
-"""The gRPC door: Pipeline, and each stage's own service as bytes. No decisions here."""
+"""Parley's gRPC API: Pipeline, and each stage's own service as bytes. No decisions here."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -12,27 +12,28 @@ from grpc_reflection.v1alpha import reflection
 from gateway.apis import calls
 from gateway.apis.calls import Context
 from gateway.apis.riva import server
-from gateway.config import GatewayConfig
+from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
 from parley.errors import BadInput
 from parley.v1.pipeline_pb2 import PipelineRequest
 from parley.wire import protocol
 from parley.wire.protocol import SERVER_OPTIONS, listen
+from parley.wire.stages import STAGES
 
 Handler = Callable[[Context], Awaitable[None]]
 
 
-class Door(grpc.GenericRpcHandler):
+class ParleyMethods(grpc.GenericRpcHandler):
     """Every method of parley.v1."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, limits: Limits) -> None:
+        self._core, self._limits = core, limits
         paths = {f"/{service.full_name}/Stream": name for name, service in core.stages.items()}
         self._streams: dict[str, Handler] = {path: partial(self._pass, name) for path, name in paths.items()}
         self._streams["/parley.v1.Pipeline/Stream"] = self._pipeline
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Find who answers a path."""
+        """The handler of a method path; None: not one of parley.v1."""
         if details.method in self._streams:
             answer = self._streams[details.method]
 
@@ -46,17 +47,19 @@ class Door(grpc.GenericRpcHandler):
 
     async def _pass(self, stage: str, context: Context) -> None:
         """Bytes in, bytes out; what they mean is the service's affair."""
-        caller = calls.caller(context)
+        caller, limits = calls.caller(context), self._limits
+        requests = calls.all_of(context, limits, limits.text_s if STAGES[stage].is_rewriter else limits.sound_s)
         async with (
             self._core.admitted(stage, caller),
-            self._core.open(stage, calls.raw(context), caller) as exchange,
+            self._core.open(stage, requests, caller) as exchange,
         ):
             async for answer in exchange.answers():
                 await context.write(answer)
             context.set_trailing_metadata(tuple((await exchange.trailers()).items()))
 
     async def _pipeline(self, context: Context) -> None:
-        requests = (_parse(data) async for data in calls.raw(context))
+        sent = calls.all_of(context, self._limits, self._limits.sound_s)
+        requests = (_parse(data) async for data in sent)
         async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 await context.write(answer.SerializeToString())
@@ -81,8 +84,9 @@ class RpcServer:
     """The gRPC port."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
-        self._server = grpc.aio.server(options=SERVER_OPTIONS)
-        self._server.add_generic_rpc_handlers((Door(core), server.Door(core, config)))
+        guards = [protocol.Guard(core.keys.guard)] if config.keys_file else []
+        self._server = grpc.aio.server(options=SERVER_OPTIONS, interceptors=guards)
+        self._server.add_generic_rpc_handlers((ParleyMethods(core, config.limits), server.RivaMethods(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]
@@ -91,7 +95,7 @@ class RpcServer:
         listen(self._server, config.grpc, config.tls)
 
     async def start(self) -> None:
-        """Take calls."""
+        """Serves calls from now on."""
         await self._server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 

@@ -7,14 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from parley.audio.media import Decoder
+from parley.audio.media import MediaDecoder
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 
 BLOCK_S = 0.1
 Chunks = AsyncIterator[bytes]
 
 
-class Pipe(io.RawIOBase):
+class FilePipe(io.RawIOBase):
     """What arrives, as a blocking file for the decoder's thread."""
 
     def __init__(self, begun: bytes, chunks: Chunks) -> None:
@@ -24,7 +24,7 @@ class Pipe(io.RawIOBase):
         self._over = False
 
     def readable(self) -> bool:
-        """Yes; but it cannot seek."""
+        """True; it cannot seek, however."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -56,13 +56,13 @@ class Unpacking:
     """One file's decoder on a thread of its own: while it waits for its sender it must not hold up other files."""
 
     def __init__(self, begun: bytes, chunks: Chunks, longest_s: float, *, mixed: bool = True) -> None:
-        self._pipe, self._longest_s, self._mixed = Pipe(begun, chunks), longest_s, mixed
+        self._pipe, self._longest_s, self._mixed = FilePipe(begun, chunks), longest_s, mixed
         self._thread = ThreadPoolExecutor(1, "unpack")
-        self._decoder: Decoder | None = None
+        self._decoder: MediaDecoder | None = None
 
     async def form(self) -> AudioFormat:
         """The format of the decoded samples, from the header."""
-        decoder = await self._work(partial(Decoder, self._pipe, self._longest_s, mixed=self._mixed))
+        decoder = await self._work(partial(MediaDecoder, self._pipe, self._longest_s, mixed=self._mixed))
         self._decoder, encoding = decoder, AudioEncoding.AUDIO_ENCODING_PCM_S16LE
         return AudioFormat(encoding=encoding, sample_rate_hz=decoder.rate_hz, channels=decoder.channels)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 from parley.audio import media
-from parley.audio.media import HIGHEST_HZ, Decoder, Recording
+from parley.audio.media import HIGHEST_HZ, MediaDecoder, Recording
 from parley.v1.audio_pb2 import AudioEncoding, AudioFormat
 from parley.v1.diarize_pb2 import DiarizeConfig
 
@@ -14,10 +14,10 @@ HEARD_HZ = 16_000  # who recognises words hears no more than this, and less is q
 LONGEST_VOICE_S = 30.0  # of an enrolment
 
 
-class Sound:
+class RecordingSound:
     """A file's samples, decoded by a thread as they are needed: they are many times as large as the file."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: MediaDecoder) -> None:
         self.rate_hz, self.channels = decoder.rate_hz, decoder.channels
         self._blocks = decoder.blocks(BLOCK_S)
         self._block = b""
@@ -47,9 +47,9 @@ class Sound:
             await self.advance()
 
 
-async def decode(file: bytes, longest_s: float, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> Sound:
+async def decode(file: bytes, longest_s: float, *, mixed: bool = True, most_hz: int = HIGHEST_HZ) -> RecordingSound:
     """Begin to decode a file. Raises here if it is no audio, later if it plays longer than `longest_s`."""
-    sound = Sound(await asyncio.to_thread(Decoder, file, longest_s, mixed=mixed, most_hz=most_hz))
+    sound = RecordingSound(await asyncio.to_thread(MediaDecoder, file, longest_s, mixed=mixed, most_hz=most_hz))
     await sound.advance()
     return sound
 

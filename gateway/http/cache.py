@@ -40,7 +40,7 @@ class Store(Protocol):
         """Keep it."""
 
 
-class Memory:
+class MemoryStore:
     """The latest answers, within so many bytes."""
 
     def __init__(self, config: CacheConfig, clock: Clock = time.monotonic) -> None:
@@ -70,7 +70,7 @@ class Memory:
         self.size -= len(value)
 
 
-class Redis:
+class RedisStore:
     """A Redis that several gateways share; one that does not answer costs a fresh answer, no more."""
 
     def __init__(self, config: CacheConfig) -> None:
@@ -105,14 +105,14 @@ def store_of(config: CacheConfig) -> Store | None:
     if not config.bytes:
         return None
     if config.store.startswith(("redis://", "rediss://", "unix://")):
-        return Redis(config)
+        return RedisStore(config)
     if config.store != "memory://":
         raise BadConfig(f"`cache.store` is {config.store!r}; write memory:// or redis://host:6379.")
-    return Memory(config)
+    return MemoryStore(config)
 
 
 class Cache:
-    """In front of a door that answers the same to the same."""
+    """Answers of endpoints that give the same answer to the same request."""
 
     def __init__(self, config: CacheConfig) -> None:
         self._store = store_of(config)
@@ -123,16 +123,16 @@ class Cache:
         path: str,
         fields: Fields,
         serves: Callable[[], CacheScope | None],
-        door: Callable[[], Awaitable[Response]],
+        endpoint: Callable[[], Awaitable[Response]],
     ) -> Response:
-        """What was answered before, or what the door says now; `serves` may not know who would serve."""
+        """The kept answer, or the endpoint's answer now; `serves` may not know who would serve."""
         store, served = self._store, serves()
         if store is None or served is None:
-            return await door()
+            return await endpoint()
         key = key_of(path, fields, served)
         if (kept := await store.get(key)) is not None:
             return _thawed(kept)
-        response = await door()
+        response = await endpoint()
 
         async def keep(body: bytes) -> None:
             if len(body) <= self._largest and _as_asked(response, served):
@@ -150,15 +150,15 @@ class Cache:
 
 
 def _as_asked(response: Response, served: CacheScope) -> bool:
-    """It is whole, nothing went otherwise than asked, and no other model had to serve."""
+    """Whether the answer may be cached: whole, without notices, and from the model asked for."""
     by = response.headers.get(protocol.MODEL, "")
     return response.status_code == 200 and NOTICES not in response.headers and by in served.versions
 
 
 def key_of(path: str, fields: Fields, served: CacheScope) -> str:
     """A digest of everything that the answer depends on."""
-    told = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
-    digest = hashlib.blake2b(told.encode(), digest_size=24)
+    request = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
+    digest = hashlib.blake2b(request.encode(), digest_size=24)
     digest.update(hashlib.sha256(fields.upload or b"").digest())
     return digest.hexdigest()
 

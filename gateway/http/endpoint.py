@@ -1,4 +1,4 @@
-"""What an API offers over HTTP: paths, who answers there, and how it says no. Must not know an API."""
+"""What an API offers over HTTP: paths, handlers, and the shape of its errors. Must not know an API."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -31,17 +31,22 @@ def metadata(asked: HTTPConnection) -> dict[str, str]:
     return {name: value for name, value in asked.headers.items() if name != "cookie"}
 
 
+def peer(asked: HTTPConnection) -> str:
+    """The host that asks; empty behind a Unix socket, which has none."""
+    return asked.client.host if asked.client else ""
+
+
 def served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
-    told = {protocol.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
-    return {name: value for name, value in told.items() if value}
+    headers = {protocol.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
+    return {name: value for name, value in headers.items() if value}
 
 
 async def upgrade(fields: Fields, caller: Caller) -> Response:
     """What a plain GET of a WebSocket is told."""
-    told = {
+    body = {
         "code": "FAILED_PRECONDITION",
         "reason": "UPGRADE_REQUIRED",
         "message": "This is a WebSocket; see /docs.",
     }
-    return JSONResponse({"error": told}, 426, {"upgrade": "websocket", "connection": "upgrade"})
+    return JSONResponse({"error": body}, 426, {"upgrade": "websocket", "connection": "upgrade"})

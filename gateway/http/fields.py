@@ -23,14 +23,14 @@ class Fields:
         return self.upload
 
     def unknown(self, known: Iterable[str]) -> list[str]:
-        """What was said that is none of these; name[] and name[key] belong to name."""
+        """The field names that are none of these; name[] and name[key] belong to name."""
         names = set(known)
         return [name for name in self.values if name.partition("[")[0] not in names]
 
     def only(self, known: Iterable[str]) -> None:
-        """Refuse what is none of these: a mistyped name would be a wish that nobody heeds."""
+        """Refuses field names that are none of these: a mistyped name must not be ignored."""
         names = list(known)
-        if strange := next(iter(self.unknown(names)), ""):
+        if (strange := next(iter(self.unknown(names)), None)) is not None:
             raise FieldInvalid(f"There is no field `{strange}`; {advice(strange, names)}", field=strange)
 
     def text(self, name: str, default: str = "") -> str:

@@ -1,38 +1,49 @@
-"""In front of the HTTP doors: a key is needed for all but a few. Must not know what is behind a door."""
+"""In front of the HTTP APIs: who is called, by which page, with which key. Must not know what an endpoint does."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.keys import KeyRing, demand, presented
+from gateway.access.locality import is_loopback, is_proxied
+from gateway.access.pages import Pages
 from gateway.http import refusal
 from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes",)
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
-    """The app behind it sees only who may come in."""
+    """Wraps an app: it sees only requests that pass all checks."""
 
-    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
-        self._app, self._keys = app, keys
+    def __init__(self, app: ASGIApp, keys: KeyRing, pages: Pages) -> None:
+        self._app, self._keys, self._pages = app, keys, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer 401 or 403; a WebSocket is refused before its handshake."""
-        if scope["type"] in ("http", "websocket") and not _is_free(scope):
+        if scope["type"] in ("http", "websocket"):
             try:
-                self._check(scope["path"], Headers(scope=scope))
+                self._check(scope, Headers(scope=scope))
             except ParleyError as error:
                 await self._refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, path: str, headers: Headers) -> None:
-        key = self._keys.of(headers)
-        if path.startswith(FOR_ADMINS):
-            demand(key, ADMIN)
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        self._pages.check(headers.get("host", ""), headers.get("origin"), changes=scope.get("method") not in READING)
+        if not _is_free(scope):
+            key = self._keys.of(headers, is_local=self._is_local(scope, headers))
+            if scope["path"].startswith(FOR_ADMINS):
+                demand(key, ADMIN)
+
+    def _is_local(self, scope: Scope, headers: Headers) -> bool:
+        """A program on this machine, or a page of ours that was called by a name of ours."""
+        peer, _ = scope.get("client") or ("", 0)
+        ours = self._pages.are_ours(headers.get("host", ""), headers.get("origin"))
+        return ours and is_loopback(peer) and not is_proxied(headers)
 
     async def _refuse(self, error: ParleyError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -1,4 +1,4 @@
-"""ParleyError -> HTTP and WebSocket, the one table. Must not know a door."""
+"""ParleyError -> HTTP and WebSocket, the one table. Must not know an endpoint."""
 
 import math
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from parley.errors import ChunkTooLarge, Code, ParleyError, UploadTooLarge, Uplo
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a refused caller is told: HTTP's status, and why a WebSocket is closed."""
+class Refusal:
+    """How an error is answered: HTTP status, headers, and the close code of a WebSocket."""
 
     status: int
     close: int
@@ -19,39 +19,39 @@ class Answer:
 
 
 ANSWERS = {
-    Code.INVALID_ARGUMENT: Answer(400, 1008),
-    Code.UNAUTHENTICATED: Answer(401, 1008),
-    Code.PERMISSION_DENIED: Answer(403, 1008),
-    Code.NOT_FOUND: Answer(404, 1008),
-    Code.RESOURCE_EXHAUSTED: Answer(429, 1013, retry=True),
-    Code.UNAVAILABLE: Answer(503, 1013, retry=True),
-    Code.DEADLINE_EXCEEDED: Answer(504, 1011),
-    Code.FAILED_PRECONDITION: Answer(500, 1011),
-    Code.INTERNAL: Answer(500, 1011),
+    Code.INVALID_ARGUMENT: Refusal(400, 1008),
+    Code.UNAUTHENTICATED: Refusal(401, 1008),
+    Code.PERMISSION_DENIED: Refusal(403, 1008),
+    Code.NOT_FOUND: Refusal(404, 1008),
+    Code.RESOURCE_EXHAUSTED: Refusal(429, 1013, retry=True),
+    Code.UNAVAILABLE: Refusal(503, 1013, retry=True),
+    Code.DEADLINE_EXCEEDED: Refusal(504, 1011),
+    Code.FAILED_PRECONDITION: Refusal(500, 1011),
+    Code.INTERNAL: Refusal(500, 1011),
 }
 # HTTP has names of its own for these.
 SPECIAL = {
-    UploadTooLarge: Answer(413, 1009),
-    ChunkTooLarge: Answer(413, 1009),
-    UploadTooSlow: Answer(408, 1008),
+    UploadTooLarge: Refusal(413, 1009),
+    ChunkTooLarge: Refusal(413, 1009),
+    UploadTooSlow: Refusal(408, 1008),
 }
 
 Shape = Callable[[ParleyError, int], dict[str, object]]
 
 
-def answer(error: ParleyError) -> Answer:
-    """The table's row of an error."""
+def answer(error: ParleyError) -> Refusal:
+    """The status and close code for an error."""
     return SPECIAL.get(type(error)) or ANSWERS[error.code]
 
 
 def ours(error: ParleyError, status: int) -> dict[str, object]:
-    """Our own doors' shape."""
-    told = {"code": error.code.name, "reason": error.reason, "message": str(error)}
-    return {"error": told | ({"report": error.report} if error.report else {})}
+    """The shape of Parley's own API."""
+    body = {"code": error.code.name, "reason": error.reason, "message": str(error)}
+    return {"error": body | ({"report": error.report} if error.report else {})}
 
 
 def response(error: ParleyError, shape: Shape = ours) -> JSONResponse:
-    """An error as a response in a door's shape."""
+    """An error as a response, in the shape of an API."""
     row = answer(error)
     headers = {"retry-after": str(max(1, math.ceil(error.retry_s or 0)))} if row.retry else {}
     if row.status == 408:

@@ -1,6 +1,6 @@
-"""uvicorn's protocols with an end to their patience: for what costs memory or a socket and never becomes a request.
+"""uvicorn's protocols with timeouts and limits for clients that hold memory or a socket and never send a whole request.
 
-Must not know a door.
+Must not know an endpoint.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their s
 
 
 class PatientHttp(HttpToolsProtocol):
-    """A request's head comes whole, soon, or not at all."""
+    """HTTP with a timeout and a size limit for each request's head."""
 
     _head = 0  # bytes of a head that is not complete
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A head is awaited."""
+        """Starts the timer for the request head."""
         super().connection_made(transport)
         self._await_head()
 
     def on_message_begin(self) -> None:
-        """So it is after another request on the same connection."""
+        """Starts the timer for the head of the next request on the connection."""
         super().on_message_begin()
         if self._timer is None:
             self._await_head()
@@ -38,21 +38,21 @@ class PatientHttp(HttpToolsProtocol):
         self._timer = self.loop.call_later(HEAD_S, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
-        """More of it."""
+        """Counts the head's bytes; refuses one that is too large."""
         super().data_received(data)
         if self._timer is not None:
             self._head += len(data)
             if self._head > LARGEST_HEAD:
-                said = f"The request's head is too large; send at most {LARGEST_HEAD} bytes of it."
-                self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", said)
+                message = f"The request's head is too large; send at most {LARGEST_HEAD} bytes of it."
+                self._refuse(HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", message)
 
     def on_headers_complete(self) -> None:
-        """It is here."""
+        """Stops the timer: the head is complete."""
         self._be_done()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It will not come."""
+        """Stops the timer: the connection is gone."""
         self._be_done()
         super().connection_lost(exc)
 
@@ -62,32 +62,32 @@ class PatientHttp(HttpToolsProtocol):
             self._timer = None
 
     def _too_slow(self) -> None:
-        said = "The request's head does not arrive; send it faster."
-        self._refuse(HTTP_408_REQUEST_TIMEOUT, "HEAD_TOO_SLOW", said)
+        message = "The request's head does not arrive; send it faster."
+        self._refuse(HTTP_408_REQUEST_TIMEOUT, "HEAD_TOO_SLOW", message)
 
-    def _refuse(self, status: int, reason: str, said: str) -> None:
+    def _refuse(self, status: int, reason: str, message: str) -> None:
         self._be_done()
-        body = json.dumps({"error": {"code": "INVALID_ARGUMENT", "reason": reason, "message": said}}).encode()
+        body = json.dumps({"error": {"code": "INVALID_ARGUMENT", "reason": reason, "message": message}}).encode()
         head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(STATUS_LINE[status] + head.encode() + body)
         self.transport.close()
 
 
 class PatientSocket(WebSocketsSansIOProtocol):
-    """Who does not read gets no pongs, and a message ends some time."""
+    """WebSocket with a limit on a message's fragments and on unread pongs."""
 
     def handle_ping(self) -> None:
-        """A pong, unless the ones before still wait."""
+        """Answers a ping, unless earlier pongs are still unread."""
         if self.writable.is_set():
             super().handle_ping()
         else:
             self.conn.data_to_send()
 
     def handle_cont(self, event: Frame) -> None:
-        """One more piece."""
+        """Counts the fragments of a message; closes the connection where there are too many."""
         super().handle_cont(event)
         if len(self.frames) > MOST_PIECES:
-            said = f"A message of more than {MOST_PIECES} pieces; send fewer."
+            message = f"A message of more than {MOST_PIECES} pieces; send fewer."
             self.transport.pause_reading()
-            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, said)
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, message)
             self.handle_parser_exception()

@@ -15,15 +15,15 @@ Events = AsyncGenerator[Mapping[str, object]]
 
 
 class EventStream(Flow):
-    """One frame an event; what goes wrong later than the first is an event of its own."""
+    """One frame an event; an error after the first event is sent as an event."""
 
     def __init__(self, events: Events, shape: refusal.Shape, budget: Budget, served: Served) -> None:
         super().__init__(_frames(events), "text/event-stream", budget, served)
         self.shape = shape
         self.headers["cache-control"] = "no-cache"
 
-    async def _break_off(self, told: ParleyError, send: Send) -> None:
-        body = _frame(self.shape(told, refusal.answer(told).status))
+    async def _break_off(self, error: ParleyError, send: Send) -> None:
+        body = _frame(self.shape(error, refusal.answer(error).status))
         await send({"type": "http.response.body", "body": body, "more_body": True})
         await self._close(send)
 

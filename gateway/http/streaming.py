@@ -19,7 +19,7 @@ LAST_WORD_S = 5.0  # how long somebody who does not read may take to hear why it
 
 
 class Flow(StreamingResponse):
-    """What goes wrong before the first piece is a refusal with its status; later it breaks off, and looks broken."""
+    """A streamed response. An error before the first piece is an HTTP error; after it the connection breaks off."""
 
     def __init__(self, pieces: Pieces, kind: str, budget: Budget, served: Served) -> None:
         super().__init__((), media_type=kind)
@@ -33,7 +33,7 @@ class Flow(StreamingResponse):
         self._keep, self._most = keep, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell, and listen whether anybody is there."""
+        """Sends the answer until it ends or the client is gone."""
         with suppress(ClientDisconnect):
             await hangup.unless(hangup.gone(Request(scope, receive)), self._tell(scope, receive, send))
 
@@ -41,12 +41,12 @@ class Flow(StreamingResponse):
         try:
             await hangup.within(self._budget, self._flow(send))
         except Exception as error:
-            told = protocol.public(error, "the gateway")
+            public = protocol.public(error, "the gateway")
             if self._opened:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._break_off(told, send), LAST_WORD_S)
+                    await asyncio.wait_for(self._break_off(public, send), LAST_WORD_S)
             else:
-                await refusal.response(told, self.shape)(scope, receive, send)
+                await refusal.response(public, self.shape)(scope, receive, send)
 
     async def _flow(self, send: Send) -> None:
         copy = bytearray()
@@ -62,13 +62,13 @@ class Flow(StreamingResponse):
             await self._keep(bytes(copy))
 
     async def _open(self, send: Send) -> None:
-        """Only now is it known what serves."""
+        """Sends the head; only with the first piece is it known which model serves."""
         if not self._opened:
             self.headers.update(self._served())
             self._opened = True
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
-    async def _break_off(self, told: ParleyError, send: Send) -> None:
+    async def _break_off(self, error: ParleyError, send: Send) -> None:
         """Without its end: the server closes the connection, and no client takes the half for the whole."""
 
     async def _close(self, send: Send) -> None:

@@ -38,8 +38,8 @@ async def read(request: Request, most: int, budget: Budget, reservation: Reserva
     try:
         return await _form(limited, query, kind)
     except (HTTPException, MultiPartException) as error:
-        said = error.detail if isinstance(error, HTTPException) else error.message
-        raise BadInput(f"The form cannot be read ({said.rstrip('.')}); send one file at most.") from None
+        detail = error.detail if isinstance(error, HTTPException) else error.message
+        raise BadInput(f"The form cannot be read ({detail.rstrip('.')}); send one file at most.") from None
 
 
 def _is_raw(kind: str) -> bool:
@@ -73,7 +73,7 @@ def _too_large(most: int) -> UploadTooLarge:
 
 
 class _Held(MultiPartParser):
-    """What comes has its place in memory; on a disk every piece of it would cost a thread's turn."""
+    """Keeps an uploaded file in memory: on a disk every piece of it would cost a thread's turn."""
 
     spool_max_size = 0  # never to the disk
 

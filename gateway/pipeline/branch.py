@@ -12,7 +12,7 @@ from gateway import metrics
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.continuity import Continuity, continuity_of
-from gateway.pipeline.plan import Asked, Plan
+from gateway.pipeline.plan import Plan, StageRequest
 from gateway.pipeline.tail import SoundTail, TextTail
 from gateway.replicas.retry import When, pause_s, rule
 from parley.budget import Clock
@@ -30,11 +30,11 @@ class Outage:
     def __init__(self, config: FailoverConfig, clock: Clock = time.monotonic) -> None:
         self._config, self._clock = config, clock
         self._since: float | None = None
-        self._tries = self._lost = 0
+        self._tries = self._lost = self._later = 0
 
     @property
     def waiting(self) -> bool:
-        """An outage is going on."""
+        """Whether the stage is waiting for another replica."""
         return self._tries > 0
 
     def pause_s(self, opened: bool, *, asked: bool = False, full: bool = False) -> float | None:
@@ -50,12 +50,19 @@ class Outage:
         self._tries += 1
         return 0.0 if self._tries == 1 else min(left, pause_s(0.1, self._tries - 2))
 
+    def again_in_s(self) -> float | None:
+        """How long to wait before one more try for a stage that was given up; None: it is not tried again."""
+        if not self._config.again_s or self._lost > self._config.most:
+            return None
+        self._later += 1
+        return pause_s(0.5, self._later - 1, self._config.again_s)
+
     def opened(self) -> None:
-        """A replica took the stream."""
-        self._tries = 0
+        """Notes that a replica has opened the stream."""
+        self._tries = self._later = 0
 
     def worked(self) -> None:
-        """It gave an answer that lasts: losses in a row count from nothing again."""
+        """Notes an answer that will not be replaced: failures in a row count from zero again."""
         self._lost = 0
 
 
@@ -67,6 +74,7 @@ class Branch:
         self.continuity: Continuity | None = None  # puts its answers into the stream's own time; texts have none
         self.task: asyncio.Task[None] | None = None
         self.alive = True  # what comes is sent
+        self.given_up = False  # the others go on without it; it may come back
         self.opened = asyncio.Event()  # set once a replica has answered, or the stage is lost
         self.stalled: ParleyError | None = None
         self.languages = tail.languages
@@ -98,12 +106,23 @@ class Branch:
             self.tail.put(final)
 
     def flush(self) -> None:
-        """Ask for all answers now; texts are flushed one by one anyway."""
+        """Asks for all answers now; texts are flushed one by one anyway."""
         if self.alive and isinstance(self.tail, SoundTail):
             self.tail.flush()
 
+    def give_up(self) -> None:
+        """The others go on without it: takes no more input, and wakes whoever waits to put some."""
+        self.given_up, self._has_replica = True, False
+        self._pause()
+        self.opened.set()
+
+    async def may_come_back(self) -> bool:
+        """Wait for the next time to try a stage that was given up; False: there is none."""
+        pause_s = self.outage.again_in_s()
+        return pause_s is not None and not await self.tail.ends_within(pause_s)
+
     def over(self) -> None:
-        """The stream has ended or is lost: takes no more input, and wakes whoever waits to put some."""
+        """The stream has ended or is lost for good."""
         self._pause()
         self.opened.set()
         if self._timer:
@@ -117,14 +136,16 @@ class Branch:
     # One replica after another.
 
     def taken(self, model: str) -> Notice | None:
-        """A replica has opened the stream: the notice to send where it replaces another one."""
-        again = self.model != ""
-        if again:
+        """A replica has opened the stream: the notice to send where it replaces another one, or the stage is back."""
+        again, gone = self.model != "", self.given_up
+        if again and not gone:
             metrics.FAILOVER.labels(self.stage.name).observe(time.monotonic() - self._left)
         self.model = self.pinned = model
-        self._has_replica = self.alive = True
+        self._has_replica, self.alive, self.given_up = True, True, False
         self.outage.opened()
         self.opened.set()
+        if gone:
+            return notices.returned(self.stage, self.at_ns)
         return notices.back(self.stage, self.at_ns) if again else None
 
     @property
@@ -136,7 +157,7 @@ class Branch:
         """After how long to try another replica, now that the stream broke or did not open; None: the stage is lost."""
         late = self.tail.ended and not self.stage.traits.replays  # it has no input left
         row = rule(When.REPLAYABLE if self.stage.traits.replays else When.LIVE, error, of_words=self.stage.gives_words)
-        if not self.model or late or not row.then:
+        if not self.model or self.given_up or late or not row.then:
             return None
         had, self._has_replica = self._has_replica, False
         if not had:
@@ -172,7 +193,7 @@ def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig
     return [_branch(plan, each, stalls_s, failover) for each in plan.asked]
 
 
-def _branch(plan: Plan, each: Asked, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
+def _branch(plan: Plan, each: StageRequest, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
     stage, tail = each.stage, plan.tail(each, failover.keep)
     branch = Branch(stage, tail, stalls_s.get(stage.name, stage.stall_s(each.config)), Outage(failover))
     if isinstance(tail, TextTail):

@@ -24,6 +24,7 @@ class Channels:
 
     def __init__(self, config: PipelineConfig, begin: Callable[[PipelineConfig], Pipeline]) -> None:
         self._plan, self._begin, self._count = Plan(config), begin, config.format.channels or 1
+        self.places = self._count * len(self._plan.asked)  # streams to engines, at a time
         self._width = self._plan.scale.frame_bytes // self._count
         self._inboxes = [Inbox(WAITING) for _ in range(self._count)]
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)

@@ -34,13 +34,13 @@ class Continuity(Protocol):
 def continuity_of(stage: StageContract, tail: SoundTail, config: Any) -> Continuity:
     """The rule that a stage's proto names."""
     if stage.gives_words:
-        return Words(tail)
+        return WordContinuity(tail)
     if stage.gives_turns:
-        return Turns(tail, {each.name for each in getattr(config, "enrolments", ())})
-    return Times(tail)
+        return TurnContinuity(tail, {each.name for each in getattr(config, "enrolments", ())})
+    return TimeContinuity(tail)
 
 
-class Times:
+class TimeContinuity:
     """Nothing but times connects the answers."""
 
     lost_from = None
@@ -58,7 +58,7 @@ class Times:
         return event  # type: ignore[no-any-return]
 
 
-class Words:
+class WordContinuity:
     """Transcripts: finals by their place in the sound, committed text kept."""
 
     def __init__(self, tail: SoundTail) -> None:
@@ -124,7 +124,7 @@ class Words:
         return event  # type: ignore[no-any-return]
 
 
-class Turns:
+class TurnContinuity:
     """Turns and revisions: a new replica knows nobody, so its numbers are new ones."""
 
     lost_from = None

@@ -30,7 +30,7 @@ class Filter:
         return bool(tail.scale.nanoseconds(len(self._unanswered)) > (0 if self._ended else HELD_MOST_NS))
 
     async def hear(self, data: bytes) -> None:
-        """More sound; past the filter where it is lost."""
+        """Takes more sound; passes it by where the filter is lost."""
         if self.branch.alive:
             self._unanswered += data
             await self.branch.audio(data)
@@ -55,20 +55,20 @@ class Filter:
                 await self._give(held)
 
     async def end(self) -> None:
-        """Nothing comes any more."""
+        """The input has ended."""
         self._ended = True
         self.branch.tail.end()
         if not self.branch.alive:
             await self.done()
 
     async def done(self) -> None:
-        """Nothing comes out any more, once nothing goes in."""
+        """The filter's output has ended."""
         if self._ended:
             async with self._order:
                 await self._end_next()
 
     def forget(self) -> None:
-        """Sound must not wait for the collector."""
+        """Frees the sound now instead of at the next garbage collection."""
         self._unanswered.clear()
 
 

@@ -28,18 +28,23 @@ def replaced(stage: StageContract, error: ParleyError, at_ns: int, lost_from_ns:
 
 def back(stage: StageContract, at_ns: int) -> Notice | None:
     """The stage works again, where that can be noticed."""
-    said = stage.traits.notices.back
-    return _from(stage, "REPLACED", said, at_ns) if said else None
+    message = stage.traits.notices.back
+    return _from(stage, "REPLACED", message, at_ns) if message else None
+
+
+def returned(stage: StageContract, at_ns: int) -> Notice:
+    """The stage had been given up and works now."""
+    return _from(stage, "REPLACED", stage.traits.notices.back or f"{stage.name} works again from {{at}} s on.", at_ns)
 
 
 def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
     """The stage is there, and behind; that is no reason to send it anything again."""
-    said = f"{stage.name} is late: what it owes has waited {waiting_s:.1f} s. Nothing is lost."
-    return _from(stage, "LATE", said, at_ns)
+    message = f"{stage.name} is late: what it owes has waited {waiting_s:.1f} s. Nothing is lost."
+    return _from(stage, "LATE", message, at_ns)
 
 
 def _from(stage: StageContract, reason: str, message: str, at_ns: int) -> Notice:
     interval = Interval()
     interval.start.FromNanoseconds(at_ns)
-    said = message.replace("{at}", f"{at_ns / 1e9:.1f}")
-    return Notice(stage=stage.name, reason=reason, message=said, interval=interval)
+    text = message.replace("{at}", f"{at_ns / 1e9:.1f}")
+    return Notice(stage=stage.name, reason=reason, message=text, interval=interval)

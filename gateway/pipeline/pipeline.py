@@ -10,8 +10,8 @@ takes that for the loss of a replica. What must not mix is under a filter's lock
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import Any
 
 from gateway.caller import Wish
@@ -22,7 +22,7 @@ from gateway.pipeline.filters import chain
 from gateway.pipeline.merge import merged
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.speakers import Speakers, times
-from gateway.pipeline.streams import Streams
+from gateway.pipeline.streams import StreamOpener
 from gateway.pipeline.tail import TextTail
 from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
@@ -34,8 +34,8 @@ from parley.v1.pipeline_pb2 import (
     PipelineOpened,
     PipelineRequest,
     PipelineResponse,
-    StageEvent,
 )
+from parley.wire.pipeline import stage_event
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 # An event's type -> the field of the answer that carries it; what has none goes as a StageEvent.
@@ -46,13 +46,14 @@ class Pipeline:
     """One stream through the stages that its config asks for."""
 
     def __init__(
-        self, config: PipelineConfig, streams: Streams, stalls_s: Mapping[str, float], failover: FailoverConfig
+        self, config: PipelineConfig, streams: StreamOpener, stalls_s: Mapping[str, float], failover: FailoverConfig
     ) -> None:
         self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
         self._announced = asyncio.Event()
         self._speakers, self._speakers_changed = Speakers(), asyncio.Event()
         self._branches = branches(self._plan, stalls_s, failover)
+        self.places = len(self._branches)  # streams to engines, at a time
         self._listeners = [branch for branch in self._branches if branch.stage.is_listener]
         self._rewriters = [branch for branch in self._branches if branch.stage.is_rewriter]
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
@@ -94,7 +95,7 @@ class Pipeline:
 
     async def _announce(self) -> None:
         models = {branch.stage.name: branch.model for branch in self._branches if branch.model}
-        returned = self._plan.config.format if self._filters and self._plan.to_ear else None
+        returned = self._plan.config.format if self._filters and self._plan.to_client else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
 
@@ -135,7 +136,7 @@ class Pipeline:
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the last filter, or would have."""
-        if self._plan.to_ear:
+        if self._plan.to_client:
             await self._say(audio={"data": data})
         if self._plan.to_listeners:
             await self._tee(data)
@@ -152,8 +153,7 @@ class Pipeline:
 
     async def _follow(self, branch: Branch) -> None:
         while (error := await self._listen(branch)) is not None:
-            if not await self._replace(branch, error):
-                await self._lose(branch, error)
+            if not (await self._replace(branch, error) or await self._do_without(branch, error)):
                 break
         branch.over()
         self._speakers_changed.set()
@@ -197,17 +197,23 @@ class Pipeline:
         await asyncio.sleep(pause_s)
         return True
 
-    async def _lose(self, branch: Branch, error: ParleyError) -> None:
-        """Raises where the whole stream must end, by the table of retries; else goes on without this stage."""
-        branch.over()
+    async def _do_without(self, branch: Branch, error: ParleyError) -> bool:
+        """Go on without this stage until it is time to try it again; False: for good."""
         row = rule(When.NOT_REPLACED if branch.model else When.NEVER_OPENED, error, of_words=branch.stage.gives_words)
+        if not branch.given_up:
+            branch.give_up()
+            await self._lose(branch, error, row.then)
+        return Then.LATER in row.then and await branch.may_come_back()
+
+    async def _lose(self, branch: Branch, error: ParleyError, then: Sequence[Then]) -> None:
+        """Raises where the whole stream must end, by the table of retries; else says what is done instead."""
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
-        if Then.DO_WITHOUT not in row.then or not (others or branch.stage.is_filter):
+        if Then.DO_WITHOUT not in then or not (others or branch.stage.is_filter):
             raise error
         await self._go_on(branch, notices.lost(branch.stage, error))
 
     async def _go_on(self, branch: Branch, notice: Notice) -> None:
-        """Say what is done instead, and do it."""
+        """Sends the notice and continues without the stage."""
         if branch in self._filter_of:
             await self._filter_of[branch].bypass(notice, self._notice)
         else:
@@ -248,7 +254,7 @@ class Pipeline:
         elif field := _FIELDS.get(event.DESCRIPTOR.full_name):
             await self._say(**{field: event})
         else:
-            await self._say(stage_event=_packed(branch.stage.name, kind, event))
+            await self._say(stage_event=stage_event(branch.stage.name, kind, event))
 
     async def _final(self, final: Transcript) -> None:
         if self._turns:
@@ -262,13 +268,11 @@ class Pipeline:
 
     async def _known(self, until_s: float) -> None:
         """Wait up to SPEAKER_WAIT_S until turns reach that far: they come a little later than words."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(SPEAKER_WAIT_S):
                 while self._turns and self._turns.alive and self._speakers.known_until < until_s:
                     self._speakers_changed.clear()
                     await self._speakers_changed.wait()
-        except TimeoutError:
-            return
 
     async def _spoken(self, kind: str, event: Any) -> None:
         if kind == "turn":
@@ -288,10 +292,3 @@ class Pipeline:
             event.interval.CopyFrom(final.interval)
         if "speaker" in fields:
             event.speaker = final.speaker
-
-
-def _packed(stage: str, kind: str, event: Any) -> StageEvent:
-    """An event that the pipeline has no field for."""
-    packed = StageEvent(stage=stage, kind=kind, track=getattr(event, "track", ""))
-    packed.event.Pack(event)
-    return packed

@@ -23,16 +23,16 @@ MORE = 3  # times as much as of live sound is kept of a recording: several windo
 
 
 @dataclass(frozen=True)
-class Asked:
+class StageRequest:
     """One stream to a stage, and the config that the client wrote for it."""
 
     stage: StageContract
     config: Message
 
 
-def asked(config: PipelineConfig) -> list[Asked]:
+def asked(config: PipelineConfig) -> list[StageRequest]:
     """Every stream that a pipeline needs, in the order in which sound passes them."""
-    return sorted((Asked(*each) for each in configs_of(config)), key=lambda each: each.stage.traits.role)
+    return sorted((StageRequest(*each) for each in configs_of(config)), key=lambda each: each.stage.traits.role)
 
 
 def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
@@ -46,20 +46,20 @@ def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, 
 
 
 class Plan:
-    """A config that makes sense."""
+    """A checked config, cut into one request stream a stage."""
 
     def __init__(self, config: PipelineConfig) -> None:
         rules.check_known(config)
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
-        self.to_ear = config.denoise_for != LISTENERS_ALONE
+        self.to_client = config.denoise_for != LISTENERS_ALONE
         self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
         self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
         self._check()
 
     def _check(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuses configs that contradict themselves."""
         rules.check(self.config)
         hearing = [each for each in self.asked if not each.stage.is_rewriter]
         if not hearing:
@@ -117,7 +117,7 @@ class Plan:
                     f"`models` names {stage}, which does not run; ask for it, or name one of {', '.join(names)}."
                 )
 
-    def config_of(self, each: Asked) -> Message:
+    def config_of(self, each: StageRequest) -> Message:
         """What a stream begins with."""
         config: Any = type(each.config)()
         config.CopyFrom(each.config)
@@ -127,7 +127,7 @@ class Plan:
             config.open_turns = True  # words need their speaker before the turn ends
         return config  # type: ignore[no-any-return]
 
-    def tail(self, each: Asked, keep: Keep) -> SoundTail | TextTail:
+    def tail(self, each: StageRequest, keep: Keep) -> SoundTail | TextTail:
         """What a stream is sent through; only what is replayed is kept."""
         config = self.config_of(each)
         if each.stage.is_rewriter:

@@ -10,7 +10,7 @@ from gateway.caller import Wish
 Requests = Callable[[], AsyncIterator[Message]]  # a stage's requests, from where a replica needs them
 
 
-class Streams(Protocol):
+class StreamOpener(Protocol):
     """The streams of one pipeline, for one caller."""
 
     def open(self, wish: Wish, requests: Requests) -> AsyncGenerator[Any]:

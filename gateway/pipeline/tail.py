@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from google.protobuf.message import Message
@@ -31,8 +32,7 @@ class Tail(ABC):
         self._request, self._config = request, config
         given = (getattr(config, name, "") for name in ("language", "source_language", "target_language"))
         self.languages = tuple(filter(None, given))
-        self._news, self._room = asyncio.Event(), asyncio.Event()
-        self.ended = False
+        self._news, self._room, self._end = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.taken = 0  # requests
 
     @property
@@ -51,10 +51,22 @@ class Tail(ABC):
             self._room.clear()
             await self._room.wait()
 
+    @property
+    def ended(self) -> bool:
+        """Nothing comes any more."""
+        return self._end.is_set()
+
     def end(self) -> None:
         """The input ends here."""
-        self.ended = True
+        self._end.set()
         self._news.set()
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait so long, or until the input ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
+        return self.ended
 
     def let_go(self) -> None:
         """Wake whoever waits for space: nothing is taken any more."""
@@ -136,7 +148,7 @@ class SoundTail(Tail):
             self.commit(self.start + self.scale.size(self.scale.nanoseconds(old - self.start) // whole * whole))
 
     def commit(self, until: int) -> None:
-        """Forget what lies before: it is answered."""
+        """Drops what lies before: it is answered."""
         until = min(until, self.sent)
         if self.start < until:
             del self._data[: until - self.start]

@@ -43,10 +43,11 @@ class Then(Enum):
     REPLAY = "another replica, with replay"
     RESUME = "another replica, from the present on"
     DO_WITHOUT = "the stage is given up with a notice, the others go on"
+    LATER = "it is tried again, with a notice once it is back (`failover.again_s`)"
 
 
 @dataclass(frozen=True)
-class Rule:
+class RetryRule:
     """One row: what is done, in this order; nothing: given up, and the caller gets the error."""
 
     when: When
@@ -61,39 +62,43 @@ class Rule:
         return self.when is when and isinstance(error, self.error) and (of_words or not self.of_words)
 
 
+PASSING = (Unavailable, Overloaded, DeadlinePassed)  # may be otherwise in a while
+
 RETRIES = (  # of the rows that fit, the first one holds
     # A replica that does not answer, is full or is late says nothing about the others. One that is full or late gets
     # no second try itself: that would be one call more for who has too many.
-    Rule(When.OPENING, Unavailable, (Then.OTHER_REPLICA, Then.SAME_REPLICA, Then.OTHER_VERSION)),
-    Rule(When.OPENING, Overloaded, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
-    Rule(When.OPENING, DeadlinePassed, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
-    Rule(When.OPENING, UnknownModel, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
-    Rule(When.OPENING, ParleyError),
-    Rule(When.UNARY, Unavailable, (Then.OTHER_REPLICA, Then.SAME_REPLICA)),
-    Rule(When.UNARY, Overloaded, (Then.OTHER_REPLICA,)),
-    Rule(When.UNARY, DeadlinePassed, (Then.OTHER_REPLICA,)),
-    Rule(When.UNARY, UnknownModel, (Then.OTHER_REPLICA,)),
-    Rule(When.UNARY, ParleyError),
-    Rule(When.HEDGE, BaseException, (Then.OTHER_ANSWER,)),
+    RetryRule(When.OPENING, Unavailable, (Then.OTHER_REPLICA, Then.SAME_REPLICA, Then.OTHER_VERSION)),
+    RetryRule(When.OPENING, Overloaded, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
+    RetryRule(When.OPENING, DeadlinePassed, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
+    RetryRule(When.OPENING, UnknownModel, (Then.OTHER_REPLICA, Then.OTHER_VERSION)),
+    RetryRule(When.OPENING, ParleyError),
+    RetryRule(When.UNARY, Unavailable, (Then.OTHER_REPLICA, Then.SAME_REPLICA)),
+    RetryRule(When.UNARY, Overloaded, (Then.OTHER_REPLICA,)),
+    RetryRule(When.UNARY, DeadlinePassed, (Then.OTHER_REPLICA,)),
+    RetryRule(When.UNARY, UnknownModel, (Then.OTHER_REPLICA,)),
+    RetryRule(When.UNARY, ParleyError),
+    RetryRule(When.HEDGE, BaseException, (Then.OTHER_ANSWER,)),
     # The client's own fault is the same fault with any replica. Who is asked to leave has lost nobody.
-    Rule(When.REPLAYABLE, BadInput),
-    Rule(When.REPLAYABLE, Draining, (Then.REPLAY,), is_loss=False),
-    Rule(When.REPLAYABLE, Overloaded, (Then.REPLAY,), of_words=True, waits_for_room=True),
-    Rule(When.REPLAYABLE, ParleyError, (Then.REPLAY,)),
-    Rule(When.LIVE, BadInput),
-    Rule(When.LIVE, Draining, (Then.RESUME,), is_loss=False),
-    Rule(When.LIVE, ParleyError, (Then.RESUME,)),
+    RetryRule(When.REPLAYABLE, BadInput),
+    RetryRule(When.REPLAYABLE, Draining, (Then.REPLAY,), is_loss=False),
+    RetryRule(When.REPLAYABLE, Overloaded, (Then.REPLAY,), of_words=True, waits_for_room=True),
+    RetryRule(When.REPLAYABLE, ParleyError, (Then.REPLAY,)),
+    RetryRule(When.LIVE, BadInput),
+    RetryRule(When.LIVE, Draining, (Then.RESUME,), is_loss=False),
+    RetryRule(When.LIVE, ParleyError, (Then.RESUME,)),
     # A stream whose words nobody has room to hear is refused, so that the client may come back.
-    Rule(When.NEVER_OPENED, BadInput),
-    Rule(When.NEVER_OPENED, NotFound),
-    Rule(When.NEVER_OPENED, Overloaded, of_words=True),
-    Rule(When.NEVER_OPENED, ParleyError, (Then.DO_WITHOUT,)),
-    Rule(When.NOT_REPLACED, BadInput),
-    Rule(When.NOT_REPLACED, ParleyError, (Then.DO_WITHOUT,)),
+    RetryRule(When.NEVER_OPENED, BadInput),
+    RetryRule(When.NEVER_OPENED, NotFound),
+    RetryRule(When.NEVER_OPENED, Overloaded, of_words=True),
+    *(RetryRule(When.NEVER_OPENED, error, (Then.DO_WITHOUT, Then.LATER)) for error in PASSING),
+    RetryRule(When.NEVER_OPENED, ParleyError, (Then.DO_WITHOUT,)),
+    RetryRule(When.NOT_REPLACED, BadInput),
+    *(RetryRule(When.NOT_REPLACED, error, (Then.DO_WITHOUT, Then.LATER)) for error in PASSING),
+    RetryRule(When.NOT_REPLACED, ParleyError, (Then.DO_WITHOUT,)),
 )
 
 
-def rule(when: When, error: BaseException, *, of_words: bool = False) -> Rule:
+def rule(when: When, error: BaseException, *, of_words: bool = False) -> RetryRule:
     """The first row that fits; of_words: the stage gives words."""
     return next(row for row in RETRIES if row.fits(when, error, of_words))
 
@@ -104,13 +109,13 @@ def markdown() -> str:
     return head + "".join(f"| {row.when.value} | {_error(row)} | {_done(row)} |\n" for row in RETRIES)
 
 
-def _error(row: Rule) -> str:
+def _error(row: RetryRule) -> str:
     general = {ParleyError: "any other", BaseException: "any"}
     name = general.get(row.error, f"`{row.error.__name__}`")
     return f"{name} of a stage that gives words" if row.of_words else name
 
 
-def _done(row: Rule) -> str:
+def _done(row: RetryRule) -> str:
     steps = [step.value for step in row.then] or ["given up: the caller gets the error"]
     steps += [] if row.is_loss else ["not counted as a loss (`failover.most`)"]
     steps += ["tried for `failover.room_s`"] if row.waits_for_room else []
@@ -119,7 +124,7 @@ def _done(row: Rule) -> str:
 
 def pause_s(first_s: float, attempt: int, longest_s: float = 1.0) -> float:
     """Exponential backoff with jitter."""
-    return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0**attempt)
+    return random.uniform(0.5, 1.0) * min(longest_s, first_s * 2.0 ** min(attempt, 30))
 
 
 class Allowance:

@@ -33,7 +33,7 @@ class Outcome:
     first_answer_s: float | None  # None: there was none
 
 
-class Memory:
+class PolicyMemory:
     """Numbers that a policy keeps of each version of an alias, by names of its own; 0 until it sets them."""
 
     def __init__(self) -> None:
@@ -48,10 +48,10 @@ class Memory:
 class Policy(Protocol):
     """How versions are chosen."""
 
-    def pick(self, draw: Draw, memory: Memory) -> ModelRef:
+    def pick(self, draw: Draw, memory: PolicyMemory) -> ModelRef:
         """One of the versions. A policy that draws at random gives `had` again, or it would move open streams."""
 
-    def learn(self, outcome: Outcome, memory: Memory) -> None:
+    def learn(self, outcome: Outcome, memory: PolicyMemory) -> None:
         """One more stream has ended."""
 
 
@@ -61,11 +61,11 @@ class WeightedHash:
     The same key always gets the same version, and adding a version moves only that version's share of the keys.
     """
 
-    def pick(self, draw: Draw, memory: Memory) -> ModelRef:
+    def pick(self, draw: Draw, memory: PolicyMemory) -> ModelRef:
         """The key alone decides, so an open stream would get what it has."""
         return max(draw.shares, key=lambda ref: _score(draw.key, ref, draw.shares[ref]))
 
-    def learn(self, outcome: Outcome, memory: Memory) -> None:
+    def learn(self, outcome: Outcome, memory: PolicyMemory) -> None:
         """Nothing: the weights are the operator's."""
 
 

@@ -34,7 +34,7 @@ class Asker:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RouteRule:
     """Sends matching callers to another alias or version; all conditions that are given must match."""
 
     to: str
@@ -59,7 +59,7 @@ class Route:
 
     shares: Mapping[ModelRef, int]
     sticky: str = protocol.SESSION  # the metadata that keeps an asker on one version
-    rules: Sequence[Rule] = ()
+    rules: Sequence[RouteRule] = ()
     fallback: Sequence[str] = ()
     shadow: Mapping[ModelRef, int] = field(default_factory=dict)  # version -> percent of the streams
 
@@ -122,7 +122,7 @@ def _sticky(alias: str, written: Any) -> str:
     return STICKY[written]
 
 
-def _rule(alias: str, written: Any) -> Rule:
+def _rule(alias: str, written: Any) -> RouteRule:
     if (
         not isinstance(written, Mapping)
         or "to" not in written
@@ -134,4 +134,4 @@ def _rule(alias: str, written: Any) -> Rule:
     if name and not sign:
         raise BadConfig(f"A rule of the route {alias!r} has the header {name!r}; write name=value.")
     language, key = str(written.get("language", "")), str(written.get("key", ""))
-    return Rule(str(written["to"]), language, (name.lower(), value), key)
+    return RouteRule(str(written["to"]), language, (name.lower(), value), key)

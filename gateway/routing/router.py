@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.routing import names
-from gateway.routing.policy import Draw, Memory, Outcome, Policy, WeightedHash, number
+from gateway.routing.policy import Draw, Outcome, Policy, PolicyMemory, WeightedHash, number
 from gateway.routing.route import Asker, Tables, read
 from parley.engines.model import ModelRef
 from parley.errors import UnknownModel
@@ -25,9 +25,9 @@ class Choice:
 class Router:
     """`asr/default` -> {nano@3: 90, nano@4: 10} -> the version for one stream."""
 
-    def __init__(self, tables: Tables, policy: Policy | None = None, memory: Memory | None = None) -> None:
+    def __init__(self, tables: Tables, policy: Policy | None = None, memory: PolicyMemory | None = None) -> None:
         self.routes = read(tables)
-        self._policy, self._memory = policy or WeightedHash(), memory or Memory()
+        self._policy, self._memory = policy or WeightedHash(), memory or PolicyMemory()
 
     def rebuilt(self, tables: Tables) -> "Router":
         """A router of other routes that remembers what this one has learnt."""

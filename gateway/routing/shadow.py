@@ -61,7 +61,7 @@ class Shadow:
         if self._waiting > COPIED_MOST:
             self.drop("lagged")
 
-    def said(self, answer: bytes) -> None:
+    def compare(self, answer: bytes) -> None:
         """Notes an answer that the caller got."""
         self._last = time.monotonic()
         if not self.over:

@@ -21,6 +21,7 @@ from gateway.config import GatewayConfig
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
 from gateway.replicas.retry import Then, When, rule
+from gateway.routing import names
 from gateway.routing.book import RouteBook
 from gateway.routing.policy import Outcome
 from gateway.routing.route import Asker, Tables, read
@@ -30,10 +31,11 @@ from parley import telemetry
 from parley.budget import Budget
 from parley.client import Exchange
 from parley.engines.model import ModelRef
-from parley.errors import BadConfig, BadInput, NotFound, ParleyError
+from parley.errors import BadConfig, BadInput, NotFound, ParleyError, UnknownModel
 from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
+from parley.wire.trust import Token, Trust
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Overheard:
         async for answer in self._exchange.answers():
             yield answer
             for shadow in self._shadows:
-                shadow.said(answer)
+                shadow.compare(answer)
         for shadow in self._shadows:
             shadow.done()
 
@@ -85,7 +87,9 @@ class Switchboard:
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
         if stage not in STAGES:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
-        return Upstream(stage, STAGES[stage].service.full_name, named, self._config.breaker, self._config.calls)
+        config = self._config
+        trust = Trust(Token(config.token), config.upstream_tls)
+        return Upstream(STAGES[stage], named, config.breaker, config.calls, trust)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -144,6 +148,8 @@ class Switchboard:
         Replicas that are `already_tried` are called again only where there is no other.
         """
         choice = self._choice(wish, caller, wish.model)
+        if choice.ref and not choice.alias:
+            await self._require(wish.stage, str(choice.ref))
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
         for shadow in shadows:
             requests = shadow.hears(requests)
@@ -158,6 +164,12 @@ class Switchboard:
         finally:
             for shadow in shadows:
                 shadow.settle()
+
+    async def _require(self, stage: str, version: str) -> None:
+        """Refuse a version that is neither in a route nor on a replica before anything is kept for it."""
+        known = self.book.router.versions(stage)
+        if version not in known and not await self.upstream(stage).has(version):
+            raise UnknownModel(names.refusal(stage, version, [*self.book.router.routes, *known]))
 
     async def relieve(self, stage: str, exchange: Answers) -> None:
         """The replica of this stream is late: if another one is not, end the stream with DRAINING so that it moves."""
@@ -186,7 +198,7 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
-        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""))
+        return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""), by=caller.who)
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
         """Opens the chosen version, or the first fallback that can be opened."""

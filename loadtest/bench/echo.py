@@ -1,6 +1,6 @@
 """`python -m loadtest.bench.echo HOST:PORT`: a bare grpc.aio server that writes back what it reads.
 
-The measure of all else.
+The baseline of the transport bench.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class _EveryPath(grpc.GenericRpcHandler):
 
 
 async def serve(addresses: list[str]) -> None:
-    """Until killed."""
+    """Serves until killed."""
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((_EveryPath(),))
     for address in addresses:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-LATE_MS = 5.0  # a talker that is later than this at its p99 measures itself
+LATE_MS = 5.0  # a load generator that is later than this at its p99 measures itself
 BARE = "bare echo"
 Key = Callable[["Run"], float]
 
@@ -26,7 +26,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Findings:
+class TransportFindings:
     """Everything that was measured."""
 
     start_s: list[float]
@@ -65,16 +65,16 @@ def _cores(run: Run) -> float:
     return sum(run.cores.values())
 
 
-def show(found: Findings, loads: Sequence[int], console: Console) -> None:
+def show(found: TransportFindings, loads: Sequence[int], console: Console) -> None:
     """Two tables: every way at every load, and the aims."""
     console.print(_ways(found, loads))
     console.print(_aims(found, max(loads)))
     late = [f"{run.way} at {run.streams} ({run.lag_p99_ms:.1f} ms)" for run in found.runs if run.lag_p99_ms > LATE_MS]
     if late:
-        console.print(f"[yellow]The talker itself was late, so these say little: {', '.join(late)}.")
+        console.print(f"[yellow]The load generator itself was late, so these say little: {', '.join(late)}.")
 
 
-def _ways(found: Findings, loads: Sequence[int]) -> Table:
+def _ways(found: TransportFindings, loads: Sequence[int]) -> Table:
     table = Table(title="A chunk of 100 ms, there and back; medians of the rounds", title_justify="left")
     for name in ("streams", "way"):
         table.add_column(name)
@@ -87,7 +87,7 @@ def _ways(found: Findings, loads: Sequence[int]) -> Table:
     return table
 
 
-def _row(found: Findings, way: str, streams: int) -> Iterable[str]:
+def _row(found: TransportFindings, way: str, streams: int) -> Iterable[str]:
     names = found.of(way, streams)[0].cores
     cores = [found.middle(way, streams, lambda run, name=name: run.cores[name]) for name in names]  # type: ignore[misc]
     rss = [found.middle(way, streams, lambda run, name=name: run.rss_mb[name]) for name in names]  # type: ignore[misc]
@@ -101,7 +101,7 @@ def _row(found: Findings, way: str, streams: int) -> Iterable[str]:
     yield " + ".join(f"{each:.0f}" for each in rss)
 
 
-def _aims(found: Findings, most: int) -> Table:
+def _aims(found: TransportFindings, most: int) -> Table:
     table = Table("", "aim", "measured", "", title="Aims", title_justify="left")
     for what, aim, measured, unit in _measured(found, most):
         mark = "[green]kept" if measured <= aim else "[red]missed"
@@ -111,7 +111,7 @@ def _aims(found: Findings, most: int) -> Table:
     return table
 
 
-def _measured(found: Findings, most: int) -> Iterable[tuple[str, float, float, str]]:
+def _measured(found: TransportFindings, most: int) -> Iterable[tuple[str, float, float, str]]:
     services = [rss for name, rss in found.idle_mb.items() if name not in ("gateway", BARE)]
     for way in ("passthrough", "pipeline"):
         yield f"added p99, {way}, {most} streams", 20, found.added(way, most, _p99), " ms"

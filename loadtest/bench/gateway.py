@@ -17,7 +17,7 @@ from loadtest.bench.findings import LATE_MS, Run
 from loadtest.bench.transport import WIDTH, Way, run
 from loadtest.bench.uploads import SECONDS as SOUND_S
 from loadtest.bench.uploads import Upload, recordings, upload
-from loadtest.target.processes import ROOT, House
+from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
@@ -27,7 +27,7 @@ DIRECT, THROUGH, KINDS = "service", ("passthrough", "pipeline"), ("Denoise", "Pi
 
 
 @dataclass(frozen=True)
-class Findings:
+class GatewayFindings:
     """Everything that was measured, and the aims beside it."""
 
     runs: list[Run]
@@ -51,44 +51,44 @@ class Findings:
         return [run for run in self.runs if (run.way, run.streams) == (way, streams)]
 
     def late(self) -> list[str]:
-        """Runs in which the talker itself was late."""
+        """Runs in which the load generator itself was late."""
         return [f"{each.way} at {each.streams}" for each in self.runs if each.lag_p99_ms > LATE_MS]
 
 
-async def _measure(folder: Path, console: Console) -> Findings:
+async def _measure(folder: Path, console: Console) -> GatewayFindings:
     http, grpc = free_address(), free_address()
-    with House(folder) as house:
+    with ServerProcesses(folder) as processes:
         for stage in STAGES:
-            house.start_service(stage)
-        house.start_gateway("gateway", http, grpc, {stage: house.socket(stage) for stage in STAGES})
-        house.await_ready(http)
-        uploads = _uploads(house, http, console)
-        return Findings(await _runs(house, grpc, console), uploads)
+            processes.start_service(stage)
+        processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
+        processes.await_ready(http)
+        uploads = _uploads(processes, http, console)
+        return GatewayFindings(await _runs(processes, grpc, console), uploads)
 
 
-async def _runs(house: House, grpc: str, console: Console) -> list[Run]:
-    direct = Way(DIRECT, house.socket("denoise"), "Denoise", ("denoise",))
+async def _runs(processes: ServerProcesses, grpc: str, console: Console) -> list[Run]:
+    direct = Way(DIRECT, processes.socket("denoise"), "Denoise", ("denoise",))
     through = [Way(name, grpc, kind, ("gateway", "denoise")) for name, kind in zip(THROUGH, KINDS, strict=True)]
     runs = []
     for turn in range(ROUNDS):
         console.print(f"round {turn + 1} of {ROUNDS}: {STREAMS} streams")
-        runs += [await run(house, way, STREAMS, SECONDS) for way in (direct, *through)]
+        runs += [await run(processes, way, STREAMS, SECONDS) for way in (direct, *through)]
     console.print(f"{MANY} streams")
-    return runs + [await run(house, way, MANY, SECONDS) for way in through]
+    return runs + [await run(processes, way, MANY, SECONDS) for way in through]
 
 
-def _uploads(house: House, http: str, console: Console) -> list[Upload]:
+def _uploads(processes: ServerProcesses, http: str, console: Console) -> list[Upload]:
     """Before the streams: a gateway that has had a hundred of them has other things to tidy up."""
     files = list(recordings())
-    upload(house, http, "the first of all", files[0][1])  # what is imported and compiled once is no measure
+    upload(processes, http, "the first of all", files[0][1])  # what is imported and compiled once is no measure
     uploads = []
     for turn in range(ROUNDS):
         console.print(f"round {turn + 1} of {ROUNDS}: recordings of ten minutes")
-        uploads += [upload(house, http, what, file) for what, file in files]
+        uploads += [upload(processes, http, what, file) for what, file in files]
     return uploads
 
 
-def _table(found: Findings) -> Table:
+def _table(found: GatewayFindings) -> Table:
     table = Table("", "aim", "measured", title="What the gateway adds, medians of the rounds", title_justify="left")
     for way in THROUGH:
         row = f"{found.added_ms(way):+.1f} ms"
@@ -100,11 +100,11 @@ def _table(found: Findings) -> Table:
 
 
 def _upload(each: Upload) -> str:
-    told = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
+    text = f"{each.over_s:.2f} s over the {each.decode_s:.2f} s of decoding"
     shares = (
         f"{100 * each.over_s / SOUND_S:.2f} % while it plays, {100 * each.share:.0f} % of {each.wall_s:.1f} s of work"
     )
-    return f"{told}: {shares}"
+    return f"{text}: {shares}"
 
 
 def main() -> None:
@@ -112,12 +112,12 @@ def main() -> None:
     console = Console()
     console.width = max(console.width, WIDTH)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
-        found = asyncio.run(_measure(Path(folder) / "house", console))
+        found = asyncio.run(_measure(Path(folder) / "server", console))
     WRITTEN.parent.mkdir(parents=True, exist_ok=True)
     WRITTEN.write_text(json.dumps(asdict(found), indent=1) + "\n")
     console.print(_table(found))
     if late := found.late():
-        console.print(f"[yellow]The talker itself was late, so these say little: {', '.join(late)}.")
+        console.print(f"[yellow]The load generator itself was late, so these say little: {', '.join(late)}.")
     console.print(f"Written to {WRITTEN.relative_to(ROOT)}.")
 
 

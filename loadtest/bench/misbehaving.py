@@ -1,6 +1,6 @@
 """Somebody who calls again and again, and behaves like people do: finishes, hangs up, or sends what is no sound.
 
-Must not know how the house is doing.
+Must not know how the server is doing.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ def speech() -> tuple[bytes, ...]:
     return tuple(clips.read(clips.SPEECH / "meeting-ES2003a-dialogue.flac").chunks())
 
 
-class Caller:
-    """One of them."""
+class MisbehavingClient:
+    """One client."""
 
     def __init__(self, address: str, moods: Random, outcomes: Counter[str]) -> None:
         self._address, self._moods, self._outcomes = address, moods, outcomes
 
     async def call_again_and_again(self) -> None:
-        """Until cancelled; now and then over a new connection."""
+        """Calls until cancelled; now and then over a new connection."""
         while True:
             async with Client(self._address, alone=True) as client:
                 for _ in range(self._moods.randint(1, 10)):
                     self._outcomes[await self._outcome(client)] += 1
 
     async def _outcome(self, client: Client) -> str:
-        """Half finish, a third hang up, the rest talk nonsense."""
+        """One call: half finish, a third hang up, the rest send invalid messages."""
         mood = self._moods.choices(("finished", "hung up", "talked nonsense"), (50, 35, 15))[0]
         try:
             async with asyncio.timeout(self._moods.uniform(0.0, 2.0) if mood == "hung up" else 60.0):

@@ -1,4 +1,4 @@
-"""`python -m loadtest.bench.paced`: streams sound at the pace of speech, and tells when it came back.
+"""`python -m loadtest.bench.paced`: streams sound at the pace of speech, and prints when it came back.
 
 Latency counts from when a chunk was due, not from when it was sent, so nobody who is late can hide it.
 On stdout: a line once all streams are open, then one JSON object.
@@ -23,7 +23,7 @@ from parley.v1.audio_pb2 import AudioFormat
 CHUNK_S, CHUNK, HOP = 0.1, 1600, 256  # samples of 16 kHz; the echo model answers whole hops
 TICK_S = 0.001  # the loop rounds a sleep to this: half of it more, and nobody speaks before it is due
 LEAD_S = 0.25  # between the last stream's opening and the first chunk
-OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # a connection for each stream, as clients have
+OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # a connection for each stream, as with real clients
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def covered(chunk: int) -> int:
     return (chunk + 1) * CHUNK // HOP * HOP
 
 
-class Voice:
+class PacedStream:
     """One stream."""
 
     def __init__(self, channel: grpc.aio.Channel, speech: Speech) -> None:
@@ -64,7 +64,7 @@ class Voice:
         self.latencies: list[float] = []
 
     async def open(self) -> None:
-        """Say the config and hear that it is taken."""
+        """Sends the config and waits for `opened`."""
         await self._call.write(self._speech.config)
         await self._call.read()
 
@@ -98,32 +98,32 @@ class Voice:
             pass
 
 
-async def talk(address: str, speech: Speech, streams: int, seconds: float) -> None:
-    """Everybody at once, each from a moment of his own."""
-    channels = [grpc.aio.insecure_channel(address, options=OPTIONS) for _ in range(streams)]
-    voices = [Voice(channel, speech) for channel in channels]
-    await asyncio.gather(*(voice.open() for voice in voices))
+async def talk(address: str, speech: Speech, count: int, seconds: float) -> None:
+    """All streams at once, each starting at a moment of its own."""
+    channels = [grpc.aio.insecure_channel(address, options=OPTIONS) for _ in range(count)]
+    streams = [PacedStream(channel, speech) for channel in channels]
+    await asyncio.gather(*(stream.open() for stream in streams))
     gc.collect()
     gc.disable()
     print("open", flush=True)
-    start, moments = time.monotonic() + LEAD_S, random.Random(streams)
+    start, moments = time.monotonic() + LEAD_S, random.Random(count)
     await asyncio.gather(
-        *(voice.talk(start + moments.random() * CHUNK_S, round(seconds / CHUNK_S)) for voice in voices)
+        *(stream.talk(start + moments.random() * CHUNK_S, round(seconds / CHUNK_S)) for stream in streams)
     )
-    print(json.dumps(_told(voices)), flush=True)
-    await asyncio.gather(*(voice.close() for voice in voices))
+    print(json.dumps(_times(streams)), flush=True)
+    await asyncio.gather(*(stream.close() for stream in streams))
     await asyncio.gather(*(channel.close() for channel in channels))
 
 
-def _told(voices: Sequence[Voice]) -> dict[str, list[float]]:
+def _times(streams: Sequence[PacedStream]) -> dict[str, list[float]]:
     return {
-        "latencies_ms": [round(1000 * each, 3) for voice in voices for each in voice.latencies],
-        "lags_ms": [round(1000 * each, 3) for voice in voices for each in voice.lags],
+        "latencies_ms": [round(1000 * each, 3) for stream in streams for each in stream.latencies],
+        "lags_ms": [round(1000 * each, 3) for stream in streams for each in stream.lags],
     }
 
 
 def main() -> None:
-    """Say it."""
+    """Command line."""
     parser = argparse.ArgumentParser(description="Streams sound at the pace of speech.")
     parser.add_argument("address")
     parser.add_argument("--service", choices=("Denoise", "Pipeline"), default="Denoise")

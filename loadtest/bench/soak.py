@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from loadtest.bench.misbehaving import Caller
-from loadtest.target.processes import ROOT, House
+from loadtest.bench.misbehaving import MisbehavingClient
+from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
@@ -58,32 +58,32 @@ def _quarters(values: list[float] | list[int]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Findings:
+class SoakFindings:
     """How the streams ended, and what each process held meanwhile."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     processes: dict[str, Soaked] = field(default_factory=dict)
 
-    def weigh(self, house: House) -> None:
+    def weigh(self, processes: ServerProcesses) -> None:
         """One more sample of everybody."""
-        house.check()
-        for name in house.names:
+        processes.check()
+        for name in processes.names:
             found = self.processes.setdefault(name, Soaked())
-            found.rss_mb.append(house.rss_mb(name))
-            found.files.append(house.files(name))
+            found.rss_mb.append(processes.rss_mb(name))
+            found.files.append(processes.files(name))
 
 
-async def soak(house: House, address: str, minutes: float, streams: int, bar: Progress) -> Findings:
-    """Callers come and go while somebody weighs the house."""
-    findings, task = Findings(), bar.add_task("", total=60 * minutes)
-    callers = [Caller(address, Random(n), findings.outcomes) for n in range(streams)]
+async def soak(processes: ServerProcesses, address: str, minutes: float, streams: int, bar: Progress) -> SoakFindings:
+    """Callers come and go while the processes are measured."""
+    findings, task = SoakFindings(), bar.add_task("", total=60 * minutes)
+    callers = [MisbehavingClient(address, Random(n), findings.outcomes) for n in range(streams)]
     calling = [asyncio.create_task(caller.call_again_and_again()) for caller in callers]
     began = time.monotonic()
     try:
         while (spent := time.monotonic() - began) < 60 * minutes:
             bar.update(task, completed=spent, description=f"{findings.outcomes.total()} streams")
             await asyncio.sleep(EVERY_S)
-            findings.weigh(house)
+            findings.weigh(processes)
     finally:
         for each in calling:
             each.cancel()
@@ -107,16 +107,19 @@ def table(weighed: dict[str, Soaked]) -> Table:
     return shown
 
 
-async def measure(minutes: float, streams: int, configs: str, console: Console) -> Findings:
-    """Start the house, soak it, end it."""
+async def measure(minutes: float, streams: int, configs: str, console: Console) -> SoakFindings:
+    """Start the processes, soak them, end them."""
     grpc, http = free_address(), free_address()
-    with tempfile.TemporaryDirectory(prefix="parley-soak-") as folder, House(Path(folder), configs) as house:
+    with (
+        tempfile.TemporaryDirectory(prefix="parley-soak-") as folder,
+        ServerProcesses(Path(folder), configs) as processes,
+    ):
         for stage in STAGES:
-            house.start_service(stage)
-        house.start_gateway("gateway", http, grpc, {stage: house.socket(stage) for stage in STAGES})
-        house.await_ready(http)
+            processes.start_service(stage)
+        processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
+        processes.await_ready(http)
         with Progress(console=console) as progress:
-            return await soak(house, grpc, minutes, streams, progress)
+            return await soak(processes, grpc, minutes, streams, progress)
 
 
 def lines(outcomes: Counter[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`python -m loadtest.bench.transport`: the house's own cost, with echo for models, beside a bare grpc.aio echo.
+"""`python -m loadtest.bench.transport`: what Parley itself costs, with echo for models, beside a bare grpc.aio echo.
 
 The ways of a chunk take turns, round after round, so that whatever else the machine does hits all of them alike. What
 counts are the differences within a round; the median over the rounds is told.
@@ -21,8 +21,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from loadtest.bench.findings import BARE, Findings, Run, show
-from loadtest.target.processes import ROOT, House
+from loadtest.bench.findings import BARE, Run, TransportFindings, show
+from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
 from parley.wire.stages import STAGES
 
@@ -32,7 +32,7 @@ OPAQUE = tuple(bytes([255 - n]) * size for n, size in enumerate((1, 7, 3200)))  
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """How long and how often."""
 
     rounds: int
@@ -40,8 +40,8 @@ class Plan:
     seconds: dict[int, float]  # streams at a time -> length of a run
 
 
-FULL = Plan(rounds=3, starts=3, seconds={1: 3.0, 20: 3.5, 100: 5.0})
-QUICK = Plan(rounds=1, starts=1, seconds={1: 1.0, 20: 1.0, 100: 2.0})
+FULL = BenchPlan(rounds=3, starts=3, seconds={1: 3.0, 20: 3.5, 100: 5.0})
+QUICK = BenchPlan(rounds=1, starts=1, seconds={1: 1.0, 20: 1.0, 100: 2.0})
 
 
 @dataclass(frozen=True)
@@ -57,57 +57,57 @@ class Way:
 class Bench:
     """The processes, and the runs on them."""
 
-    def __init__(self, folder: Path, plan: Plan, tick: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, plan: BenchPlan, tick: Callable[[str], None]) -> None:
         self._folder, self._plan, self._tick = folder, plan, tick
         self._grpc, self._http, self._bare = free_address(), free_address(), free_address()
 
-    async def measure(self) -> Findings:
+    async def measure(self) -> TransportFindings:
         """Start, weigh, run."""
         start_s = [self._start_once(n) for n in range(self._plan.starts)]
-        with House(self._folder / "house") as house:
-            self._build(house)
-            house.start(BARE, "loadtest.bench.echo", self._bare)
+        with ServerProcesses(self._folder / "server") as processes:
+            self._build(processes)
+            processes.start(BARE, "loadtest.bench.echo", self._bare)
             await asyncio.sleep(2.0)
-            idle_mb = {name: house.rss_mb(name) for name in house.names}
-            opaque = await self._passes_anything(house)
-            return Findings(start_s, idle_mb, opaque, [run async for run in self._runs(house)])
+            idle_mb = {name: processes.rss_mb(name) for name in processes.names}
+            opaque = await self._passes_anything(processes)
+            return TransportFindings(start_s, idle_mb, opaque, [run async for run in self._runs(processes)])
 
-    def _build(self, house: House) -> None:
+    def _build(self, processes: ServerProcesses) -> None:
         for stage in STAGES:
-            house.start_service(stage)
-        upstreams = {stage: house.socket(stage) for stage in STAGES}
-        house.start_gateway("gateway", self._http, self._grpc, upstreams)
-        house.await_ready(self._http)
+            processes.start_service(stage)
+        upstreams = {stage: processes.socket(stage) for stage in STAGES}
+        processes.start_gateway("gateway", self._http, self._grpc, upstreams)
+        processes.await_ready(self._http)
 
     def _start_once(self, number: int) -> float:
         self._tick("five processes to /readyz")
-        with House(self._folder / f"start{number}") as house:
+        with ServerProcesses(self._folder / f"start{number}") as processes:
             began = time.monotonic()
-            self._build(house)
+            self._build(processes)
             return time.monotonic() - began
 
-    async def _passes_anything(self, house: House) -> bool:
+    async def _passes_anything(self, processes: ServerProcesses) -> bool:
         """What no protobuf parser takes goes through the gateway unchanged: it does not parse."""
         self._tick("passthrough of no messages")
         address, http = free_address(), free_address()
-        house.start_gateway("opaque", http, address, dict.fromkeys(STAGES, self._bare))
+        processes.start_gateway("opaque", http, address, dict.fromkeys(STAGES, self._bare))
         try:
             return await _comes_back(address, OPAQUE)
         finally:
-            house.stop("opaque")
+            processes.stop("opaque")
 
-    def _ways(self, house: House) -> Iterator[Way]:
+    def _ways(self, processes: ServerProcesses) -> Iterator[Way]:
         yield Way(BARE, self._bare, "Denoise", (BARE,))
-        yield Way("service", house.socket("denoise"), "Denoise", ("denoise",))
+        yield Way("service", processes.socket("denoise"), "Denoise", ("denoise",))
         yield Way("passthrough", self._grpc, "Denoise", ("gateway", "denoise"))
         yield Way("pipeline", self._grpc, "Pipeline", ("gateway", "denoise"))
 
-    async def _runs(self, house: House) -> AsyncIterator[Run]:
+    async def _runs(self, processes: ServerProcesses) -> AsyncIterator[Run]:
         for turn in range(self._plan.rounds):
             for streams, seconds in self._plan.seconds.items():
-                for way in self._ways(house):
+                for way in self._ways(processes):
                     self._tick(f"round {turn + 1}: {way.name}, {streams} streams")
-                    yield await run(house, way, streams, seconds)
+                    yield await run(processes, way, streams, seconds)
 
     @property
     def steps(self) -> int:
@@ -122,37 +122,37 @@ async def _comes_back(address: str, pieces: tuple[bytes, ...]) -> bool:
         return tuple([answer async for answer in call]) == pieces
 
 
-async def run(house: House, way: Way, streams: int, seconds: float) -> Run:
-    """One way at one load. CPU time is counted between the talker's two lines: while everybody talks."""
+async def run(processes: ServerProcesses, way: Way, streams: int, seconds: float) -> Run:
+    """One way at one load. CPU time is counted between the load generator's two lines: while everybody talks."""
     words = (way.address, "--service", way.service, "--streams", str(streams), "--seconds", str(seconds))
-    talker = await asyncio.create_subprocess_exec(
+    generator = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "loadtest.bench.paced", *words, stdout=asyncio.subprocess.PIPE, limit=1 << 26, cwd=ROOT
     )
-    assert talker.stdout
+    assert generator.stdout
     try:
         async with asyncio.timeout(seconds + 60):
-            await talker.stdout.readline()
-            began, before = time.monotonic(), {name: house.cpu_s(name) for name in way.through}
-            told = await talker.stdout.readline()
+            await generator.stdout.readline()
+            began, before = time.monotonic(), {name: processes.cpu_s(name) for name in way.through}
+            line = await generator.stdout.readline()
             wall_s = time.monotonic() - began
-            cores = {name: (house.cpu_s(name) - before[name]) / wall_s for name in way.through}
-            rss_mb = {name: house.rss_mb(name) for name in way.through}
-            await talker.wait()
+            cores = {name: (processes.cpu_s(name) - before[name]) / wall_s for name in way.through}
+            rss_mb = {name: processes.rss_mb(name) for name in way.through}
+            await generator.wait()
     finally:
-        if talker.returncode is None:
-            talker.kill()
-    house.check()
-    p50_ms, p99_ms, lag_p99_ms = _percentiles(told)
+        if generator.returncode is None:
+            generator.kill()
+    processes.check()
+    p50_ms, p99_ms, lag_p99_ms = _percentiles(line)
     return Run(way.name, streams, p50_ms, p99_ms, lag_p99_ms, cores, rss_mb)
 
 
-def _percentiles(told: bytes) -> tuple[float, float, float]:
-    heard = json.loads(told)
+def _percentiles(line: bytes) -> tuple[float, float, float]:
+    heard = json.loads(line)
     p50_ms, p99_ms = np.percentile(heard["latencies_ms"], (50, 99))
     return float(p50_ms), float(p99_ms), float(np.percentile(heard["lags_ms"], 99))
 
 
-async def _measure(plan: Plan, console: Console) -> Findings:
+async def _measure(plan: BenchPlan, console: Console) -> TransportFindings:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)  # type: ignore[union-attr]
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder, Progress(*columns, console=console) as bar:

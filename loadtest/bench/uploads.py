@@ -1,4 +1,4 @@
-"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is told."""
+"""What a long recording costs the gateway over HTTP, beside only decoding it. Must not know how it is reported."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from loadtest.target.processes import House
-from parley.audio.media import Decoder
+from loadtest.target.processes import ServerProcesses
+from parley.audio.media import MediaDecoder
 from parley.audio.recorder import Flac, Recorder, Wav
 
 SECONDS = 600
@@ -49,13 +49,13 @@ def recordings() -> Iterator[tuple[str, bytes]]:
         yield what, b"".join([*(file.write(second) for _ in range(SECONDS)), file.end()])
 
 
-def upload(house: House, http: str, what: str, file: bytes) -> Upload:
+def upload(processes: ServerProcesses, http: str, what: str, file: bytes) -> Upload:
     """Send it, and decode it here."""
     before = time.process_time()
-    for _ in Decoder(file, LONGEST_S).blocks(10.0):
+    for _ in MediaDecoder(file, LONGEST_S).blocks(10.0):
         pass
     decode_s = time.process_time() - before
-    before, began = house.cpu_s("gateway"), time.monotonic()
+    before, began = processes.cpu_s("gateway"), time.monotonic()
     sent = {"files": {"file": ("talk", file)}, "data": {"model": "whisper-1"}}
     httpx.post(f"http://{http}/v1/audio/transcriptions", timeout=PATIENCE_S, **sent).raise_for_status()  # type: ignore[arg-type]
-    return Upload(what, decode_s, house.cpu_s("gateway") - before, time.monotonic() - began)
+    return Upload(what, decode_s, processes.cpu_s("gateway") - before, time.monotonic() - began)

@@ -1,8 +1,9 @@
-"""The unit that sizes are told in: what this machine's bare engines do in a second. `loadtest.bench.yardstick`.
+"""What this machine's bare engines do in a second, in which the load test counts sizes. `loadtest.bench.yardstick`.
 
-A yard of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real time on
-all cores of this machine, one job after the other, if nothing else had to be done. So a size in yards asks of every
-machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly change it.
+The ceiling of a scenario is how many people, or calls a second, the bare engines of its stages would serve in real
+time on all cores of this machine, one job after the other, if nothing else had to be done. So a share of the ceiling
+asks of every machine the same share of what it has. It takes some ten seconds, and counts CPU time: neighbours hardly
+change it.
 """
 
 import argparse
@@ -18,9 +19,9 @@ from typing import Any, Self
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.row import Skipped
-from loadtest.clients.doors.text import TEXTS
+from loadtest.bench.stages.setup import BenchSetup
+from loadtest.clients.apis.text import TEXTS
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import TEXTS as TEXT_STAGES
 from loadtest.scenario import BadScenario, Scenario
@@ -61,7 +62,7 @@ class Yardstick:
     paces: Mapping[str, Pace]  # of the stages that have a model
     cores: float
 
-    def yard(self, scenario: Scenario) -> float:
+    def ceiling(self, scenario: Scenario) -> float:
         """How many people, or calls a second, fill this machine's bare engines."""
         used = {stage: share for stage, share in demand(scenario).items() if stage in self.paces}
         if not used:
@@ -75,7 +76,7 @@ class Yardstick:
 
     def fitted(self, scenario: Scenario, patience: float) -> Scenario:
         """The scenario at its size on this machine, with the times that are promised on it."""
-        sized = scenario.sized(self.yard(scenario)) if scenario.yards else scenario
+        sized = scenario.sized(self.ceiling(scenario)) if scenario.ceiling_share else scenario
         return sized.granted(lambda measure: patience * self.jobs_ms(scenario, measure))
 
     def to_json(self) -> dict[str, Any]:
@@ -83,37 +84,37 @@ class Yardstick:
         return {"cores": self.cores, "paces": {stage: asdict(pace) for stage, pace in self.paces.items()}}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        return cls({stage: Pace(**pace) for stage, pace in told["paces"].items()}, float(told["cores"]))
+        return cls({stage: Pace(**pace) for stage, pace in data["paces"].items()}, float(data["cores"]))
 
     def __str__(self) -> str:
         units = dict.fromkeys(TEXT_STAGES, "sentences a second")
-        told = [
+        lines = [
             f"{stage} {pace.one:.3g} on one core, {pace.all:.3g} on {self.cores:g} ({pace.job_ms:.3g} ms a job)"
             + (f" {units[stage]}" if stage in units else "")
             for stage, pace in self.paces.items()
         ]
-        return "; ".join(told) or "no stage has a model"
+        return "; ".join(lines) or "no stage has a model"
 
 
 def demand(scenario: Scenario) -> dict[str, float]:
     """What one person, or one call a second, asks of each stage: seconds of sound a second, or sentences."""
-    if scenario.door in STAGES:
-        return {scenario.door: 1.0}
-    if scenario.door == "pipeline":
+    if scenario.api in STAGES:
+        return {scenario.api: 1.0}
+    if scenario.api == "pipeline":
         return {stage: 1 / UTTERANCE_S if STAGES[stage].is_rewriter else 1.0 for stage in scenario.stages}
-    return {"asr": FILE_S if scenario.door == "rest" else 1.0}
+    return {"asr": FILE_S if scenario.api == "rest" else 1.0}
 
 
 def measure(settings: Path) -> Yardstick:
     """Of the models that the settings name."""
     cores, paces = cores_here(), {}
-    with tempfile.TemporaryDirectory(prefix="parley-yard-") as folder:
-        ground = Ground(Path(folder), settings)
+    with tempfile.TemporaryDirectory(prefix="parley-ceiling-") as folder:
+        setup = BenchSetup(Path(folder), settings)
         for stage in JOBS:
             try:
-                paces[stage] = _pace(stage, ground.weights(stage), cores)
+                paces[stage] = _pace(stage, setup.weights(stage), cores)
             except Skipped:
                 continue  # an echo, which does nothing
     return Yardstick(paces, cores)
@@ -162,19 +163,19 @@ def _asr(spec: ModelSpec, cores: int) -> tuple[Work, float]:
 
 def _denoise(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One frame of one stream."""
-    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.option("hop"))
-    return _graph(graph, {spec.option("input"): (1, hop)}), hop / RATE_HZ
+    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.options["hop"])
+    return _graph(graph, {spec.options["input"]: (1, hop)}), hop / RATE_HZ
 
 
 def _diarize(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One window; the next one begins half of it later."""
-    window_s = float(spec.option("window_s"))
+    window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
     graph = bare.graph(spec.folder / "model.onnx")
-    return _graph(graph, {spec.option("input"): (1, round(window_s * RATE_HZ))}), hop_s
+    return _graph(graph, {spec.options["input"]: (1, round(window_s * RATE_HZ))}), hop_s
 
 
-def _graph(graph: bare.Graph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
+def _graph(graph: bare.BareGraph, sounds: Mapping[str, tuple[int, ...]]) -> Work:
     shapes = {name: tuple(n if isinstance(n, int) else 1 for n in shape) for name, shape in graph.inputs.items()}
     noise = np.random.default_rng(0)
     feeds = {name: noise.normal(0, 0.05, shape).astype(np.float32) for name, shape in {**shapes, **sounds}.items()}

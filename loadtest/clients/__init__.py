@@ -1,1 +1,1 @@
-"""Everybody who calls: Locust's users, one voice an API, paced as people speak."""
+"""The load: Locust's users and a client for each API, paced as people speak."""

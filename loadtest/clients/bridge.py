@@ -16,7 +16,7 @@ import uvloop
 
 Result = TypeVar("Result")
 UNPATCHED = "LOCUST_SKIP_MONKEY_PATCH"
-SWITCH_S = 0.0005  # how long Locust's thread may keep the talkers' waiting
+SWITCH_S = 0.0005  # how long Locust's thread may keep the load generators' waiting
 
 
 class Bridge:

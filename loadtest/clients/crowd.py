@@ -1,10 +1,10 @@
-"""People who call at their own times, whoever has been answered: nobody waits for a server. Must not know a door."""
+"""Users who call on a fixed schedule, whether or not earlier calls were answered. Must not know an API."""
 
 import asyncio
 import random
 import time
 
-from loadtest.clients.doors import Door
+from loadtest.clients.apis import ApiClient
 from loadtest.clients.pace import until
 from loadtest.measured.clips import CHUNK_S
 from loadtest.measured.hdr import Book
@@ -14,10 +14,10 @@ REFUSED = "RESOURCE_EXHAUSTED"
 
 
 class Crowd:
-    """Everybody who talks through one door."""
+    """All users of one API."""
 
-    def __init__(self, door: Door, book: Book, every_s: float, end: float) -> None:
-        self._door, self._book, self._every_s, self._end = door, book, every_s, end
+    def __init__(self, client: ApiClient, book: Book, every_s: float, end: float) -> None:
+        self._client, self._book, self._every_s, self._end = client, book, every_s, end
         self._open: set[asyncio.Task[None]] = set()
         self._hung_up: set[asyncio.Task[None]] = set()
         self._random = random.Random(0)
@@ -29,10 +29,10 @@ class Crowd:
         # Not all at the same moment: of a recording people's chunks differ, of a rate their calls.
         due = time.monotonic() + self._random.random() * (self._every_s or CHUNK_S)
         try:
-            while due < self._end and (not mine or due + self._door.lasts(n) <= self._end):
+            while due < self._end and (not mine or due + self._client.lasts(n) <= self._end):
                 await until(due)
                 mine.append(self._start(n, due))
-                due += self._every_s or self._door.lasts(n)
+                due += self._every_s or self._client.lasts(n)
                 n += 1
         finally:
             await asyncio.gather(*mine, return_exceptions=True)
@@ -46,7 +46,7 @@ class Crowd:
     async def _attempt(self, n: int, due: float) -> None:
         self._book.count("calls", due)
         try:
-            await self._door.call(n, due, self._book)
+            await self._client.call(n, due, self._book)
         except asyncio.CancelledError:
             hung_up = asyncio.current_task() in self._hung_up
             self._book.count("hung up" if hung_up else "error UNFINISHED", due)
@@ -63,23 +63,23 @@ class Crowd:
             self._book.count(f"error {reason}", due)
 
     def hang_up(self, share: float) -> None:
-        """Some of those who talk now are gone without a word."""
+        """Cancels some of the open calls, as users who hang up."""
         gone = self._random.sample(sorted(self._open, key=id), round(share * len(self._open)))
         self._hung_up.update(gone)
         for task in gone:
             task.cancel()
 
     def leave(self) -> None:
-        """Nobody calls any more; the calls that are open go on."""
+        """Starts no more calls; open calls continue."""
         self._end = min(self._end, time.monotonic())
 
     def give_up(self) -> None:
-        """Nobody waits any longer."""
+        """Cancels every open call."""
         for task in list(self._open):
             task.cancel()
 
     async def tell(self) -> None:
-        """Until cancelled: every second, how many calls are open."""
+        """Records every second how many calls are open, until cancelled."""
         second = 0
         while True:
             await until(self._book.began + second)

@@ -1,4 +1,4 @@
-"""The load watches itself: a talker that is late measures itself. Must not know what is said to whom."""
+"""Measures how late the load generator itself is: a late one measures itself. Must not know what is sent."""
 
 import asyncio
 import time

@@ -78,8 +78,8 @@ class Share:
             gevent.sleep(TABLE_S)
             while self._table:
                 what, ms = self._table.popleft()
-                told = {"request_type": SCENARIO.door, "name": what, "response_time": ms, "response_length": 0}
-                environment.events.request.fire(**told, exception=None, context={})
+                row = {"request_type": SCENARIO.api, "name": what, "response_time": ms, "response_length": 0}
+                environment.events.request.fire(**row, exception=None, context={})
 
     def leave(self) -> None:
         """Somebody has pressed Stop."""
@@ -93,15 +93,15 @@ class Share:
             self.measured.add(self._talk.measures)
             self._talk = None
 
-    def told(self) -> dict[str, Any]:
-        """Everything since it was last told, so that nothing is counted twice."""
+    def take_json(self) -> dict[str, Any]:
+        """Everything since the last call, so that nothing is counted twice."""
         measured, self.measured = self.measured, Measures()
         return {"began": self.began, "measures": measured.to_json()}
 
-    def hear(self, told: dict[str, Any]) -> None:
-        """What a worker has told."""
-        self.measured.add(Measures.of_json(told["measures"]))
-        self.began = told["began"] or self.began
+    def add_json(self, data: dict[str, Any]) -> None:
+        """What a worker has measured."""
+        self.measured.add(Measures.of_json(data["measures"]))
+        self.began = data["began"] or self.began
 
     def write(self) -> None:
         """For whoever judges; where nobody talked there is nothing to judge."""
@@ -150,7 +150,7 @@ class Person(User):
 
 if SCENARIO.burst:
 
-    class Burst(LoadTestShape):
+    class BurstShape(LoadTestShape):
         """More people for a while."""
 
         def tick(self) -> tuple[int, float] | None:
@@ -175,11 +175,11 @@ def _agree(environment: Environment, **_: Any) -> None:
 def _tell_all(environment: Environment, **_: Any) -> None:
     SHARE.end()
     if isinstance(environment.runner, WorkerRunner):
-        environment.runner.send_message(ALL_TOLD, SHARE.told())
+        environment.runner.send_message(ALL_TOLD, SHARE.take_json())
 
 
 def _all_told(msg: Any, **_: Any) -> None:
-    SHARE.hear(msg.data)
+    SHARE.add_json(msg.data)
     SHARE.heard_out.add(msg.node_id)
 
 
@@ -191,8 +191,8 @@ def _begin(environment: Environment, **_: Any) -> None:
     if runner and not isinstance(runner, MasterRunner):
         try:
             SHARE.begin(environment)
-        except Exception as error:  # whatever the door's library says of a server that is not there
-            logging.error(f"{SCENARIO.door} was asked before anybody talked: {type(error).__name__} {error}")
+        except Exception as error:  # whatever the API's library says of a server that is not there
+            logging.error(f"{SCENARIO.api} was asked before anybody talked: {type(error).__name__} {error}")
             gevent.spawn(runner.stop if environment.web_ui else runner.quit)
 
 
@@ -208,12 +208,12 @@ def _end(**_: Any) -> None:
 
 @events.report_to_master.add_listener
 def _report(data: dict[str, Any], **_: Any) -> None:
-    data["parley"] = SHARE.told()
+    data["parley"] = SHARE.take_json()
 
 
 @events.worker_report.add_listener
 def _hear_worker(data: dict[str, Any], **_: Any) -> None:
-    SHARE.hear(data["parley"])
+    SHARE.add_json(data["parley"])
 
 
 @events.quitting.add_listener

@@ -1,7 +1,7 @@
 """`python -m loadtest.clients.swarm ...`: Locust's own command, with asyncio left alone.
 
 Locust patches the standard library for its greenlets, and asyncio cannot live with that. Here only `time.sleep` is
-patched, which Locust's main loop needs; the talkers run on an asyncio loop of their own (see bridge).
+patched, which Locust's main loop needs; the load generators run on an asyncio loop of their own (see bridge).
 """
 
 import os

@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.address import Where
+from loadtest.clients.apis import ApiClient
+from loadtest.clients.apis.grpc import GrpcStreamClient
+from loadtest.clients.apis.live import LiveClient, StreamClient
+from loadtest.clients.apis.realtime import RealtimeStreamClient, SpeachesStreamClient
+from loadtest.clients.apis.rest import RestFiles
+from loadtest.clients.apis.riva import RivaStreamClient
+from loadtest.clients.apis.text import Texts
+from loadtest.clients.apis.whisper_live import WhisperLiveStreamClient
+from loadtest.clients.apis.whisperlivekit import WhisperLiveKitStreamClient
 from loadtest.clients.crowd import Crowd
-from loadtest.clients.doors import Door
-from loadtest.clients.doors.grpc import GrpcVoice
-from loadtest.clients.doors.live import Live, Voice
-from loadtest.clients.doors.realtime import RealtimeVoice, SpeachesVoice
-from loadtest.clients.doors.rest import RestFiles
-from loadtest.clients.doors.riva import RivaVoice
-from loadtest.clients.doors.text import Texts
-from loadtest.clients.doors.whisper_live import WhisperLiveVoice
-from loadtest.clients.doors.whisperlivekit import WhisperLiveKitVoice
 from loadtest.clients.lateness import watch
 from loadtest.clients.pace import until
 from loadtest.measured import clips
 from loadtest.measured.clips import Clip
-from loadtest.measured.hdr import Book, Told
+from loadtest.measured.hdr import Book, OnMeasured
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import Samples
 from loadtest.scenario import TEXTS, Scenario
@@ -33,56 +33,56 @@ LEAD_S = 0.2
 
 
 def recordings(scenario: Scenario) -> list[Clip]:
-    """What is said."""
+    """The scenario's recordings."""
     found = clips.folder(clips.SPEECH if scenario.clips == "bundled" else Path(scenario.clips), scenario.pause_s)
     if scenario.flush_s is not None:
         found = [clips.flushed(each, scenario.flush_s) for each in found]
     return found if scenario.snr_db is None else [clips.noisy(each, scenario.snr_db) for each in found]
 
 
-def open_door(scenario: Scenario, where: Where, samples: Samples) -> Door:
-    """The way in that the scenario takes."""
-    if scenario.door in TEXTS:
+def open_client(scenario: Scenario, where: Where, samples: Samples) -> ApiClient:
+    """The client for the scenario's API."""
+    if scenario.api in TEXTS:
         return Texts(where, scenario, samples)
     clips = recordings(scenario)
-    if scenario.door == "rest":
+    if scenario.api == "rest":
         return RestFiles(where, clips, samples)
-    return Live(voice_of(scenario, where), clips, samples, scenario.held_ms)
+    return LiveClient(stream_client_of(scenario, where), clips, samples, scenario.held_ms)
 
 
-def voice_of(scenario: Scenario, where: Where) -> Voice:
-    """Who carries sound through the scenario's door."""
-    voices: dict[str, Callable[[], Voice]] = {
-        "realtime": lambda: RealtimeVoice(where, scenario.flush_s is not None),
-        "speaches": lambda: SpeachesVoice(where),
-        "whisper-live": lambda: WhisperLiveVoice(where),
-        "whisperlivekit": lambda: WhisperLiveKitVoice(where),
-        "riva": lambda: RivaVoice(where, scenario.most),
+def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
+    """The client that streams sound over the scenario's API."""
+    clients: dict[str, Callable[[], StreamClient]] = {
+        "realtime": lambda: RealtimeStreamClient(where, scenario.flush_s is not None),
+        "speaches": lambda: SpeachesStreamClient(where),
+        "whisper-live": lambda: WhisperLiveStreamClient(where),
+        "whisperlivekit": lambda: WhisperLiveKitStreamClient(where),
+        "riva": lambda: RivaStreamClient(where, scenario.most),
     }
-    return voices.get(scenario.door, lambda: GrpcVoice(where, scenario))()
+    return clients.get(scenario.api, lambda: GrpcStreamClient(where, scenario))()
 
 
 class Talk:
     """One process's share of a scenario. Make it, `begin`, let people in, `end`."""
 
-    def __init__(self, scenario: Scenario, where: Where, tell: Told = lambda what, ms: None) -> None:
+    def __init__(self, scenario: Scenario, where: Where, tell: OnMeasured = lambda what, ms: None) -> None:
         self._scenario, self._tell = scenario, tell
         self.measures = Measures()
         self._samples = Samples(self.measures.samples)
-        self._door = open_door(scenario, where, self._samples)
+        self._client = open_client(scenario, where, self._samples)
         self._tasks: list[asyncio.Task[None]] = []
         self.began = 0.0
 
     async def begin(self) -> None:
         """Hear what comes back when there is time; from then on the clock runs."""
-        await self._door.calm()
+        await self._client.calm()
         gc.collect()
         gc.freeze()
         scenario = self._scenario
         self.began = time.monotonic() + LEAD_S
         book = Book(self.measures, self.began, self._tell)
         every_s = scenario.crowd / scenario.rate if scenario.rate else 0.0
-        self._crowd = Crowd(self._door, book, every_s, self.began + scenario.ramp_s + scenario.seconds)
+        self._crowd = Crowd(self._client, book, every_s, self.began + scenario.ramp_s + scenario.seconds)
         self._beside(watch(book))
         self._beside(self._crowd.tell())
         for fault in scenario.faults:
@@ -97,7 +97,7 @@ class Talk:
         await self._crowd.person()
 
     async def leave(self) -> None:
-        """Nobody begins anything new."""
+        """Starts no more calls."""
         self._crowd.leave()
 
     async def end(self) -> None:
@@ -107,7 +107,7 @@ class Talk:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await self._door.close()
+        await self._client.close()
         self._samples.score()
 
     async def alone(self) -> Measures:

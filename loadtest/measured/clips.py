@@ -74,9 +74,9 @@ def read(path: Path, pause_s: float = 0.0) -> Clip:
     there as `name.clean.wav` (or .flac).
     """
     text, pause = path.with_suffix(".txt"), bytes(2 * round(pause_s * RATE_HZ))
-    said = text.read_text("utf-8").strip() if text.exists() else words_in(path.parent).get(path.stem, "")
+    words = text.read_text("utf-8").strip() if text.exists() else words_in(path.parent).get(path.stem, "")
     twin = next((each for kind in KINDS if (each := path.with_suffix(f"{CLEAN}{kind}")).exists()), None)
-    return Clip(path.stem, _sound(path) + pause, said, _sound(twin) + pause if twin else b"")
+    return Clip(path.stem, _sound(path) + pause, words, _sound(twin) + pause if twin else b"")
 
 
 @lru_cache
@@ -116,8 +116,8 @@ def flushed(clip: Clip, after_s: float) -> Clip:
 
 def joined(parts: Iterable[Clip], pause_s: float, name: str = "joined") -> Clip:
     """One recording of several, with silence behind each."""
-    told, pause = list(parts), bytes(2 * round(pause_s * RATE_HZ))
-    return Clip(name, b"".join(each.pcm + pause for each in told), " ".join(each.text for each in told))
+    named, pause = list(parts), bytes(2 * round(pause_s * RATE_HZ))
+    return Clip(name, b"".join(each.pcm + pause for each in named), " ".join(each.text for each in named))
 
 
 def noisy(clip: Clip, snr_db: float, seed: int = 0) -> Clip:

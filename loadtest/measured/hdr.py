@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loadtest.measured.measures import Measures
 
-Told = Callable[[str, float], None]
+OnMeasured = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -15,14 +15,14 @@ class Book:
 
     measures: Measures
     began: float  # of the scenario, on the monotonic clock
-    tell: Told = lambda what, ms: None  # somebody who looks on, e.g. Locust's table
+    tell: OnMeasured = lambda what, ms: None  # somebody who looks on, e.g. Locust's table
 
     def late(self, what: str, due: float, at: float | None = None) -> None:
-        """Something that was due is here. at: when it came, where that was not now."""
+        """Records a latency since `due`; at: when it came, if not now."""
         ms = 1000 * ((time.monotonic() if at is None else at) - due)
         self.measures.late(what, ms, due - self.began)
         self.tell(what, ms)
 
     def count(self, what: str, due: float, times: float = 1) -> None:
-        """Something happened that was due then."""
+        """Counts an event under the second in which it was due."""
         self.measures.count(what, due - self.began, times)

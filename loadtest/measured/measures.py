@@ -33,7 +33,7 @@ class Series:
         self.seconds[second][round(us, DIGITS - len(str(us)))] += 1
 
     def add(self, other: "Series") -> None:
-        """What somebody else measured."""
+        """Adds another one's measurements."""
         self.whole.add(other.whole)
         for second, counts in other.seconds.items():
             self.seconds[second].update(counts)
@@ -57,17 +57,17 @@ class Series:
         return {"hdr": self.whole.encode().decode(), "seconds": seconds}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        series = cls(HdrHistogram.decode(told["hdr"].encode()))
-        for second, counts in told["seconds"].items():
+        series = cls(HdrHistogram.decode(data["hdr"].encode()))
+        for second, counts in data["seconds"].items():
             series.seconds[int(second)] = Counter({int(us): n for us, n in counts.items()})
         return series
 
 
 @dataclass
 class Measures:
-    """Everything one talker, or all of them, measured."""
+    """Everything one load generator, or all of them, measured."""
 
     latencies: dict[str, Series] = field(default_factory=lambda: defaultdict(Series))
     counts: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
@@ -90,7 +90,7 @@ class Measures:
         return {key.removeprefix(prefix): self.total(key) for key in sorted(self.counts) if key.startswith(prefix)}
 
     def add(self, other: "Measures") -> None:
-        """What somebody else measured."""
+        """Adds another one's measurements."""
         for what, series in other.latencies.items():
             self.latencies[what].add(series)
         for what, seconds in other.counts.items():
@@ -105,18 +105,18 @@ class Measures:
         return {"latencies": latencies, "counts": counts, "samples": self.samples}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Self:
+    def of_json(cls, data: Mapping[str, Any]) -> Self:
         """Back again."""
-        measures = cls(samples=list(told["samples"]))
-        for what, series in told["latencies"].items():
+        measures = cls(samples=list(data["samples"]))
+        for what, series in data["latencies"].items():
             measures.latencies[what] = Series.of_json(series)
-        for what, seconds in told["counts"].items():
+        for what, seconds in data["counts"].items():
             measures.counts[what].update({int(second): n for second, n in seconds.items()})
         return measures
 
 
 def together(parts: Iterable[Measures]) -> Measures:
-    """All in one."""
+    """The sum of several histograms."""
     whole = Measures()
     for part in parts:
         whole.add(part)

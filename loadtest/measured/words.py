@@ -42,28 +42,30 @@ def compare(wanted: str, got: str) -> Difference:
 
 def error_rate(pairs: Sequence[tuple[str, str]]) -> float:
     """Word error rate of many texts: edits for each word of the references (what was said, what was heard)."""
-    told = [(words_of(said), words_of(heard)) for said, heard in pairs]
-    return sum(distance(said, heard) for said, heard in told) / max(1, sum(len(said) for said, _ in told))
+    counted = [(words_of(reference), words_of(heard)) for reference, heard in pairs]
+    return sum(distance(reference, heard) for reference, heard in counted) / max(
+        1, sum(len(reference) for reference, _ in counted)
+    )
 
 
 def bleu(pairs: Sequence[tuple[str, str]]) -> float:
     """BLEU of many translations (reference, what was said), from 0 to 100: four orders, one reference, brevity."""
-    told = [(_PIECE.findall(reference), _PIECE.findall(said)) for reference, said in pairs]
-    want, have = (sum(len(each[side]) for each in told) for side in (0, 1))
+    tokens = [(_PIECE.findall(reference), _PIECE.findall(answer)) for reference, answer in pairs]
+    want, have = (sum(len(each[side]) for each in tokens) for side in (0, 1))
     if not have:
         return 0.0
-    precisions = [_shared(told, order) for order in range(1, ORDERS + 1)]
+    precisions = [_shared(tokens, order) for order in range(1, ORDERS + 1)]
     if not all(precisions):
         return 0.0
     mean = math.exp(sum(math.log(each) for each in precisions) / ORDERS)
     return 100 * min(1.0, math.exp(1 - want / have)) * mean
 
 
-def _shared(told: Sequence[tuple[list[str], list[str]]], order: int) -> float:
+def _shared(pairs: Sequence[tuple[list[str], list[str]]], order: int) -> float:
     """The share of the runs of so many words that are in the references as well."""
-    found = [(_runs(reference, order), _runs(said, order)) for reference, said in told]
-    shared = sum((reference & said).total() for reference, said in found)
-    return shared / max(1, sum(said.total() for _, said in found))
+    found = [(_runs(reference, order), _runs(answer, order)) for reference, answer in pairs]
+    shared = sum((reference & answer).total() for reference, answer in found)
+    return shared / max(1, sum(answer.total() for _, answer in found))
 
 
 def _runs(words: list[str], order: int) -> Counter[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""`python -m loadtest.sla`: run scenarios, judge them, tell. Exit code 0: held, 1: broken, 2: nothing was proved.
+"""`python -m loadtest.sla`: run scenarios, judge them, report. Exit code 0: held, 1: broken, 2: nothing was proved.
 
 Without --host and --grpc it starts a Parley of its own from --settings; with them it measures whatever answers there.
 """
@@ -20,14 +20,14 @@ from loadtest.bench.yardstick import Yardstick
 from loadtest.bench.yardstick import measure as measure_yardstick
 from loadtest.measured.measures import Measures
 from loadtest.promises import Verdict
-from loadtest.scenario import BadScenario, Plan, Scenario, read
+from loadtest.scenario import BadScenario, LoadPlan, Scenario, read
 from loadtest.sla import compare
-from loadtest.sla.judge import Found, Judgement, judge, overall
+from loadtest.sla.judge import Judgement, ScenarioRun, judge, overall
 from loadtest.sla.page import page
 from loadtest.sla.price import bill
 from loadtest.sla.repeats import is_settled, settled
-from loadtest.sla.report import said, show, write_json, write_junit
-from loadtest.sla.run import TalkersFailed, run
+from loadtest.sla.report import in_words, show, write_json, write_junit
+from loadtest.sla.run import LoadGeneratorFailed, run
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
 from loadtest.target.server import Like, Server
@@ -36,7 +36,7 @@ WIDTH = 110
 Tick = Callable[[str], None]
 
 
-class Measured:
+class TestedServer:
     """A server, ours or not, on which scenarios are run. Ours is new where a scenario needs it to be."""
 
     def __init__(self, plan: Path, folder: Path, settings: Path, elsewhere: Where | None) -> None:
@@ -45,7 +45,7 @@ class Measured:
         self._like = Like()
         self.models: dict[str, Any] = {}
 
-    def found(self, scenario: Scenario) -> Found:
+    def found(self, scenario: Scenario) -> ScenarioRun:
         """Run one."""
         if self._elsewhere:
             return run(scenario, self._plan, self._elsewhere, None, self._folder)
@@ -68,29 +68,29 @@ class Measured:
     def stop(self) -> None:
         """End ours."""
         if self._server:
-            self._server.house.stop()
+            self._server.processes.stop()
         self._server = None
 
 
-def judged(measured: Measured, scenarios: Sequence[Scenario], plan: Plan, tick: Tick) -> Iterator[Judgement]:
+def judged(measured: TestedServer, scenarios: Sequence[Scenario], plan: LoadPlan, tick: Tick) -> Iterator[Judgement]:
     """One after the other, again where one run is not enough and there is time. What cannot be run is no success."""
     left_s = plan.again_s
     for scenario in scenarios:
         tick(f"{scenario.name}: {scenario.about}")
         runs = [_judged_once(measured, scenario, plan)]
         while not is_settled(runs) and left_s > scenario.seconds:
-            tick(f"{scenario.name} once more: {said(runs[-1])}")
+            tick(f"{scenario.name} once more: {in_words(runs[-1])}")
             began = time.monotonic()
             runs.append(_judged_once(measured, scenario, plan))
             left_s -= time.monotonic() - began
-        yield _with_notes(settled(runs), runs=[said(each) for each in runs])
+        yield _with_notes(settled(runs), runs=[in_words(each) for each in runs])
 
 
-def _judged_once(measured: Measured, scenario: Scenario, plan: Plan) -> Judgement:
+def _judged_once(measured: TestedServer, scenario: Scenario, plan: LoadPlan) -> Judgement:
     try:
         judgement = judge(measured.found(scenario), plan)
-    except TalkersFailed as failed:
-        return Judgement(Found(scenario, Measures()), (), (f"the talkers failed: {failed}",))
+    except LoadGeneratorFailed as failed:
+        return Judgement(ScenarioRun(scenario, Measures()), (), (f"the load generators failed: {failed}",))
     return _with_notes(judgement, cost=bill(judgement.found, plan))
 
 
@@ -115,8 +115,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, default=ROOT / "deploy/config", help="config files of our own server")
     parser.add_argument("--host", help="http://host:port of a server that runs already, Parley or not")
     parser.add_argument("--grpc", help="its host:port for gRPC")
-    parser.add_argument("--model", help="what its OpenAI doors call a recogniser; the key they want is in SLA_KEY")
-    parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its yards")
+    parser.add_argument("--model", help="what its OpenAI API calls a recogniser; the key they want is in SLA_KEY")
+    parser.add_argument("--size", type=float, help="people or calls a second of every scenario, instead of its share")
     parser.add_argument("--seconds", type=float, help="of every scenario, instead of its own")
     parser.add_argument("--once", action="store_true", help="run nothing again that says nothing or was only slow")
     parser.add_argument("--baseline", type=Path, help="an earlier report.json: is it better or worse?")
@@ -124,7 +124,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
+def _chosen(arguments: argparse.Namespace, plan: LoadPlan) -> list[Scenario]:
     elsewhere = _elsewhere(arguments) is not None
     usual = [name for name, each in plan.scenarios.items() if not (each.apart or (elsewhere and each.needs_ours))]
     chosen = plan.named(arguments.scenarios or usual)
@@ -138,13 +138,13 @@ def _chosen(arguments: argparse.Namespace, plan: Plan) -> list[Scenario]:
 def _elsewhere(arguments: argparse.Namespace) -> Where | None:
     if not (arguments.host or arguments.grpc):
         return None
-    told = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
-    return Where.of({**os.environ, **{variable: value for variable, value in told.items() if value}})
+    environment = {"SLA_HTTP": arguments.host, "SLA_GRPC": arguments.grpc, "SLA_MODEL": arguments.model}
+    return Where.of({**os.environ, **{variable: value for variable, value in environment.items() if value}})
 
 
-def _about(measured: Measured, yardstick: Yardstick) -> dict[str, Any]:
-    told = {"commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
-    return {"when": time.strftime("%Y-%m-%d %H:%M:%S"), **told, "yardstick": yardstick.to_json()}
+def _about(measured: TestedServer, yardstick: Yardstick) -> dict[str, Any]:
+    facts = {"commit": machine.commit(), "machine": machine.facts(), "models": measured.models}
+    return {"when": time.strftime("%Y-%m-%d %H:%M:%S"), **facts, "yardstick": yardstick.to_json()}
 
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
@@ -156,7 +156,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Verdict:
     console.print(f"[dim]{yardstick}")
     scenarios = [yardstick.fitted(each, plan.patience) for each in scenarios]
     folder.mkdir(parents=True, exist_ok=True)
-    measured = Measured(arguments.file, folder, arguments.settings, _elsewhere(arguments))
+    measured = TestedServer(arguments.file, folder, arguments.settings, _elsewhere(arguments))
     try:
         judgements = list(judged(measured, scenarios, plan, lambda what: console.print(f"[dim]{what}")))
     finally:

@@ -24,12 +24,12 @@ from rich.table import Table
 from loadtest.bench.yardstick import Yardstick
 from loadtest.bench.yardstick import measure as measure_yardstick
 from loadtest.promises import Verdict
-from loadtest.scenario import BadScenario, Plan, Scenario, read
-from loadtest.sla.__main__ import Measured
+from loadtest.scenario import BadScenario, LoadPlan, Scenario, read
+from loadtest.sla.__main__ import TestedServer
 from loadtest.sla.charts import chart, linear, logarithmic
 from loadtest.sla.judge import Judgement, judge
 from loadtest.sla.page import STYLE
-from loadtest.sla.run import TalkersFailed
+from loadtest.sla.run import LoadGeneratorFailed
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
 
@@ -37,7 +37,7 @@ FINE = 0.08  # a gap this small, as a share, is not worth another run
 GROWTH = 1.5
 MOST = 2000
 Try = Callable[[int], Verdict]
-Tries = tuple[Measured, Plan, Console]  # what is tried on, what it is judged by, and where it is told
+Tries = tuple[TestedServer, LoadPlan, Console]  # what is tried on, what it is judged by, and where it is told
 
 
 class OutOfTime(Exception):
@@ -86,7 +86,7 @@ def search(holds: Try, start: int) -> tuple[int, int]:
 
 
 def _holds(holds: Try, size: int) -> bool:
-    """Twice no is no. A talker that cannot keep up ends the search as well: nothing above it can be measured."""
+    """False after two failures; a load generator that cannot keep up is one: nothing above it can be measured."""
     return any(holds(size) is Verdict.HELD for _ in range(2))
 
 
@@ -113,7 +113,7 @@ def knee(name: str, steps: Sequence[Step], most: int) -> str:
     return chart(f"{name}: latency in ms, by how many talk", lines, across, up, [(most, f"{most} hold")])
 
 
-def _measure(scenario: Scenario, yard: float, seconds: float, tries: Tries) -> dict[str, Any]:
+def _measure(scenario: Scenario, ceiling: float, seconds: float, tries: Tries) -> dict[str, Any]:
     measured, plan, console = tries
     steps: list[Step] = []
 
@@ -126,24 +126,24 @@ def _measure(scenario: Scenario, yard: float, seconds: float, tries: Tries) -> d
     most, too_many = search(Timed(holds, seconds), scenario.crowd)
     at_most = next((step for step in reversed(steps) if step.people == most and step.verdict == "HELD"), None)
     cores = at_most.cores if at_most else 0.0
-    told = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
-    told |= {"yard": yard, "per_yard": most / yard}
-    told |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
-    return {**told, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
+    found = {"scenario": scenario.name, "most": most, "cores": cores, "per_core": most / cores if cores else 0.0}
+    found |= {"ceiling": ceiling, "of_ceiling": most / ceiling}
+    found |= {"too_many": too_many, "at_least": not any(step.verdict == "BROKEN" for step in steps)}
+    return {**found, "steps": [vars(step) for step in steps], "knee": knee(scenario.name, steps, most)}
 
 
 def tell(found: Sequence[dict[str, Any]], yardstick: Yardstick, folder: Path, console: Console) -> None:
     """A table, a page, and everything for a later comparison."""
-    heads = ("scenario", "hold", "too many", "cores taken", "per core", "yard", "of a yard")
+    heads = ("scenario", "hold", "too many", "cores taken", "per core", "ceiling", "of the ceiling")
     table = Table(*heads, box=MARKDOWN)
     for each in found:
         most = f"{'>= ' if each['at_least'] else ''}{each['most']}"
         too_many = str(each["too_many"] or "")
         taken = f"{each['cores']:.2f}", f"{each['per_core']:.1f}"
-        table.add_row(each["scenario"], most, too_many, *taken, f"{each['yard']:.1f}", f"{each['per_yard']:.2f}")
+        table.add_row(each["scenario"], most, too_many, *taken, f"{each['ceiling']:.1f}", f"{each['of_ceiling']:.2f}")
         if each["at_least"]:
             console.print(
-                f"[yellow]{each['scenario']}: the talker could not keep up before the server broke its promise."
+                f"[yellow]{each['scenario']}: the load generator could not keep up before the server broke its promise."
             )
     console.print(table)
     facts: dict[str, Any] = {"machine": machine.facts(), "commit": machine.commit(), "yardstick": yardstick.to_json()}
@@ -168,16 +168,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "build/capacity" / time.strftime("%Y-%m-%dT%H-%M-%S"))
     arguments, console = parser.parse_args(), Console()
     console.print(f"[dim]{psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}")
-    measured = Measured(arguments.file, arguments.out, arguments.settings, None)
+    measured = TestedServer(arguments.file, arguments.out, arguments.settings, None)
     try:
         plan, yardstick = read(arguments.file), measure_yardstick(arguments.settings)
         console.print(f"[dim]{yardstick}")
         chosen = [replace(each, seconds=arguments.seconds) for each in plan.named(arguments.scenarios)]
         arguments.out.mkdir(parents=True, exist_ok=True)
         each_s, tries = 60 * arguments.minutes / len(chosen), (measured, plan, console)
-        fitted = [(yardstick.fitted(each, plan.patience), yardstick.yard(each)) for each in chosen]
-        tell([_measure(each, yard, each_s, tries) for each, yard in fitted], yardstick, arguments.out, console)
-    except (BadScenario, TalkersFailed) as error:
+        fitted = [(yardstick.fitted(each, plan.patience), yardstick.ceiling(each)) for each in chosen]
+        tell([_measure(each, ceiling, each_s, tries) for each, ceiling in fitted], yardstick, arguments.out, console)
+    except (BadScenario, LoadGeneratorFailed) as error:
         sys.exit(str(error))
     finally:
         measured.stop()

@@ -81,12 +81,12 @@ def changes(scenario: str, before: Measures, now: Measures) -> list[Change]:
 
 def with_baseline(path: Path, judgements: Sequence[Judgement]) -> list[Change]:
     """Beside an earlier report.json."""
-    told = {each["name"]: each["measures"] for each in json.loads(path.read_text("utf-8"))["scenarios"]}
-    found = [each.found for each in judgements if each.found.scenario.name in told]
+    before = {each["name"]: each["measures"] for each in json.loads(path.read_text("utf-8"))["scenarios"]}
+    found = [each.found for each in judgements if each.found.scenario.name in before]
     return [
         change
         for each in found
-        for change in changes(each.scenario.name, Measures.of_json(told[each.scenario.name]), each.measures)
+        for change in changes(each.scenario.name, Measures.of_json(before[each.scenario.name]), each.measures)
     ]
 
 
@@ -118,7 +118,7 @@ def as_html(found: Sequence[Change]) -> str:
     if not found:
         return ""
     cells = [[f"<td>{escape(cell)}</td>" for cell in _row(change)[:-1]] for change in found]
-    told = [f'<td class="{change.verdict.split()[-1]}">{escape(change.verdict)}</td>' for change in found]
-    rows = "".join(f"<tr>{''.join(row)}{verdict}</tr>" for row, verdict in zip(cells, told, strict=True))
+    verdicts = [f'<td class="{change.verdict.split()[-1]}">{escape(change.verdict)}</td>' for change in found]
+    rows = "".join(f"<tr>{''.join(row)}{verdict}</tr>" for row, verdict in zip(cells, verdicts, strict=True))
     heads = "".join(f"<th>{escape(head)}</th>" for head in HEADS)
     return f"<h2>Beside the earlier run</h2><div class=wide><table><tr>{heads}</tr>{rows}</table></div>"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loadtest.measured.measures import Measures
 from loadtest.scenario import Fault, Scenario
-from loadtest.target.processes import House
+from loadtest.target.processes import ServerProcesses
 from loadtest.target.swap import Swap
 
 PULSE_S = 0.2
@@ -21,9 +21,9 @@ class Act:
     do: Callable[[], bool]
 
 
-def acts_of(faults: tuple[Fault, ...], house: House, swap: Swap) -> list[Act]:
-    """Everything that is to be done, in order; people who hang up are the talker's affair."""
-    acts = [act for fault in faults if fault.what not in ("hang-up", "swap") for act in _acts(fault, house)]
+def acts_of(faults: tuple[Fault, ...], processes: ServerProcesses, swap: Swap) -> list[Act]:
+    """Everything that is to be done, in order; people who hang up are the load generator's affair."""
+    acts = [act for fault in faults if fault.what not in ("hang-up", "swap") for act in _acts(fault, processes)]
     acts += [act for fault in faults if fault.what == "swap" for act in _swaps(fault, swap)]
     return sorted(acts, key=lambda act: act.at_s)
 
@@ -41,12 +41,12 @@ def _swaps(fault: Fault, swap: Swap) -> list[Act]:
     return [flip, Act(fault.at_s + fault.for_s, f"{fault.who}: the old one retires", retired)]
 
 
-def _acts(fault: Fault, house: House) -> list[Act]:
+def _acts(fault: Fault, processes: ServerProcesses) -> list[Act]:
     def sent(at_s: float, number: signal.Signals) -> Act:
-        return Act(at_s, f"{number.name} to {fault.who}", lambda: house.signal(fault.who, number))
+        return Act(at_s, f"{number.name} to {fault.who}", lambda: processes.signal(fault.who, number))
 
     def started(at_s: float) -> Act:
-        return Act(at_s, f"{fault.who} starts again", lambda: house.start_if_ended(fault.who))
+        return Act(at_s, f"{fault.who} starts again", lambda: processes.start_if_ended(fault.who))
 
     end = fault.at_s + fault.for_s
     if fault.what == "kill":

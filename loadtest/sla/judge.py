@@ -8,7 +8,7 @@ from loadtest.clients.lateness import CPU, LAG
 from loadtest.measured.measures import Measures
 from loadtest.measured.samples import scores
 from loadtest.promises import FACTS, SCORED, WORDS, Verdict
-from loadtest.scenario import Plan, Scenario
+from loadtest.scenario import LoadPlan, Scenario
 
 TAILS = ("p90_ms", "p95_ms", "p99_ms", "max_ms")
 OTHERS = "cores that others took"
@@ -16,7 +16,7 @@ KINDS = {"errors": "error ", "refused": "refused ", "notices": "notice "}
 
 
 @dataclass(frozen=True)
-class Found:
+class ScenarioRun:
     """One scenario's run, whatever it was measured with."""
 
     scenario: Scenario
@@ -60,7 +60,7 @@ class Kept:
 class Judgement:
     """One scenario's."""
 
-    found: Found
+    found: ScenarioRun
     kept: tuple[Kept, ...]
     doubts: tuple[str, ...]  # why this run says nothing
 
@@ -72,7 +72,7 @@ class Judgement:
         return Verdict.BROKEN if any(each.verdict is Verdict.BROKEN for each in self.kept) else Verdict.HELD
 
 
-def judge(found: Found, plan: Plan) -> Judgement:
+def judge(found: ScenarioRun, plan: LoadPlan) -> Judgement:
     """Every promise of a scenario."""
     scenario = found.scenario
     kept = tuple(
@@ -83,7 +83,7 @@ def judge(found: Found, plan: Plan) -> Judgement:
     return Judgement(found, kept, (*_doubts(found, plan), *_neighbours(found, plan, kept)))
 
 
-def _kept(found: Found, measure: str, statistic: str, limit: float) -> Kept:
+def _kept(found: ScenarioRun, measure: str, statistic: str, limit: float) -> Kept:
     series = found.measures.latencies.get(measure)
     wanted = found.scenario.wanted.get(measure, {}).get(statistic)
     return Kept(measure, statistic, limit, value_of(found, measure, statistic), wanted, series.count if series else 0)
@@ -98,7 +98,7 @@ def overall(judgements: list[Judgement]) -> Verdict:
     return Verdict.HELD if judgements else Verdict.INVALID
 
 
-def value_of(found: Found, measure: str, statistic: str) -> float | None:
+def value_of(found: ScenarioRun, measure: str, statistic: str) -> float | None:
     """What was measured; None: nothing was."""
     measures = found.measures
     if statistic.endswith("_ms"):
@@ -123,26 +123,26 @@ def _counted(measures: Measures, measure: str, statistic: str) -> float | None:
     return total / max(1.0, words if measure in WORDS else calls) if statistic == "share" else total
 
 
-def _doubts(found: Found, plan: Plan) -> Iterator[str]:
+def _doubts(found: ScenarioRun, plan: LoadPlan) -> Iterator[str]:
     lag, calls = found.measures.latencies.get(LAG), found.measures.total("calls")
     if not calls:
         yield "nobody called"
     if lag is None or not lag.count:
-        yield "the talker did not watch itself"
+        yield "the load generator did not watch itself"
     elif lag.percentile_ms(99) > (allowed := _allowed_lag_ms(found.scenario, plan)):
-        yield f"the talker itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
+        yield f"the load generator itself was late: p99 {lag.percentile_ms(99):.0f} ms, allowed {allowed:.0f} ms"
     share = found.measures.total(CPU) / max(1.0, found.talked_s)
     if share > plan.cpu_share:
-        yield f"the talker took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
+        yield f"the load generator took {share:.0%} of a core, allowed {plan.cpu_share:.0%}"
 
 
-def _allowed_lag_ms(scenario: Scenario, plan: Plan) -> float:
-    """A talker may be late by a share of the nearest promise: who promises less must be watched more closely."""
+def _allowed_lag_ms(scenario: Scenario, plan: LoadPlan) -> float:
+    """A load generator may be late by a share of the nearest promise."""
     limits = [limit for of in scenario.promise.values() for statistic, limit in of.items() if statistic in TAILS]
     return min([plan.lag_p99_ms, *(plan.lag_share * limit for limit in limits)])
 
 
-def _neighbours(found: Found, plan: Plan, kept: tuple[Kept, ...]) -> Iterator[str]:
+def _neighbours(found: ScenarioRun, plan: LoadPlan, kept: tuple[Kept, ...]) -> Iterator[str]:
     """Others on the machine make it slower, never faster: a time that was held all the same is held."""
     took = found.facts.get(OTHERS, 0.0)
     broken = [each for each in kept if each.verdict is Verdict.BROKEN]

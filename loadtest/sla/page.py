@@ -88,12 +88,12 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], numbers: int = 9
 
 def _scenario(each: Judgement) -> str:
     scenario, doubts = each.found.scenario, "; ".join(each.doubts)
-    told = f'<p class="INVALID">This run says nothing: {escape(doubts)}.</p>' if doubts else ""
+    notes = f'<p class="INVALID">This run says nothing: {escape(doubts)}.</p>' if doubts else ""
     runs = each.found.notes.get("runs", ())
-    told += f"<p class=dim>Run by run: {escape(' | '.join(runs))}.</p>" if len(runs) > 1 else ""
+    notes += f"<p class=dim>Run by run: {escape(' | '.join(runs))}.</p>" if len(runs) > 1 else ""
     return (
         f'<h2 id="{escape(scenario.name)}">{escape(scenario.name)}: {_word(each.verdict)}</h2>'
-        f"<p class=dim>{escape(scenario.about)}</p>{told}{_promises(each.kept)}"
+        f"<p class=dim>{escape(scenario.about)}</p>{notes}{_promises(each.kept)}"
         f'<div class="charts">{"".join(_charts(each))}{_stages(each)}</div>{_counts(each)}'
     )
 
@@ -164,6 +164,6 @@ def _facts(about: Mapping[str, Any]) -> str:
     rows = [[escape(str(key)), escape(str(value))] for key, value in about["machine"].items()]
     rows += [[f"model of {escape(str(stage))}", escape(str(model))] for stage, model in about["models"].items()]
     for stage, pace in about["yardstick"]["paces"].items():
-        told = f"{pace['one']:.3g} on one core, {pace['all']:.3g} on all; a job {pace['job_ms']:.3g} ms"
-        rows.append([f"yardstick of {escape(stage)}", told])
+        text = f"{pace['one']:.3g} on one core, {pace['all']:.3g} on all; a job {pace['job_ms']:.3g} ms"
+        rows.append([f"yardstick of {escape(stage)}", text])
     return _table(("", ""), rows)

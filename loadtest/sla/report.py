@@ -43,12 +43,12 @@ def wanted_of(kept: Kept) -> str:
 
 
 def size_of(scenario: Scenario) -> str:
-    """How large a scenario is on this machine, and what share of a yard that is."""
-    told = f"{scenario.size:g} {'a second' if scenario.sends_calls else 'people'}"
-    return f"{told}, {scenario.yards:g} yards" if scenario.yards else told
+    """How large a scenario is on this machine, and what share of the ceiling that is."""
+    text = f"{scenario.size:g} {'a second' if scenario.sends_calls else 'people'}"
+    return f"{text}, {scenario.ceiling_share:g} of the ceiling" if scenario.ceiling_share else text
 
 
-def said(judgement: Judgement) -> str:
+def in_words(judgement: Judgement) -> str:
     """One run in a line: its verdict, and why."""
     broken = [each for each in judgement.kept if each.verdict is not Verdict.HELD]
     why = [f"{name_of(each)} {value_of_kept(each)}" for each in broken]
@@ -95,7 +95,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "about": found.scenario.about,
         "people": found.scenario.crowd,
         "size": found.scenario.size,
-        "yards": found.scenario.yards,
+        "ceiling_share": found.scenario.ceiling_share,
         "verdict": judgement.verdict.name,
         "doubts": list(judgement.doubts),
         "promises": kept,
@@ -108,8 +108,8 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
 
 def write_json(path: Path, verdict: Verdict, judgements: Sequence[Judgement], about: Mapping[str, Any]) -> None:
     """report.json."""
-    told = {"verdict": verdict.name, **about, "scenarios": [as_json(each) for each in judgements]}
-    path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    report = {"verdict": verdict.name, **about, "scenarios": [as_json(each) for each in judgements]}
+    path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 def write_junit(path: Path, judgements: Sequence[Judgement]) -> None:

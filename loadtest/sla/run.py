@@ -1,4 +1,4 @@
-"""One scenario, run: the talkers in a process of their own, faults at their times, the server watched meanwhile."""
+"""Runs one scenario: load generators in a process of their own, faults at their times, the server watched meanwhile."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from loadtest.clients.lateness import CPU
 from loadtest.measured.measures import Measures
 from loadtest.scenario import Scenario
 from loadtest.sla.faults import Act, acts_of, recovery_s
-from loadtest.sla.judge import OTHERS, Found
+from loadtest.sla.judge import OTHERS, ScenarioRun
 from loadtest.target.processes import ROOT
 from loadtest.target.server import Server
 
@@ -29,7 +29,7 @@ CALM_S = 90.0  # for a process to start and ask its calm questions
 Say = Callable[[str], None]
 
 
-class TalkersFailed(Exception):
+class LoadGeneratorFailed(Exception):
     """The load itself did not work; the message is the end of its log, and where the rest is."""
 
 
@@ -58,7 +58,7 @@ class Watch:
         return max((_quarters_apart(rss) for rss in held.values() if len(rss) >= 8), default=0.0)
 
     def others_cores(self) -> float:
-        """What everybody else on this machine took meanwhile, the talkers left out."""
+        """What everybody else on this machine took meanwhile, the load generators left out."""
         if len(self.busy) < 2 or self.busy[-1][0] == self.busy[0][0]:
             return 0.0
         (began, before), (ended, after) = self.busy[0], self.busy[-1]
@@ -73,20 +73,20 @@ class Watch:
         return most
 
 
-def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> Found:
+def run(scenario: Scenario, plan: Path, where: Where, server: Server | None, folder: Path) -> ScenarioRun:
     """Talk, watch, gather. server: None where it is somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     result, watch = folder / f"{scenario.name}.json", Watch()
     for old in (result, Path(f"{result}.began")):
         old.unlink(missing_ok=True)
     with (folder / f"{scenario.name}.log").open("wb") as log:
-        talkers = _talkers(scenario, plan, where, result, log)
+        generators = _generators(scenario, plan, where, result, log)
         try:
-            _attend(talkers, scenario, server, Path(f"{result}.began"), watch)
+            _attend(generators, scenario, server, Path(f"{result}.began"), watch)
         finally:
-            _end(talkers)
+            _end(generators)
     if not result.exists():
-        raise TalkersFailed(_last_words(folder / f"{scenario.name}.log"))
+        raise LoadGeneratorFailed(_last_words(folder / f"{scenario.name}.log"))
     measures = Measures.of_json(json.loads(result.read_text())["measures"])
     return _found(scenario, measures, watch, server)
 
@@ -96,26 +96,26 @@ def _last_words(log: Path) -> str:
     return " ".join([line.partition(": ")[2] for line in lines[:1]] + [f"({log})"])
 
 
-def _talkers(scenario: Scenario, plan: Path, where: Where, result: Path, log: Any) -> "subprocess.Popen[bytes]":
+def _generators(scenario: Scenario, plan: Path, where: Where, result: Path, log: Any) -> "subprocess.Popen[bytes]":
     rate = scenario.crowd / max(0.1, scenario.ramp_s)
     words = ["--headless", "--only-summary", "--host", where.http, "--stop-timeout", f"{scenario.grace_s:g}"]
     words += [] if scenario.burst else ["-u", str(scenario.crowd), "-r", f"{rate:.3f}"]
-    told = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.told()
-    told |= {"SLA_SIZE": str(scenario.size), "SLA_SECONDS": str(scenario.seconds)}
+    env = {"SLA_FILE": str(plan), "SLA_SCENARIO": scenario.name, "SLA_RESULT": str(result)} | where.environment()
+    env |= {"SLA_SIZE": str(scenario.size), "SLA_SECONDS": str(scenario.seconds)}
     command = [sys.executable, "-m", "loadtest.clients.swarm", "-f", "loadtest/clients/locustfile.py", *words]
     # A group of their own, so that all of them can be ended, in our session: Linux weighs sessions against each other
-    # before it looks at how nice anybody in them is, and the server shall be nicer than the talkers.
-    env = {**os.environ, **told}
+    # before it looks at how nice anybody in them is, and the server shall be nicer than the load generators.
+    env = {**os.environ, **env}
     none = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=ROOT, env=env, stdin=none, stdout=log, stderr=log, process_group=0)
 
 
 def _attend(
-    talkers: "subprocess.Popen[bytes]", scenario: Scenario, server: Server | None, began: Path, watch: Watch
+    generators: "subprocess.Popen[bytes]", scenario: Scenario, server: Server | None, began: Path, watch: Watch
 ) -> None:
-    acts = acts_of(scenario.faults, server.house, server.swap) if server else []
+    acts = acts_of(scenario.faults, server.processes, server.swap) if server else []
     last, start, looked = time.monotonic() + CALM_S, 0.0, 0.0
-    while talkers.poll() is None:
+    while generators.poll() is None:
         now = time.monotonic()
         if now > last:
             return
@@ -153,20 +153,20 @@ def _act(acts: list[Act], at_s: float, watch: Watch) -> list[Act]:
     return left
 
 
-def _end(talkers: "subprocess.Popen[bytes]") -> None:
+def _end(generators: "subprocess.Popen[bytes]") -> None:
     """Its children too."""
-    if talkers.poll() is None:
-        os.killpg(talkers.pid, signal.SIGKILL)
-    talkers.wait()
+    if generators.poll() is None:
+        os.killpg(generators.pid, signal.SIGKILL)
+    generators.wait()
 
 
-def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> Found:
+def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server | None) -> ScenarioRun:
     facts: dict[str, float] = {}
     if server:
         facts |= {"ready": server.ready_s, "first answer": server.answered_s}
-        talkers = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
+        own_cores = measures.total(CPU) / (scenario.ramp_s + scenario.seconds)
         facts["memory growth"] = watch.growth()
-        facts[OTHERS] = max(0.0, watch.others_cores() - talkers)
+        facts[OTHERS] = max(0.0, watch.others_cores() - own_cores)
         if heard_s := measures.total("audio s"):
             facts["real time"] = sum(watch.cpu_s().values()) / heard_s
     recovered = recovery_s(scenario, measures)
@@ -177,7 +177,7 @@ def _found(scenario: Scenario, measures: Measures, watch: Watch, server: Server 
             watch.marks.append({"at_s": fault.at_s, "what": f"{fault.share:.0%} hang up"})
     usage = {"cpu_s": watch.cpu_s(), "rss_mb": watch.rss_mb()}
     notes = {"marks": watch.marks} | ({"stages": stages_of(server.spans()), **_breakers(server)} if server else {})
-    return Found(scenario, measures, facts, usage, notes)
+    return ScenarioRun(scenario, measures, facts, usage, notes)
 
 
 def _breakers(server: Server) -> dict[str, Any]:
@@ -190,11 +190,11 @@ def _breakers(server: Server) -> dict[str, Any]:
 
 def stages_of(spans: Mapping[str, list[tuple[str, float]]]) -> dict[str, dict[str, float]]:
     """Where the time went: process and span -> how many, p50 and p99 in milliseconds."""
-    told = {}
+    shares = {}
     for process, found in spans.items():
         for name in dict.fromkeys(name for name, _ in found):
             if name in ("queue", "batch", "engine"):
                 times = [ms for each, ms in found if each == name]
                 p50, p99 = np.percentile(times, (50, 99))
-                told[f"{process} {name}"] = {"count": len(times), "p50_ms": float(p50), "p99_ms": float(p99)}
-    return told
+                shares[f"{process} {name}"] = {"count": len(times), "p50_ms": float(p50), "p99_ms": float(p99)}
+    return shares

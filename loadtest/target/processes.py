@@ -16,7 +16,7 @@ MB = 1 << 20
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-class House(Processes):
+class ServerProcesses(Processes):
     """Some processes in one folder, configured by the files of another."""
 
     def __init__(self, folder: Path, configs: str = "deploy/echo", nice: int = 0) -> None:

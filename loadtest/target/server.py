@@ -12,12 +12,12 @@ import httpx
 from loadtest.address import Where
 from loadtest.measured.clips import RATE_HZ
 from loadtest.scenario import Scenario
-from loadtest.target.processes import House
+from loadtest.target.processes import ServerProcesses
 from loadtest.target.swap import Swap, twins
 from parley.audio import media
 from parley.cli.processes.ports import free_address
 
-NICE = 5  # so that on a machine that holds both, the talker is the last to be late
+NICE = 5  # so that on a machine that holds both, the load generator is the last to be late
 ANSWER_S = 60.0
 FLUSHED_S = 0.7  # until spans are in their files
 
@@ -41,7 +41,7 @@ class Server:
     """Its processes, by name: asr, or asr-1 and asr-2 where there are two."""
 
     def __init__(self, folder: Path, settings: Path, like: Like | None = None) -> None:
-        self.house = House(folder, str(settings), NICE)
+        self.processes = ServerProcesses(folder, str(settings), NICE)
         self._folder, self._like, self._read = folder, like or Like(), dict[Path, int]()
         self._models, self._routes = twins(folder / "models"), folder / "routes.toml"
         self._stages_here = sorted(path.stem for path in settings.glob("*.toml") if path.stem != "gateway")
@@ -56,12 +56,12 @@ class Server:
         for stage in self._stages_here:
             names = self._names(stage)
             for name in names:
-                self.house.start_service(stage, name, PARLEY_MODELS_ROOT=str(self._models), **self._traces(name))
-            upstreams[stage] = ",".join(map(self.house.socket, names))
+                self.processes.start_service(stage, name, PARLEY_MODELS_ROOT=str(self._models), **self._traces(name))
+            upstreams[stage] = ",".join(map(self.processes.socket, names))
         env = {"PARLEY_ROUTES_FILE": str(self._routes), **self._traces("gateway")}
         env |= {"PARLEY_LIMITS__STREAMS": str(self._like.admitted)} if self._like.admitted else {}
-        self.house.start_gateway("gateway", self._http, self._grpc, upstreams, **env)
-        self.house.await_ready(self._http)
+        self.processes.start_gateway("gateway", self._http, self._grpc, upstreams, **env)
+        self.processes.await_ready(self._http)
         self.ready_s = time.monotonic() - began
         self._ask_once()
         self.answered_s = time.monotonic() - began
@@ -86,26 +86,26 @@ class Server:
 
     def usage(self) -> dict[str, tuple[float, float]]:
         """Process -> CPU seconds so far, and megabytes now; of those that live."""
-        alive = [name for name in self.house.names if not self.house.has_ended(name)]
-        return {name: (self.house.cpu_s(name), self.house.rss_mb(name)) for name in alive}
+        alive = [name for name in self.processes.names if not self.processes.has_ended(name)]
+        return {name: (self.processes.cpu_s(name), self.processes.rss_mb(name)) for name in alive}
 
     def models(self) -> dict[str, str]:
         """Stage -> what serves it, as the gateway says."""
-        return {stage: _serving(told) for stage, told in self._stages().items()}
+        return {stage: _serving(facts) for stage, facts in self._stages().items()}
 
     def breakers(self) -> dict[str, str]:
         """Replica -> its circuit, as the gateway sees it."""
-        return {r["address"]: r["breaker"] for told in self._stages().values() for r in told["replicas"]}
+        return {r["address"]: r["breaker"] for facts in self._stages().values() for r in facts["replicas"]}
 
     def _stages(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.where.http}/v1/status", timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)["stages"]
-        return told
+            stages: dict[str, Any] = json.load(answer)["stages"]
+        return stages
 
     def spans(self) -> dict[str, list[tuple[str, float]]]:
         """Process -> its spans since they were last asked for: name and milliseconds."""
         time.sleep(FLUSHED_S)
-        files = {name: self._folder / f"{name}.traces" for name in self.house.names}
+        files = {name: self._folder / f"{name}.traces" for name in self.processes.names}
         return {name: _spans(self._new(path)) for name, path in files.items() if path.exists()}
 
     def _new(self, path: Path) -> str:
@@ -120,11 +120,11 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.house.stop()
+        self.processes.stop()
 
 
-def _serving(told: dict[str, Any]) -> str:
-    names = [f"{m['model']} ({m['backend']}, {m['device']})" for m in told["models"] if m.get("default")]
+def _serving(facts: dict[str, Any]) -> str:
+    names = [f"{m['model']} ({m['backend']}, {m['device']})" for m in facts["models"] if m.get("default")]
     return ", ".join(names) or "none"
 
 

@@ -60,7 +60,7 @@ class Manifest:
         return folder / "model.toml"
 
     def publish(self, folder: Path, card: Callable[[Manifest], str]) -> None:
-        """Write both papers from one: the card says nothing that `model.toml` does not."""
+        """Write manifest and card: the card says nothing that `model.toml` does not."""
         self.write(folder)
         (folder / "CARD.md").write_text(card(Manifest.read(folder)), encoding="utf-8")
 

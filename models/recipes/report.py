@@ -79,10 +79,10 @@ def models(stage: str) -> list[Path]:
 
 def section(stage: str, folder: Path, rows: list[Row]) -> str:
     """One model of the report."""
-    papers = Manifest.read(folder)
-    size = sum((folder / name).stat().st_size for name in papers.files) / 1e6
+    manifest = Manifest.read(folder)
+    size = sum((folder / name).stat().st_size for name in manifest.files) / 1e6
     card = folder.relative_to(EMBEDDED) / "CARD.md"
-    title = f"## {stage}: [{papers.name}@{papers.version}]({card}), {size:.1f} MB, {papers.license}"
+    title = f"## {stage}: [{manifest.name}@{manifest.version}]({card}), {size:.1f} MB, {manifest.license}"
     return f"{title}\n\n{table(rows)}\n"
 
 
@@ -105,12 +105,12 @@ def main() -> None:
     parser.add_argument("--stage", choices=list(JUDGES), action="append", help="only this one; all unless said")
     args = parser.parse_args()
     report = EMBEDDED / "REPORT.md"
-    said = sections(report.read_text(encoding="utf-8"))
+    parts = sections(report.read_text(encoding="utf-8"))
     for stage in args.stage or JUDGES:
         judged = [section(stage, folder, JUDGES[stage](folder, args)) for folder in models(stage)]
-        said[stage] = "".join(f"\n{each}" for each in judged)
-        print(said[stage], flush=True)
-    report.write_text(HEAD + "".join(said.get(stage, "") for stage in JUDGES), encoding="utf-8")
+        parts[stage] = "".join(f"\n{each}" for each in judged)
+        print(parts[stage], flush=True)
+    report.write_text(HEAD + "".join(parts.get(stage, "") for stage in JUDGES), encoding="utf-8")
 
 
 if __name__ == "__main__":

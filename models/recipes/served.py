@@ -168,8 +168,8 @@ async def diarize(client: Client, folder: Path, data: Sequence[Path]) -> list[Co
 
     talk = conversations(data, "test", CONVERSATIONS, "clean")
     embed, ways = Runner(folder / "model.onnx"), Manifest.read(folder).options
-    said = await together(answers(client, "diarize", chunks(each.audio)) for each in talk)
-    served = [told([getattr(a, a.WhichOneof("event")) for a in each]) for each in said]
+    answered = await together(answers(client, "diarize", chunks(each.audio)) for each in talk)
+    served = [told([getattr(a, a.WhichOneof("event")) for a in each]) for each in answered]
 
     def rate(which: int) -> float:
         pairs = zip(talk, served, strict=True)
@@ -200,8 +200,8 @@ async def translate(client: Client, folder: Path, data: Sequence[Path]) -> list[
         pairs = direction.of(test)[:PAIRS]
         sources = [pair.side(direction.source) for pair in pairs]
         config = {"source_language": direction.source, "target_language": direction.target}
-        said = await together(answers(client, "translate", [each], **config) for each in sources)
-        served = ["".join(each.translation.text for each in pieces) for pieces in said]
+        answered = await together(answers(client, "translate", [each], **config) for each in sources)
+        served = ["".join(each.translation.text for each in pieces) for pieces in answered]
         references = [[pair.side(direction.target) for pair in pairs]]
         alone = model.translate(sources, direction.target)
         scores.append((sacrebleu.corpus_bleu(alone, references).score, sacrebleu.corpus_bleu(served, references).score))

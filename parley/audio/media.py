@@ -43,7 +43,7 @@ class Recording:
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
 
 
-class Decoder:
+class MediaDecoder:
     """A file, decoded no further than somebody asks: a small one may play for days. Its channels are mixed, or stay."""
 
     def __init__(
@@ -84,8 +84,8 @@ class Decoder:
         with _in_words(), self._container:
             for frame in _and_end(self._container.decode(self._stream)):
                 if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
-                    said = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
-                    raise UndecodableMedia(said)
+                    message = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
+                    raise UndecodableMedia(message)
                 for piece in resampler.resample(frame):
                     yield bytes(piece.planes[0])[: piece.samples * 2 * self.channels]
 
@@ -107,7 +107,7 @@ def read(
     file: bytes, longest_s: float, rate_hz: int = 0, *, mixed: bool = True, most_hz: int = HIGHEST_HZ
 ) -> Recording:
     """Decode a whole file, at its own rate unless another is wanted; refuse what is no audio or plays too long."""
-    decoder = Decoder(file, longest_s, rate_hz, mixed=mixed, most_hz=most_hz)
+    decoder = MediaDecoder(file, longest_s, rate_hz, mixed=mixed, most_hz=most_hz)
     return Recording(b"".join(decoder.blocks(60.0)), decoder.rate_hz, decoder.channels)
 
 
@@ -116,8 +116,10 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, ValueError, EOFError) as error:
-        said = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
-        raise UndecodableMedia(f"The file cannot be decoded ({said}); send WAV, MP3, M4A, FLAC, OGG or WebM.") from None
+        message = getattr(error, "strerror", None) or error  # FFmpeg's words, without its number
+        raise UndecodableMedia(
+            f"The file cannot be decoded ({message}); send WAV, MP3, M4A, FLAC, OGG or WebM."
+        ) from None
 
 
 def _and_end(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame | None]:

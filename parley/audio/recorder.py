@@ -101,8 +101,8 @@ class Flac:
     def _ready(self) -> bytes:
         ready = self._out.take()
         if ready and not self._begun:
-            told = int.from_bytes(ready[FLAC_LENGTH], "big") | self._samples
-            ready[FLAC_LENGTH] = told.to_bytes(8, "big")
+            samples = int.from_bytes(ready[FLAC_LENGTH], "big") | self._samples
+            ready[FLAC_LENGTH] = samples.to_bytes(8, "big")
             self._begun = True
         return bytes(ready)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley.cli.stdin import Pipe, from_thread
+from parley.cli.stdin import StdinPipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
 from parley.extras import install
 
@@ -60,7 +60,7 @@ def _wav(name: str, data: bytes) -> Sound:
 
 def read_stdin() -> Sound:
     """A WAV by its header; anything else is raw: 16 kHz, 16 bit, little-endian, one channel."""
-    pipe = Pipe(0)
+    pipe = StdinPipe(0)
     if pipe.peek(4) != b"RIFF":
         return Sound(STDIN, RAW_HZ, 1, _raw(pipe))
     return _of(_header(pipe, "on standard input"), STDIN)
@@ -87,7 +87,7 @@ def _framed(header: wave.Wave_read, frames: int) -> Iterator[bytes]:
         yield piece
 
 
-def _raw(pipe: Pipe) -> Iterator[bytes]:
+def _raw(pipe: StdinPipe) -> Iterator[bytes]:
     while piece := pipe.read(round(RAW_HZ * PIECE_S) * 2):
         yield piece[: len(piece) // 2 * 2]
 

@@ -11,7 +11,7 @@ from parley.errors import BadInput
 AHEAD = 50  # pieces read before they are wanted
 
 
-class Pipe:
+class StdinPipe:
     """A file descriptor, read exactly. Not a BufferedReader: its lock would hold up the end of the process."""
 
     def __init__(self, descriptor: int) -> None:
@@ -31,7 +31,7 @@ class Pipe:
             yield more
 
     def peek(self, size: int) -> bytes:
-        """The same, and they stay."""
+        """Like `read`, without consuming the bytes."""
         while len(self._held) < size and (more := os.read(self._descriptor, 1 << 16)):
             self._held += more
         return self._held[:size]

@@ -14,7 +14,7 @@ Step = Callable[[npt.NDArray[np.int64]], Scores]  # tokens [rows, count] -> log-
 
 
 @dataclass(frozen=True)
-class Found:
+class Hypothesis:
     """One answer."""
 
     tokens: tuple[int, ...]
@@ -23,7 +23,7 @@ class Found:
 
 def search(
     step: Step, prompts: Sequence[Sequence[int]], how: Decoding, end: int, begun: Sequence[Sequence[int]] = ()
-) -> list[Found]:
+) -> list[Hypothesis]:
     """The best answer to each prompt; they are equally long. What an answer begins with may be given."""
     forced = begun or [()] * len(prompts)
     searches = [_Search(prompt, how, end, given) for prompt, given in zip(prompts, forced, strict=True)]
@@ -43,21 +43,21 @@ class _Search:
         self._skip, self._how, self._end, self._begun = len(prompt), how, end, begun
         self.rows = [list(prompt)] * how.beam
         self._totals = np.array([0.0] + [-np.inf] * (how.beam - 1))
-        self._ended: list[Found] = []
+        self._ended: list[Hypothesis] = []
         self.is_over = False
 
     def go_on(self, scores: Scores) -> None:
         """One more token for every row."""
-        said = len(self.rows[0]) - self._skip
-        if said < len(self._begun):
-            self._force(self._begun[said], scores)
+        generated = len(self.rows[0]) - self._skip
+        if generated < len(self._begun):
+            self._force(self._begun[generated], scores)
             return
-        if not said and scores[0].argmax() == self._end:
-            self._ended, self.is_over = [Found((), 0.0)], True
+        if not generated and scores[0].argmax() == self._end:
+            self._ended, self.is_over = [Hypothesis((), 0.0)], True
         if self.is_over:  # kept as long as the others
             self.rows = [[*row, self._end] for row in self.rows]
             return
-        is_last = said + 1 == self._how.longest
+        is_last = generated + 1 == self._how.longest
         self._choose((self._totals[:, None] + scores).ravel(), scores.shape[1], is_last)
         self.is_over = is_last or len(self._ended) >= self._how.beam
 
@@ -80,10 +80,10 @@ class _Search:
         on = [place for place in likeliest if place % size != self._end][:beam]
         self.rows, self._totals = [rows[place] for place in on], totals[on]
 
-    def _found(self, row: Sequence[int], total: float) -> Found:
+    def _found(self, row: Sequence[int], total: float) -> Hypothesis:
         tokens = tuple(row[self._skip :])
-        return Found(tokens, float(total / len(tokens)) if tokens else -np.inf)
+        return Hypothesis(tokens, float(total / len(tokens)) if tokens else -np.inf)
 
-    def best(self) -> Found:
+    def best(self) -> Hypothesis:
         """The likeliest by token."""
         return max(self._ended, key=lambda found: found.score)

@@ -15,7 +15,7 @@ Answer = Callable[[Any], Awaitable[Message]]
 
 
 class ModelsAdmin:
-    """For operators: which versions are here, and which shall be."""
+    """Lists, loads and retires model versions."""
 
     def __init__(
         self, stage: Stage, roots: Sequence[Path], registry: Registry, changed: Callable[[], Awaitable[None]]

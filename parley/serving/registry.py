@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Opener = Callable[[ModelSpec], Placed[Engine[Any, Any]]]
 
 
-class State(Enum):
+class VersionState(Enum):
     """The lifecycle of a version."""
 
     LOADING = 1
@@ -37,7 +37,7 @@ class Model:
     """One version, the queue in front of its engine, and how many streams lease it."""
 
     spec: ModelSpec
-    state: State = State.LOADING
+    state: VersionState = VersionState.LOADING
     device: str = ""
     device_reason: str = ""
     streams: int = 0
@@ -58,11 +58,11 @@ class Model:
         if isinstance(opened.model, Costed):
             self.load = Load(opened.model.second_s, batch.at_a_time, on_cpu=opened.model.on_cpu)
         self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
-        self.state = State.ACTIVE
+        self.state = VersionState.ACTIVE
 
     async def stop(self) -> None:
         """No stream leases it any more: close the queue and drop the engine."""
-        self.state = State.RETIRED
+        self.state = VersionState.RETIRED
         if self._batcher:
             await self._batcher.close()
 
@@ -84,7 +84,7 @@ class Registry:
     async def load(self, spec: ModelSpec, *, make_default: bool = False) -> Model:
         """Register it, so that "loading" is visible; open and warm it up beside the loop; then take streams."""
         known = self._models.get(spec.ref)
-        if known and known.state is not State.ACTIVE:
+        if known and known.state is not VersionState.ACTIVE:
             raise ModelNotReady(f"{spec.ref} is {known.state.name.lower()}; try again when it is done.", retry_s=1.0)
         model = known or await self._open(spec)
         if make_default or self.default is None:
@@ -118,22 +118,24 @@ class Registry:
         if ref is None:
             raise ModelNotReady("No model is loaded yet; try again in a moment.", retry_s=1.0)
         model = self._models.get(ref)
-        if model is None or model.state in (State.DRAINING, State.RETIRED):
+        if model is None or model.state in (VersionState.DRAINING, VersionState.RETIRED):
             raise UnknownModel(f"The model {ref} is not served here; served: {self._served()}.")
-        if model.state is State.LOADING:
+        if model.state is VersionState.LOADING:
             raise ModelNotReady(f"{ref} is still loading; try again in a moment.", retry_s=1.0)
         return model
 
     def _served(self) -> str:
-        return ", ".join(str(m.spec.ref) for m in self.models if m.state is State.ACTIVE) or "none"
+        return ", ".join(str(m.spec.ref) for m in self.models if m.state is VersionState.ACTIVE) or "none"
 
     def retire(self, ref: ModelRef) -> Model:
         """Take no new streams for it; when the last one has ended, drop it."""
         model = self._active(ref)
-        if ref == self.default and any(other.state is State.ACTIVE for other in self.models if other is not model):
+        if ref == self.default and any(
+            other.state is VersionState.ACTIVE for other in self.models if other is not model
+        ):
             raise BadInput(f"{ref} is the default; make another version the default first.")
         self.default = None if ref == self.default else self.default
-        model.state = State.DRAINING
+        model.state = VersionState.DRAINING
         self._drains[ref] = asyncio.create_task(self._drain(model))
         return model
 

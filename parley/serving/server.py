@@ -21,12 +21,12 @@ from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
-from parley.serving.streams import Streams
-from parley.wire import protocol, rules
+from parley.serving.streams import ServiceStreams
+from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-TELL_S = 0.5  # between two looks at whether there is room
+REPORT_S = 0.5  # between two reports of whether there is room for one more stream
 LAST_WORDS_S = 0.5  # for statuses that are on their way
 Context = Any  # grpc.aio's types are generic in what we move as bytes
 
@@ -38,7 +38,8 @@ def main(stage: Stage) -> None:
     path = parser.parse_args().config
     try:
         settings = config.load(stage.config, path)
-        telemetry.set_up(stage.name, settings.telemetry)
+        trust.check_listen(settings.listen, settings.token, settings.tls)
+        telemetry.set_up(stage.name, settings.telemetry, [settings.token])
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
         sys.exit(f"{stage.name}: {error}")
@@ -61,18 +62,19 @@ async def serve(stage: Stage, settings: ServiceConfig) -> None:
 class Service:
     """One stage on one port."""
 
-    def __init__(self, stage: Stage, settings: ServiceConfig) -> None:
-        self._stage, self._settings = stage, settings
+    def __init__(self, stage: Stage, settings: ServiceConfig, report_s: float = REPORT_S) -> None:
+        self._stage, self._settings, self._report_s = stage, settings, report_s
         self._registry = Registry(stage.open_engine, settings.batch)
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS)
-        self._streams = Streams(stage, settings, self._registry)
-        self._telling: asyncio.Task[None] | None = None
+        guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
+        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
+        self._streams = ServiceStreams(stage, settings, self._registry)
+        self._reporting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen first, so that "loading" can be seen; then load; then say SERVING."""
         name = self._stage.service.full_name
-        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._tell_health)
+        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._report_health)
         stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
@@ -80,12 +82,12 @@ class Service:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
-        protocol.listen(self._server, self._settings.listen)
-        await self._tell_health()  # unasked, the health service calls a server healthy that has nothing yet
+        protocol.listen(self._server, self._settings.listen, self._settings.tls)
+        await self._report_health()  # unasked, the health service calls a server healthy that has nothing yet
         await self._server.start()
         await self._load()
-        await self._tell_health()
-        self._telling = asyncio.create_task(self._keep_telling())
+        await self._report_health()
+        self._reporting = asyncio.create_task(self._keep_reporting())
         gc.collect()
         gc.freeze()
         log.info("serving", extra={"listen": self._settings.listen, "models": list(self._settings.models)})
@@ -110,25 +112,25 @@ class Service:
                 raise BadConfig(f"`models`: {error}") from None
             await self._registry.load(spec)
 
-    async def _tell_health(self) -> None:
-        """Per service and per model version."""
+    async def _report_health(self) -> None:
+        """Sets the health status of the service and of each model version."""
         name = self._stage.service.full_name
         able = SERVING if self._registry.default and not self._streams.draining else NOT_SERVING
         for service in ("", name):
             await self._health.set(service, able)
-        await self._tell_room(name)
+        await self._report_room(name)
         for model in self._registry.models:
             serving = not self._streams.draining and model.state.name == "ACTIVE"
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
 
-    async def _keep_telling(self) -> None:
-        """Room comes and goes by itself."""
+    async def _keep_reporting(self) -> None:
+        """Reports room again and again: it comes and goes with the streams, without an event."""
         while True:
-            await asyncio.sleep(TELL_S)
-            await self._tell_room(self._stage.service.full_name)
+            await asyncio.sleep(self._report_s)
+            await self._report_room(self._stage.service.full_name)
 
-    async def _tell_room(self, name: str) -> None:
-        """Whether one more stream would be taken, by the default version and by each."""
+    async def _report_room(self, name: str) -> None:
+        """Sets the health status of `<service>.room`: whether one more stream would be admitted."""
         for model in self._registry.models:
             takes = model.state.name == "ACTIVE" and not self._streams.draining
             room = SERVING if takes and (model.load is None or model.load.has_room) else NOT_SERVING
@@ -142,9 +144,9 @@ class Service:
         The port stays open meanwhile: who asks is told, and who watches health does not hold us.
         """
         self._streams.draining = True
-        if self._telling:
-            self._telling.cancel()
-        await self._tell_health()
+        if self._reporting:
+            self._reporting.cancel()
+        await self._report_health()
         log.info("draining", extra={"streams": self._streams.open})
         await self._streams.gone(self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)

@@ -19,6 +19,7 @@ from parley.serving.batcher import BatchConfig
 from parley.serving.session import Session
 from parley.telemetry import TelemetryConfig
 from parley.v1.audio_pb2 import Opened
+from parley.wire.tls import TlsConfig
 
 LONGEST_TEXT = 1 << 20
 Settings = TypeVar("Settings", bound="ServiceConfig", contravariant=True)
@@ -34,6 +35,9 @@ class ServiceConfig:
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0
     streams: int = 1000  # streams at a time; one more is refused
+    token: str = ""  # the secret that callers must show, the same in the gateway's config; empty: none
+    tls: TlsConfig = field(default_factory=TlsConfig)
+    first_message_s: float = 10.0  # the longest that a stream's first message takes; 0: for ever
     drain_s: float = 10.0  # how long open streams may go on after SIGTERM
     batch: BatchConfig = field(default_factory=BatchConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

@@ -14,7 +14,7 @@ from parley.serving.session import Ahead, Events, Flush, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
-from parley.wire import protocol, rules
+from parley.wire import idle, protocol, rules
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -22,8 +22,8 @@ Submit = Callable[[Any], Awaitable[Any]]
 PATIENCE = 30  # times as long as who speaks, somebody waits whose jobs lie there all at once
 
 
-class Streams:
-    """Every open stream of one service."""
+class ServiceStreams:
+    """Serves and counts the open streams of one service."""
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
         self._stage, self._settings, self._registry = stage, settings, registry
@@ -39,17 +39,21 @@ class Streams:
                 await self._none.wait()
 
     async def handle(self, _: object, context: Context) -> None:
-        """The one RPC of a stage."""
+        """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-        with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
+        refusal: ParleyError | None = None
+        with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span:
             try:
                 with self._registry.lease(self._wanted(sent)) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
                     await self._counted(model, context)
             except Exception as error:
-                code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
-                await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
+                refusal = protocol.public(error, self._stage.name)
+                telemetry.failed(span, refusal)
+        if refusal:
+            code, message, trailers = protocol.status_of(refusal)
+            await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
 
     def _wanted(self, sent: dict[str, str]) -> ModelRef | None:
         if self.draining:
@@ -80,7 +84,7 @@ class Streams:
             telemetry.STREAMS_ENDED.labels(*labels, outcome).inc()
 
     async def _run(self, model: Model, context: Context) -> None:
-        first = await self._read(context)
+        first = await idle.message(self._read(context), self._settings.first_message_s)
         if first is None or first.WhichOneof("message") != "config":
             raise ConfigExpected("A stream begins with its config; send that first.")
         rules.check(first.config)

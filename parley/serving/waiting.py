@@ -33,7 +33,7 @@ class Waiting:
     ) -> None:
         self._batcher, self._place, self._still_s, self._tell, self._clock = batcher, place, still_s, tell, clock
         self._look_s = look_s
-        self._told: float | None = None
+        self._logged_at: float | None = None
 
     async def submit(self, job: Any, budget: Budget) -> Any:
         """The job's result, however long the queue; raises DeadlinePassed once the engine has stalled."""
@@ -53,9 +53,9 @@ class Waiting:
         now = self._clock()
         if now - self._batcher.moved_at > self._still_s:
             raise DeadlinePassed(f"The engine has answered nobody for {self._still_s:g} s.")
-        recently = self._told is not None and now - self._told < AGAIN_S
+        recently = self._logged_at is not None and now - self._logged_at < AGAIN_S
         if since is not None and now - since >= LATE_S and not recently:
-            self._told = now
+            self._logged_at = now
             late = Late()
             late.waiting.FromMilliseconds(round(1000 * (now - since)))
             await self._tell(late)

@@ -23,7 +23,7 @@ TRIES, SILENT_S = 4, 30.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFile:
     """A file to fetch."""
 
     url: str
@@ -46,7 +46,7 @@ class Downloads:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._client.close()
 
-    def fetch(self, wanted: Wanted) -> bool:
+    def fetch(self, wanted: WantedFile) -> bool:
         """Whether the server has the file; then it is at its path, whole."""
         part = _Part(wanted.path)
         for attempt in range(TRIES):
@@ -56,15 +56,15 @@ class Downloads:
                 break
             except httpx.TransportError as error:
                 if attempt == TRIES - 1:
-                    said = f"broke off at {part.size} bytes ({error or type(error).__name__})"
+                    failure = f"broke off at {part.size} bytes ({error or type(error).__name__})"
                     raise Unavailable(
-                        f"{wanted.url} {said}; run the command again, and it goes on from there."
+                        f"{wanted.url} {failure}; run the command again, and it goes on from there."
                     ) from None
         _check_sum(part, wanted)
         part.finish()
         return True
 
-    def _go_on(self, wanted: Wanted, part: "_Part") -> bool:
+    def _go_on(self, wanted: WantedFile, part: "_Part") -> bool:
         with _in_words(wanted.url), self._client.stream("GET", wanted.url, headers=part.headers()) as answer:
             if answer.status_code in (404, 410):
                 return False
@@ -77,13 +77,13 @@ class Downloads:
             self._take(wanted, part, answer)
         return True
 
-    def _after_the_end(self, wanted: Wanted, part: "_Part", answer: httpx.Response) -> bool:
+    def _after_the_end(self, wanted: WantedFile, part: "_Part", answer: httpx.Response) -> bool:
         if answer.headers.get("content-range", "") == f"bytes */{part.size}":
             return True
         part.forget()
         return self._go_on(wanted, part)
 
-    def _take(self, wanted: Wanted, part: "_Part", answer: httpx.Response) -> None:
+    def _take(self, wanted: WantedFile, part: "_Part", answer: httpx.Response) -> None:
         begun = part.begin(answer.status_code == 206, answer.headers)
         length = answer.headers.get("content-length", "")
         total = begun + int(length) if length.isdecimal() and "content-encoding" not in answer.headers else None
@@ -136,7 +136,7 @@ class _Part:
         self._tag.unlink(missing_ok=True)
 
 
-def _check_sum(part: _Part, wanted: Wanted) -> None:
+def _check_sum(part: _Part, wanted: WantedFile) -> None:
     if not wanted.sha256:
         return
     with part.file.open("rb") as data:

@@ -17,11 +17,11 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class DenoiseFor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DENOISE_FOR_UNSPECIFIED: _ClassVar[DenoiseFor]
-    DENOISE_FOR_EAR: _ClassVar[DenoiseFor]
+    DENOISE_FOR_CLIENT: _ClassVar[DenoiseFor]
     DENOISE_FOR_LISTENERS: _ClassVar[DenoiseFor]
     DENOISE_FOR_BOTH: _ClassVar[DenoiseFor]
 DENOISE_FOR_UNSPECIFIED: DenoiseFor
-DENOISE_FOR_EAR: DenoiseFor
+DENOISE_FOR_CLIENT: DenoiseFor
 DENOISE_FOR_LISTENERS: DenoiseFor
 DENOISE_FOR_BOTH: DenoiseFor
 

@@ -1,4 +1,4 @@
-"""API keys on paper: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know a door.
+"""API keys: made once, kept as hashes, read by the gateway, written by `parley keys`. Must not know an API.
 
 A key is `pk_<id>_<secret>`. The secret has 256 random bits, so a plain SHA-256 keeps it.
 """
@@ -28,7 +28,7 @@ class Key:
     hash: str
     scopes: tuple[str, ...] = (USE,)  # use: every stage; admin: models and routes; or stages by name
     expires: str = ""  # an ISO moment; empty: never
-    streams: int = 0  # at a time; 0: as the gateway's limits say
+    streams: int = 0  # to engines at a time; 0: as the gateway's limits say
     kind: str = ""  # live or batch; empty: as each call says
 
     def is_of(self, text: str) -> bool:
@@ -36,11 +36,11 @@ class Key:
         return hmac.compare_digest(self.hash, hashed(text))
 
     def has_expired(self, now: datetime) -> bool:
-        """It was good for a time that is over."""
+        """Whether the key's time is over."""
         return bool(self.expires) and now >= datetime.fromisoformat(self.expires)
 
     def may(self, scope: str) -> bool:
-        """It is good for that."""
+        """Whether the key has this scope."""
         return scope in self.scopes or (scope != ADMIN and USE in self.scopes)
 
 
@@ -66,10 +66,10 @@ def make(name: str, scopes: Iterable[str], expires: datetime | None = None) -> t
 def read(file: Path) -> dict[str, Key]:
     """Id -> key."""
     try:
-        told = json.loads(file.read_text("utf-8"))
-        if not isinstance(told, list):
+        table = json.loads(file.read_text("utf-8"))
+        if not isinstance(table, list):
             raise TypeError("it holds no list")
-        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in told]
+        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in table]
         for key in keys:
             key.has_expired(datetime.now(UTC))
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -78,7 +78,7 @@ def read(file: Path) -> dict[str, Key]:
 
 
 def write(file: Path, keys: Iterable[Key]) -> None:
-    """Whole or not at all, for the owner's eyes only."""
+    """Writes the file atomically, readable by its owner only."""
     new = file.with_name(f"{file.name}.new")
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
@@ -88,4 +88,6 @@ def write(file: Path, keys: Iterable[Key]) -> None:
         raise BadConfig(f"The keys cannot be written to {file} ({error.strerror}); name another file.") from None
 
 
-NOBODY = Key("", "", "", (USE, ADMIN))  # where no keys are asked for, anybody may do everything
+# Where no keys are asked for.
+NOBODY = Key("", "", "", (USE,))
+OPERATOR = Key("", "", "", (USE, ADMIN))  # a program on this machine

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 
 from parley.errors import BadInput
 from parley.nearest import advice
-from parley.v1.pipeline_pb2 import PipelineConfig
+from parley.v1.pipeline_pb2 import PipelineConfig, StageEvent
 from parley.wire.stages import STAGES, StageContract
 
 # Stages that have a field of their own; the others stand in `stages`.
@@ -54,3 +54,10 @@ def _stage_of(packed: Packed) -> StageContract:
     if stage.name in FIELDS:
         raise BadInput(f"`stages` holds a {packed.TypeName()}; write it in the config's own field `{stage.name}`.")
     return stage
+
+
+def stage_event(stage: str, kind: str, event: Message) -> StageEvent:
+    """An event of a stage that the pipeline has no field for."""
+    packed = StageEvent(stage=stage, kind=kind, track=getattr(event, "track", ""))
+    packed.event.Pack(event)
+    return packed

@@ -2,9 +2,10 @@
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -13,7 +14,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from parley.errors import BadConfig, BadInput, ParleyError, of_reason
-from parley.wire.tls import TlsConfig
+from parley.wire.tls import TlsConfig, UpstreamTls
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ SERVER_OPTIONS = (
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
 )
 NO_TLS = TlsConfig()
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
@@ -53,9 +54,9 @@ def public(error: BaseException, process: str) -> ParleyError:
         return error
     report = uuid.uuid4().hex[:8]
     log.error("unexpected error %s", report, exc_info=error)
-    told = ParleyError(f"Something broke in {process}; its log explains report {report}.")
-    told.report = report
-    return told
+    shown = ParleyError(f"Something broke in {process}; its log explains report {report}.")
+    shown.report = report
+    return shown
 
 
 def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
@@ -92,11 +93,36 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
 
 
 def parse(kind: type[Message], data: bytes) -> Message:
-    """Bytes -> a message, or the sender is told."""
+    """Bytes -> a message; raises BadInput where they are none."""
     try:
         return kind.FromString(data)
     except DecodeError:
         raise BadInput(f"These {len(data)} bytes are not a {kind.DESCRIPTOR.full_name}.") from None
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Refuses a call by its method and metadata, before anything else of it is read."""
+
+    def __init__(self, check: Callable[[str, Mapping[str, str]], None]) -> None:
+        self._check = check
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Let it through, or answer with the refusal."""
+        sent = handler_call_details.invocation_metadata or ()
+        try:
+            self._check(handler_call_details.method, {key: text for key, text in sent if isinstance(text, str)})
+        except ParleyError as error:
+            return _refusing(error)
+        return await continuation(handler_call_details)
+
+
+def _refusing(error: ParleyError) -> "grpc.RpcMethodHandler[Any, Any]":
+    """For methods of every shape: on the wire they are alike."""
+
+    async def refuse(_: object, context: Any) -> None:
+        await context.abort(*status_of(error))
+
+    return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def listen(server: grpc.aio.Server, address: str, tls: TlsConfig = NO_TLS) -> None:
@@ -108,6 +134,12 @@ def listen(server: grpc.aio.Server, address: str, tls: TlsConfig = NO_TLS) -> No
             server.add_insecure_port(address)
     except RuntimeError as error:
         raise BadConfig(f"`listen` cannot take {address!r} ({error}); is it in use? Write a free host:port.") from None
+
+
+def credentials(tls: UpstreamTls) -> grpc.ChannelCredentials:
+    """What a caller trusts and shows."""
+    pair = (Path(tls.key).read_bytes(), Path(tls.cert).read_bytes()) if tls.cert else (None, None)
+    return grpc.ssl_channel_credentials(Path(tls.ca).read_bytes(), *pair)
 
 
 def _credentials(tls: TlsConfig) -> grpc.ServerCredentials:

@@ -11,7 +11,7 @@ class Agreement:
         self.committed: list[str] = []
 
     def update(self, words: Sequence[str]) -> list[str]:
-        """Commit what the last two interims agree on; what is committed, then the rest of the new one."""
+        """Commits the words that two interims agree on; returns the committed words and the new interim's rest."""
         interim = self.committed + list(words[len(self.committed) :])
         self.committed = interim[: max(len(self.committed), _shared(self._last, interim))]
         self._last = interim

@@ -14,7 +14,7 @@ OneChannel = AsrSession | RecordingSession
 
 
 class ChannelsSession:
-    """A session a channel; what each says carries its number, from 1, as the track."""
+    """One session a channel; their events carry the channel's number, from 1, as the track."""
 
     def __init__(self, form: Format, sessions: Sequence[OneChannel]) -> None:
         self._form, self._sessions = form, sessions
@@ -36,7 +36,7 @@ class ChannelsSession:
             yield from _of(n, session.finish())
 
     def next_job(self) -> PendingJob | None:
-        """In turns: who talks without a break must not keep the others waiting."""
+        """The channels' jobs in turns: one with much to do must not delay the others."""
         count = len(self._sessions)
         for n in (self._working + 1 + step for step in range(count)):
             job = self._sessions[n % count].next_job()

@@ -13,17 +13,18 @@ from parley.engines import weights, whisper
 from parley.engines.model import ModelRef, ModelSpec
 from parley.engines.weights import Weights
 from parley.errors import BadModel
-from parley.store.files import NEEDED, VOCABULARIES, WEIGHTS
+from parley.store.contents import NEEDED, VOCABULARIES, WEIGHTS
 
 KIND = "WhisperSpec"
+NOWHERE: Mapping[str, Any] = {}
 SIZES = {(384, 4): "tiny", (512, 6): "base", (768, 12): "small", (1024, 24): "medium", (1280, 32): "large"}
 DISTILLED, TURBO = 2, 4  # layers that are left of a decoder
 THIRD = 128  # mel bands of large-v3 and what is made from it; all others have 80
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the files say."""
+class ModelFiles:
+    """What a model's files say about it."""
 
     spec: ModelSpec
     width: int
@@ -34,7 +35,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """As the world calls it, by its shape."""
+        """The usual name of a Whisper of this shape, e.g. small."""
         size = SIZES.get((self.width, self.encoders), f"{self.width}x{self.encoders}")
         distilled = "distil-" if self.decoders == DISTILLED < self.encoders else ""
         third = "-v3" if size == "large" and self.mels == THIRD else ""
@@ -42,8 +43,8 @@ class Found:
         return f"{distilled}whisper-{size}{third}{turbo}{'' if self.is_multilingual else '.en'}"
 
 
-def look(folder: Path) -> Found:
-    """Read what is there; what does not fit together is told."""
+def look(folder: Path) -> ModelFiles:
+    """Reads the files; raises BadModel where they do not belong together."""
     found = weights.read(folder / WEIGHTS)
     if found.kind != KIND:
         raise BadModel(f"{found.path} is a {found.kind or 'nameless model'}; a recogniser is a {KIND}.")
@@ -52,7 +53,7 @@ def look(folder: Path) -> Found:
     _check(folder, spec, found, vocabulary)
     width, mels, _ = found.shape("encoder/conv1/weight")
     many = whisper.is_multilingual(vocabulary)
-    return Found(spec, width, mels, found.layers("encoder"), found.layers("decoder"), many)
+    return ModelFiles(spec, width, mels, found.layers("encoder"), found.layers("decoder"), many)
 
 
 def _sums(folder: Path) -> dict[str, str]:
@@ -71,8 +72,8 @@ def _check(folder: Path, spec: ModelSpec, found: Weights, vocabulary: list[str])
         found.shape("decoder/embeddings/weight")[0],
     )
     if len(vocabulary) != rows:
-        said = f"has {len(vocabulary)} tokens, and {WEIGHTS} knows {rows}"
-        raise BadModel(f"{folder / names} {said}; they are of different models.")
+        fault = f"has {len(vocabulary)} tokens, and {WEIGHTS} knows {rows}"
+        raise BadModel(f"{folder / names} {fault}; they are of different models.")
     try:
         json.loads(spec.bytes_of("config.json"))
     except ValueError:
@@ -85,8 +86,8 @@ def _check(folder: Path, spec: ModelSpec, found: Weights, vocabulary: list[str])
         raise BadModel(f"{folder / 'tokenizer.json'} numbers its tokens otherwise than {names}; get the right one.")
 
 
-def options(found: Found) -> dict[str, Any]:
-    """How it is asked."""
+def options(found: ModelFiles) -> dict[str, Any]:
+    """The `[options]` for model.toml."""
     vocabulary = whisper.vocabulary(found.spec)
     # The first distilled models were taught on single pieces without the text before them.
     reads = found.decoders != DISTILLED or found.mels == THIRD
@@ -101,11 +102,19 @@ def options(found: Found) -> dict[str, Any]:
     }
 
 
-def written(ref: ModelRef, found: Found, more: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """The model.toml."""
+def written(
+    ref: ModelRef,
+    found: ModelFiles,
+    more: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    provenance: Mapping[str, Any] = NOWHERE,
+) -> str:
+    """The model.toml; `provenance` is its licence, and the table that says where it comes from."""
     known = whisper.languages(whisper.vocabulary(found.spec))
     head = {"name": ref.name, "version": ref.version, "stage": "asr", "backend": "ctranslate2", "languages": known}
-    tables = {"files": found.spec.files, "options": {**options(found), **more}, "metrics": metrics}
+    head |= {key: value for key, value in provenance.items() if key == "license"}
+    origin = provenance.get("source", {})
+    tables = {"source": origin, "files": found.spec.files, "options": {**options(found), **more}, "metrics": metrics}
     return _lines(head) + "".join(f"\n[{name}]\n{_lines(table)}" for name, table in tables.items() if table)
 
 

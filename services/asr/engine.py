@@ -18,6 +18,7 @@ from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tok
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop
 from services.asr.prompting import Prompting, prompting
+from services.asr.spoken import weights
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance, joined
 from services.asr.vad import detector
 
@@ -44,7 +45,7 @@ class _Case:
 class _Answer:
     """What the model said, and whether it ran into its limit."""
 
-    said: Generated
+    generated: Generated
     is_cut: bool = False
 
 
@@ -69,7 +70,7 @@ class AsrEngine:
         return [self._in_halves(*each) for each in zip(utterances, answers, heard, strict=True)]
 
     def _in_halves(self, utterance: Utterance, answer: _Answer, heard: Recognition) -> Recognition:
-        """A window that is doubted is heard in two: a shorter one is seldom left half unheard, or said in circles."""
+        """Recognises a doubted window as two halves: shorter windows seldom lose words or loop."""
         if not (utterance.is_recording and heard.words) or len(utterance.samples) < SHORTEST_HALVED:
             return heard
         odd, unlikely = (
@@ -81,16 +82,18 @@ class AsrEngine:
             return heard
         at = quietest(utterance.samples)
         pieces = (utterance.samples[:at], utterance.samples[at:])
-        halves = joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        # Where the language changes inside a window, that is why it is doubted.
+        among = weights(tuple(utterance.languages), heard.language)
+        halves = joined(at, *self._all([replace(utterance, samples=piece, languages=among) for piece in pieces]))
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
     def can_wait(self, job: PendingJob) -> bool:
-        """Finals of those who speak go before interims and recordings, whoever's."""
+        """Whether the job can wait: finals of live streams go before interims and recordings."""
         return job.can_wait
 
     def shape(self, job: PendingJob) -> Hashable:
-        """What is shown in windows of one size shares calls."""
+        """The window size: jobs of one size share calls."""
         utterance = job.longest
         return utterance and (self._window(utterance), utterance.is_final, utterance.is_recording)
 
@@ -123,12 +126,12 @@ class AsrEngine:
         return self._prompting.window(frames, is_interim=not utterance.is_final)
 
     def _believed(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Answers; one that looks wrong in a short window is asked for once more in a full one."""
+        """Answers; a doubted one from a short window is recognised again in a full one."""
         answers = self._ask(cases)
         again = [n for n, case in enumerate(cases) if self._is_worth_another(case, answers[n])]
         full = self._ask([replace(cases[n], window=self._prompting.options.full_frames) for n in again])
         for n, second in zip(again, full, strict=True):
-            if not self._is_odd(second) or second.said.score > answers[n].said.score:
+            if not self._is_odd(second) or second.generated.score > answers[n].generated.score:
                 answers[n] = second
         return answers
 
@@ -136,15 +139,15 @@ class AsrEngine:
         return case.utterance.is_final and case.window < self._prompting.options.full_frames and self._is_odd(answer)
 
     def _is_odd(self, answer: _Answer) -> bool:
-        words = self._words(answer.said)
+        words = self._words(answer.generated)
         repeats = packs("".join(words)) > self._prompting.options.doubts.compression or without_loop(words) < len(words)
         return answer.is_cut or repeats
 
-    def _words(self, said: Generated) -> list[str]:
-        return [piece.text for piece in self._prompting.spelling.pieces(said.tokens, said.language)]
+    def _words(self, generated: Generated) -> list[str]:
+        return [piece.text for piece in self._prompting.spelling.pieces(generated.tokens, generated.language)]
 
     def _ask(self, cases: Sequence[_Case]) -> list[_Answer]:
-        """Only what has the same shape shares a call: a row is never filled up for a neighbour's sake."""
+        """Generates in one call a shape: padding to a neighbour's length would change an answer."""
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for n, case in enumerate(cases):
             alike[case.window, len(case.prompt), case.utterance.is_final, case.rows.shape[1]].append(n)
@@ -161,23 +164,29 @@ class AsrEngine:
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
         beam = self._prompting.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
-        how = Decoding(beam, longest, begun=begun, align=align)
-        said = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
-        return [_Answer(each, len(each.tokens) >= longest) for each in said]
+        languages = [case.utterance.languages for case in cases]
+        how = Decoding(beam, longest, begun=begun, languages=languages, align=align)
+        generated = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
+        return [_Answer(each, len(each.tokens) >= longest) for each in generated]
 
     def _heard(self, case: _Case, answer: _Answer) -> Recognition:
-        said, doubts = answer.said, self._prompting.options.doubts
-        count = len(said.tokens)
-        score = said.score * count / (count + 1)  # the end, too, is a token
-        silent = said.no_speech > doubts.no_speech and score < doubts.log_probability
-        words = () if silent else self._spoken(case.utterance, said)
-        return Recognition(words, score, said.no_speech, said.language or case.utterance.language)
+        generated, doubts = answer.generated, self._prompting.options.doubts
+        count = len(generated.tokens)
+        score = generated.score * count / (count + 1)  # the end, too, is a token
+        silent = generated.no_speech > doubts.no_speech and score < doubts.log_probability
+        words = () if silent else self._spoken(case.utterance, generated)
+        found = (
+            (generated.language, generated.language_confidence)
+            if generated.language
+            else (case.utterance.language, 1.0)
+        )
+        return Recognition(words, score, generated.no_speech, *found)
 
-    def _spoken(self, utterance: Utterance, said: Generated) -> tuple[SpokenWord, ...]:
-        pieces = self._prompting.spelling.pieces(said.tokens, said.language or utterance.language)
+    def _spoken(self, utterance: Utterance, generated: Generated) -> tuple[SpokenWord, ...]:
+        pieces = self._prompting.spelling.pieces(generated.tokens, generated.language or utterance.language)
         pieces = pieces[: without_loop([piece.text for piece in pieces])]
-        frames, chances = said.alignment.frames, said.alignment.chances
-        if len(frames) <= len(said.tokens):  # not asked for
+        frames, chances = generated.alignment.frames, generated.alignment.chances
+        if len(frames) <= len(generated.tokens):  # not asked for
             return tuple(SpokenWord(piece.text) for piece in pieces)
         places = [round(frame * self._prompting.features.hop) - self._prompting.lead for frame in frames]
         edges = [min(max(0, place), len(utterance.samples)) for place in places]
@@ -187,7 +196,7 @@ class AsrEngine:
                 edges[piece.first],
                 edges[piece.last],
                 float(np.mean(chances[piece.first : piece.last])),
-                tuple(map(self._token, said.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
+                tuple(map(self._token, generated.tokens[piece.first : piece.last], chances[piece.first : piece.last])),
             )
             for piece in pieces
         )

@@ -27,7 +27,7 @@ class Features(Protocol):
         """[frames, bands]; every frame begins `hop` after the one before."""
 
 
-class Frames:
+class HalfSeconds:
     """Half seconds, the last one filled with silence: what the echo backend spells."""
 
     hop = 8_000
@@ -78,6 +78,6 @@ def _filters(size: int, count: int) -> Rows:
 
 
 FEATURES: dict[str, Callable[[AsrOptions], Features]] = {
-    "frames": lambda _: Frames(),
+    "frames": lambda _: HalfSeconds(),
     "log-mel": lambda options: LogMel(options.hop, options.n_fft, options.n_mels, options.tail),
 }

@@ -15,7 +15,7 @@ QUIET = RATE_HZ // 5  # samples that must be quiet together, if words are not to
 
 
 def packs(text: str) -> float:
-    """How many times smaller the text becomes when it is packed."""
+    """The text's compression ratio; a loop compresses well."""
     data = text.encode()
     return len(data) / len(zlib.compress(data)) if len(data) >= SHORTEST else 1.0
 

@@ -35,10 +35,10 @@ class InterimWords:
 
     def add(self, words: Sequence[SpokenWord], end: int) -> list[str]:
         """All words so far, now that these were recognised from `since` to `end`."""
-        told = self.is_long(end)
+        is_long = self.is_long(end)
         interim = self._agreement.update(self.committed[: self._behind] + [word.text for word in words])
         first = len(self.committed) - STAY - self._behind
-        if told and words[first:]:
+        if is_long and words[first:]:
             self.since += max(0, words[first].start - EARLIER)
             self._behind += first
         return interim

@@ -8,7 +8,7 @@ from parley.engines.protocols import Tokens
 from parley.errors import BadModel
 from services.asr.features import FEATURES, Features
 from services.asr.options import AsrOptions, checked
-from services.asr.spelling import ByteLevel, Plain, Spelling
+from services.asr.spelling import ByteLevel, PlainSpelling, Spelling
 
 LANGUAGE = "<|language|>"  # in a prompt: the place of the language's token; left there, the model finds out
 BEFORE = "<|startofprev|>"  # what follows is text from before
@@ -26,7 +26,7 @@ class Prompting:
 
     @property
     def lead(self) -> int:
-        """Samples of silence that it is shown before every utterance: some models expect people to take a breath."""
+        """Samples of silence put before every utterance; some models expect them."""
         return round(self.options.lead_s * RATE_HZ)
 
     def window(self, frames: int, *, is_interim: bool = False) -> int:
@@ -41,7 +41,7 @@ class Prompting:
         return min(self.options.full_frames, max(least, -(-max(1, wanted) // grain) * grain))
 
     def gathered(self, frames: int) -> int:
-        """The same for a window of a recording: coarser, so that many are alike and share a call, which gains more."""
+        """The same for a window of a recording: in coarser steps, so that more windows share a call."""
         grain = self._frames(self.options.gathered_s)
         return min(self.options.full_frames, max(self.window(frames), -(-frames // grain) * grain))
 
@@ -49,7 +49,7 @@ class Prompting:
         return round(seconds * RATE_HZ / self.features.hop)
 
     def longest(self, window: int) -> int:
-        """The most tokens that are decoded for so many frames: nobody says more."""
+        """The most tokens to decode for so many frames: more than anybody says in that time."""
         pace = self.options.tokens_per_second * self.features.hop / RATE_HZ
         return min(MOST_TOKENS, self.options.least_tokens + int(window * pace))
 
@@ -63,12 +63,12 @@ class Prompting:
 def prompting(spec: ModelSpec) -> Prompting:
     """Read a model's options."""
     options = checked(spec, tuple(FEATURES))
-    spelling = _spelling(spec, options.tokenizer) if options.tokenizer else Plain()
+    spelling = _spelling(spec, options.tokenizer) if options.tokenizer else PlainSpelling()
     return Prompting(FEATURES[options.features](options), spelling, options)
 
 
 def _spelling(spec: ModelSpec, tokenizer: str) -> Spelling:
-    """Tried at once: the first caller with a prompt shall neither wait for it nor find out that it is broken."""
+    """Loads the tokenizer at start, so that no caller waits for it or finds it broken."""
     spelling = ByteLevel(spec.bytes_of(tokenizer))
     try:
         spelling.tokens("")

@@ -12,7 +12,7 @@ UNSPACED = frozenset(("zh", "yue", "ja", "th", "lo", "my"))  # written without b
 
 
 @dataclass(frozen=True)
-class Piece:
+class WordPiece:
     """One word with the blank before it, and its tokens: from `first` to before `last`."""
 
     text: str
@@ -21,9 +21,9 @@ class Piece:
 
 
 class Spelling(Protocol):
-    """How a model writes."""
+    """Tokens <-> words, for one kind of vocabulary."""
 
-    def pieces(self, tokens: Tokens, language: str) -> list[Piece]:
+    def pieces(self, tokens: Tokens, language: str) -> list[WordPiece]:
         """The words of these tokens; joined, they are the text."""
 
     def tokens(self, text: str) -> Tokens:
@@ -33,19 +33,19 @@ class Spelling(Protocol):
         """What a token writes; a letter may need several."""
 
 
-class Plain:
+class PlainSpelling:
     """Each token is a word, blank included."""
 
-    def pieces(self, tokens: Tokens, language: str) -> list[Piece]:
+    def pieces(self, tokens: Tokens, language: str) -> list[WordPiece]:
         """One word a token; an empty one is none."""
-        return [Piece(token, n, n + 1) for n, token in enumerate(tokens) if token]
+        return [WordPiece(token, n, n + 1) for n, token in enumerate(tokens) if token]
 
     def tokens(self, text: str) -> Tokens:
         """One token a word."""
         return [f" {word}" for word in text.split()]
 
     def raw(self, token: str) -> bytes:
-        """Itself."""
+        """The token itself."""
         return token.encode()
 
 
@@ -55,24 +55,24 @@ class ByteLevel:
     def __init__(self, definition: bytes) -> None:
         self._definition = definition
 
-    def pieces(self, tokens: Tokens, language: str) -> list[Piece]:
+    def pieces(self, tokens: Tokens, language: str) -> list[WordPiece]:
         """A token with a blank begins a word; where none are written, one that completes a letter ends a word."""
-        pieces: list[Piece] = []
+        pieces: list[WordPiece] = []
         first, written = 0, b""
         for n, token in enumerate(tokens):
             written += self.raw(token)
             following = _BLANK if n + 1 == len(tokens) else tokens[n + 1]
             if following.startswith(_BLANK) or (language in UNSPACED and _is_whole(written)):
-                pieces.append(Piece(written.decode(errors="replace"), first, n + 1))
+                pieces.append(WordPiece(written.decode(errors="replace"), first, n + 1))
                 first, written = n + 1, b""
         return pieces
 
     def tokens(self, text: str) -> Tokens:
-        """As the model was taught to cut it."""
+        """The text cut into the model's own tokens."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).tokens)
 
     def raw(self, token: str) -> bytes:
-        """A byte a letter."""
+        """The bytes that the token's letters stand for."""
         return bytes(_BYTES[letter] for letter in token)
 
     @cached_property

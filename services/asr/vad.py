@@ -16,7 +16,6 @@ from parley.audio.pcm import RATE_HZ
 from parley.engines import backends
 from parley.engines.model import ModelSpec, read_spec
 from parley.engines.protocols import Tensors
-from parley.errors import BadModel
 from services.asr.options import AsrOptions
 
 Blocks = npt.NDArray[np.float32]
@@ -36,7 +35,7 @@ class Detector(Protocol):
 
 
 class Level:
-    """Whatever is louder than this, in dB below full scale, counts as speech: enough for the echo backend."""
+    """Takes every block above a level (dB below full scale) for speech: enough for the echo backend."""
 
     block = RATE_HZ // 50
 
@@ -64,9 +63,9 @@ class Silero:
         if not len(blocks):
             return ()
         tails = np.concatenate((self._before, blocks[:, -CONTEXT:]))
-        told = self._graph.run({"input": np.concatenate((tails[:-1], blocks), 1), **self._memory})
-        self._before, self._memory = tails[-1:], {"h": told["hn"], "c": told["cn"]}
-        chances: list[float] = told["speech_probs"].tolist()
+        outputs = self._graph.run({"input": np.concatenate((tails[:-1], blocks), 1), **self._memory})
+        self._before, self._memory = tails[-1:], {"h": outputs["hn"], "c": outputs["cn"]}
+        chances: list[float] = outputs["speech_probs"].tolist()
         return chances
 
 
@@ -78,7 +77,4 @@ def silero() -> Tensors:
 
 def detector(spec: ModelSpec, level_db: float = 0.0) -> Detector:
     """A new detector of the kind that the model names, for one stream."""
-    name = AsrOptions.of(spec).detector
-    if name not in ("silero", "level"):
-        raise BadModel(f"{spec.ref}: options.detector is {name!r}; write silero or level.")
-    return Silero(silero()) if name == "silero" else Level(level_db)
+    return Silero(silero()) if AsrOptions.of(spec).detector == "silero" else Level(level_db)

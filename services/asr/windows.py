@@ -58,7 +58,7 @@ class Window:
 
     @property
     def parts(self) -> list[tuple[int, int]]:
-        """What is worth hearing: of long pauses no more than the margins. A model takes a long silence for the end."""
+        """The parts that are recognised: pauses shortened, because a model takes long silence for the end."""
         long = [pause for pause in self.pauses if pause.length > BEFORE + AFTER]
         starts = [self.start, *(pause.end - BEFORE for pause in long)]
         ends = [*(pause.start + AFTER for pause in long), self.end]

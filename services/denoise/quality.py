@@ -59,7 +59,7 @@ class Judge:
         self._known: deque[Levels] = deque(maxlen=REMEMBERED)
         self._hops = self._waiting = self._unmeasured = 0  # up to the last verdict, since, and of these
         self._band = Band(shape.hop, rate_hz)
-        self._told: Quality | None = None
+        self._reported: Quality | None = None
 
     def hear(self, came: Samples, made: Samples, end: int | None = None) -> Sequence[Quality]:
         """Whole hops, before and after the model; end: where the stream ends, once it is known."""
@@ -96,8 +96,8 @@ class Judge:
             self._looks = self._looks[len(looks) :]
             self._band.look(looks)
             verdict = self._verdict()
-            if self._told is None or _differ(verdict, self._told):
-                self._told = verdict
+            if self._reported is None or _differ(verdict, self._reported):
+                self._reported = verdict
                 verdicts.append(verdict)
         self._new = [together]
         return verdicts
@@ -126,11 +126,11 @@ def ratios(came: Levels, made: Levels, keep: float = 0.0) -> tuple[float, float]
     # A model that weighs each frequency by its share of speech takes so much of the noise away.
     taken = float(np.maximum(came - both, 0).sum()) / len(came)
     noise = max(between, taken)
-    said = (1 - keep) ** 2 * made + keep**2 * came + 2 * keep * (1 - keep) * both if keep else made
+    mixed = (1 - keep) ** 2 * made + keep**2 * came + 2 * keep * (1 - keep) * both if keep else made
     # Where the sound was turned down the noise in it was turned down as well, between the harmonics of a voice twice.
-    gain = np.minimum(said, came) / came
+    gain = np.minimum(mixed, came) / came
     left = float((np.where(came > 2 * noise, gain, 1) * gain * np.minimum(came, noise)).sum())
-    return _decibels(float(came.sum()), noise * len(came)), _decibels(float(said.sum()), left)
+    return _decibels(float(came.sum()), noise * len(came)), _decibels(float(mixed.sum()), left)
 
 
 def _decibels(whole: float, noise: float) -> float:
@@ -158,7 +158,7 @@ class Band:
 
     @property
     def edge_hz(self) -> int:
-        """Where the sound ends, if well before it must; not told before hisses can have been heard."""
+        """The highest frequency with sound, where it is far below the format's; None until enough was heard."""
         if self._looks < 3 * LOOKS:
             return 0
         edge_hz = float(np.flatnonzero(self._loudest > FAINT * self._loudest.max())[-1]) * self._step_hz
@@ -167,7 +167,7 @@ class Band:
 
 @cache
 def _taper(hop: int) -> Samples:
-    """Made once: it would be a good part of what opening a stream costs."""
+    """A Hann window; cached, because it is a good part of the cost of opening a stream."""
     taper: Samples = np.hanning(hop).astype(np.float32)
     return taper
 

@@ -38,7 +38,7 @@ class DenoiseSession:
         return iter(())
 
     def flush(self) -> Iterator[Message]:
-        """Nothing is held that could be hastened."""
+        """Does nothing: no sound is held back that could come sooner."""
         return iter(())
 
     def finish(self) -> Iterator[Message]:
@@ -76,7 +76,7 @@ class DenoiseSession:
         yield from self._judge.hear(self._working, result.samples, self._ended)
 
     def _limited(self, clean: Samples, start: int) -> Samples:
-        """No more is taken away than allowed: some of the original stays."""
+        """Mixes in some of the original where more was removed than allowed."""
         if not self._keep:
             return clean
         return (1 - self._keep) * clean + self._keep * self._tape.cut(start, start + len(clean))
@@ -92,7 +92,7 @@ class DenoiseSession:
 
 
 class BypassSession:
-    """Gives the sound back as it came, in one channel."""
+    """Returns the sound unchanged, in one channel."""
 
     def __init__(self, form: Format) -> None:
         self._form = form

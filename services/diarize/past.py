@@ -62,7 +62,7 @@ class Past:
             yield span, self._rows[span.row].voice, alike[span.row]
 
     def regroup(self, voices: Voices) -> list[int]:
-        """A second look: who is who now that so much has been heard; gives the voices in order of appearance."""
+        """Clusters everything heard so far anew; gives the voices in order of appearance."""
         rows = leaning(np.stack([unit(row.total) for row in self._rows]))
         weights = np.array([row.weight for row in self._rows])
         labels = groups(rows, weights, voices.config.ward_height, voices.config.most)

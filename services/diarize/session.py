@@ -48,18 +48,18 @@ class DiarizeSession:
 
     def finish(self) -> Iterator[Message]:
         """The end of the stream may lie in no window yet."""
-        said = self._take(self._cutter.feed(self._decoder.finish())) + self._take(self._cutter.finish())
+        events = self._take(self._cutter.feed(self._decoder.finish())) + self._take(self._cutter.finish())
         self._ended = True
-        return iter(said + self._complete())
+        return iter(events + self._complete())
 
     def _take(self, pieces: Sequence[Piece]) -> list[Message]:
-        said: list[Message] = []
+        events: list[Message] = []
         for piece in pieces:
             if piece.speech:
                 self._waiting.append(piece)
             else:
-                said += self._close()
-        return said
+                events += self._close()
+        return events
 
     def _close(self) -> Sequence[Message]:
         queue = self._waiting or self._working
@@ -85,24 +85,24 @@ class DiarizeSession:
         if working[0].name:
             self._voices.enrol(working[0].name, list(result))
             return iter(self._complete())
-        said = [event for piece, row in zip(working, result, strict=True) for event in self._place(piece, row)]
+        events = [event for piece, row in zip(working, result, strict=True) for event in self._place(piece, row)]
         if self._open_turns:
-            said += self._turns.open()
-        return iter(said + self._complete())
+            events += self._turns.open()
+        return iter(events + self._complete())
 
     def _place(self, piece: Piece, embedding: Embedding) -> list[Message]:
         # Not after a window but before the next: by then it is known whether a turn has ended, however fast the engine.
-        said: list[Message] = [*self._look()] if self._heard >= self._look_at else []
+        events: list[Message] = [*self._look()] if self._heard >= self._look_at else []
         voice, likeness = self._voices.hear(embedding, piece.share)
         self._past.hear(embedding, piece.share, voice)
         for start, end in piece.speech:
             self._past.span(start, end)
-            said += self._turns.speak(voice, start, end, likeness)
+            events += self._turns.speak(voice, start, end, likeness)
         if piece.closes:
             self._past.close()
-            said += self._turns.close()
+            events += self._turns.close()
         self._heard += 1
-        return said
+        return events
 
     def _look(self, *, is_whole: bool = False) -> list[Revision]:
         self._look_at = LATER * self._heard

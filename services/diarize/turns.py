@@ -1,4 +1,4 @@
-"""Who spoke when, as it is told and told anew. Pure: stretches of speech in, messages out."""
+"""Who spoke when, as turns that are reported and revised. Pure: stretches of speech in, messages out."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -38,18 +38,18 @@ class Turns:
     def __init__(self, name: Callable[[int], str]) -> None:
         self._name = name
         self._drafts: list[Draft] = []
-        self._told: dict[int, Turn] = {}
+        self._reported: dict[int, Turn] = {}
         self._given = 0
 
     def speak(self, voice: int, start: int, end: int, likeness: float) -> list[Turn]:
         """A stretch of speech; the turn before it, if it ends a turn."""
-        said: list[Turn] = []
+        closed: list[Turn] = []
         if not (self._drafts and self._drafts[-1].goes_on(voice, start)):
-            said = self.close()
+            closed = self.close()
             self._given += 1
             self._drafts.append(Draft(voice, start, end, number=self._given))
         self._drafts[-1].extend(start, end, likeness)
-        return said
+        return closed
 
     def close(self) -> list[Turn]:
         """The turn ends here."""
@@ -57,8 +57,8 @@ class Turns:
             return []
         draft = self._drafts[-1]
         draft.is_open = False
-        self._told[draft.number] = self._turn(draft)
-        return [self._told[draft.number]]
+        self._reported[draft.number] = self._turn(draft)
+        return [self._reported[draft.number]]
 
     def open(self) -> list[Turn]:
         """The turn that still lasts."""
@@ -69,10 +69,10 @@ class Turns:
         for draft, number in zip(drafts, _numbers(self._drafts, drafts), strict=True):
             self._given += not number
             draft.number = number or self._given
-        before, self._drafts = self._told, drafts
-        self._told = {draft.number: self._turn(draft) for draft in drafts if not draft.is_open}
-        fresh = [turn for number, turn in self._told.items() if is_whole or _differ(turn, before.get(number))]
-        gone = [turn.id for number, turn in before.items() if number not in self._told]
+        before, self._drafts = self._reported, drafts
+        self._reported = {draft.number: self._turn(draft) for draft in drafts if not draft.is_open}
+        fresh = [turn for number, turn in self._reported.items() if is_whole or _differ(turn, before.get(number))]
+        gone = [turn.id for number, turn in before.items() if number not in self._reported]
         return [Revision(turns=fresh, withdrawn_ids=gone, is_whole=is_whole)] if fresh or gone else []
 
     def _turn(self, draft: Draft) -> Turn:

@@ -9,6 +9,7 @@ from parley.engines.model import ModelSpec
 from parley.engines.protocols import Decoding, Engine, Generator, Tokens
 from services.translate.detector import Guess, detect
 from services.translate.languages import Languages
+from services.translate.options import TranslateOptions
 from services.translate.tokens import Tokenizer, open_tokenizer
 
 
@@ -81,8 +82,10 @@ class TranslateEngine:
     def _asked(self, step: _Step) -> tuple[Tokens, Tokens]:
         """The source and how its answer begins. What came before is dropped when it would take the answer's room."""
         for before in (step.before[n:] for n in range(len(step.before) + 1)):
-            text = " ".join([*(said for said, _ in before), step.text])
-            prompt = self._tokenizer.prompt(" ".join(told for _, told in before), step.source, step.target)
+            text = " ".join([*(source for source, _ in before), step.text])
+            prompt = self._tokenizer.prompt(
+                " ".join(translation for _, translation in before), step.source, step.target
+            )
             if not before or len(prompt) <= self._how.longest // 2:
                 break
         return self._tokenizer.source(text, step.source, step.target), prompt
@@ -101,9 +104,5 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
 
 
 def _decoding(spec: ModelSpec) -> Decoding:
-    return Decoding(
-        beam=int(spec.options.get("beam", 1)),
-        longest=int(spec.options.get("max_pieces", 128)),
-        repetition_penalty=float(spec.options.get("repetition_penalty", 1.0)),
-        no_repeat_ngram=int(spec.options.get("no_repeat_ngram", 0)),
-    )
+    told = TranslateOptions.of(spec)
+    return Decoding(told.beam, told.max_pieces, told.repetition_penalty, told.no_repeat_ngram)

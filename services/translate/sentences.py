@@ -46,7 +46,7 @@ _MONTHS = re.compile(
 
 
 @dataclass(frozen=True)
-class Limits:
+class PieceLimits:
     """How long a piece may get."""
 
     words: int = 0  # 0: any number
@@ -56,7 +56,7 @@ class Limits:
 class Sentences:
     """Text in, pieces out; together they are the text."""
 
-    def __init__(self, limits: Limits, phrases: Phrases) -> None:
+    def __init__(self, limits: PieceLimits, phrases: Phrases) -> None:
         self._limits, self._phrases, self._held = limits, phrases, ""
         # One word more than allowed has begun.
         self._many = re.compile(rf"\s*+(?:\S++\s++){{{limits.words}}}(?=\S)") if limits.words else None
@@ -104,16 +104,16 @@ class Sentences:
 
     def _ends(self, view: str, match: re.Match[str], closed: bool) -> bool | None:
         """Whether a sentence ends here; None: what follows will tell. closed: nothing follows."""
-        end, said = match.end(), view[: match.end()]
+        end, before = match.end(), view[: match.end()]
         if match.group() in _LINE:
             return True
         if not closed and len(view) < end + self._phrases.ahead:
             return None
-        if self._phrases.across(view, end) or said.count("«") > said.count("»") or _TITLE.search(said):
+        if self._phrases.across(view, end) or before.count("«") > before.count("»") or _TITLE.search(before):
             return False
-        if view[end].isspace() and (match.group()[-1] in _CLOSING or _PERHAPS.search(said)):
+        if view[end].isspace() and (match.group()[-1] in _CLOSING or _PERHAPS.search(before)):
             following = (_BEGUN if closed else _NEXT).match(view, end)
-            return _begins(following[1], said) if following else False if closed else None
+            return _begins(following[1], before) if following else False if closed else None
         return True
 
     def _overlong(self, view: str, limit: int) -> int:
@@ -125,8 +125,8 @@ class Sentences:
         return space.start() if space and view[: space.start()].strip() else limit
 
 
-def _begins(word: str, said: str) -> bool:
+def _begins(word: str, before: str) -> bool:
     """Whether the next word opens a sentence. A line's end is an end itself, and takes what stands before it along."""
-    if word in _LINE or word.lstrip(_OPENING)[:1].islower() or _NUMBER.fullmatch(said):
+    if word in _LINE or word.lstrip(_OPENING)[:1].islower() or _NUMBER.fullmatch(before):
         return False
-    return not (said[-2:-1].isdigit() and _MONTHS.match(word))
+    return not (before[-2:-1].isdigit() and _MONTHS.match(word))

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from parley.v1.translate_pb2 import Translation
 from services.translate.engine import Sentence, Translated
 from services.translate.phrases import Phrases, numbers_in, with_numbers_of
-from services.translate.sentences import Limits, Sentences
+from services.translate.sentences import PieceLimits, Sentences
 
 AT_ONCE = 400  # characters
 
@@ -21,11 +21,11 @@ class TranslateRequestOptions:
     source: str  # empty: found out
     target: str  # empty: only find out the source
     phrases: Phrases = field(default_factory=lambda: Phrases({}))
-    limits: Limits = field(default_factory=Limits)
+    limits: PieceLimits = field(default_factory=PieceLimits)
     before: int = 0  # sentences that the model hears again with the next one
 
 
-class Piece:
+class TranslationPiece:
     """A sentence on its way: in one piece first; where a phrase does not survive that, the parts around it."""
 
     def __init__(self, text: str, phrases: Phrases) -> None:
@@ -62,7 +62,7 @@ class TranslateSession:
         self._options = options
         self._sentences = Sentences(options.limits, options.phrases)
         self._unread: deque[str | None] = deque()  # no sentence was looked for in it yet; None: all before is whole
-        self._waiting: deque[Piece] = deque()
+        self._waiting: deque[TranslationPiece] = deque()
         self._before: deque[tuple[str, str]] = deque(maxlen=options.before)
         self._spoken = ""
 
@@ -85,7 +85,7 @@ class TranslateSession:
         while self._unread and not self._waiting:
             text = self._unread.popleft()
             found = self._sentences.finish() if text is None else self._sentences.feed(text)
-            self._waiting.extend(Piece(each, self._options.phrases) for each in found)
+            self._waiting.extend(TranslationPiece(each, self._options.phrases) for each in found)
 
     def next_job(self) -> Sentence | None:
         """The next text, without the space around it."""
@@ -105,9 +105,9 @@ class TranslateSession:
             self._waiting.popleft()
             if text.strip():
                 self._before.append((piece.text.strip(), text.strip()))
-            yield self._said(piece, text)
+            yield self._event(piece, text)
 
-    def _said(self, piece: Piece, text: str) -> Translation:
+    def _event(self, piece: TranslationPiece, text: str) -> Translation:
         return Translation(
             source_text=piece.text,
             text=text if self._options.target else "",

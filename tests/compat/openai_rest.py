@@ -1,4 +1,4 @@
-"""What the real `openai` package makes of our REST doors, as JSON on stdout. Must not know Parley but its address.
+"""What the real `openai` package makes of our REST API, as JSON on stdout. Must not know Parley but its address.
 
 python -m tests.compat.openai_rest URL FILE
 """

@@ -1,4 +1,4 @@
-"""What the real `nvidia-riva-client` makes of our gRPC door, as JSON on stdout. Must not know Parley but its address.
+"""What the real `nvidia-riva-client` makes of our gRPC API, as JSON on stdout. Must not know Parley but its address.
 
 python -m tests.compat.riva_client HOST:PORT WAV IDLE_S; beside the WAV lies the same talk as FLAC, and a call as both
 """

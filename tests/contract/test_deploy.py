@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.access import exposure
+from gateway.config import GatewayConfig
 from parley import config
+from parley.errors import BadConfig
+from parley.wire import trust
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
@@ -21,7 +25,7 @@ def settings_of(process: str) -> Any:
     """The process's config, read as the process reads it."""
     path = ROOT / f"deploy/config/{process}.toml"
     if process == "gateway":
-        return config.load(importlib.import_module("gateway.config").GatewayConfig, path, {})
+        return config.load(GatewayConfig, path, {})
     return config.load(importlib.import_module(f"services.{process}.stage").STAGE.config, path, {})
 
 
@@ -67,12 +71,33 @@ def test_ports_agree_with_the_configs(stage: str) -> None:
     assert SERVICES[stage]["expose"] == [port(settings.listen), port(settings.telemetry.metrics)]
 
 
-def test_the_gateways_ports_are_published() -> None:
-    """Both doors, under their own numbers."""
+def test_the_gateways_ports_are_published_on_this_machine_alone() -> None:
+    """Both, under their own numbers; the engine itself goes round a firewall's rules."""
     settings = settings_of("gateway")
-    assert SERVICES["gateway"]["ports"] == [f"{port(a)}:{port(a)}" for a in (settings.http, settings.grpc)]
+    published = [f"127.0.0.1:{port(a)}:{port(a)}" for a in (settings.http, settings.grpc)]
+    assert SERVICES["gateway"]["ports"] == published
+    assert [name for name, each in SERVICES.items() if "ports" in each] == ["gateway"]
     assert settings.http.startswith("0.0.0.0:")
     assert settings.grpc.startswith("0.0.0.0:")
+
+
+@pytest.mark.parametrize("process", SERVICES)
+def test_every_process_gets_the_token(process: str) -> None:
+    """The same; without one compose says how to make it, and no service would listen."""
+    given = SERVICES[process]["environment"]["PARLEY_TOKEN"]
+    assert given.startswith("${PARLEY_TOKEN:?")
+    assert "openssl rand -hex 32" in given
+    env = {"PARLEY_TOKEN": "0123456789abcdef0123456789abcdef"}
+    if process == "gateway":
+        exposure.check(
+            config.load(GatewayConfig, ROOT / "deploy/config/gateway.toml", env | {"PARLEY_INSECURE": "true"})
+        )
+        return
+    kind = importlib.import_module(f"services.{process}.stage").STAGE.config
+    settings = config.load(kind, ROOT / f"deploy/config/{process}.toml", env)
+    trust.check_listen(settings.listen, settings.token, settings.tls)
+    with pytest.raises(BadConfig, match="PARLEY_TOKEN"):
+        trust.check_listen(settings_of(process).listen, "", settings.tls)
 
 
 def test_the_gateway_waits_for_every_service() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.e2e.cluster import Cluster
 from tests.e2e.foreign import spoken_to
-from tests.e2e.house import House
 from tests.gateway.conftest import tone
 
 pytestmark = pytest.mark.timeout(180)
@@ -22,8 +22,8 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(house: House, talk: Path) -> dict[str, Any]:
-    return await spoken_to("openai_rest", f"http://{house.http}/v1", str(talk))
+async def told(cluster: Cluster, talk: Path) -> dict[str, Any]:
+    return await spoken_to("openai_rest", f"http://{cluster.http}/v1", str(talk))
 
 
 def test_every_shape_says_the_same_words(told: dict[str, Any]) -> None:

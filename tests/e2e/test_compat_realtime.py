@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from parley.audio.pcm import RATE_HZ, Resampler, encode
 from parley.v1.audio_pb2 import AudioEncoding
+from tests.e2e.cluster import Cluster
 from tests.e2e.foreign import spoken_to
-from tests.e2e.house import House
 from tests.sound import silence, tone
 
 pytestmark = pytest.mark.timeout(180)
@@ -34,8 +34,8 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(house: House, talk: Path) -> dict[str, Any]:
-    return await spoken_to("openai_realtime", f"http://{house.http}/v1", str(talk))
+async def told(cluster: Cluster, talk: Path) -> dict[str, Any]:
+    return await spoken_to("openai_realtime", f"http://{cluster.http}/v1", str(talk))
 
 
 def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

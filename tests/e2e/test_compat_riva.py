@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from gateway.pipeline.channels import together
 from parley.audio import media
+from tests.e2e.cluster import Cluster
 from tests.e2e.foreign import spoken_to
-from tests.e2e.house import House
 from tests.gateway.conftest import tone
 
 pytestmark = pytest.mark.timeout(180)
@@ -43,8 +43,8 @@ def _write_call(file: Path, both: bytes) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(house: House, talk: Path) -> dict[str, Any]:
-    return await spoken_to("riva_client", house.grpc, str(talk), str(IDLE_S))
+async def told(cluster: Cluster, talk: Path) -> dict[str, Any]:
+    return await spoken_to("riva_client", cluster.grpc, str(talk), str(IDLE_S))
 
 
 def _finals(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def test_a_wav_with_its_header_is_heard_as_it_is(told: dict[str, Any]) -> None:
     assert _text(told["flac"]) == words
 
 
-def test_a_model_of_another_house_is_ours(told: dict[str, Any]) -> None:
+def test_a_rivas_model_name_means_ours(told: dict[str, Any]) -> None:
     """A long name that only NVIDIA knows was asked for, and words came."""
     assert _finals(told["live"])
 

@@ -17,7 +17,7 @@ from parley.audio.pcm import RATE_HZ, encode
 from parley.client import Client, requests_of
 from parley.v1.audio_pb2 import AudioEncoding
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from tests.e2e.house import ROOT, House, cut
+from tests.e2e.cluster import ROOT, Cluster, cut
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -29,14 +29,14 @@ PER_CHANNEL = PipelineConfig(asr=CONFIG.asr, format={"channels": 2}, per_channel
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    house = House(tmp_path_factory.mktemp("pair"), ("asr",), replicas=2)
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("pair"), ("asr",), replicas=2)
     try:
-        await house.start()
-        await _settled(house)
-        yield house
+        await cluster.start()
+        await _settled(cluster)
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
 def recording(seed: int) -> bytes:
@@ -87,13 +87,13 @@ async def listen(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def undisturbed(pair: House) -> list[Heard]:
+async def undisturbed(pair: Cluster) -> list[Heard]:
     """What is said when nothing happens."""
     async with pair.client() as client:
         return list(await asyncio.gather(*(listen(client, recording(n), 20.0) for n in range(STREAMS))))
 
 
-async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: list[Heard]) -> None:
+async def test_no_word_is_lost_and_none_said_twice(pair: Cluster, undisturbed: list[Heard]) -> None:
     """Kill -9 of a replica under 20 live streams: every transcript is the undisturbed one, and nobody hangs."""
     begun = [asyncio.Event() for _ in range(STREAMS)]
     async with pair.client() as client:
@@ -118,7 +118,7 @@ async def test_no_word_is_lost_and_none_said_twice(pair: House, undisturbed: lis
     await pair.ready()
 
 
-async def test_a_call_says_what_its_channels_say_alone(pair: House, undisturbed: list[Heard]) -> None:
+async def test_a_call_says_what_its_channels_say_alone(pair: Cluster, undisturbed: list[Heard]) -> None:
     """Kill -9 under calls of two channels: each channel has every word that it has without the other, once."""
     await _settled(pair)
     begun = [asyncio.Event() for _ in range(CALLS)]
@@ -139,7 +139,7 @@ async def test_a_call_says_what_its_channels_say_alone(pair: House, undisturbed:
     await pair.ready()
 
 
-async def test_a_recording_is_heard_alike_by_whoever_goes_on(pair: House) -> None:
+async def test_a_recording_is_heard_alike_by_whoever_goes_on(pair: Cluster) -> None:
     """Kill -9 under recordings of several windows: every sentence is the undisturbed one, at its place, once."""
     await _settled(pair)
     talks = [bytes(5 * 2 * RATE_HZ).join(recording(3 * n + k) for k in range(3)) for n in range(CALLS)]
@@ -167,14 +167,14 @@ def call(left: int, right: int) -> bytes:
     return together([each.ljust(longest, b"\0") for each in both], 2)
 
 
-async def _settled(house: House) -> None:
+async def _settled(cluster: Cluster) -> None:
     """Both replicas serve, and the gateway trusts them."""
-    async with asyncio.timeout(30), house.client() as client:
-        while not all(r["health"] == "SERVING" and r["breaker"] == "closed" for r in await house.replicas("asr")):
+    async with asyncio.timeout(30), cluster.client() as client:
+        while not all(r["health"] == "SERVING" and r["breaker"] == "closed" for r in await cluster.replicas("asr")):
             await listen(client, recording(1)[:6400], 100.0)
 
 
-async def test_a_drain_moves_its_streams(pair: House, undisturbed: list[Heard]) -> None:
+async def test_a_drain_moves_its_streams(pair: Cluster, undisturbed: list[Heard]) -> None:
     """SIGTERM of a replica moves its streams before its grace is over, and the words are the same."""
     await _settled(pair)
     begun = [asyncio.Event() for _ in range(STREAMS)]
@@ -200,18 +200,18 @@ PLAIN = PipelineConfig(asr={})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     model = "whisper-tiny.en-live@1"
     routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
-    house = House(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
+    cluster = Cluster(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
-async def test_wherever_people_are_they_are_understood_alike(recognisers: House) -> None:
+async def test_wherever_people_are_they_are_understood_alike(recognisers: Cluster) -> None:
     """Kill -9 of a real recogniser, people in mid-word, in a pause, just heard: all words are the undisturbed ones."""
     people = [bytes(n * APART) + DESK for n in range(PLACES)]
     begun = [asyncio.Event() for _ in people]

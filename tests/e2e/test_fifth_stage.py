@@ -28,7 +28,7 @@ GATEWAY = "deploy/echo/gateway.toml"
 RUN_S = 60.0
 SCENARIO = """
 [scenarios.shout]
-door = "pipeline"
+api = "pipeline"
 stages = ["denoise", "shout"]
 people = 1
 seconds = 1.0
@@ -73,18 +73,18 @@ class Tree:
         copied(self.root)
         self.before = hashes(self.root)
         self.text = (self.root / GATEWAY).read_text()
-        self.house = processes.House(folder / "run")
-        added(self.root, self.house.socket("shout"))
+        self.cluster = processes.ServerProcesses(folder / "run")
+        added(self.root, self.cluster.socket("shout"))
         self.http, self.grpc = free_address(), free_address()
 
     def start(self) -> None:
         """Everything that the gateway's config names; where the four listen is said, where shout does is not."""
         four = ("asr", "denoise", "diarize", "translate")
         for stage in (*four, "shout"):
-            self.house.start_service(stage)
-        upstreams = {stage: self.house.socket(stage) for stage in four}
-        self.house.start_gateway("gateway", self.http, self.grpc, upstreams)
-        self.house.await_ready(self.http)
+            self.cluster.start_service(stage)
+        upstreams = {stage: self.cluster.socket(stage) for stage in four}
+        self.cluster.start_gateway("gateway", self.http, self.grpc, upstreams)
+        self.cluster.await_ready(self.http)
 
     def run(self, *words: str) -> str:
         """A Python program that imports from the tree; what it prints."""
@@ -109,7 +109,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
         tree = Tree(tmp_path_factory.mktemp("fifth"))
         patch.setattr(processes, "ROOT", tree.root)
         patch.setitem(processes._ENVIRONMENT, "PYTHONPATH", str(tree.root))
-        with tree.house:
+        with tree.cluster:
             tree.start()
             yield tree
 
@@ -144,7 +144,7 @@ def test_no_existing_file_is_touched(tree: Tree) -> None:
     assert changed == [GATEWAY]
     lines = (tree.root / GATEWAY).read_text().splitlines()
     assert [line for line in lines if line not in tree.text.splitlines()] == [
-        f'shout = ["{tree.house.socket("shout")}"]'
+        f'shout = ["{tree.cluster.socket("shout")}"]'
     ]
     assert sorted(name for name in after.keys() - tree.before.keys() if name.endswith(".py")) == [
         "parley/v1/shout_pb2.py",

@@ -14,7 +14,7 @@ from tests.e2e.process import Running, models_root, running
 from tests.sound import cut, noise, pcm, silence
 from tests.waiting import until
 
-TALKERS = 20
+STREAMS = 20
 SPEECH = cut(pcm(noise(16_000), silence(1), noise(8000)), range(0, 40_000, 4000), 2)
 
 
@@ -49,7 +49,7 @@ async def gone(service: Running, model: str) -> None:
 
 
 async def _all_talk(service: Running) -> bool:
-    return await service.streams() == TALKERS
+    return await service.streams() == STREAMS
 
 
 async def test_no_stream_notices_a_new_version(tmp_path: Path) -> None:
@@ -57,15 +57,15 @@ async def test_no_stream_notices_a_new_version(tmp_path: Path) -> None:
     root = models_root(tmp_path, "asr", "1", "2")
     async with running("asr", tmp_path, PARLEY_MODELS_ROOT=str(root)) as service:
         over = asyncio.Event()
-        talkers = [asyncio.create_task(talk(service, over)) for _ in range(TALKERS)]
+        talks = [asyncio.create_task(talk(service, over)) for _ in range(STREAMS)]
         await until(partial(_all_talk, service))
         await service.client.models("Load", v1.ModelsLoadRequest(model="echo@2", make_default=True), "asr")
         await service.client.models("Retire", v1.ModelsRetireRequest(model="echo@1"), "asr")
         await gone(service, "echo@1")
         over.set()
-        heard = await asyncio.gather(*talkers)
+        heard = await asyncio.gather(*talks)
     served = Counter(model for each in heard for model, _ in each)
-    assert served["echo@1"] >= TALKERS
-    assert [each[-1][0] for each in heard] == ["echo@2"] * TALKERS
+    assert served["echo@1"] >= STREAMS
+    assert [each[-1][0] for each in heard] == ["echo@2"] * STREAMS
     assert len({finals for each in heard for _, finals in each}) == 1
     assert len(heard[0][0][1]) == 2

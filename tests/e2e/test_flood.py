@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from parley.client import Client, requests_of
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from tests.e2e.house import House, speech
+from tests.e2e.cluster import Cluster, speech
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -22,13 +22,13 @@ CHUNK = 1 << 15
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    house = House(tmp_path_factory.mktemp("flood"), ("asr", "denoise"))
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("flood"), ("asr", "denoise"))
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
 class Flood:
@@ -53,37 +53,37 @@ class Flood:
             self.returned += len(answer.audio.data)
 
 
-def resident(house: House) -> dict[str, float]:
-    return {name: psutil.Process(each.pid).memory_info().rss / MEGABYTE for name, each in house.running.items()}
+def resident(cluster: Cluster) -> dict[str, float]:
+    return {name: psutil.Process(each.pid).memory_info().rss / MEGABYTE for name, each in cluster.running.items()}
 
 
-async def grown(house: House, seconds: float) -> dict[str, float]:
+async def grown(cluster: Cluster, seconds: float) -> dict[str, float]:
     """How many megabytes each process came to hold more, at its worst."""
-    before, worst, end = resident(house), dict[str, float](), time.monotonic() + seconds
+    before, worst, end = resident(cluster), dict[str, float](), time.monotonic() + seconds
     while time.monotonic() < end:
         await asyncio.sleep(0.1)  # between two looks at what is held
-        worst = {name: max(worst.get(name, 0.0), now - before[name]) for name, now in resident(house).items()}
+        worst = {name: max(worst.get(name, 0.0), now - before[name]) for name, now in resident(cluster).items()}
     return worst
 
 
-async def test_a_stage_that_takes_nothing_stops_its_client(house: House) -> None:
+async def test_a_stage_that_takes_nothing_stops_its_client(cluster: Cluster) -> None:
     """While asr stands still the gateway takes a few megabytes and no more; when it moves again, words come."""
-    async with house.client() as client:
-        house.running["asr"].send_signal(signal.SIGSTOP)
+    async with cluster.client() as client:
+        cluster.running["asr"].send_signal(signal.SIGSTOP)
         try:
             flood = Flood(client, PipelineConfig(asr={}))
             await asyncio.sleep(1.0)  # in which a client that nobody stops would send all it has
             assert flood.sent < MEGABYTE  # no replica has opened the stream: only the window fills
         finally:
-            house.running["asr"].send_signal(signal.SIGCONT)
+            cluster.running["asr"].send_signal(signal.SIGCONT)
         await until(lambda: flood.finals)
-        house.running["asr"].send_signal(signal.SIGSTOP)
+        cluster.running["asr"].send_signal(signal.SIGSTOP)
         try:
             await asyncio.sleep(0.5)  # what is on its way comes to rest
             before = flood.sent
-            more = await grown(house, 2.0)
+            more = await grown(cluster, 2.0)
         finally:
-            house.running["asr"].send_signal(signal.SIGCONT)
+            cluster.running["asr"].send_signal(signal.SIGCONT)
         assert flood.sent - before < 2 * MEGABYTE
         assert more["gateway"] < 16
         flood.stop = True
@@ -91,12 +91,12 @@ async def test_a_stage_that_takes_nothing_stops_its_client(house: House) -> None
     assert flood.finals > 1
 
 
-async def test_memory_does_not_grow_with_a_streams_length(house: House) -> None:
+async def test_memory_does_not_grow_with_a_streams_length(cluster: Cluster) -> None:
     """Thousands of seconds in a few: no process grows by more than what one stream may hold."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         flood = Flood(client, PipelineConfig(asr={}, denoise={}))
         await asyncio.sleep(1.0)  # what a stream holds anyway
-        more = await grown(house, 4.0)
+        more = await grown(cluster, 4.0)
         flood.stop = True
         await asyncio.wait_for(flood.task, 60)
     assert flood.sent > 10 * MEGABYTE

@@ -24,7 +24,7 @@ from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from parley.v1.models_pb2 import ModelsListRequest, ModelsLoadRequest
 from parley.wire.keys import make, write
 from tests.e2e.certificates import certificates
-from tests.e2e.house import ROOT, House, toml
+from tests.e2e.cluster import ROOT, Cluster, toml
 from tests.e2e.supervised import parley
 from tests.waiting import until
 
@@ -55,14 +55,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> AsyncIterator[House]:
+async def cluster(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> AsyncIterator[Cluster]:
     limits = {"streams": 4, "for_live": 0.5, "rate_per_key": "8/hour"}
-    house = House(tmp_path_factory.mktemp("front"), ("asr",), keys_file=str(keys.file), limits=limits)
+    cluster = Cluster(tmp_path_factory.mktemp("front"), ("asr",), keys_file=str(keys.file), limits=limits)
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
 def known(key: str) -> dict[str, str]:
@@ -73,29 +73,29 @@ async def opened(client: Client) -> list[Any]:
     return [a async for a in client.stream("Asr", requests_of(AsrRequest, AsrConfig(), []), timeout_s=20)]
 
 
-async def test_no_key_no_service(house: House, keys: Keys) -> None:
-    """Without a good key every door but health says who is missing; with one it opens; neither log has the key."""
+async def test_no_key_no_service(cluster: Cluster, keys: Keys) -> None:
+    """Without a good key every API but health says who is missing; with one it opens; neither log has the key."""
     text = keys.ann
-    async with httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+    async with httpx.AsyncClient(base_url=f"http://{cluster.http}") as http:
         for path in ("/v1/models", "/v1/status", "/v1/routes", "/translate"):
             assert (await http.get(path)).status_code == 401
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/v1/models", headers=known(text))).status_code == 200
         assert (await http.get("/v1/routes", headers=known(text))).status_code == 403
-    async with house.client() as client:
+    async with cluster.client() as client:
         with pytest.raises(Unauthenticated):
             await opened(client)
-    async with Client(house.grpc, known(text)) as client:
+    async with Client(cluster.grpc, known(text)) as client:
         assert (await opened(client))[0].opened.model == "echo@1"
         with pytest.raises(Forbidden):
             await client.models("Load", ModelsLoadRequest(model="echo@1"), "asr")
-    assert text.split("_")[2] not in (house.folder / "gateway.log").read_text()
+    assert text.split("_")[2] not in (cluster.folder / "gateway.log").read_text()
 
 
-async def test_a_key_in_the_body_is_a_key(house: House, keys: Keys) -> None:
+async def test_a_key_in_the_body_is_a_key(cluster: Cluster, keys: Keys) -> None:
     """LibreTranslate has no other place for it: with one a call gets to the stage, without it no further than here."""
     asked = {"q": "a", "target": "de"}
-    async with httpx.AsyncClient(base_url=f"http://{house.http}") as http:
+    async with httpx.AsyncClient(base_url=f"http://{cluster.http}") as http:
         assert (await http.post("/translate", json=asked)).status_code == 401
         assert (await http.post("/translate", json=asked | {"api_key": "pk_x_y"})).status_code == 401
         assert (
@@ -105,12 +105,12 @@ async def test_a_key_in_the_body_is_a_key(house: House, keys: Keys) -> None:
         assert (await http.post("/translate", content=bytes(5 << 20), headers=form)).status_code == 413
 
 
-async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: Keys) -> None:
+async def test_a_key_is_for_its_scopes_until_it_is_revoked(cluster: Cluster, keys: Keys) -> None:
     """A key for denoise is not for asr; one that is revoked is refused within seconds."""
-    async with Client(house.grpc, known(keys.fay)) as client:
+    async with Client(cluster.grpc, known(keys.fay)) as client:
         with pytest.raises(Forbidden):
             await opened(client)
-    async with Client(house.grpc, known(keys.ben)) as client:
+    async with Client(cluster.grpc, known(keys.ben)) as client:
         assert await opened(client)
         assert b"ben" in keys.run("list").stdout
         keys.run("revoke", "ben")
@@ -119,19 +119,19 @@ async def test_a_key_is_for_its_scopes_until_it_is_revoked(house: House, keys: K
             await opened(client)
 
 
-async def test_the_audit_line_says_whose_key_changed_the_routes(house: House, keys: Keys) -> None:
+async def test_the_audit_line_says_whose_key_changed_the_routes(cluster: Cluster, keys: Keys) -> None:
     """Not that somebody did."""
-    async with httpx.AsyncClient(base_url=f"http://{house.http}", headers=known(keys.dan)) as http:
+    async with httpx.AsyncClient(base_url=f"http://{cluster.http}", headers=known(keys.dan)) as http:
         assert (await http.post("/v1/routes/change", json={"asr/new": {"echo@1": 1}})).status_code == 200
-    lines = [json.loads(line) for line in (house.folder / "gateway.log").read_text().splitlines()]
+    lines = [json.loads(line) for line in (cluster.folder / "gateway.log").read_text().splitlines()]
     assert [line["by"] for line in lines if line["logger"] == "parley.audit"] == ["dan"]
 
 
-async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> None:
+async def test_a_full_server_refuses_batch_first(cluster: Cluster, keys: Keys) -> None:
     """With two live streams open, batch work gets 429 and a time; live streams still come in, up to the limit."""
     async with (
-        Client(house.grpc, known(keys.cat)) as client,
-        httpx.AsyncClient(base_url=f"http://{house.http}") as http,
+        Client(cluster.grpc, known(keys.cat)) as client,
+        httpx.AsyncClient(base_url=f"http://{cluster.http}") as http,
     ):
         held = [client.stream("Asr", _waiting(), timeout_s=30) for _ in range(4)]
         for stream in held[:2]:
@@ -145,7 +145,7 @@ async def test_a_full_house_refuses_batch_first(house: House, keys: Keys) -> Non
         assert full.value.retry_s
         for stream in held:
             await stream.aclose()
-    async with Client(house.grpc, known(keys.dan)) as client:
+    async with Client(cluster.grpc, known(keys.dan)) as client:
         mine = client.stream("Asr", _waiting(), timeout_s=30)
         await anext(mine)
         with pytest.raises(TooManyStreams, match="dan"):
@@ -162,16 +162,16 @@ def _wav() -> bytes:
     return (ROOT / "examples/one-speaker.flac").read_bytes()
 
 
-async def test_too_many_calls_wait(house: House, keys: Keys) -> None:
+async def test_too_many_calls_wait(cluster: Cluster, keys: Keys) -> None:
     """The ninth call of an hour is told when to come back, and counted as shed."""
-    async with Client(house.grpc, known(keys.eve)) as client:
+    async with Client(cluster.grpc, known(keys.eve)) as client:
         for _ in range(8):
             await client.models("List", ModelsListRequest(), "asr")
         with pytest.raises(RateLimited) as refused:
             await opened(client)
     assert 0 < (refused.value.retry_s or 0) <= 3600
     async with httpx.AsyncClient() as http:
-        page = (await http.get(f"http://{house.http}/metrics")).text
+        page = (await http.get(f"http://{cluster.http}/metrics")).text
     assert 'parley_shed_total{class="live",reason="RATE_LIMITED"} 1.0' in page
 
 

@@ -1,4 +1,4 @@
-"""A whole house: what a client of the gateway sees."""
+"""A whole cluster: what a client of the gateway sees."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from parley.v1.denoise_pb2 import DenoiseRequest
 from parley.v1.models_pb2 import ModelsListRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
-from tests.e2e.house import STAGES, House, cut, speech
+from tests.e2e.cluster import STAGES, Cluster, cut, speech
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -33,10 +33,10 @@ def finals(answers: list[Any]) -> list[str]:
     return [answer.transcript.text for answer in answers if answer.transcript.is_final]
 
 
-async def test_a_chunk_walks_through_all_rooms(house: House) -> None:
+async def test_a_chunk_walks_through_all_rooms(cluster: Cluster) -> None:
     """Words, speakers, translations and as much cleaned audio as went in come out of one stream."""
     pcm = speech(1.2, 2.0)
-    async with house.client() as client:
+    async with cluster.client() as client:
         answers = await talk(client, pcm)
     assert len(finals(answers)) == 2
     assert [a.translation.text for a in answers if a.HasField("translation")] == finals(answers)
@@ -45,18 +45,18 @@ async def test_a_chunk_walks_through_all_rooms(house: House) -> None:
     assert not any(a.HasField("notice") for a in answers)
 
 
-async def test_passthrough_says_the_same_as_the_pipeline(house: House) -> None:
+async def test_passthrough_says_the_same_as_the_pipeline(cluster: Cluster) -> None:
     """A stage alone through the gateway gives the pipeline's words."""
     pcm = speech(1.5, 0.7)
-    async with house.client() as client:
+    async with cluster.client() as client:
         direct = client.stream("Asr", requests_of(AsrRequest, AsrConfig(), cut(pcm)))
         alone = [answer.transcript.text async for answer in direct if answer.HasField("transcript")]
         assert alone == finals(await talk(client, pcm, PipelineConfig(asr={})))
 
 
-async def test_text_goes_through_the_gateway_too(house: House) -> None:
-    """Translate is served by the same door."""
-    async with house.client() as client:
+async def test_text_goes_through_the_gateway_too(cluster: Cluster) -> None:
+    """Translate is served by the same API."""
+    async with cluster.client() as client:
         config = TranslateConfig(target_language="de")
         answers = [
             a async for a in client.stream("Translate", requests_of(TranslateRequest, config, ["Good ", "day."]))
@@ -91,7 +91,7 @@ BAD: dict[str, tuple[str, list[Any], type[ParleyError], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_bad_input_gets_a_reason(house: House, case: str) -> None:
+async def test_bad_input_gets_a_reason(cluster: Cluster, case: str) -> None:
     """Whatever a client sends wrongly, it is told what, through the gateway as directly; never INTERNAL."""
     service, requests, kind, reason = BAD[case]
 
@@ -99,30 +99,30 @@ async def test_bad_input_gets_a_reason(house: House, case: str) -> None:
         for request in requests:
             yield request
 
-    async with house.client() as client:
+    async with cluster.client() as client:
         with pytest.raises(kind) as caught:
             [answer async for answer in client.stream(service, send(), timeout_s=20)]
     assert caught.value.reason == reason or not reason
     assert caught.value.reason != "INTERNAL"
 
 
-async def test_an_unknown_model_names_those_there_are(house: House) -> None:
+async def test_an_unknown_model_names_those_there_are(cluster: Cluster) -> None:
     """NOT_FOUND says what is served."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         for model, known in (("nope@1", "echo@1"), ("nope", "asr/default")):
             with pytest.raises(UnknownModel, match=known):
                 [a async for a in client.stream("Asr", requests_of(AsrRequest, AsrConfig(), []), model=model)]
 
 
-async def test_models_are_listed_through_the_gateway(house: House) -> None:
+async def test_models_are_listed_through_the_gateway(cluster: Cluster) -> None:
     """Each stage's versions can be asked for by its name."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         for stage in STAGES:
             answer = await client.models("List", ModelsListRequest(), stage)
             assert [(answer.stage, m.model, m.is_default) for m in answer.models] == [(stage, "echo@1", True)]
 
 
-async def test_hang_ups_leak_nothing(house: House) -> None:
+async def test_hang_ups_leak_nothing(cluster: Cluster) -> None:
     """After 500 clients hung up at random moments no stream, task or socket is left in any process."""
     pcm, chance = speech(1.0), random.Random(5)
 
@@ -139,12 +139,12 @@ async def test_hang_ups_leak_nothing(house: House) -> None:
         for _ in range(count):
             await hang_up(client)
 
-    async with house.client() as client:
+    async with cluster.client() as client:
         await crowd(client, 5)
-        before = await _held(house, client)
+        before = await _held(cluster, client)
         await asyncio.gather(*(crowd(client, 25) for _ in range(20)))
         async with asyncio.timeout(20):
-            while any(now > then for now, then in zip(await _held(house, client), before, strict=True)):
+            while any(now > then for now, then in zip(await _held(cluster, client), before, strict=True)):
                 await asyncio.sleep(0.1)
         assert finals(await talk(client, pcm))
 
@@ -155,15 +155,15 @@ async def _slowly(chunks: list[bytes]) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.004)  # so that a client can hang up in between
 
 
-async def _held(house: House, client: Client) -> tuple[int, int, int]:
+async def _held(cluster: Cluster, client: Client) -> tuple[int, int, int]:
     """Streams that hold a model, tasks, and open files of all processes."""
     lists = [await client.models("List", ModelsListRequest(), stage) for stage in STAGES]
     streams = sum(model.streams for answer in lists for model in answer.models)
-    tasks = await asyncio.to_thread(house.tasks)
-    return streams, tasks, sum(psutil.Process(process.pid).num_fds() for process in house.running.values())
+    tasks = await asyncio.to_thread(cluster.tasks)
+    return streams, tasks, sum(psutil.Process(process.pid).num_fds() for process in cluster.running.values())
 
 
-async def test_killed_asr_is_told_and_comes_back(house: House) -> None:
+async def test_killed_asr_is_told_and_comes_back(cluster: Cluster) -> None:
     """Kill -9 of the only replica under 20 streams gives each a notice at once; started again, it serves."""
     dead = asyncio.Event()
 
@@ -185,16 +185,16 @@ async def test_killed_asr_is_told_and_comes_back(house: House) -> None:
             return "status"
         return "silence"
 
-    async with house.client() as client:
+    async with cluster.client() as client:
         opened = [asyncio.Event() for _ in range(20)]
         configs = [PipelineConfig(asr={}, diarize={}) if n % 2 else PipelineConfig(asr={}) for n in range(20)]
         streams = [asyncio.create_task(listen(client, *each)) for each in zip(opened, configs, strict=True)]
         await asyncio.gather(*(each.wait() for each in opened))
-        house.kill("asr")
+        cluster.kill("asr")
         dead.set()
         told = await asyncio.gather(*streams)
-        house.start_service("asr")
-        await house.ready()
+        cluster.start_service("asr")
+        await cluster.ready()
         assert finals(await _until_served(client))
     assert told == ["notice asr"] * 20
 
@@ -211,34 +211,34 @@ async def _until_served(client: Client) -> list[Any]:
 TRACE_EDGES = {("client", "gateway"), ("gateway", "asr"), ("asr", "queue"), ("asr", "batch"), ("batch", "engine")}
 
 
-async def test_one_trace_from_the_client_to_the_engine(house: House) -> None:
+async def test_one_trace_from_the_client_to_the_engine(cluster: Cluster) -> None:
     """Every declared edge exists in the trace that the client began."""
     trace_id, client_span = f"{random.getrandbits(128):032x}", f"{random.getrandbits(64):016x}"
     metadata = {"traceparent": f"00-{trace_id}-{client_span}-01"}
-    async with Client(house.grpc, metadata) as client:
+    async with Client(cluster.grpc, metadata) as client:
         await talk(client, speech(1.0), PipelineConfig(asr={}))
     async with asyncio.timeout(20):
-        while not (edges := _edges(house, trace_id, client_span)) >= TRACE_EDGES:
+        while not (edges := _edges(cluster, trace_id, client_span)) >= TRACE_EDGES:
             await asyncio.sleep(0.2)
     assert edges == TRACE_EDGES
     for process, latency in (("gateway", "call"), ("asr", "engine"), ("asr", "queue_wait")):
-        lines = (await asyncio.to_thread(house.scraped, process)).splitlines()
+        lines = (await asyncio.to_thread(cluster.scraped, process)).splitlines()
         behind = [line for line in lines if line.startswith(f"parley_{latency}_seconds_bucket") and trace_id in line]
         assert behind, f"{process} does not lead from {latency} to the trace"
 
 
-def _edges(house: House, trace_id: str, client_span: str) -> set[tuple[str, str]]:
-    lines = [line for name in ("gateway", "asr") for line in house.traces(name).read_text().splitlines() if line]
+def _edges(cluster: Cluster, trace_id: str, client_span: str) -> set[tuple[str, str]]:
+    lines = [line for name in ("gateway", "asr") for line in cluster.traces(name).read_text().splitlines() if line]
     spans = [span for span in map(json.loads, lines) if span["context"]["trace_id"] == f"0x{trace_id}"]
     names = {span["context"]["span_id"]: span["name"] for span in spans} | {f"0x{client_span}": "client"}
     return {(names.get(span["parent_id"], "?"), span["name"]) for span in spans}
 
 
-async def test_everybody_goes_when_asked(house: House) -> None:
+async def test_everybody_goes_when_asked(cluster: Cluster) -> None:
     """SIGTERM ends every process with exit code 0 while a client idles on an open stream."""
-    async with house.client() as client:
+    async with cluster.client() as client:
         answers = client.stream("Pipeline", requests_of(PipelineRequest, PipelineConfig(asr={}), []))
         await anext(answers)
-        codes = await asyncio.to_thread(house.stop)
+        codes = await asyncio.to_thread(cluster.stop)
         await answers.aclose()
     assert set(codes.values()) == {0}

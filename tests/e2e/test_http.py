@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from parley.audio import media
-from tests.e2e.house import STAGES, House
+from tests.e2e.cluster import STAGES, Cluster
 from tests.gateway.conftest import tone
 from tests.waiting import until_now
 
@@ -23,8 +23,8 @@ SPEAK = CONFIG | {"translate": [{"source_language": "en", "target_language": "de
 
 
 @pytest.fixture
-def client(house: House) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{house.http}", timeout=20) as client:
+def client(cluster: Cluster) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"http://{cluster.http}", timeout=20) as client:
         yield client
 
 
@@ -78,7 +78,7 @@ def test_text_becomes_text(client: httpx.Client) -> None:
 
 
 def test_a_model_that_is_not_there_is_a_404(client: httpx.Client) -> None:
-    """In the shape of the door, with what there is."""
+    """In the shape of the API, with what there is."""
     data = {"model": "nope@3"}
     answer = client.post("/v1/audio/transcriptions", files={"file": TALK}, data=data)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
@@ -86,9 +86,9 @@ def test_a_model_that_is_not_there_is_a_404(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["reason"]) == (404, "MODEL_NOT_FOUND")
 
 
-def test_an_upload_that_is_too_large_is_a_413_before_it_is_sent(house: House) -> None:
+def test_an_upload_that_is_too_large_is_a_413_before_it_is_sent(cluster: Cluster) -> None:
     """The length alone is enough; who waits for the answer sends nothing."""
-    sender = http.client.HTTPConnection(house.http, timeout=10)
+    sender = http.client.HTTPConnection(cluster.http, timeout=10)
     sender.putrequest("POST", "/v1/audio/denoise")
     sender.putheader("content-type", "audio/wav")
     sender.putheader("content-length", str(200 << 20))
@@ -106,8 +106,8 @@ def test_models_status_and_metrics(client: httpx.Client) -> None:
     assert client.get("/docs").status_code == client.get("/openapi.json").status_code == 200
 
 
-def _talk(house: House) -> Connection:
-    return connect(f"ws://{house.http}/v1/pipeline")
+def _talk(cluster: Cluster) -> Connection:
+    return connect(f"ws://{cluster.http}/v1/pipeline")
 
 
 def _events(speaking: Connection) -> tuple[list[dict[str, Any]], bytes]:
@@ -121,9 +121,9 @@ def _events(speaking: Connection) -> tuple[list[dict[str, Any]], bytes]:
     return events, sound
 
 
-def test_a_live_pipeline_over_a_websocket(house: House) -> None:
+def test_a_live_pipeline_over_a_websocket(cluster: Cluster) -> None:
     """Words, turns, translations and cleaned audio of one stream; as much audio back as went in."""
-    with _talk(house) as speaking:
+    with _talk(cluster) as speaking:
         speaking.send(json.dumps(SPEAK))
         pcm = media.read(TALK, 10).data
         for at in range(0, len(pcm), 1600):
@@ -152,9 +152,9 @@ def test_a_live_pipeline_over_a_websocket(house: House) -> None:
         ([json.dumps(CONFIG | {"format": {"sample_rate_hz": 1}})], "UNSUPPORTED_FORMAT", 1008),
     ],
 )
-def test_bad_frames_are_told_and_closed(house: House, frames: list[str | bytes], reason: str, close: int) -> None:
+def test_bad_frames_are_told_and_closed(cluster: Cluster, frames: list[str | bytes], reason: str, close: int) -> None:
     """Never a dropped connection without a reason."""
-    with _talk(house) as speaking:
+    with _talk(cluster) as speaking:
         for frame in frames:
             speaking.send(frame)
         events, _ = _events_until_error(speaking)
@@ -175,23 +175,23 @@ def _streams(client: httpx.Client) -> int:
     return int(client.get("/v1/status").json()["streams"])
 
 
-def test_hanging_up_releases_every_stream(house: House, client: httpx.Client) -> None:
+def test_hanging_up_releases_every_stream(cluster: Cluster, client: httpx.Client) -> None:
     """Ten callers who vanish without a word leave nothing behind."""
     with ExitStack() as stack:
-        callers = [stack.enter_context(_talk(house)) for _ in range(10)]
+        callers = [stack.enter_context(_talk(cluster)) for _ in range(10)]
         for speaking in callers:
             speaking.send(json.dumps(CONFIG))
             assert json.loads(speaking.recv(10))["type"] == "opened"
             speaking.send(bytes(1600))
-        assert _streams(client) == 10
+        assert _streams(client) == 30  # a stream of each stage
         for speaking in callers:
             speaking.socket.shutdown(socket.SHUT_RDWR)
         until_now(lambda: _streams(client) == 0)
 
 
-def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client) -> None:
-    """Its door says 503 with Retry-After, /readyz says which, the others work on."""
-    house.kill("denoise")
+def test_a_lost_stage_is_named_and_comes_back(cluster: Cluster, client: httpx.Client) -> None:
+    """Its endpoint says 503 with Retry-After, /readyz says which, the others work on."""
+    cluster.kill("denoise")
     unheard = {"file": tone(1.5)}  # what was heard before would be answered from what was kept
     answer = client.post("/v1/audio/denoise", files=unheard)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "UNAVAILABLE")
@@ -199,5 +199,5 @@ def test_a_lost_stage_is_named_and_comes_back(house: House, client: httpx.Client
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["denoise"])
     assert client.post("/v1/audio/diarize", files={"file": TALK}).status_code == 200
-    house.start_service("denoise")
+    cluster.start_service("denoise")
     until_now(lambda: client.post("/v1/audio/denoise", files=unheard).status_code == 200)

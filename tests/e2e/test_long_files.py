@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from parley.audio import media
 from parley.audio.recorder import Flac
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -23,13 +23,13 @@ SOUND = 2 * RATE_HZ * SECONDS  # bytes
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    house = House(tmp_path_factory.mktemp("long"), ("denoise",))
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("long"), ("denoise",))
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
 @pytest.fixture(scope="module")
@@ -59,29 +59,29 @@ def watched(pid: int) -> Iterator[list[float]]:
 
 
 @pytest.mark.parametrize("shape", ["wav", "flac"])
-async def test_a_long_recording_takes_little_memory(house: House, recording: bytes, shape: str) -> None:
+async def test_a_long_recording_takes_little_memory(cluster: Cluster, recording: bytes, shape: str) -> None:
     """Ten minutes are 55 MB of sound; the gateway grows by much less, and no sample is lost."""
-    with watched(house.running["gateway"].pid) as worst:
-        answer = await asyncio.to_thread(_denoised, house, recording, shape)
+    with watched(cluster.running["gateway"].pid) as worst:
+        answer = await asyncio.to_thread(_denoised, cluster, recording, shape)
     assert worst[0] < 40
     assert media.samples(answer, RATE_HZ) == RATE_HZ * SECONDS
     assert shape == "flac" or len(answer) == 44 + SOUND
 
 
-def _denoised(house: House, file: bytes, shape: str) -> bytes:
+def _denoised(cluster: Cluster, file: bytes, shape: str) -> bytes:
     form = {"files": {"file": ("talk.flac", file)}, "data": {"response_format": shape}}
-    answer = httpx.post(f"http://{house.http}/v1/audio/denoise", timeout=120, **form)  # type: ignore[arg-type]
+    answer = httpx.post(f"http://{cluster.http}/v1/audio/denoise", timeout=120, **form)  # type: ignore[arg-type]
     assert answer.status_code == 200, answer.text
     return answer.content
 
 
-async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(house: House, recording: bytes) -> None:
+async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(cluster: Cluster, recording: bytes) -> None:
     """The service dies in the middle: the caller's own client says that something is missing."""
-    asked: Any = {"url": f"http://{house.http}/v1/audio/denoise", "files": {"file": recording}}
+    asked: Any = {"url": f"http://{cluster.http}/v1/audio/denoise", "files": {"file": recording}}
     async with httpx.AsyncClient(timeout=60) as client, client.stream("POST", **asked) as answer:
         body = answer.aiter_raw(4096)
         assert (await anext(body))[:4] == b"RIFF"
-        house.kill("denoise")
+        cluster.kill("denoise")
         with pytest.raises(httpx.RemoteProtocolError):
             async for _ in body:
                 pass

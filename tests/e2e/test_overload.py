@@ -14,7 +14,7 @@ from parley.errors import TooBusy
 from parley.serving.load import CAREFUL, MOST, RETRY_S
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from services.asr.engine import USUAL_S
-from tests.e2e.house import ROOT, House, speech
+from tests.e2e.cluster import ROOT, Cluster, speech
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -32,14 +32,14 @@ def slow_models(folder: Path) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     models = slow_models(tmp_path_factory.mktemp("models"))
-    house = House(tmp_path_factory.mktemp("overload"), ("asr",), env={"PARLEY_MODELS_ROOT": str(models)})
+    cluster = Cluster(tmp_path_factory.mktemp("overload"), ("asr",), env={"PARLEY_MODELS_ROOT": str(models)})
     try:
-        await house.start()
-        yield house
+        await cluster.start()
+        yield cluster
     finally:
-        house.stop()
+        cluster.stop()
 
 
 class Speaker:
@@ -71,9 +71,9 @@ class Speaker:
         self.begun.set()
 
 
-async def test_who_is_let_in_loses_nothing(house: House) -> None:
+async def test_who_is_let_in_loses_nothing(cluster: Cluster) -> None:
     """No more than fit are let in, and get every word; the others hear at once when to come back."""
-    async with Client(house.grpc) as client:
+    async with Client(cluster.grpc) as client:
         alone = Speaker(client)
         alone.speak.set()
         await alone.task
@@ -90,9 +90,9 @@ async def test_who_is_let_in_loses_nothing(house: House) -> None:
     assert not {reason for each in inside for reason in each.notices} - {"LATE"}
 
 
-async def test_who_comes_back_comes_in(house: House) -> None:
+async def test_who_comes_back_comes_in(cluster: Cluster) -> None:
     """Refused streams that come again until they are taken lose nothing either."""
-    async with Client(house.grpc) as client:
+    async with Client(cluster.grpc) as client:
         spoken = await asyncio.gather(*(let_in(client) for _ in range(2 * FIT)))
     assert [words for words in spoken if words != spoken[0]] == []
     assert spoken[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.source import ROOT
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.fakes import PATIENCE_S
 
 pytestmark = pytest.mark.timeout(180)
@@ -26,9 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("language", "text"), BLOCKS, ids=[f"{n}-{block[0]}" for n, block in enumerate(BLOCKS)])
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_example_does_what_it_says(house: House, folder: Path, language: str, text: str) -> None:
+async def test_an_example_does_what_it_says(cluster: Cluster, folder: Path, language: str, text: str) -> None:
     """It ends well, prints something, and what it prints is no error."""
-    text = text.replace("localhost:8080", house.http).replace("localhost:50051", house.grpc)
+    text = text.replace("localhost:8080", cluster.http).replace("localhost:50051", cluster.grpc)
     text = text.replace("curl ", "curl --silent --show-error --fail-with-body ")
     process = await asyncio.create_subprocess_exec(
         *RUN[language], text, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -40,9 +40,9 @@ async def test_an_example_does_what_it_says(house: House, folder: Path, language
 
 
 def test_every_api_has_an_example() -> None:
-    """A door that the README does not open is not found."""
+    """An API that the README does not call is missing from it."""
     texts = "".join(text for _, text in BLOCKS)
-    doors = [
+    calls_in_readme = [
         "transcriptions",
         "translations",
         "denoise",
@@ -52,5 +52,5 @@ def test_every_api_has_an_example() -> None:
         "/translate",
         "/detect",
     ]
-    doors += ["/languages", "riva.client", "Pipeline"]
-    assert [door for door in doors if door not in texts] == []
+    calls_in_readme += ["/languages", "riva.client", "Pipeline"]
+    assert [call for call in calls_in_readme if call not in texts] == []

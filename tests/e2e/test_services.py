@@ -235,7 +235,7 @@ async def test_no_config_is_a_sentence(tmp_path: Path) -> None:
     assert "There is no config file none.toml" in await start_fails("asr", tmp_path, env, "--config", "none.toml")
 
 
-async def test_a_full_house_refuses(tmp_path: Path) -> None:
+async def test_a_full_service_refuses(tmp_path: Path) -> None:
     """One stream too many is told when to come back, and the ones inside do not notice."""
     async with running("asr", tmp_path, PARLEY_STREAMS="1") as service, held(service) as finish:
         with pytest.raises(TooManyStreams) as refused:

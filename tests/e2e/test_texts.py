@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from parley.client import dial
 from parley.compat.riva_nmt_pb2 import AvailableLanguageResponse
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.process import models_root
 from tests.waiting import until
 
@@ -24,7 +24,7 @@ SLOW = {"PARLEY_BATCH__WAIT_MS": "50000", "PARLEY_JOB_BUDGET_S": "100"}
 ASKED = 6
 
 
-class Uneven(House):
+class Uneven(Cluster):
     """The second replica of a stage gathers callers for very long before it begins."""
 
     def start_service(self, name: str) -> None:
@@ -33,27 +33,27 @@ class Uneven(House):
         super().start_service(name)
 
 
-async def _both_serve(house: House) -> bool:
-    return all(replica["health"] == "SERVING" for replica in await house.replicas("translate"))
+async def _both_serve(cluster: Cluster) -> bool:
+    return all(replica["health"] == "SERVING" for replica in await cluster.replicas("translate"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def uneven(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def uneven(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     folder = tmp_path_factory.mktemp("uneven")
     (model,) = models_root(folder, "translate", "1").rglob("model.toml")
     model.write_text('languages = ["en", "de", "fr"]\n' + model.read_text() + PAIRS)
-    house = Uneven(folder, ("translate",), replicas=2, calls={"hedge_s": 0.2})
+    cluster = Uneven(folder, ("translate",), replicas=2, calls={"hedge_s": 0.2})
     try:
-        await house.start()
-        await until(partial(_both_serve, house), 0.1)
+        await cluster.start()
+        await until(partial(_both_serve, cluster), 0.1)
         await asyncio.sleep(1.0)  # the gateway looks after their health every half second
-        yield house
-        house.kill("translate-2")  # it would first gather
+        yield cluster
+        cluster.kill("translate-2")  # it would first gather
     finally:
-        house.stop()
+        cluster.stop()
 
 
-async def test_a_slow_replica_costs_a_second_question(uneven: House) -> None:
+async def test_a_slow_replica_costs_a_second_question(uneven: Cluster) -> None:
     """Every text is answered while the slow replica still gathers; it was asked too, and its streams are let go."""
     async with httpx.AsyncClient(base_url=f"http://{uneven.http}", timeout=30) as client:
         for n in range(ASKED):
@@ -64,7 +64,7 @@ async def test_a_slow_replica_costs_a_second_question(uneven: House) -> None:
     assert [replica["streams"] for replica in await uneven.replicas("translate")] == [0, 0]
 
 
-async def test_only_what_can_be_translated_is_offered(uneven: House) -> None:
+async def test_only_what_can_be_translated_is_offered(uneven: Cluster) -> None:
     """Also what goes through a third language; into French there is a way, out of it there is none."""
     async with httpx.AsyncClient(timeout=30) as client:
         told = (await client.get(f"http://{uneven.http}/languages")).json()

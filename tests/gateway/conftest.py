@@ -6,6 +6,7 @@ import math
 import struct
 import wave
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -13,6 +14,7 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from gateway.access.admission import Admission, Places
 from gateway.access.keys import KeyRing
 from gateway.apis.app import app
 from gateway.caller import CacheScope
@@ -26,6 +28,7 @@ from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
+from parley.wire.keys import NOBODY
 from tests.waiting import never
 
 
@@ -47,11 +50,19 @@ class FakeCore:
         self.served: CacheScope | None = None
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
+        self.admission = Admission(Limits())
 
     def serves(self, caller: Caller) -> CacheScope | None:
         return self.served
 
-    async def pipeline(self, requests: AsyncIterator[PipelineRequest], caller: Caller) -> AsyncIterator[Any]:
+    @asynccontextmanager
+    async def place(self, caller: Caller) -> AsyncIterator[Places]:
+        with self.admission.place(NOBODY, "live") as places:
+            yield places
+
+    async def pipeline(
+        self, requests: AsyncIterator[PipelineRequest], caller: Caller, places: Places | None = None
+    ) -> AsyncIterator[Any]:
         async for answer in self._run("pipeline", requests, caller):
             yield answer
 
@@ -152,13 +163,21 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def doors(core: FakeCore, limits: Limits) -> Starlette:
+def hasty(core: FakeCore) -> Iterator[TestClient]:
+    """A client of a gateway that waits for nobody."""
+    limits = Limits(first_message_s=0.05, sound_s=0.05, text_s=0.2)
+    with TestClient(app(cast(Core, core), limits, CacheConfig()), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def http_app(core: FakeCore, limits: Limits) -> Starlette:
     return app(cast(Core, core), limits, CacheConfig())
 
 
 @pytest.fixture
-def client(doors: Starlette) -> Iterator[TestClient]:
-    with TestClient(doors, raise_server_exceptions=False) as client:
+def client(http_app: Starlette) -> Iterator[TestClient]:
+    with TestClient(http_app, raise_server_exceptions=False) as client:
         yield client
 
 

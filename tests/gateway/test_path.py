@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 import gateway
+from gateway.access.pages import Pages
 from gateway.apis.app import app
 from gateway.apis.riva import server as riva_server
-from gateway.apis.rpc import Door
+from gateway.apis.rpc import ParleyMethods
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.http.gate import Gate
@@ -97,7 +98,7 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
 @asynccontextmanager
 async def channel(core: Core, config: GatewayConfig, folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     listening, address = grpc.aio.server(), f"unix:{folder}/gateway.sock"
-    listening.add_generic_rpc_handlers((Door(core), riva_server.Door(core, config)))
+    listening.add_generic_rpc_handlers((ParleyMethods(core, config.limits), riva_server.RivaMethods(core, config)))
     listening.add_insecure_port(address)
     await listening.start()
     try:
@@ -154,7 +155,8 @@ async def test_a_chunk_of_rivas(tmp_path: Path, asr: Asr, monkeypatch: pytest.Mo
 
 def web(core: Core, config: GatewayConfig) -> httpx.AsyncClient:
     """A client of every HTTP API."""
-    transport = httpx.ASGITransport(Gate(app(core, config.limits, config.cache), core.keys))
+    pages = Pages(config.allow, has_keys=False, is_exposed=True)
+    transport = httpx.ASGITransport(Gate(app(core, config.limits, config.cache), core.keys, pages))
     return httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
 

@@ -16,7 +16,7 @@ def status(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"ready": True, "unserved": [], "stages": stages, "counted": NOTHING} | more
 
 
-def test_a_good_house_is_two_lines() -> None:
+def test_a_healthy_server_is_two_lines() -> None:
     """Nothing is said that need not be."""
     assert words(status(GOOD)) == ["Everything is ready.", "asr: 1 of 1 replicas serve, 2 streams."]
 

@@ -1,4 +1,4 @@
-"""A house and a recording that several files share: each start takes a second."""
+"""A server and a recording that several files share: each start takes a second."""
 
 import wave
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from tests.sound import noise, pcm, silence
 
 
 @pytest.fixture(scope="package")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Every stage echoes."""
-    with Server(tmp_path_factory.mktemp("server"), ROOT / "deploy/echo") as server:
-        yield server
+    with Server(tmp_path_factory.mktemp("server"), ROOT / "deploy/echo") as started:
+        yield started
 
 
 @pytest.fixture(scope="package")

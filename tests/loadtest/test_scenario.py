@@ -6,7 +6,7 @@ import pytest
 from loadtest.scenario import BadScenario, Scenario, read
 from tests.contract.source import ROOT
 
-GOOD: dict[str, Any] = {"door": "asr", "people": 4, "promise": {"final": {"p99_ms": 500}}}
+GOOD: dict[str, Any] = {"api": "asr", "people": 4, "promise": {"final": {"p99_ms": 500}}}
 
 
 def test_the_shipped_file_is_read() -> None:
@@ -20,11 +20,11 @@ def test_the_shipped_file_is_read() -> None:
     ("change", "told"),
     [
         ({"peopel": 4}, "has the key 'peopel'; known: about"),
-        ({"door": "window"}, "door is 'window'; write one of pipeline"),
+        ({"api": "window"}, "api is 'window'; write one of pipeline"),
         ({"rate": 5.0}, "how many `people` talk, or at which `rate` calls come; one of them"),
-        ({"yards": 0.5}, "a size in `yards`, or how many `people` talk"),
+        ({"ceiling_share": 0.5}, "a size in `ceiling_share`, or how many `people` talk"),
         ({"admitted": 20}, "admitted is 20; write a share of the people, 0 to 1"),
-        ({"door": "pipeline"}, "a pipeline needs `stages`"),
+        ({"api": "pipeline"}, "a pipeline needs `stages`"),
         ({"stages": ["sing"]}, "a stage is 'sing'"),
         ({"promise": {}}, "promises nothing"),
         ({"promise": {"final": {"p98": 1}}}, "what is promised of final is 'p98'; write one of p50_ms"),
@@ -43,7 +43,7 @@ def test_a_mistake_is_a_sentence(change: dict[str, Any], told: str) -> None:
 
 def test_a_scenario_that_is_not_there(tmp_path: Path) -> None:
     """Who misspells a name hears the names; a file that is not TOML is named."""
-    (tmp_path / "sla.toml").write_text('[scenarios.one]\ndoor = "asr"\npeople = 1\npromise.open = { p50_ms = 1 }\n')
+    (tmp_path / "sla.toml").write_text('[scenarios.one]\napi = "asr"\npeople = 1\npromise.open = { p50_ms = 1 }\n')
     with pytest.raises(BadScenario, match="no scenario 'two'; there are one"):
         read(tmp_path / "sla.toml").named(["two"])
     (tmp_path / "bad.toml").write_text("=")
@@ -57,4 +57,4 @@ def test_how_many_people_it_takes() -> None:
     burst = Scenario.of("x", {**GOOD, "burst": {"times": 4, "at_s": 1, "for_s": 2}})
     assert (burst.crowd, burst.most) == (4, 16)
     with pytest.raises(BadScenario, match="measure the machine first"):
-        _ = Scenario.of("x", {**GOOD, "people": 0, "yards": 0.5}).crowd
+        _ = Scenario.of("x", {**GOOD, "people": 0, "ceiling_share": 0.5}).crowd

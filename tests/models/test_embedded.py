@@ -1,4 +1,4 @@
-"""The models that ship: whole, small, and what their papers say."""
+"""The models that ship: whole, small, and what their manifests and cards say."""
 
 import importlib
 import shutil
@@ -32,7 +32,7 @@ def test_all_weights_together_stay_small() -> None:
 
 
 @pytest.mark.parametrize("spec", TRAINED, ids=named)
-def test_a_model_is_whole_and_has_its_papers(spec: ModelSpec) -> None:
+def test_a_model_is_whole_and_has_its_card(spec: ModelSpec) -> None:
     """Its files are the declared ones, nothing else lies beside them, and a card tells its numbers and its licence."""
     assert all(spec.bytes_of(name) for name in spec.files)
     assert {path.name for path in spec.folder.iterdir()} == {*spec.files, "model.toml", "CARD.md"}

@@ -1,15 +1,15 @@
 """The part of the OpenAPI document that describes LibreTranslate's API. Must not know how it is served."""
 
-from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXTS, content, door, fields, good
+from gateway.http.document.phrases import MODEL, ONE_OR_MORE, SERVED, TEXT, TEXTS, content, fields, good, operation
 from gateway.http.document.schema import Json, ref
 
 API_KEY: Json = {"type": "string", "description": "Where keys are needed and none is in a header."}
-SAID: Json = {"type": "string", "pattern": r"\S"}
+NOT_BLANK: Json = {"type": "string", "pattern": r"\S"}
 TRANSLATION = fields(
     ("q", "target"),
     q={"oneOf": [TEXT, TEXTS | {"minItems": 1, "maxItems": 128}]},
     source={"type": "string", "default": "auto"},
-    target=SAID,
+    target=NOT_BLANK,
     format={"type": "string", "enum": ["text"], "default": "text"},
     alternatives={"type": "integer", "minimum": 0, "maximum": 100, "description": "Answered with none."},
     api_key=API_KEY,
@@ -21,7 +21,7 @@ TRANSLATE_ME = {"q": "Good morning.", "source": "en", "target": "de", "format": 
 
 PATHS: Json = {
     "/translate": {
-        "post": door(
+        "post": operation(
             "Text in another language, in LibreTranslate's shape",
             good(
                 "The translation, a list where `q` was one.",
@@ -36,17 +36,19 @@ PATHS: Json = {
         )
     },
     "/detect": {
-        "post": door(
+        "post": operation(
             "A text's language, in LibreTranslate's shape",
             good(
                 "The likeliest first; none: no language that the model knows.",
                 content("application/json", {"type": "array", "items": ref("Detected")}, [DETECTED]),
                 SERVED,
             ),
-            content("application/json", fields(("q",), q=SAID, api_key=API_KEY, model=MODEL), {"q": "Guten Morgen."})
+            content(
+                "application/json", fields(("q",), q=NOT_BLANK, api_key=API_KEY, model=MODEL), {"q": "Guten Morgen."}
+            )
             | content(
                 "application/x-www-form-urlencoded",
-                fields(("q",), q=SAID, api_key=API_KEY, model=MODEL),
+                fields(("q",), q=NOT_BLANK, api_key=API_KEY, model=MODEL),
                 {"q": "Guten Morgen."},
             ),
             "LibreTranslateError",
@@ -54,7 +56,7 @@ PATHS: Json = {
         )
     },
     "/languages": {
-        "get": door(
+        "get": operation(
             "What can be translated into what, in LibreTranslate's shape",
             good(
                 "The languages.",

@@ -33,16 +33,18 @@ class LibreTranslate:
     async def translate(self, fields: Fields, caller: Caller) -> Response:
         """Text in another language, in LibreTranslate's shape."""
         wanted = shapes.asked(fields)
-        told, model = await recordings.translate(self._core, wanted.texts, wanted.config, caller, fields.text("model"))
+        translations, model = await recordings.translate(
+            self._core, wanted.texts, wanted.config, caller, fields.text("model")
+        )
         headers = served(model) | _ignored(fields, shapes.FIELDS)
-        return JSONResponse(shapes.answer(wanted, told), headers=headers)
+        return JSONResponse(shapes.answer(wanted, translations), headers=headers)
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = shapes.asked_language(fields)
-        (told,), model = await recordings.translate(self._core, [text], config, caller, fields.text("model"))
+        (translation,), model = await recordings.translate(self._core, [text], config, caller, fields.text("model"))
         headers = served(model) | _ignored(fields, shapes.FIELDS)
-        return JSONResponse(shapes.detected(told), headers=headers)
+        return JSONResponse(shapes.detected(translation), headers=headers)
 
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""

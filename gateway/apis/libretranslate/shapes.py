@@ -52,12 +52,12 @@ def asked_language(fields: Fields) -> tuple[str, TranslateConfig]:
 
 def answer(wanted: TranslationRequest, translated: Sequence[Sequence[Translation]]) -> Json:
     """The translations, in the shape the texts came in."""
-    told: Json = {"translatedText": _shaped(wanted, ["".join(p.text for p in pieces) for pieces in translated])}
+    body: Json = {"translatedText": _shaped(wanted, ["".join(p.text for p in pieces) for pieces in translated])}
     if wanted.auto:
-        told["detectedLanguage"] = _shaped(wanted, [_likeliest(pieces) for pieces in translated])
+        body["detectedLanguage"] = _shaped(wanted, [_likeliest(pieces) for pieces in translated])
     if wanted.alternatives:
-        told["alternatives"] = _shaped(wanted, [[] for _ in translated])
-    return told
+        body["alternatives"] = _shaped(wanted, [[] for _ in translated])
+    return body
 
 
 def _shaped(wanted: TranslationRequest, each: Sequence[object]) -> object:

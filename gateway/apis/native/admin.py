@@ -4,7 +4,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.caller import Caller
 from gateway.core import Core
-from gateway.http.document.phrases import content, door, fields, good
+from gateway.http.document.phrases import content, fields, good, operation
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint
 from gateway.http.fields import Fields
@@ -15,9 +15,9 @@ CHANGES: Json = {"type": "object", "additionalProperties": {"type": ["object", "
 SHOWN = good("The routes as they are now.", content("application/json", fields(routes=TABLES), {"routes": ROUTES}))
 CURL = "curl http://localhost:8080/v1/routes"
 PATHS: Json = {
-    "/v1/routes": {"get": door("The routes: what each alias means", SHOWN, curl=CURL)},
+    "/v1/routes": {"get": operation("The routes: what each alias means", SHOWN, curl=CURL)},
     "/v1/routes/change": {
-        "post": door(
+        "post": operation(
             "Change routes; null takes one away",
             SHOWN,
             content("application/json", CHANGES, ROUTES),
@@ -25,7 +25,7 @@ PATHS: Json = {
         )
     },
     "/v1/routes/rollback": {
-        "post": door("Routes as before the last change", SHOWN, curl=f"{CURL}/rollback -X POST"),
+        "post": operation("Routes as before the last change", SHOWN, curl=f"{CURL}/rollback -X POST"),
     },
 }
 
@@ -45,17 +45,17 @@ class Admin:
         ]
 
     async def show(self, fields: Fields, caller: Caller) -> Response:
-        """What each alias means."""
+        """The routes: which versions each alias means."""
         book = self._core.board.book
         return JSONResponse({"routes": book.tables} | ({"fault": book.fault} if book.fault else {}))
 
     async def change(self, fields: Fields, caller: Caller) -> Response:
-        """Some of them anew."""
+        """Changes the routes that the body names."""
         await self._core.board.reroute(fields.values, self._by(caller))
         return await self.show(fields, caller)
 
     async def roll_back(self, fields: Fields, caller: Caller) -> Response:
-        """As they were before."""
+        """Brings back the routes as they were before the last change."""
         self._core.board.book.roll_back(self._by(caller))
         return await self.show(fields, caller)
 

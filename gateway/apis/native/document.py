@@ -1,7 +1,7 @@
 """The part of the OpenAPI document that describes Parley's own API. Must not know how it is served."""
 
 from gateway.apis.native import admin
-from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, door, fields, good
+from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, fields, good, operation
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
 from parley.wire.pipeline import FIELDS
@@ -27,7 +27,7 @@ do, and a FLAC says nothing. An answer that breaks off has no proper end, and cl
 PATHS: Json = {
     **admin.PATHS,
     "/v1/audio/denoise": {
-        "post": door(
+        "post": operation(
             "A recording without its noise, at the rate it came in",
             good(
                 CLEANED,
@@ -49,7 +49,7 @@ PATHS: Json = {
         )
     },
     "/v1/audio/diarize": {
-        "post": door(
+        "post": operation(
             "Who spoke when",
             good(
                 "The turns, after a second look at all of them.",
@@ -92,7 +92,7 @@ PATHS: Json = {
         }
     },
     "/v1/status": {
-        "get": door(
+        "get": operation(
             "Stages, replicas, models and routes at a glance",
             good(
                 "The state.",
@@ -106,16 +106,18 @@ PATHS: Json = {
         )
     },
     "/healthz": {
-        "get": door(
+        "get": operation(
             "Whether the process lives",
             good("It does.", content("application/json", fields(status=TEXT), {"status": "ok"})),
         )
     },
     "/readyz": {
-        "get": door("Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY)))
+        "get": operation(
+            "Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY))
+        )
     },
     "/metrics": {
-        "get": door(
+        "get": operation(
             "Prometheus metrics",
             good(
                 "The metrics; as OpenMetrics, where that is asked for, with the traces behind the latencies.",
@@ -125,12 +127,14 @@ PATHS: Json = {
         )
     },
     "/openapi.json": {
-        "get": door(
+        "get": operation(
             "This document",
             good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
         )
     },
-    "/docs": {"get": door("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))},
+    "/docs": {
+        "get": operation("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))
+    },
 }
 
 _OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)

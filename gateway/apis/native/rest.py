@@ -20,7 +20,7 @@ from gateway.core import Core
 from gateway.http import transcode
 from gateway.http.document import page
 from gateway.http.document.schema import Json
-from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
 from gateway.http.streaming import Flow
 from parley.audio import media
@@ -80,33 +80,34 @@ class Native:
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
-        await websocket.pipeline(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
-        """What an operator wants to see at a glance."""
+        """The gateway's status: stages, replicas, models, routes."""
         return JSONResponse(await self._core.status())
 
     async def healthz(self, fields: Fields, caller: Caller) -> Response:
-        """The process lives."""
+        """Answers 200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, fields: Fields, caller: Caller) -> Response:
-        """Every stage can serve, or which one cannot."""
+        """Whether every stage can serve; 503 with those that cannot."""
         stages = await self._core.ready()
         missing = [stage for stage, able in stages.items() if not able]
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:
-        """For Prometheus; who asks for OpenMetrics gets the traces behind the numbers too."""
+        """Prometheus metrics; as OpenMetrics with trace ids as exemplars, where the client accepts that."""
         generate, kind = choose_encoder(caller.metadata.get("accept", ""))
         return Response(generate(REGISTRY), headers={"content-type": kind})
 
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
-        """For machines that write clients."""
+        """The OpenAPI document as JSON."""
         return JSONResponse(self._described)
 
     async def docs(self, fields: Fields, caller: Caller) -> Response:
-        """For people."""
+        """The API's documentation as a page."""
         return HTMLResponse(page.page(self._described))
 
 

@@ -11,27 +11,25 @@ from typing import Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.config import LARGEST_CHUNK
+from gateway.config import LARGEST_CHUNK, Limits
 from gateway.core import Caller, Core
 from gateway.http import refusal, transcode
-from gateway.http.hangup import unless, within
-from parley.budget import Budget
+from gateway.http.hangup import unless
 from parley.errors import ChunkTooLarge, ConfigExpected, ParleyError
 from parley.v1.audio_pb2 import AudioChunk
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
-from parley.wire import protocol
+from parley.wire import idle, protocol
 
-CONFIG_S = 10.0  # how long a client may take to say its config
 WAITING = 8  # frames that wait for the core; then the socket is not read
 
 Inbox = asyncio.Queue[PipelineRequest | None]
 
 
-async def pipeline(socket: WebSocket, core: Core, caller: Caller) -> None:
+async def pipeline(socket: WebSocket, core: Core, caller: Caller, limits: Limits) -> None:
     """One conversation, from the handshake to the close."""
     await socket.accept()
     try:
-        await _converse(socket, core, caller)
+        await _converse(socket, core, caller, limits)
         await socket.close(1000)
     except WebSocketDisconnect:
         return
@@ -39,14 +37,15 @@ async def pipeline(socket: WebSocket, core: Core, caller: Caller) -> None:
         await _refuse(socket, protocol.public(error, "the gateway"))
 
 
-async def _converse(socket: WebSocket, core: Core, caller: Caller) -> None:
+async def _converse(socket: WebSocket, core: Core, caller: Caller, limits: Limits) -> None:
     inbox: Inbox = asyncio.Queue(WAITING)
-    inbox.put_nowait(PipelineRequest(config=transcode.config(await _first(socket))))
-    await unless(_listen(socket, inbox), _speak(socket, core.pipeline(_requests(inbox), caller)))
+    inbox.put_nowait(PipelineRequest(config=transcode.config(await _first(socket, limits.first_message_s))))
+    requests = _requests(inbox, limits.sound_s)
+    await unless(_listen(socket, inbox), _speak(socket, core.pipeline(requests, caller)))
 
 
-async def _first(socket: WebSocket) -> str:
-    frame = await within(Budget.of(CONFIG_S), _frame(socket))
+async def _first(socket: WebSocket, within_s: float) -> str:
+    frame = await idle.message(_frame(socket), within_s)
     if isinstance(frame, bytes):
         raise ConfigExpected("Audio came before the config; the first frame is a PipelineConfig as JSON text.")
     return frame
@@ -79,14 +78,14 @@ def _request(frame: str | bytes) -> PipelineRequest | None:
     return PipelineRequest(audio=AudioChunk(data=frame))
 
 
-async def _requests(inbox: Inbox) -> AsyncIterator[PipelineRequest]:
-    while (request := await inbox.get()) is not None:
+async def _requests(inbox: Inbox, within_s: float) -> AsyncIterator[PipelineRequest]:
+    while (request := await idle.message(inbox.get(), within_s)) is not None:
         yield request
 
 
 async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -> None:
-    async with aclosing(answers) as telling:
-        async for answer in telling:
+    async with aclosing(answers) as events:
+        async for answer in events:
             if answer.HasField("audio"):
                 await socket.send_bytes(answer.audio.data)
             else:
@@ -94,7 +93,7 @@ async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -
 
 
 async def _refuse(socket: WebSocket, error: ParleyError) -> None:
-    told = refusal.ours(error, 0)["error"]
+    body = refusal.ours(error, 0)["error"]
     with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
-        await socket.send_json({"type": "error", **(told if isinstance(told, dict) else {})})
+        await socket.send_json({"type": "error", **(body if isinstance(body, dict) else {})})
         await socket.close(refusal.answer(error).close, error.reason)

@@ -24,14 +24,14 @@ def answer(heard: Transcription, shape: str, granularities: Sequence[str], task:
 
 
 def _brief(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
-    told: Json = {"text": heard.text, "usage": _usage(heard)}
+    body: Json = {"text": heard.text, "usage": _usage(heard)}
     if tokens := [token for final in heard.finals for token in _tokens(final)]:
-        told["logprobs"] = tokens
-    return _json(told)
+        body["logprobs"] = tokens
+    return _json(body)
 
 
 def _tokens(final: Transcript) -> list[Json]:
-    """A token that is no whole letter has no text of its own, so its bytes are told too."""
+    """Tokens with log probabilities; with their bytes, because a token may be part of a letter."""
     return [
         {
             "token": each.text.decode(errors="replace"),
@@ -43,24 +43,24 @@ def _tokens(final: Transcript) -> list[Json]:
 
 
 def _verbose(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
-    told: Json = {"task": task, "language": heard.language, "duration": round(heard.duration_s, 3)}
-    told |= {"text": heard.text, "usage": _usage(heard)}
+    body: Json = {"task": task, "language": heard.language, "duration": round(heard.duration_s, 3)}
+    body |= {"text": heard.text, "usage": _usage(heard)}
     if "segment" in granularities:
-        told["segments"] = [_segment(n, final) for n, final in enumerate(heard.finals)]
+        body["segments"] = [_segment(n, final) for n, final in enumerate(heard.finals)]
     if "word" in granularities:
-        told["words"] = [{"word": word.text, **_times(word)} for final in heard.finals for word in final.words]
-    return _json(told)
+        body["words"] = [{"word": word.text, **_times(word)} for final in heard.finals for word in final.words]
+    return _json(body)
 
 
 def _diarized(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
-    told: Json = {"task": task, "duration": round(heard.duration_s, 3), "text": heard.text, "usage": _usage(heard)}
+    body: Json = {"task": task, "duration": round(heard.duration_s, 3), "text": heard.text, "usage": _usage(heard)}
     segments = (segment for final in heard.finals for segment in _by_speaker(final))
-    told["segments"] = [{"id": f"seg_{n}"} | segment for n, segment in enumerate(segments)]
-    return _json(told)
+    body["segments"] = [{"id": f"seg_{n}"} | segment for n, segment in enumerate(segments)]
+    return _json(body)
 
 
-def _json(told: Json) -> str:
-    return json.dumps(told, ensure_ascii=False)
+def _json(body: Json) -> str:
+    return json.dumps(body, ensure_ascii=False)
 
 
 def _usage(heard: Transcription) -> Json:
@@ -83,7 +83,7 @@ def _segment(number: int, final: Transcript) -> Json:
 
 
 def _number(value: float) -> float:
-    """JSON has no NaN."""
+    """A number for JSON, which has no NaN."""
     return value if math.isfinite(value) else 0.0
 
 
@@ -129,17 +129,17 @@ _WRITERS: dict[str, tuple[Writer, str]] = {
 SHAPES = tuple(_WRITERS)
 
 
-class Telling:
+class StreamedTranscript:
     """A transcription as events: deltas that only ever append, and one `done` at the end."""
 
     def __init__(self, shape: str, tokens: bool = False) -> None:
         self._diarized = shape == "diarized_json"
         self._tokens: list[Json] | None = [] if tokens else None
-        self._said = ""
+        self._sent = ""
         self._segments = 0
 
     def more(self, final: Transcript) -> Iterator[Json]:
-        """What a final adds."""
+        """The events that a final adds."""
         pieces: list[Json] = list(_by_speaker(final)) if self._diarized else [{"text": final.text.strip()}]
         for piece in pieces:
             delta: Json = {"type": "transcript.text.delta", "delta": self._appended(str(piece["text"]))}
@@ -159,11 +159,11 @@ class Telling:
         return {"logprobs": tokens}
 
     def _appended(self, text: str) -> str:
-        delta = f" {text}" if text and self._said else text
-        self._said += delta
+        delta = f" {text}" if text and self._sent else text
+        self._sent += delta
         return delta
 
     def done(self) -> Json:
-        """The end."""
-        done: Json = {"type": "transcript.text.done", "text": self._said}
+        """The last event, with the whole text."""
+        done: Json = {"type": "transcript.text.done", "text": self._sent}
         return done if self._tokens is None else done | {"logprobs": self._tokens}

@@ -26,12 +26,12 @@ TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 @dataclass
 class Item:
-    """One turn."""
+    """One turn, which is an item in OpenAI's events."""
 
     name: str
     start_ms: int
     end_ms: int = 0
-    said: str = ""  # in deltas
+    sent: str = ""  # in deltas
     text: str = ""  # in finals
     committed: bool = False
 
@@ -70,33 +70,33 @@ class Conversation:
         return self._about_session("updated")
 
     def _about_session(self, what: str) -> Json:
-        told: Json = {"id": self._session, "object": "realtime.transcription_session"}
+        session: Json = {"id": self._session, "object": "realtime.transcription_session"}
         if self._beta:
-            return self._event(f"transcription_session.{what}", session=told | self.settings.beta())
-        return self._event(f"session.{what}", session=told | self.settings.plain())
+            return self._event(f"transcription_session.{what}", session=session | self.settings.beta())
+        return self._event(f"session.{what}", session=session | self.settings.plain())
 
     def _event(self, kind: str, **more: object) -> Json:
         return {"type": kind, "event_id": f"event_{self._unique()}", **more}
 
     def refusal(self, error: ParleyError, event_id: object = None) -> Json:
         """What went wrong, and with which of the client's events."""
-        told = requests.refusal(error, answer(error).status)["error"]
-        return self._event("error", error=told | {"event_id": event_id} if isinstance(told, dict) else told)
+        body = requests.refusal(error, answer(error).status)["error"]
+        return self._event("error", error=body | {"event_id": event_id} if isinstance(body, dict) else body)
 
     # What goes in.
 
     def begin(self) -> PipelineConfig:
-        """A pipeline with the settings as they are now."""
+        """The config of the next pipeline, from the settings as they are now."""
         self._form, self._by_hand = self.settings.form(), self.settings.by_hand
         return self.settings.config()
 
     def hear(self, data: bytes) -> None:
-        """More audio."""
+        """Counts audio that was sent to the pipeline."""
         self._bytes += len(data)
         self._fresh = self._fresh or bool(data)
 
     def commit(self) -> Events:
-        """The turn ends here. A turn that was found by ear is committed by its end, which may be on its way."""
+        """The turn ends here. A turn that was detected is committed by its end, which may be on its way."""
         if not self._fresh:
             raise NothingToCommit("There is nothing to commit; append audio first.")
         self._fresh = False
@@ -111,15 +111,15 @@ class Conversation:
         return self._items[-1]
 
     def clear(self) -> Json:
-        """What is not committed was never said."""
+        """Discards the audio and the turns that are not committed."""
         self._fresh, self._dropping = False, True
         self._items = deque(item for item in self._items if item.committed)
         return self._event("input_audio_buffer.cleared")
 
     # What comes out.
 
-    def said(self, heard: PipelineResponse) -> Events:
-        """An answer of the pipeline."""
+    def events_of(self, heard: PipelineResponse) -> Events:
+        """The events for one answer of the pipeline."""
         if heard.HasField("opened"):
             self._model = heard.opened.models.get("asr", "")
         elif self._by_hand:
@@ -161,8 +161,8 @@ class Conversation:
             yield self._event(f"conversation.item.{kind}", item=whole, previous_item_id=before)
 
     def _delta(self, item: Item, text: str) -> Events:
-        if text.startswith(item.said) and len(text) > len(item.said):
-            delta, item.said = text[len(item.said) :], text
+        if text.startswith(item.sent) and len(text) > len(item.sent):
+            delta, item.sent = text[len(item.sent) :], text
             yield self._event(f"{TRANSCRIPTION}.delta", item_id=item.name, content_index=0, delta=delta)
 
     def _final(self, final: Transcript) -> Events:
@@ -179,7 +179,7 @@ class Conversation:
             yield from self._complete()
 
     def _append(self, final: Transcript) -> Events:
-        """By hand a turn is all that is said until the commit."""
+        """Without turn detection a turn is everything until the commit, so finals are joined."""
         item = self._items[0] if self._items else self._open_item()
         item.text = f"{item.text} {final.text.strip()}".strip()
         if item.committed:
@@ -188,12 +188,12 @@ class Conversation:
     def _complete(self) -> Events:
         item = self._items.popleft()
         usage = {"type": "duration", "seconds": math.ceil((item.end_ms - item.start_ms) / 1000)}
-        told = {"item_id": item.name, "content_index": 0, "transcript": item.text, "usage": usage}
-        told |= {"model": self._model} if self._model else {}  # ours: a name such as whisper-1 says nothing of it
-        yield self._event(f"{TRANSCRIPTION}.completed", **told)
+        completed = {"item_id": item.name, "content_index": 0, "transcript": item.text, "usage": usage}
+        completed |= {"model": self._model} if self._model else {}  # ours: a name such as whisper-1 says nothing of it
+        yield self._event(f"{TRANSCRIPTION}.completed", **completed)
 
     def over(self) -> Events:
-        """The pipeline has said all; the next one begins where this one ended."""
+        """The events when a pipeline has ended; the next one's times continue where this one ended."""
         if self._owed == self._turns:  # somebody committed silence
             yield from self._commit(self._open_item(), self._now_ms())
         while self._items and self._items[0].committed:
@@ -202,11 +202,11 @@ class Conversation:
         self._start_ms, self._bytes, self._owed, self._dropping = self._now_ms(), 0, None, False
 
     def failed(self, error: ParleyError) -> Events:
-        """Nobody waits for what cannot come any more."""
-        told = requests.refusal(error, answer(error).status)["error"]
+        """The events that fail every open turn, when its pipeline has failed."""
+        body = requests.refusal(error, answer(error).status)["error"]
         while self._items:
             name = self._items.popleft().name
-            yield self._event(f"{TRANSCRIPTION}.failed", item_id=name, content_index=0, error=told)
+            yield self._event(f"{TRANSCRIPTION}.failed", item_id=name, content_index=0, error=body)
 
     def _ms(self, at: Any) -> int:
         return self._start_ms + int(at.ToMilliseconds())

@@ -11,9 +11,9 @@ from gateway.http.document.phrases import (
     TEXT,
     TEXTS,
     content,
-    door,
     fields,
     good,
+    operation,
 )
 from gateway.http.document.schema import Json, ref
 
@@ -96,7 +96,7 @@ SESSION = {"type": "session.update", "session": {"type": "transcription", "audio
 
 PATHS: Json = {
     "/v1/audio/transcriptions": {
-        "post": door(
+        "post": operation(
             "A recording's words, in OpenAI's shape",
             good(
                 "The words.",
@@ -112,7 +112,7 @@ PATHS: Json = {
         )
     },
     "/v1/audio/translations": {
-        "post": door(
+        "post": operation(
             "A recording's words in English, in OpenAI's shape",
             good(
                 "The words; a recording in English gives the words themselves.",
@@ -127,7 +127,7 @@ PATHS: Json = {
         )
     },
     "/v1/models": {
-        "get": door(
+        "get": operation(
             "The models that transcribe, in OpenAI's shape",
             good(
                 "The models.",

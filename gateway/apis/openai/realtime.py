@@ -1,6 +1,7 @@
 """OpenAI's Realtime transcription over a WebSocket: frames in, events out. No decisions in it.
 
-One pipeline runs at a time; a commit, a clear and new settings end it, and the next audio begins another.
+One pipeline runs at a time; a commit, a clear, new settings and a minute without audio end it, and the next audio
+begins another. The socket has one place for all of them.
 """
 
 import asyncio
@@ -13,45 +14,51 @@ from typing import Any, Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.access.admission import Places
 from gateway.apis.openai.conversation import Conversation
 from gateway.apis.openai.settings import Settings
 from gateway.audio.incoming import frame_bytes
+from gateway.config import Limits
 from gateway.core import Caller, Core
 from gateway.http import refusal, transcode
 from gateway.http.hangup import unless
 from gateway.pipeline import notices
-from parley.errors import BadInput, FieldInvalid, ParleyError
+from parley.errors import BadInput, FieldInvalid, ParleyError, StreamIdle
 from parley.v1.audio_pb2 import AudioChunk
 from parley.v1.pipeline_pb2 import PipelineRequest
-from parley.wire import protocol
+from parley.wire import idle, protocol
 
 PIECE = 1 << 15  # bytes of an event that are handed on at once
 WAITING = 8  # frames that wait for the core; then the socket is not read
-COMMIT, CLEAR, RENEW = "commit", "clear", "renew"
+COMMIT, CLEAR, RENEW, PAUSE = "commit", "clear", "renew", "pause"
 
 
-async def realtime(socket: WebSocket, core: Core, caller: Caller) -> None:
+async def realtime(socket: WebSocket, core: Core, caller: Caller, limits: Limits) -> None:
     """One conversation, from the handshake until the client hangs up."""
     offered = socket.scope.get("subprotocols", ())
     await socket.accept("realtime" if "realtime" in offered else None)
     beta = "realtime=v1" in socket.headers.get("openai-beta", "")
     settings = Settings(socket.query_params.get("model", ""), partial(core.named, "asr"))
-    door = Door(socket, core, caller, conversation := Conversation(settings, beta=beta))
+    live = RealtimeSocket(socket, core, caller, limits, conversation := Conversation(settings, beta=beta))
     try:
         settings.config()  # a model that nobody has is refused before anybody speaks
-        await door.tell([conversation.created()])
-        await unless(door.listen(), door.work())
+        async with core.place(caller) as places:
+            await live.tell([conversation.created()])
+            await unless(live.listen(), live.work(places))
     except WebSocketDisconnect:
         return
     except Exception as error:
-        await door.refuse(protocol.public(error, "the gateway"))
+        await live.refuse(protocol.public(error, "the gateway"))
 
 
-class Door:
-    """One socket."""
+class RealtimeSocket:
+    """One WebSocket: its reader, its writer, and the pipeline that runs."""
 
-    def __init__(self, socket: WebSocket, core: Core, caller: Caller, conversation: Conversation) -> None:
+    def __init__(
+        self, socket: WebSocket, core: Core, caller: Caller, limits: Limits, conversation: Conversation
+    ) -> None:
         self._socket, self._core, self._caller, self._conversation = socket, core, caller, conversation
+        self._limits = limits
         self._inbox: asyncio.Queue[bytes | str] = asyncio.Queue(WAITING)
         self._rest = b""  # half a sample
         self._frames: Mapping[str, Callable[[Mapping[str, Any]], Iterable[bytes | str]]] = {
@@ -66,7 +73,7 @@ class Door:
             await self._socket.send_json(event)
 
     async def refuse(self, error: ParleyError) -> None:
-        """The end, and why."""
+        """Sends the error and closes the socket."""
         with suppress(WebSocketDisconnect, RuntimeError):  # they may be gone by now
             await self.tell(self._conversation.failed(error))
             await self.tell([self._conversation.refusal(error)])
@@ -111,29 +118,29 @@ class Door:
 
     # What the core says.
 
-    async def work(self) -> None:
-        """One pipeline after the other."""
+    async def work(self, places: Places) -> None:
+        """Runs one pipeline after the other, each until a commit, a clear or new settings."""
         while True:
-            item = await self._inbox.get()
+            item = await idle.message(self._inbox.get(), self._limits.text_s)
             if isinstance(item, bytes):
-                await self._run(item)
+                await self._run(item, places)
             else:
                 await self._between(item)
 
     async def _between(self, item: str) -> None:
-        """No pipeline runs."""
+        """Handles a control that arrives while no pipeline runs."""
         try:
             await self._mark(item)
         except BadInput as error:
             await self.tell([self._conversation.refusal(error)])
         await self.tell(self._conversation.over())
 
-    async def _run(self, first: bytes) -> None:
-        async with aclosing(self._core.pipeline(self._requests(first), self._caller)) as answers:
+    async def _run(self, first: bytes, places: Places) -> None:
+        async with aclosing(self._core.pipeline(self._requests(first), self._caller, places)) as answers:
             async for answer in answers:
                 if lost := notices.loss(answer.notice, "asr"):
                     raise lost
-                await self.tell(self._conversation.said(answer))
+                await self.tell(self._conversation.events_of(answer))
         await self.tell(self._conversation.over())
 
     async def _requests(self, first: bytes) -> AsyncIterator[PipelineRequest]:
@@ -142,8 +149,15 @@ class Door:
         while isinstance(item, bytes):
             self._conversation.hear(item)
             yield PipelineRequest(audio=AudioChunk(data=item))
-            item = await self._inbox.get()
+            item = await self._next()
         await self._mark(item)
+
+    async def _next(self) -> bytes | str:
+        """What follows; where nothing comes for long the pipeline's places are free for others until it does."""
+        try:
+            return await idle.message(self._inbox.get(), self._limits.sound_s)
+        except StreamIdle:
+            return PAUSE
 
     async def _mark(self, item: str) -> None:
         if item == COMMIT:

@@ -44,14 +44,14 @@ def asked(fields: Fields, named: Named) -> TranscriptionRequest:
     streamed = fields.flag("stream")
     shape, granularities = fields.choice("response_format", SHAPES), _granularities(fields)
     if streamed and shape not in STREAMED:
-        said = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
-        raise FieldInvalid(said, field="stream")
+        message = f"`stream` goes with a response_format of {', '.join(STREAMED)}; leave one of the two out."
+        raise FieldInvalid(message, field="stream")
     config, voices = _config(fields, named, shape), _voices(fields)
     config.asr.tokens = _wants_logprobs(fields, shape)
     config.per_channel = fields.flag("per_channel")
     if config.per_channel and voices:
-        said = "With `per_channel` each channel is one speaker; leave `known_speaker_names` out."
-        raise FieldInvalid(said, field="known_speaker_names")
+        message = "With `per_channel` each channel is one speaker; leave `known_speaker_names` out."
+        raise FieldInvalid(message, field="known_speaker_names")
     if shape == "diarized_json" and not config.per_channel:
         config.diarize.SetInParent()
     return TranscriptionRequest(config, shape, granularities, streamed, voices if shape == "diarized_json" else {})
@@ -84,7 +84,7 @@ def _model(fields: Fields) -> str:
 
 
 def chosen(name: str) -> Mapping[str, str]:
-    """A name of ours chooses a model; none leaves it to the routes."""
+    """The model to ask for; empty leaves the choice to the routes."""
     return {"asr": name} if name else {}
 
 
@@ -102,16 +102,16 @@ def _granularities(fields: Fields) -> tuple[str, ...]:
     names = fields.texts("timestamp_granularities")
     for name in names:
         if name not in GRANULARITIES:
-            said = f"`timestamp_granularities` has {name!r}; say word or segment."
-            raise FieldInvalid(said, field="timestamp_granularities")
+            message = f"`timestamp_granularities` has {name!r}; say word or segment."
+            raise FieldInvalid(message, field="timestamp_granularities")
     return tuple(names) or ("segment",)
 
 
 def _voices(fields: Fields) -> Mapping[str, bytes]:
     names, files = fields.texts("known_speaker_names"), fields.texts("known_speaker_references")
     if len(names) != len(files) or len(names) > MOST_VOICES:
-        said = f"`known_speaker_names` needs one of `known_speaker_references` each, and at most {MOST_VOICES}."
-        raise FieldInvalid(said, field="known_speaker_names")
+        message = f"`known_speaker_names` needs one of `known_speaker_references` each, and at most {MOST_VOICES}."
+        raise FieldInvalid(message, field="known_speaker_names")
     return {name: _data(file) for name, file in zip(names, files, strict=True)}
 
 
@@ -122,8 +122,8 @@ def _data(url: str) -> bytes:
             raise ValueError
         return base64.b64decode(data, validate=True)
     except (ValueError, binascii.Error):
-        said = "`known_speaker_references` takes data URLs: data:audio/wav;base64,..."
-        raise FieldInvalid(said, field="known_speaker_references") from None
+        message = "`known_speaker_references` takes data URLs: data:audio/wav;base64,..."
+        raise FieldInvalid(message, field="known_speaker_references") from None
 
 
 def models(names: list[str]) -> Json:
@@ -139,5 +139,5 @@ def refusal(error: ParleyError, status: int) -> Json:
     kind = "invalid_request_error" if status < 500 else "server_error"
     code = "model_not_found" if error.code is Code.NOT_FOUND else error.reason.lower()
     param = error.field or None if isinstance(error, FieldInvalid) else None
-    told = {"message": str(error), "type": "rate_limit_error" if status == 429 else kind, "param": param, "code": code}
-    return {"error": told | ({"report": error.report} if error.report else {})}
+    body = {"message": str(error), "type": "rate_limit_error" if status == 429 else kind, "param": param, "code": code}
+    return {"error": body | ({"report": error.report} if error.report else {})}

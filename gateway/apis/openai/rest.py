@@ -13,7 +13,7 @@ from gateway.caller import Caller
 from gateway.config import Limits
 from gateway.core import Core
 from gateway.http import sse
-from gateway.http.endpoint import Endpoint, metadata, served, upgrade
+from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
 from parley.budget import Budget
 
@@ -51,9 +51,9 @@ class OpenAi:
         heard = await recordings.transcribe(self._core, sound, wanted.config, caller)
         return _written(wanted, heard)
 
-    def _tell(self, wanted: requests.TranscriptionRequest, sound: recording.Sound, caller: Caller) -> Response:
+    def _tell(self, wanted: requests.TranscriptionRequest, sound: recording.RecordingSound, caller: Caller) -> Response:
         """Words as they are found."""
-        heard, telling = recordings.Transcription(), answers.Telling(wanted.shape, wanted.config.asr.tokens)
+        heard, streamed = recordings.Transcription(), answers.StreamedTranscript(wanted.shape, wanted.config.asr.tokens)
 
         async def events() -> sse.Events:
             async with aclosing(recordings.hear(self._core, sound, wanted.config, caller)) as stream:
@@ -62,14 +62,14 @@ class OpenAi:
                     if answer.HasField("opened"):
                         yield {}
                     elif answer.HasField("transcript") and answer.transcript.is_final:
-                        for event in telling.more(answer.transcript):
+                        for event in streamed.more(answer.transcript):
                             yield event
-            yield telling.done()
+            yield streamed.done()
 
-        def told() -> dict[str, str]:
+        def headers() -> dict[str, str]:
             return served(heard.models.get("asr", ""), heard.notices)
 
-        return sse.EventStream(events(), requests.refusal, caller.budget, told)
+        return sse.EventStream(events(), requests.refusal, caller.budget, headers)
 
     async def translate_speech(self, fields: Fields, caller: Caller) -> Response:
         """A recording's words in English, in OpenAI's shape."""
@@ -85,7 +85,8 @@ class OpenAi:
 
     async def realtime(self, socket: WebSocket) -> None:
         """Live words, in OpenAI's shape."""
-        await realtime.realtime(socket, self._core, Caller(metadata(socket), Budget.of(None)))
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await realtime.realtime(socket, self._core, caller, self._limits)
 
 
 def _written(

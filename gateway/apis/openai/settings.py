@@ -43,7 +43,7 @@ EAGERNESS = {"low": 1200, "medium": 600, "high": 300, "auto": 600}  # silence in
 
 
 class Settings:
-    """What has been said so far; what a patch leaves out stays."""
+    """The session's settings; fields that a patch leaves out keep their value."""
 
     def __init__(self, model: str = "", named: Named = str) -> None:
         self._named = named
@@ -60,69 +60,69 @@ class Settings:
         return self._input["turn_detection"] is None
 
     def patch(self, session: object) -> None:
-        """Take what is given, or nothing of it."""
+        """Applies all given settings, or none where one is invalid."""
         _only(_object(session, "session"), SESSION, "session")
-        told, given = dict(self._input), _input_of(_object(session, "session"))
-        _only(given, told, "session.audio.input")
+        settings, given = dict(self._input), _input_of(_object(session, "session"))
+        _only(given, settings, "session.audio.input")
         for name, value in given.items():
-            told[name] = _CHECKS[name](value, told[name])
-        self._named(told["transcription"]["model"])  # refused before it is taken
-        self._input = told
+            settings[name] = _CHECKS[name](value, settings[name])
+        self._named(settings["transcription"]["model"])  # refused before it is taken
+        self._input = settings
 
     def plain(self) -> Json:
-        """The newer shape."""
+        """The settings in the shape of the current API."""
         return {"type": "transcription", "audio": {"input": self._input}}
 
     def beta(self) -> Json:
-        """The older shape."""
+        """The settings in the shape of the beta API."""
         kinds = {new: old for old, new in BETA_FORMATS.items()}
-        told = {old: self._input[new] for old, new in BETA_NAMES.items()}
-        return told | {"input_audio_format": kinds[self._input["format"]["type"]]}
+        session = {old: self._input[new] for old, new in BETA_NAMES.items()}
+        return session | {"input_audio_format": kinds[self._input["format"]["type"]]}
 
     def form(self) -> AudioFormat:
         """What the client's audio is."""
-        told = self._input["format"]
-        rate_hz = told["rate"] if told["type"] == "audio/pcm" else TELEPHONE_HZ
-        return AudioFormat(encoding=ENCODINGS[told["type"]], sample_rate_hz=rate_hz, channels=1)
+        form = self._input["format"]
+        rate_hz = form["rate"] if form["type"] == "audio/pcm" else TELEPHONE_HZ
+        return AudioFormat(encoding=ENCODINGS[form["type"]], sample_rate_hz=rate_hz, channels=1)
 
     def config(self) -> PipelineConfig:
-        """A pipeline that does it."""
-        told = self._input["transcription"]
+        """The settings as a pipeline config."""
+        transcription = self._input["transcription"]
         asr = AsrConfig(
-            language=told["language"],
-            prompt=told["prompt"],
-            phrases=told.get("keywords", ()),
+            language=transcription["language"],
+            prompt=transcription["prompt"],
+            phrases=transcription.get("keywords", ()),
             hints_only=True,
             interim_results=not self.by_hand,
             endpointing=self._endpointing(),
         )
-        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(self._named(told["model"])))
+        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(self._named(transcription["model"])))
         if self._input["noise_reduction"]:
             config.denoise.SetInParent()
             config.denoise_for = DenoiseFor.DENOISE_FOR_LISTENERS
         return config
 
     def _endpointing(self) -> Endpointing:
-        told = Endpointing(disabled=self.by_hand)
+        endpointing = Endpointing(disabled=self.by_hand)
         turns = self._input["turn_detection"]
         if turns is not None:
-            told.stop_silence.FromMilliseconds(turns.get("silence_duration_ms") or EAGERNESS[turns["eagerness"]])
-        return told
+            endpointing.stop_silence.FromMilliseconds(turns.get("silence_duration_ms") or EAGERNESS[turns["eagerness"]])
+        return endpointing
 
 
 def _input_of(session: Json) -> Json:
     """What a session says of its input, in whichever shape."""
-    told = {new: session[old] for old, new in BETA_NAMES.items() if old in session}
-    if isinstance(told.get("format"), str):
-        told["format"] = {"type": BETA_FORMATS.get(told["format"], told["format"])}
+    input_ = {new: session[old] for old, new in BETA_NAMES.items() if old in session}
+    if isinstance(input_.get("format"), str):
+        input_["format"] = {"type": BETA_FORMATS.get(input_["format"], input_["format"])}
     audio = _object(session.get("audio"), "audio")
     _only(audio, ("input", "output"), "session.audio")
-    return told | _object(audio.get("input"), "audio.input")
+    return input_ | _object(audio.get("input"), "audio.input")
 
 
-def _only(told: Json, known: Iterable[str], where: str) -> None:
+def _only(given: Json, known: Iterable[str], where: str) -> None:
     """A mistyped name would be a wish that nobody heeds."""
-    if strange := next((name for name in told if name not in known), ""):
+    if (strange := next((name for name in given if name not in known), None)) is not None:
         raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
@@ -135,12 +135,12 @@ def _object(value: object, name: str) -> Json:
 
 
 def _format(value: object, _: Json) -> Json:
-    told = _object(value, "format")
-    _only(told, ("type", "rate"), "format")
-    kind, rate_hz = told.get("type", "audio/pcm"), told.get("rate", RATE_HZ)
-    if kind not in ENCODINGS:
-        said = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
-        raise FieldInvalid(said, field="format")
+    given = _object(value, "format")
+    _only(given, ("type", "rate"), "format")
+    kind, rate_hz = given.get("type", "audio/pcm"), given.get("rate", RATE_HZ)
+    if not isinstance(kind, str) or kind not in ENCODINGS:
+        message = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
+        raise FieldInvalid(message, field="format")
     if kind != "audio/pcm":
         return {"type": kind}
     return {"type": kind, "rate": _whole(rate_hz, "format.rate", 8_000, 48_000)}
@@ -148,39 +148,39 @@ def _format(value: object, _: Json) -> Json:
 
 def _transcription(value: object, before: Json) -> Json:
     _only(_object(value, "transcription"), TRANSCRIPTION, "transcription")
-    told = before | {name: each for name, each in _object(value, "transcription").items() if each is not None}
+    merged = before | {name: each for name, each in _object(value, "transcription").items() if each is not None}
     for name in ("model", "language", "prompt"):
-        if not isinstance(told[name], str):
+        if not isinstance(merged[name], str):
             raise FieldInvalid(f"`transcription.{name}` must be a string.", field=f"transcription.{name}")
     for name in ("keywords", "languages"):
-        given = told.get(name, [])
+        given = merged.get(name, [])
         if not (isinstance(given, list) and all(isinstance(each, str) for each in given)):
             raise FieldInvalid(f"`transcription.{name}` must be a list of strings.", field=f"transcription.{name}")
-    if len(languages := told.get("languages", [])) == 1:
-        told["language"] = languages[0]
-    return told
+    if len(languages := merged.get("languages", [])) == 1:
+        merged["language"] = languages[0]
+    return merged
 
 
 def _turn_detection(value: object, _: Json) -> Json | None:
     if value is None:
         return None
-    told = _object(value, "turn_detection")
-    _only(told, TURNS, "turn_detection")
-    kind = told.get("type", "server_vad")
+    given = _object(value, "turn_detection")
+    _only(given, TURNS, "turn_detection")
+    kind = given.get("type", "server_vad")
     if kind == "semantic_vad":
-        return {"type": kind, "eagerness": _eagerness(told.get("eagerness", "auto"))}
+        return {"type": kind, "eagerness": _eagerness(given.get("eagerness", "auto"))}
     if kind != "server_vad":
-        said = f"`turn_detection.type` is {kind!r}; say server_vad or semantic_vad, or null to commit yourself."
-        raise FieldInvalid(said, field="turn_detection.type")
-    silence_ms = told.get("silence_duration_ms", SERVER_VAD["silence_duration_ms"])
+        message = f"`turn_detection.type` is {kind!r}; say server_vad or semantic_vad, or null to commit yourself."
+        raise FieldInvalid(message, field="turn_detection.type")
+    silence_ms = given.get("silence_duration_ms", SERVER_VAD["silence_duration_ms"])
     _whole(silence_ms, "turn_detection.silence_duration_ms", 1, LONGEST_SILENCE_MS)
-    return SERVER_VAD | {name: each for name, each in told.items() if each is not None}
+    return SERVER_VAD | {name: each for name, each in given.items() if each is not None}
 
 
 def _eagerness(value: object) -> str:
     if not isinstance(value, str) or value not in EAGERNESS:
-        said = f"`turn_detection.eagerness` is {value!r}; say one of {', '.join(EAGERNESS)}."
-        raise FieldInvalid(said, field="turn_detection.eagerness")
+        message = f"`turn_detection.eagerness` is {value!r}; say one of {', '.join(EAGERNESS)}."
+        raise FieldInvalid(message, field="turn_detection.eagerness")
     return value
 
 

@@ -7,16 +7,16 @@ from parley.v1.asr_pb2 import Transcript
 
 def srt(finals: Iterable[Transcript]) -> str:
     """SubRip."""
-    cues = (f"{n}\n{_times(final, ',')}\n{_line(final)}\n\n" for n, final in enumerate(_said(finals), 1))
+    cues = (f"{n}\n{_times(final, ',')}\n{_line(final)}\n\n" for n, final in enumerate(_with_text(finals), 1))
     return "".join(cues)
 
 
 def vtt(finals: Iterable[Transcript]) -> str:
     """WebVTT."""
-    return "WEBVTT\n\n" + "".join(f"{_times(final, '.')}\n{_line(final)}\n\n" for final in _said(finals))
+    return "WEBVTT\n\n" + "".join(f"{_times(final, '.')}\n{_line(final)}\n\n" for final in _with_text(finals))
 
 
-def _said(finals: Iterable[Transcript]) -> Iterable[Transcript]:
+def _with_text(finals: Iterable[Transcript]) -> Iterable[Transcript]:
     return (final for final in finals if final.text.strip())
 
 

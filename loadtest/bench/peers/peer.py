@@ -1,4 +1,4 @@
-"""Who is measured: what pip installs, how each is started, and through which door of the harness it is talked to."""
+"""Who is measured: what pip installs, how each is started, and through which API of the harness it is talked to."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ Command = Callable[[Spot], Sequence[str]]
 
 @dataclass(frozen=True)
 class Peer:
-    """One of them."""
+    """One server to compare with."""
 
     name: str
     rows: tuple[str, ...]
     pins: tuple[tuple[str, ...], ...] = ()  # what pip is asked for, one call after the other; nothing: it is us
     command: Command | None = None  # none: a library, not a server
-    door: str = ""  # for people who speak
+    api: str = ""  # for people who speak
     flushes: bool = False  # a client can say that a turn is over
     env: Mapping[str, str] = field(default_factory=dict)
     python: str = ""  # where it wants another one than ours
@@ -82,7 +82,7 @@ SPEACHES_NEEDS = (
     "hatchling",
 )
 PEERS = (
-    Peer("parley", ROWS, door="asr", flushes=True),
+    Peer("parley", ROWS, api="asr", flushes=True),
     Peer("faster-whisper", (FILES, LONG), (FASTER_WHISPER,), note="`WhisperModel.transcribe`, beam 5"),
     Peer("faster-whisper-batched", (FILES, LONG), (FASTER_WHISPER,), note="`BatchedInferencePipeline`, 8 at a time"),
     Peer(

@@ -72,5 +72,5 @@ def library(way: str, spot: Spot, clips: Sequence[Clip], callers: int) -> Sent:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     if done.returncode:
         raise NotInstalled(f"it failed: {(done.stderr.splitlines() or ['it said nothing'])[-1][:200]}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return judged(clips, told["texts"], float(told["seconds"]))
+    measured = json.loads(done.stdout.splitlines()[-1])
+    return judged(clips, measured["texts"], float(measured["seconds"]))

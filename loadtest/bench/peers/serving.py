@@ -21,7 +21,7 @@ START_S, END_S = 120.0, 10.0
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningPeer:
     """A server that answers."""
 
     where: Where
@@ -38,15 +38,15 @@ class Running:
 
 
 @contextmanager
-def ours(folder: Path, settings: Path) -> Iterator[Running]:
+def ours(folder: Path, settings: Path) -> Iterator[RunningPeer]:
     """Parley as it ships, all of its stages; what counts of its memory is the recogniser and the gateway."""
     with Server(folder, settings) as server:
-        pids = tuple(server.house.pid(name) for name in ("asr", "gateway"))
-        yield Running(server.where, pids)
+        pids = tuple(server.processes.pid(name) for name in ("asr", "gateway"))
+        yield RunningPeer(server.where, pids)
 
 
 @contextmanager
-def theirs(peer: Peer, spot: Spot) -> Iterator[Running]:
+def theirs(peer: Peer, spot: Spot) -> Iterator[RunningPeer]:
     """A peer's server, as nice as ours is."""
     assert peer.command
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")}
@@ -58,7 +58,7 @@ def theirs(peer: Peer, spot: Spot) -> Iterator[Running]:
     try:
         _await_port(process, spot.port, log)
         where = Where("", f"http://127.0.0.1:{spot.port}", model=HUB_MODEL)
-        yield Running(where, (process.pid,))
+        yield RunningPeer(where, (process.pid,))
     finally:
         process.terminate()
         try:

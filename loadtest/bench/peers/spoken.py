@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loadtest.clients.doors.hearing import Hearing
-from loadtest.clients.doors.live import Voice
+from loadtest.clients.apis.hearing import Hearing
+from loadtest.clients.apis.live import StreamClient
 from loadtest.clients.pace import until
 from loadtest.measured.clips import Clip
 from loadtest.measured.hdr import Book
@@ -26,10 +26,10 @@ HOLDS_MS, NEARLY = 1000.0, 1.5  # what p99 must be below; who misses by less tha
 
 
 @dataclass(frozen=True)
-class Answer:
+class SpokenAnswer:
     """To one recording."""
 
-    said: str
+    reference: str
     heard: str
     late_ms: float | None  # from the last word to the last final; None: there was none
     error: str = ""
@@ -54,11 +54,11 @@ class Heard:
         return self.p99_ms < HOLDS_MS and self.share == 1.0
 
 
-def summed(people: int, answers: Sequence[Answer]) -> Heard:
+def summed(people: int, answers: Sequence[SpokenAnswer]) -> Heard:
     """Pooled. A recording without an answer has no time, but counts among the words and the shares."""
     late = [each.late_ms for each in answers if each.late_ms is not None]
     p50, p95, p99 = np.percentile(late, (50, 95, 99)) if late else (math.inf,) * 3
-    wer = error_rate([(each.said, each.heard) for each in answers])
+    wer = error_rate([(each.reference, each.heard) for each in answers])
     reasons = Counter(each.error for each in answers if each.error)
     share = len(late) / max(1, len(answers))
     return Heard(people, float(p50), float(p95), float(p99), share, wer, reasons.total(), dict(reasons))
@@ -83,31 +83,31 @@ def turns_of(people: int) -> int:
     return 3 if people == 1 else 2
 
 
-async def crowd(voice: Voice, clips: Sequence[Clip], people: int) -> Heard:
+async def crowd(client: StreamClient, clips: Sequence[Clip], people: int) -> Heard:
     """Everybody from a moment of his own, one recording after the other."""
     began, turns = time.monotonic() + LEAD_S, turns_of(people)
 
-    async def person(n: int) -> list[Answer]:
+    async def person(n: int) -> list[SpokenAnswer]:
         due, answers = began + STAGGER_S * n / people, []
         for turn in range(turns):
             clip = clips[(n * turns + turn) % len(clips)]
             await until(due)
-            answers.append(await _answer(voice, clip, due))
+            answers.append(await _answer(client, clip, due))
             due = max(due + clip.seconds, time.monotonic())
         return answers
 
-    told = await asyncio.gather(*map(person, range(people)))
-    return summed(people, [answer for answers in told for answer in answers])
+    per_person = await asyncio.gather(*map(person, range(people)))
+    return summed(people, [answer for answers in per_person for answer in answers])
 
 
-async def _answer(voice: Voice, clip: Clip, due: float) -> Answer:
+async def _answer(client: StreamClient, clip: Clip, due: float) -> SpokenAnswer:
     measures, error = Measures(), ""
     hearing = Hearing(clip, due, Book(measures, due))
     try:
         async with asyncio.timeout(clip.seconds + PATIENCE_S):
-            await voice.talk(clip, hearing, due)
+            await client.talk(clip, hearing, due)
     except Exception as failed:  # whatever a peer's connection says: it has not answered
         error = str(getattr(failed, "reason", type(failed).__name__))
     hearing.end()
     series = measures.latencies.get(TTFS)
-    return Answer(clip.text, hearing.text, series.percentile_ms(100) if series else None, error)
+    return SpokenAnswer(clip.text, hearing.text, series.percentile_ms(100) if series else None, error)

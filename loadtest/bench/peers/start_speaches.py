@@ -1,4 +1,4 @@
-"""Starts speaches without what only its other stages import: voices, speakers, torch. Runs in its own environment.
+"""Starts speaches without what only its other stages import: clients, speakers, torch. Runs in its own environment.
 
 Whatever of those is imported is an empty stand-in, so recognition is what it always is; asking for a voice would fail.
 """

@@ -90,10 +90,10 @@ def _pins(peer: Peer) -> str:
     return f" {pins[0].partition('==')[2]}" if pins else ""
 
 
-def written(document: str, told: str) -> str:
+def written(document: str, table: str) -> str:
     """The document with the new table in the old one's place."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"The document must have {BEGIN} and {END} around the table.")
-    return f"{before}{BEGIN}\n{told}{END}{after}"
+    return f"{before}{BEGIN}\n{table}{END}{after}"

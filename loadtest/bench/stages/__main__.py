@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtest.bench.stages import denoise, diarize, files, live, overhead, shapes, translate
-from loadtest.bench.stages.ground import Ground
-from loadtest.bench.stages.row import Row, Skipped, markdown, table
+from loadtest.bench.stages.row import BenchRow, Skipped, markdown, table
+from loadtest.bench.stages.setup import BenchSetup
 from loadtest.target import machine
 from loadtest.target.processes import ROOT
 
 WRITTEN = ROOT / "build/bench"
 WIDTH = 124  # of the table, where the terminal is narrower or none
-MAKERS: dict[str, Callable[[Ground], list[Row]]] = {
+MAKERS: dict[str, Callable[[BenchSetup], list[BenchRow]]] = {
     "denoise": denoise.rows,
     "diarize": diarize.rows,
     "translate": translate.rows,
@@ -34,13 +34,13 @@ def _chosen(names: Sequence[str]) -> list[str]:
     return [name for name in MAKERS if not names or name in names or name.partition("-")[0] in names]
 
 
-def _made(name: str, ground: Ground, console: Console) -> list[Row]:
+def _made(name: str, setup: BenchSetup, console: Console) -> list[BenchRow]:
     began = time.monotonic()
     with console.status(f"{name} …"):
         try:
-            rows = MAKERS[name](ground)
+            rows = MAKERS[name](setup)
         except Skipped as missing:
-            rows = [Row(name, "", f"not measured: {missing}")]
+            rows = [BenchRow(name, "", f"not measured: {missing}")]
     console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s")
     return rows
 
@@ -54,8 +54,8 @@ def main() -> None:
     asked, console = parser.parse_args(), Console()
     console.width = max(console.width, WIDTH)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
-        ground = Ground(Path(folder), asked.settings, asked.references)
-        rows = [row for name in _chosen(asked.stages) for row in _made(name, ground, console)]
+        setup = BenchSetup(Path(folder), asked.settings, asked.references)
+        rows = [row for name in _chosen(asked.stages) for row in _made(name, setup, console)]
     console.print(table(rows))
     WRITTEN.mkdir(parents=True, exist_ok=True)
     facts = {"machine": machine.facts(), "commit": machine.commit(), "rows": [asdict(row) for row in rows]}

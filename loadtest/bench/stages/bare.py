@@ -23,20 +23,20 @@ Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Graph:
+class BareGraph:
     """One of ONNX."""
 
     run: Callable[[Mapping[str, Any]], Sequence[Any]]
     inputs: Mapping[str, tuple[int, ...]]
 
 
-def graph(path: Path) -> Graph:
+def graph(path: Path) -> BareGraph:
     """On one thread."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = CORES
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     inputs = {each.name: tuple(each.shape) for each in session.get_inputs()}
-    return Graph(lambda feeds: session.run(None, dict(feeds)), inputs)
+    return BareGraph(lambda feeds: session.run(None, dict(feeds)), inputs)
 
 
 def translator(spec: ModelSpec, callers: int = 1) -> Callable[[str, str, str], Any]:
@@ -80,7 +80,7 @@ def _pieces(spec: ModelSpec) -> Callable[[str], list[str]]:
         return str.split
     from sentencepiece import SentencePieceProcessor
 
-    processor = SentencePieceProcessor(model_proto=spec.bytes_of(spec.option("pieces")))
+    processor = SentencePieceProcessor(model_proto=spec.bytes_of(spec.options["pieces"]))
     return lambda text: list(processor.encode(text, out_type=str))
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground, speech
 from loadtest.bench.stages.most import Most, Promise, most
-from loadtest.bench.stages.row import Row, Skipped, times
+from loadtest.bench.stages.row import BenchRow, Skipped, times
+from loadtest.bench.stages.setup import BenchSetup, speech
 from loadtest.measured.clips import CHUNK, RATE_HZ, Clip
 
 LIVE = Promise("denoise", "chunk", 40.0)
@@ -17,17 +17,19 @@ GTCRN, GTCRN_HOP, GTCRN_SECONDS = "gtcrn_simple.onnx", 256, 3.0
 AIM = 10.0
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """One; without the reference no more than what we do."""
     what = f"denoise: live streams a core, chunk p99 < {LIVE.p99_ms:g} ms"
     try:
-        theirs = _gtcrn(ground.reference(GTCRN))
+        theirs = _gtcrn(setup.reference(GTCRN))
     except Skipped as missing:
-        return [Row(what, f"not measured: {missing}", f"{_ours(ground)}")]
-    ours = _ours(ground)
-    theirs = (theirs + _gtcrn(ground.reference(GTCRN))) / 2  # the machine may have been busy with something else
+        return [BenchRow(what, f"not measured: {missing}", f"{_ours(setup)}")]
+    ours = _ours(setup)
+    theirs = (theirs + _gtcrn(setup.reference(GTCRN))) / 2  # the machine may have been busy with something else
     beside = f"GTCRN frame by frame, however late: {theirs:.0f}"
-    return [Row(what, beside, f"{ours}, {times(ours.people, theirs)}", f">= {AIM:g}x", ours.people >= AIM * theirs)]
+    return [
+        BenchRow(what, beside, f"{ours}, {times(ours.people, theirs)}", f">= {AIM:g}x", ours.people >= AIM * theirs)
+    ]
 
 
 def _gtcrn(path: Path) -> float:
@@ -42,8 +44,8 @@ def _gtcrn(path: Path) -> float:
     return GTCRN_SECONDS / (time.perf_counter() - began)
 
 
-def _ours(ground: Ground) -> Most:
-    ground.weights("denoise")
+def _ours(setup: BenchSetup) -> Most:
+    setup.weights("denoise")
     clip = Clip("speech", speech().pcm[: CHUNKS * CHUNK])
-    with ground.serving("denoise", on_one_core=True) as address:
-        return most(address, LIVE, clip, ground.folder / "said")
+    with setup.serving("denoise", on_one_core=True) as address:
+        return most(address, LIVE, clip, setup.folder / "said")

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.bench.stages.ground import Ground, conversation, percentile, rounds
 from loadtest.bench.stages.lockstep import Lockstep
-from loadtest.bench.stages.row import Row, times
+from loadtest.bench.stages.row import BenchRow, times
+from loadtest.bench.stages.setup import BenchSetup, conversation, percentile, rounds
 from loadtest.measured.clips import RATE_HZ
 from parley.engines.model import ModelSpec
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
@@ -20,11 +20,11 @@ STREAMS, FEW = 20, 16  # windows of a stream before it takes a second look at al
 LOUD = 1 / 30  # of the loudest: quieter is a pause
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """How many, and how soon."""
-    spec = ground.weights("diarize")
+    spec = setup.weights("diarize")
     config = DiarizeConfig(open_turns=True)
-    with ground.serving("diarize") as address:
+    with setup.serving("diarize") as address:
         many = Lockstep(address, "Diarize", DiarizeRequest, config, list(_pieces(spec)), _answers)
         few = replace(many, pieces=many.pieces[:FEW])
         many.alone()  # what a first stream finds cold is no matter here
@@ -33,18 +33,18 @@ def rows(ground: Ground) -> list[Row]:
             lambda: percentile([ms for _ in range(STREAMS) for ms in few.alone()], 99),
             lambda: percentile(many.alone(), 99),
         )
-    window = f"of {float(spec.option('window_s')):g} s"
+    window = f"of {float(spec.options['window_s']):g} s"
     fast, soon = rate >= AIM_RATE * PUBLISHED_RATE, p99_ms < AIM_P99_MS
     published = "the reference system, as published"
     return [
-        Row(
+        BenchRow(
             f"diarize: windows {window} a second, {CALLERS} callers",
             f"{published}: {PUBLISHED_RATE:g}",
             f"{rate:.0f}, {times(rate, PUBLISHED_RATE)}",
             f">= {AIM_RATE:g}x",
             fast,
         ),
-        Row(
+        BenchRow(
             f"diarize: a window {window}, there and back, one caller, p99",
             f"{published}: {PUBLISHED_P99_MS} ms",
             f"{p99_ms:.2f} ms; with second looks at the whole {look_ms:.0f} ms",
@@ -61,7 +61,7 @@ def _answers(answer: Any) -> bool:
 
 def _pieces(spec: ModelSpec) -> Iterator[dict[str, Any]]:
     """As much as the first window needs, then what the next ones need more, without pauses: all have speech."""
-    window_s = float(spec.option("window_s"))
+    window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
     size, hop = (2 * round(each * RATE_HZ) for each in (window_s, hop_s))
     frames = np.frombuffer(conversation(4 * WINDOWS * hop_s).pcm, np.int16).reshape(-1, RATE_HZ // 100)

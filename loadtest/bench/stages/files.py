@@ -3,8 +3,8 @@
 import time
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground, conversation, gathered, rounds, samples
-from loadtest.bench.stages.row import Row, Skipped, times
+from loadtest.bench.stages.row import BenchRow, Skipped, times
+from loadtest.bench.stages.setup import BenchSetup, conversation, gathered, rounds, samples
 from loadtest.measured.clips import Clip
 from parley.client import Client, requests_of
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
@@ -14,13 +14,13 @@ PIECE = 1 << 17  # bytes, as the gateway sends files
 AIM, AIM_RATE = 3.0, 200.0
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """One."""
-    spec, clip = ground.weights("asr"), conversation(SECONDS)
+    spec, clip = setup.weights("asr"), conversation(SECONDS)
     if spec.backend != "ctranslate2":
         raise Skipped(f"faster-whisper cannot open {spec.ref}: it is not CTranslate2's")
     stock, sound = bare.faster_whisper(spec), samples(clip)
-    with ground.serving("asr") as address:
+    with setup.serving("asr") as address:
         ours, alone, batched = rounds(
             lambda: _ours(address, clip),
             lambda: SECONDS / stock.alone(sound),
@@ -28,7 +28,7 @@ def rows(ground: Ground) -> list[Row]:
         )
     best = max(alone, batched)
     return [
-        Row(
+        BenchRow(
             f"asr, files: seconds of sound a second, {CALLERS} callers",
             f"faster-whisper: {alone:.0f}; batched {batched:.0f}",
             f"{ours:.0f}, {times(ours, best)} the better one",

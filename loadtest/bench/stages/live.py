@@ -7,9 +7,9 @@ How many streams' worth of that it gets through in a second is how many it could
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground, gathered, samples, speech
 from loadtest.bench.stages.most import Promise, most
-from loadtest.bench.stages.row import Row, times
+from loadtest.bench.stages.row import BenchRow, times
+from loadtest.bench.stages.setup import BenchSetup, gathered, samples, speech
 from loadtest.measured.clips import RATE_HZ, Clip
 from parley.client import Client, requests_of
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
@@ -21,15 +21,15 @@ AIM, AIM_STREAMS = 10.0, 50
 Spans = list[tuple[float, float]]
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """One."""
-    spec, clip = ground.weights("asr"), speech()
-    with ground.serving("asr", {"PARLEY_ENDPOINT__STOP_S": str(STOP_S)}) as address:
-        ours = most(address, LIVE, clip, ground.folder / "said")
+    spec, clip = setup.weights("asr"), speech()
+    with setup.serving("asr", {"PARLEY_ENDPOINT__STOP_S": str(STOP_S)}) as address:
+        ours = most(address, LIVE, clip, setup.folder / "said")
         spans = _utterances(address, clip)
     theirs = _stock(bare.faster_whisper(spec), clip, spans)
     return [
-        Row(
+        BenchRow(
             f"asr, live: streams, end of speech to final p99 < {LIVE.p99_ms:g} ms, guesses every {GUESS_S:g} s",
             f"faster-whisper, one at a time: {theirs:.1f} at best",
             f"{ours}, {times(ours.people, theirs)}; of the wait {STOP_S:g} s is silence",

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from loadtest.bench.stages.ground import run
+from loadtest.bench.stages.setup import run
 from parley.client import Client
 
 CONNECTED_S = 10.0
@@ -51,8 +51,8 @@ class Lockstep:
     async def _together(self, callers: int) -> list[float]:
         async with Client(self.address) as client:
             await client.ready(CONNECTED_S)  # finding each other is no piece's time
-            told = await asyncio.gather(*(self._stream(client) for _ in range(callers)))
-        return [ms for each in told for ms in each]
+            results = await asyncio.gather(*(self._stream(client) for _ in range(callers)))
+        return [ms for each in results for ms in each]
 
     async def _stream(self, client: Client) -> list[float]:
         took: list[float] = []

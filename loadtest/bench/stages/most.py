@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.address import Where
-from loadtest.bench.stages.ground import run
+from loadtest.bench.stages.setup import run
 from loadtest.clients.lateness import LAG
 from loadtest.clients.talk import Talk
 from loadtest.measured.clips import CHUNK_S, RATE_HZ, Clip
@@ -15,14 +15,14 @@ from loadtest.scenario import Scenario
 from parley.audio import media
 
 SIZES = [round(4 * 1.2**n) for n in range(26)]  # up to 381: finer is not worth the time
-RAMP_S, LATE_MS = 1.0, 20.0  # a talker that is later than this measures itself
+RAMP_S, LATE_MS = 1.0, 20.0  # a load generator that is later than this measures itself
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What must come how soon."""
+    """A measure and the latency that must hold."""
 
-    door: str  # which service
+    api: str  # which service
     measure: str
     p99_ms: float
 
@@ -32,14 +32,14 @@ class Most:
     """How many held."""
 
     people: int
-    at_least: bool  # it was the talker who could not keep up with more
+    at_least: bool  # it was the load generator who could not keep up with more
 
     def __str__(self) -> str:
         return f"{'>= ' if self.at_least else ''}{self.people}"
 
 
 def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
-    """Everybody says the same, each from a moment of his own. Twice no is no: a neighbour's noise is no limit."""
+    """The most people for whom the promise holds. A size is too large after two failures."""
     folder.mkdir(exist_ok=True)
     (folder / "said.wav").write_bytes(media.wav(clip.pcm, RATE_HZ))
     verdicts: dict[int, Verdict] = {}
@@ -58,7 +58,7 @@ def most(address: str, promise: Promise, clip: Clip, folder: Path) -> Most:
 
 def _verdict(address: str, promise: Promise, folder: Path, people: int) -> Verdict:
     scenario = Scenario(
-        name=promise.door, door=promise.door, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
+        name=promise.api, api=promise.api, people=people, seconds=CHUNK_S, ramp_s=RAMP_S, clips=str(folder)
     )
     heard = run(_talked(scenario, address))
     if heard.latencies[LAG].percentile_ms(99) > LATE_MS:

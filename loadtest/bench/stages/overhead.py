@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground, percentile, rounds
 from loadtest.bench.stages.lockstep import Lockstep
-from loadtest.bench.stages.row import Row
+from loadtest.bench.stages.row import BenchRow
+from loadtest.bench.stages.setup import BenchSetup, percentile, rounds
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest
 
 HOP = 256
@@ -28,11 +28,11 @@ files = {{ "nothing.onnx" = "{sha256}" }}
 """
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """A chunk of a stream that is open, and a whole call of one chunk."""
-    file = _model(ground.folder / "models/denoise/nothing/1")
-    env = {"PARLEY_MODELS_ROOT": str(ground.folder / "models"), "PARLEY_MODELS": "nothing@1"}
-    with ground.serving("denoise", env) as address:
+    file = _model(setup.folder / "models/denoise/nothing/1")
+    env = {"PARLEY_MODELS_ROOT": str(setup.folder / "models"), "PARLEY_MODELS": "nothing@1"}
+    with setup.serving("denoise", env) as address:
         stream, call = _asked(address, CHUNKS), _asked(address, 1)
         stream.alone()
         return [
@@ -47,12 +47,12 @@ def _asked(address: str, chunks: int) -> Lockstep:
     return Lockstep(address, "Denoise", DenoiseRequest, config, pieces, lambda answer: bool(answer.HasField("audio")))
 
 
-def _row(what: str, there_and_back: Callable[[], list[float]], file: Path) -> Row:
+def _row(what: str, there_and_back: Callable[[], list[float]], file: Path) -> BenchRow:
     def added(percent: float) -> float:
         return percentile(there_and_back(), percent) - percentile(_engine(file), percent)
 
     p50_ms, p99_ms = rounds(lambda: added(50), lambda: added(99))
-    return Row(
+    return BenchRow(
         f"service: {what}, one caller, less the engine's time",
         f"the bare graph: p50 {percentile(_engine(file), 50):.3f} ms",
         f"p50 +{p50_ms:.2f} ms, p99 +{p99_ms:.2f} ms",

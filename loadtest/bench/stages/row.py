@@ -13,7 +13,7 @@ class Skipped(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One thing measured beside another in the same run."""
 
     what: str
@@ -24,16 +24,16 @@ class Row:
 
     @property
     def mark(self) -> str:
-        """In a word."""
+        """The verdict in one word."""
         return {True: "held", False: "missed", None: ""}[self.held]
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """From left to right."""
+        """The row's cells, from left to right."""
         return self.what, self.beside, self.seen, self.aim, self.mark
 
 
-def table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[BenchRow]) -> Table:
     """For a terminal."""
     drawn = Table(*HEADS, show_lines=True)
     for row in rows:
@@ -42,7 +42,7 @@ def table(rows: Sequence[Row]) -> Table:
     return drawn
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[BenchRow]) -> str:
     """For docs/performance.md."""
     bold = [(*row.cells[:-1], f"**{row.mark}**" if row.held is False else row.mark) for row in rows]
     lines = [HEADS, ("---",) * len(HEADS), *bold]
@@ -50,5 +50,5 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def times(ours: float, theirs: float) -> str:
-    """How many times the other it is."""
+    """The ratio to the value beside it."""
     return f"{ours / theirs:.1f}x"

@@ -18,9 +18,9 @@ from ctranslate2.models import Whisper
 
 from loadtest.bench.stages import random_whisper
 from loadtest.bench.stages.bare import CORES
-from loadtest.bench.stages.ground import Ground
 from loadtest.bench.stages.random_whisper import MELS, PROMPT, Size
-from loadtest.bench.stages.row import Row
+from loadtest.bench.stages.row import BenchRow
+from loadtest.bench.stages.setup import BenchSetup
 from parley.engines import backends
 from parley.engines.model import ModelRef, ModelSpec
 from parley.engines.protocols import Decoding, Generator
@@ -48,36 +48,34 @@ class Cost:
         return self.encoder + TOKENS * self.token
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """Of two sizes: what a full window costs, what short ones do, and what our backend keeps of that."""
-    return [
-        row for size in (random_whisper.TINY, random_whisper.BASE) for row in _rows(size, ground.folder / size.name)
-    ]
+    return [row for size in (random_whisper.TINY, random_whisper.BASE) for row in _rows(size, setup.folder / size.name)]
 
 
-def _rows(size: Size, folder: Path) -> list[Row]:
+def _rows(size: Size, folder: Path) -> list[BenchRow]:
     random_whisper.whisper(folder, size, [f"w{n}" for n in range(WORDS)])
     bare, backend = opened(folder), ours(folder)
     cost = {shape: _cost(bare, *shape) for shape in _shapes()}
     dear = cost[FULL_S, 1]
     beside = f"{FULL_S} s, batch 1: encoder {dear.encoder:.0f} ms, a token {dear.token:.2f} ms"
-    told = [_row(size, seconds, cost, beside) for seconds in (FULL_S, *SHORT_S)]
+    rows = [_row(size, seconds, cost, beside) for seconds in (FULL_S, *SHORT_S)]
     batched = [shape for shape in cost if shape[0] in SHORT_S and shape[1] > 1]
     kept = [cost[shape].whole / _whole_ms(backend, *shape) for shape in batched]
     least, gain = min(kept), dear.whole / cost[SHORT_S[-1], BATCHES[-1]].whole
     what = f"whisper-{size.name} shape: what our backend keeps of that"
     seen = f"{median(kept):.0%}, at worst {least:.0%}"
-    return [*told, Row(what, f"the bare engine's gain: up to {gain:.0f}x", seen, f">= {AIM:.0%}", least >= AIM)]
+    return [*rows, BenchRow(what, f"the bare engine's gain: up to {gain:.0f}x", seen, f">= {AIM:.0%}", least >= AIM)]
 
 
-def _row(size: Size, seconds: int, cost: dict[tuple[int, int], Cost], beside: str) -> Row:
+def _row(size: Size, seconds: int, cost: dict[tuple[int, int], Cost], beside: str) -> BenchRow:
     mine = [each for (context, _), each in cost.items() if context == seconds]
     batches = "/".join(str(batch) for context, batch in cost if context == seconds)
-    seen = f"encoder {_told([c.encoder for c in mine], 0)} ms, a token {_told([c.token for c in mine], 2)} ms"
-    return Row(f"whisper-{size.name} shape: {seconds} s, batch {batches}", beside, seen)
+    seen = f"encoder {_joined([c.encoder for c in mine], 0)} ms, a token {_joined([c.token for c in mine], 2)} ms"
+    return BenchRow(f"whisper-{size.name} shape: {seconds} s, batch {batches}", beside, seen)
 
 
-def _told(values: Sequence[float], digits: int) -> str:
+def _joined(values: Sequence[float], digits: int) -> str:
     return "/".join(f"{value:.{digits}f}" for value in values)
 
 
@@ -97,22 +95,22 @@ def opened(folder: Path) -> Whisper:
 
 def written(model: Whisper, shown: Sounds) -> list[list[str]]:
     """What it says of each."""
-    return _said(model, model.encode(_stored(shown)), len(shown))
+    return _texts(model, model.encode(_stored(shown)), len(shown))
 
 
 def _stored(shown: Sounds) -> StorageView:
     return StorageView.from_array(np.ascontiguousarray(shown.transpose(0, 2, 1)))
 
 
-def _said(model: Whisper, memory: StorageView, batch: int) -> list[list[str]]:
-    said = model.generate(memory, [PROMPT] * batch, beam_size=1, max_length=2 * TOKENS)
-    return [each.sequences[0] for each in said]
+def _texts(model: Whisper, memory: StorageView, batch: int) -> list[list[str]]:
+    results = model.generate(memory, [PROMPT] * batch, beam_size=1, max_length=2 * TOKENS)
+    return [each.sequences[0] for each in results]
 
 
 def _cost(model: Whisper, seconds: int, batch: int) -> Cost:
     shown = _stored(sounds(seconds, batch))
     encoder_ms, memory = _best(lambda: model.encode(shown))
-    return Cost(encoder_ms / batch, _best(lambda: _said(model, memory, batch))[0] / batch / TOKENS)
+    return Cost(encoder_ms / batch, _best(lambda: _texts(model, memory, batch))[0] / batch / TOKENS)
 
 
 def ours(folder: Path) -> Generator:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from loadtest.bench.stages import bare
-from loadtest.bench.stages.ground import Ground, gathered, percentile, rounds
-from loadtest.bench.stages.row import Row, times
-from loadtest.clients.doors.text import TEXTS
+from loadtest.bench.stages.row import BenchRow, times
+from loadtest.bench.stages.setup import BenchSetup, gathered, percentile, rounds
+from loadtest.clients.apis.text import TEXTS
 from parley.client import Client, requests_of
 from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest
 
@@ -16,17 +16,17 @@ AIM, AIM_RATE, AIM_P95_MS = 3.0, 100.0, 200.0
 CONFIG = TranslateConfig(source_language="en", target_language="de")
 
 
-def rows(ground: Ground) -> list[Row]:
+def rows(setup: BenchSetup) -> list[BenchRow]:
     """One."""
-    spec, took = ground.weights("translate"), list[float]()
+    spec, took = setup.weights("translate"), list[float]()
     sentences = [line.split("\t")[0] for line in TEXTS.read_text("utf-8").splitlines()]
-    with ground.serving("translate") as address:
+    with setup.serving("translate") as address:
         ours, theirs = rounds(
             lambda: _ours(address, sentences, took), lambda: _theirs(bare.translator(spec), sentences)
         )
     p95_ms = percentile(took, 95)
     return [
-        Row(
+        BenchRow(
             f"translate: sentences a second, {CALLERS} callers",
             f"CTranslate2 translate_batch, one by one: {theirs:.0f}",
             f"{ours:.0f}, {times(ours, theirs)}; p95 {p95_ms:.0f} ms",

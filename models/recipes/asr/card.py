@@ -65,13 +65,13 @@ def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Ma
     )
 
 
-def card(out: Path, papers: Manifest) -> str:
+def card(out: Path, manifest: Manifest) -> str:
     """The text people read, filled into `card.md`."""
     text = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    training, exported = papers.training, papers.metrics["export"]
+    training, exported = manifest.training, manifest.metrics["export"]
     return text.format(
-        name=papers.name,
-        version=papers.version,
+        name=manifest.name,
+        version=manifest.version,
         package=training["teacher"]["package"],
         model_hash=training["teacher"]["model.bin"],
         data=listed(training["data"]),
@@ -83,7 +83,7 @@ def card(out: Path, papers: Manifest) -> str:
         compared=exported["compared"],
         float_same=exported["float32_same"],
         int8_same=exported["int8_same"],
-        numbers=numbers(papers.metrics) if "words" in papers.metrics else "Not evaluated yet.",
+        numbers=numbers(manifest.metrics) if "words" in manifest.metrics else "Not evaluated yet.",
     )
 
 

@@ -76,7 +76,7 @@ def opened(spec: ModelSpec, **options: Any) -> AsrEngine:
 
 
 def evaluate(work: Path, data: Sequence[Path], out: Path, limit: int = 150) -> list[Row]:
-    """Score the model in `out` on what training never heard, and write it into the model's papers."""
+    """Score the model in `out` on what training never heard, and write it into the model's manifest."""
     began = time.perf_counter()
     opened(read_spec(out))
     load_ms = 1000 * (time.perf_counter() - began)
@@ -107,8 +107,8 @@ def sets(data: Sequence[Path], limit: int) -> dict[str, list[Take]]:
 
 def worded(original: AsrEngine, takes: Sequence[Take]) -> list[Take]:
     """Where nobody wrote the words down, those that the original hears at 30 s are taken for them."""
-    said = transcribe(original, [take.audio for take in takes])
-    return [replace(take, text=text) for take, text in zip(takes, said, strict=True)]
+    texts = transcribe(original, [take.audio for take in takes])
+    return [replace(take, text=text) for take, text in zip(takes, texts, strict=True)]
 
 
 def transcribe(engine: AsrEngine, audios: Sequence[Audio], size: int = 8) -> list[str]:
@@ -129,8 +129,8 @@ def errors(engines: Engines, takes: Sequence[Take]) -> Scores:
 
 def word_error(engine: AsrEngine, takes: Sequence[Take], change: Callable[[Audio], Audio]) -> float:
     """Over all words of the set."""
-    said = transcribe(engine, [change(take.audio) for take in takes])
-    return round(word_errors([take.text for take in takes], said), 4)
+    texts = transcribe(engine, [change(take.audio) for take in takes])
+    return round(word_errors([take.text for take in takes], texts), 4)
 
 
 def nothing(engines: Engines) -> Scores:

@@ -100,7 +100,7 @@ def check(model: Pupil, data: Sequence[Path], floats: Path, out: Path) -> dict[s
     report: dict[str, float] = {"compared": len(shown)}
     for name, folder, compute in (("float32", floats, "float32"), ("int8", out, "int8")):
         engine = ctranslate2.models.Whisper(str(folder), compute_type=compute, intra_threads=1)
-        same = [_said(engine, each) == ids for each, ids in zip(shown, wanted, strict=True)]
+        same = [_tokens(engine, each) == ids for each, ids in zip(shown, wanted, strict=True)]
         report[f"{name}_same"] = round(float(np.mean(same)), 4)
     assert report["float32_same"] >= 0.95, report
     return report
@@ -116,7 +116,7 @@ def greedy(model: Pupil, shown: Tensor) -> list[int]:
     return tokens[2:]
 
 
-def _said(engine: ctranslate2.models.Whisper, shown: np.ndarray) -> list[int]:
+def _tokens(engine: ctranslate2.models.Whisper, shown: np.ndarray) -> list[int]:
     result = engine.generate(
         ctranslate2.StorageView.from_array(shown),
         [list(teacher.PROMPT)],

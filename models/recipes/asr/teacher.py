@@ -70,16 +70,16 @@ class Teacher:
     def answer(self, window: Window, timed: bool) -> Answer:
         """Transcribe, then look at what the decoder was thinking at every token."""
         heard = self._encoder(torch.from_numpy(view(window.rows, FULL)))
-        said = self._engine.generate(
+        results = self._engine.generate(
             ctranslate2.StorageView.from_array(heard.numpy()),
             [list(TIMED_PROMPT if timed else PROMPT)],
             beam_size=5,
             return_scores=True,
         )[0]
         begun = [START] if timed else [START, NO_TIMES]
-        tokens = [*begun, *said.sequences_ids[0], END]
+        tokens = [*begun, *results.sequences_ids[0], END]
         states = self._decoder(torch.tensor([tokens[:-1]]), heard)[0].numpy()
-        return Answer(tokens, states, float(said.scores[0]))
+        return Answer(tokens, states, float(results.scores[0]))
 
 
 def weights(folder: Path) -> Weights:

@@ -68,7 +68,7 @@ def _room(held: int) -> int:
     return next((size for size in (1000, 100, 10) if held % size == 0), 0)
 
 
-def word_errors(wanted: Sequence[str], said: Sequence[str]) -> float:
+def word_errors(wanted: Sequence[str], answers: Sequence[str]) -> float:
     """Insertions, deletions and substitutions over the words wanted."""
-    pairs = [(bare(a), bare(b)) for a, b in zip(wanted, said, strict=True)]
+    pairs = [(bare(a), bare(b)) for a, b in zip(wanted, answers, strict=True)]
     return sum(distance(a, b) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))

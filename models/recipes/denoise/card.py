@@ -1,4 +1,4 @@
-"""The model's papers: `model.toml` and CARD.md, from what export and evaluate found."""
+"""The model's manifest and card: `model.toml` and CARD.md, from what export and evaluate found."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ exceeds 1.02, so it adds next to no energy.
 
 
 def document(folder: Path, data: Sequence[Path], made: dict[str, Any]) -> None:
-    """Write both papers anew from what training and export know; nobody has judged these weights yet."""
+    """Write both anew from what training and export know; nobody has judged these weights yet."""
     training = {"recipe": "models/recipes/denoise", "seed": SEED, "data": describe(data)}
     checked = {key: value for key, value in made.items() if key.startswith("max_error")}
-    papers = Manifest(
+    manifest = Manifest(
         name=NAME,
         version=VERSION,
         stage="denoise",
@@ -84,7 +84,7 @@ def document(folder: Path, data: Sequence[Path], made: dict[str, Any]) -> None:
         metrics={"export": checked},
         options=options(),
     )
-    papers.publish(folder, card)
+    manifest.publish(folder, card)
 
 
 def options() -> dict[str, Any]:
@@ -94,13 +94,13 @@ def options() -> dict[str, Any]:
     return {"hop": HOP, "window": WINDOW, "latency_samples": HOP, **io}
 
 
-def card(papers: Manifest) -> str:
+def card(manifest: Manifest) -> str:
     """The text for people."""
-    metrics, training = papers.metrics, papers.training
+    metrics, training = manifest.metrics, manifest.training
     judged = "rows" in metrics
     return TEXT.format(
-        name=papers.name,
-        version=papers.version,
+        name=manifest.name,
+        version=manifest.version,
         parameters=sum(p.numel() for p in Enhancer().parameters()),
         rows=ROWS,
         hop=HOP,

@@ -24,7 +24,7 @@ Results = dict[str, dict[str, Scores]]
 
 
 def evaluate(data: Sequence[Path], work: Path, references: Path | None, out: Path | None) -> list[Row]:
-    """Judge, print, and write it into the model's papers."""
+    """Judge, print, and write it into the model's manifest."""
     folder = out or FOLDER
     systems = contenders(folder, references)
     exam = list(examination(data))

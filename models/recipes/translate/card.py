@@ -58,13 +58,13 @@ def manifest(out: Path, training: dict[str, Any], metrics: dict[str, Any]) -> Ma
     )
 
 
-def card(out: Path, papers: Manifest) -> str:
+def card(out: Path, manifest: Manifest) -> str:
     """The text people read, filled into `card.md`."""
     text = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    training, exported = papers.training, papers.metrics["export"]
+    training, exported = manifest.training, manifest.metrics["export"]
     return text.format(
-        name=papers.name,
-        version=papers.version,
+        name=manifest.name,
+        version=manifest.version,
         data=listed(training["data"]),
         steps=training["steps"],
         minutes=training["cpu_minutes"],
@@ -73,7 +73,7 @@ def card(out: Path, papers: Manifest) -> str:
         float_same=exported["float32_same_sentences"],
         int8_same=exported["int8_same_sentences"],
         int8_tokens=exported["int8_same_tokens"],
-        numbers=numbers(papers.metrics) if "quality" in papers.metrics else "Not evaluated yet.",
+        numbers=numbers(manifest.metrics) if "quality" in manifest.metrics else "Not evaluated yet.",
         max_words=MAX_WORDS,
         **{key: training["shape"][key] for key in ("encoders", "decoders", "width", "pieces")},
     )

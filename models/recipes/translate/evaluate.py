@@ -47,7 +47,7 @@ class Direction:
 
 
 def evaluate(work: Path, out: Path, limit: int = 2000) -> list[Row]:
-    """Score the model in `out` on the held-out parts, `limit` pairs a direction, and write it into its papers."""
+    """Score the model in `out` on the held-out parts, `limit` pairs a direction, and write it into its manifest."""
     engine = Engine(out)
     test, train = corpus.load(work / "test.jsonl"), corpus.load(work / "train.jsonl")
     dev = corpus.load(work / "dev.jsonl")

@@ -9,7 +9,7 @@ import typer
 from parley.cli import options
 from parley.cli.connect import stream
 from parley.cli.show.display import named
-from parley.cli.show.document import Turns
+from parley.cli.show.document import SpeakerTurns
 from parley.cli.show.printing import print_json, print_line, times
 from parley.cli.sound import Sound, pieces_of, read_file
 
@@ -44,8 +44,8 @@ def rttm_line(name: str, start_s: float, end_s: float, speaker: str) -> str:
     return f"SPEAKER {file} 1 {start_s:.3f} {end_s - start_s:.3f} <NA> <NA> {who} <NA> <NA>"
 
 
-async def _turns(server: str, model: str, sound: Sound, most: int) -> tuple[str, Turns]:
-    config, turns, by = {"format": sound.format, "max_speakers": most}, Turns(), ""
+async def _turns(server: str, model: str, sound: Sound, most: int) -> tuple[str, SpeakerTurns]:
+    config, turns, by = {"format": sound.format, "max_speakers": most}, SpeakerTurns(), ""
     async for answer in stream(server, "Diarize", config, pieces_of(sound), model=model):
         kind = answer.WhichOneof("event")
         if kind == "opened":

@@ -27,7 +27,7 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is; routes may go by it.")],
     scope: Annotated[list[str] | None, typer.Option(help="use, admin, or a stage's name; repeatable.")] = None,
     days: Annotated[int, typer.Option(min=0, help="How long it is good for; 0: until it is revoked.")] = 0,
-    streams: Annotated[int, typer.Option(min=0, help="Calls at a time; 0: as the gateway's limits say.")] = 0,
+    streams: Annotated[int, typer.Option(min=0, help="Streams at a time; 0: as the gateway's limits say.")] = 0,
     kind: Annotated[str, typer.Option("--class", help="live or batch; else as each call says.")] = "",
     file: File = None,
     as_json: options.AsJson = False,
@@ -74,6 +74,6 @@ def revoke(
 
 
 def _kept(file: Path | None) -> tuple[Path, dict[str, paper.Key]]:
-    """The file that is meant, and what it holds."""
+    """The keys file and the keys in it."""
     file = file or keys_file()
     return file, paper.read(file) if file.exists() else {}

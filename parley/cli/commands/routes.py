@@ -85,13 +85,13 @@ def _numbers(pairs: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _print(told: Mapping[str, Any], as_json: bool) -> None:
+def _print(answer: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
-        print_json(told)
+        print_json(answer)
         return
-    print_line(table(HEADS, [(alias, *_row(_full(route))) for alias, route in told["routes"].items()]))
-    if told.get("fault"):
-        print_line(f"the file is not obeyed: {told['fault']}")
+    print_line(table(HEADS, [(alias, *_row(_full(route))) for alias, route in answer["routes"].items()]))
+    if answer.get("fault"):
+        print_line(f"the file is not obeyed: {answer['fault']}")
 
 
 def _row(route: Mapping[str, Any]) -> tuple[str, str]:

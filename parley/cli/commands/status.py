@@ -18,21 +18,21 @@ HEADS = ("stage", *OF_REPLICA, "models")
 
 def status(http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
     """Show each stage's replicas and models; exits with 3 when not everything is ready."""
-    told = ask(http, "/v1/status")
-    if "stages" not in told:
+    answer = ask(http, "/v1/status")
+    if "stages" not in answer:
         raise ParleyError(f"{http} does not answer like a Parley gateway; check --http.")
     if as_json:
-        print_json(told)
+        print_json(answer)
     else:
-        print_line(table(HEADS, list(_rows(told))))
-        for line in told.get("words", ()):
+        print_line(table(HEADS, list(_rows(answer))))
+        for line in answer.get("words", ()):
             print_line(line)
-    if not told.get("ready"):
+    if not answer.get("ready"):
         raise typer.Exit(Exit.UNREACHABLE)
 
 
-def _rows(told: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    for stage, facts in sorted(told["stages"].items()):
+def _rows(answer: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for stage, facts in sorted(answer["stages"].items()):
         models = ", ".join(map(_model, facts.get("models", ())))
         replicas: list[dict[str, Any]] = facts.get("replicas") or [{}]
         for replica in replicas:

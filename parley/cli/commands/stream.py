@@ -8,7 +8,7 @@ import typer
 
 from parley.cli import options
 from parley.cli.pipeline_options import PipelineOptions, models_of
-from parley.cli.show.display import Display, JsonLines, Lines, Terminal
+from parley.cli.show.display import Display, JsonDisplay, PlainDisplay, Terminal
 from parley.cli.sound import STDIN, Sound, paced, pieces_of, read_file, read_stdin
 from parley.errors import BadInput
 
@@ -55,8 +55,8 @@ def _sound(file: str, wanted: PipelineOptions) -> Sound:
 
 def _display(as_json: bool) -> Display:
     if as_json:
-        return JsonLines()
-    return Terminal() if sys.stdout.isatty() else Lines()
+        return JsonDisplay()
+    return Terminal() if sys.stdout.isatty() else PlainDisplay()
 
 
 async def _stream(server: str, wanted: PipelineOptions, sound: Sound, display: Display) -> None:

@@ -12,7 +12,7 @@ from parley.cli import options
 from parley.cli.connect import stream
 from parley.cli.show.printing import print_json
 from parley.cli.sound import STDIN
-from parley.cli.stdin import Pipe, from_thread
+from parley.cli.stdin import StdinPipe, from_thread
 
 
 def translate(
@@ -56,7 +56,7 @@ async def _texts(text: str) -> AsyncIterator[str | None]:
         yield text
         return
     decoder, by_hand = codecs.getincrementaldecoder("utf-8")(errors="replace"), sys.stdin.isatty()
-    async for piece in from_thread(Pipe(0).rest()):
+    async for piece in from_thread(StdinPipe(0).rest()):
         if part := decoder.decode(piece):
             yield part
         if by_hand:

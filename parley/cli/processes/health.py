@@ -17,7 +17,7 @@ WAIT_S = 3.0
 
 
 def check(config: Path) -> None:
-    """Ask as the process's own config says where."""
+    """Asks the process at the address in its own config."""
     try:
         table = tomllib.loads(config.read_text("utf-8"))
     except (OSError, ValueError) as error:

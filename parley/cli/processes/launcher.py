@@ -146,9 +146,9 @@ def answers(address: str, path: str, *, tls: bool = False) -> bool:
         with socket.create_connection((host, int(port)), timeout=1.0) as plain:
             line = _wrapped(plain) if tls else plain
             line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-            said = line.recv(64)
+            reply = line.recv(64)
             # Hung up after the handshake: it wants a certificate that we do not have. That it takes calls must do.
-            return said.startswith(b"HTTP/1.1 200") or (tls and not said)
+            return reply.startswith(b"HTTP/1.1 200") or (tls and not reply)
     except OSError:
         return False
 

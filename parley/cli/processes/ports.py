@@ -1,4 +1,4 @@
-"""Free ports: none that the kernel could give to somebody's outgoing connection meanwhile."""
+"""Free ports, outside the range that the kernel takes for outgoing connections."""
 
 import itertools
 import os

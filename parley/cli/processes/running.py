@@ -3,9 +3,10 @@
 import signal
 import time
 
+from parley.cli.processes import rotation
 from parley.cli.processes.deployment import HOST, Deployment
 from parley.cli.processes.launcher import Command, answers
-from parley.cli.processes.supervisor import Keeper, State, Supervisor
+from parley.cli.processes.supervisor import Keeper, ProcessState, Supervisor
 from parley.cli.show.board import Board, board
 from parley.cli.show.hints import hints
 from parley.errors import BadConfig
@@ -17,7 +18,7 @@ REDRAW_EVERY_S = 0.5
 
 def run(deployment: Deployment, *, as_json: bool) -> None:
     """Until a signal, or until a process turns out unable to start at all."""
-    asked = Asked()
+    asked = StopRequests()
     running = Running(deployment, asked)
     with board(running.supervisor.keepers, running.why, as_json=as_json) as shown:
         running.until_stopped(shown)
@@ -25,7 +26,7 @@ def run(deployment: Deployment, *, as_json: bool) -> None:
         raise BadConfig(running.hopeless)
 
 
-class Asked:
+class StopRequests:
     """How often a signal has asked for the end; a second Ctrl-C means now."""
 
     def __init__(self) -> None:
@@ -42,7 +43,7 @@ class Asked:
 class Running:
     """All processes, and whether they can be used yet."""
 
-    def __init__(self, deployment: Deployment, asked: Asked) -> None:
+    def __init__(self, deployment: Deployment, asked: StopRequests) -> None:
         self._began = time.monotonic()
         self._deployment, self._asked, self._obeyed = deployment, asked, 0
         self._commands: dict[str, Command] = {command.name: command for command in deployment.commands()}
@@ -70,7 +71,12 @@ class Running:
             if time.monotonic() - drawn >= REDRAW_EVERY_S:
                 drawn = time.monotonic()
                 shown.redraw()
+                self._rotate()
             time.sleep(LOOK_EVERY_S)
+
+    def _rotate(self) -> None:
+        for command in self._commands.values():
+            rotation.rotate(command.log)
 
     def _obey(self, shown: Board) -> None:
         if self._obeyed < self._asked.times:
@@ -79,11 +85,14 @@ class Running:
             shown.say("Stopping; Ctrl-C again to stop at once." if self._obeyed == 1 else "Stopping at once.")
 
     def _judge(self, keeper: Keeper) -> None:
-        """What cannot even start will not get better by itself: say why, and stop."""
-        first, code = keeper.state is State.WAITING and not keeper.restarts and not self.ready, keeper.exit_code or 0
+        """Stops everything when a process cannot start at all: a restart would not help."""
+        first, code = (
+            keeper.state is ProcessState.WAITING and not keeper.restarts and not self.ready,
+            keeper.exit_code or 0,
+        )
         if first and code > 0 and not self.supervisor.stopping:
-            said = self.why(keeper).removeprefix(f"{keeper.name}: ")
-            self.hopeless = f"{keeper.name} cannot start: {said} (log: {self._commands[keeper.name].log})"
+            reason = self.why(keeper).removeprefix(f"{keeper.name}: ")
+            self.hopeless = f"{keeper.name} cannot start: {reason} (log: {self._commands[keeper.name].log})"
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:

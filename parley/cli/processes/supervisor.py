@@ -10,7 +10,7 @@ Clock = Callable[[], float]
 
 
 class Process(Protocol):
-    """What subprocess.Popen is, for us."""
+    """What we use of subprocess.Popen."""
 
     @property
     def pid(self) -> int:
@@ -26,7 +26,7 @@ class Process(Protocol):
         """End it."""
 
 
-class State(Enum):
+class ProcessState(Enum):
     """Where a process is in its life."""
 
     RUNNING = "running"
@@ -62,13 +62,13 @@ class Keeper:
         self._begin()
 
     def _begin(self) -> None:
-        self._process, self.state = self._start(), State.RUNNING
+        self._process, self.state = self._start(), ProcessState.RUNNING
         self._since = self._clock()
 
     @property
     def pid(self) -> int | None:
         """Of the process that runs now."""
-        return self._process.pid if self.state in (State.RUNNING, State.STOPPING) else None
+        return self._process.pid if self.state in (ProcessState.RUNNING, ProcessState.STOPPING) else None
 
     @property
     def age_s(self) -> float:
@@ -78,47 +78,47 @@ class Keeper:
     @property
     def wait_s(self) -> float:
         """How long until the restart."""
-        return max(0.0, self._backoff.after(self._failures) - self.age_s) if self.state is State.WAITING else 0.0
+        return max(0.0, self._backoff.after(self._failures) - self.age_s) if self.state is ProcessState.WAITING else 0.0
 
     def look(self) -> bool:
         """Notice what has happened, restart when it is time; true when the state is another now."""
-        if self.state is State.WAITING and self.wait_s <= 0:
+        if self.state is ProcessState.WAITING and self.wait_s <= 0:
             self.restarts += 1
             self._begin()
             return True
-        if self.state in (State.RUNNING, State.STOPPING) and (code := self._process.poll()) is not None:
+        if self.state in (ProcessState.RUNNING, ProcessState.STOPPING) and (code := self._process.poll()) is not None:
             self._ended(code)
             return True
         return False
 
     def _ended(self, code: int) -> None:
         self.exit_code = code
-        if self.state is State.STOPPING:
-            self._turn(State.STOPPED)
+        if self.state is ProcessState.STOPPING:
+            self._turn(ProcessState.STOPPED)
             return
         self._failures = 1 if self.age_s >= self._backoff.healthy_s else self._failures + 1
-        self._turn(State.WAITING)
+        self._turn(ProcessState.WAITING)
 
-    def _turn(self, state: State) -> None:
+    def _turn(self, state: ProcessState) -> None:
         self.state, self._since = state, self._clock()
 
     def stop(self) -> None:
         """Ask it to end, and do not restart it."""
-        if self.state is State.RUNNING:
+        if self.state is ProcessState.RUNNING:
             self._process.terminate()
-            self._turn(State.STOPPING)
-        elif self.state is State.WAITING:
-            self._turn(State.STOPPED)
+            self._turn(ProcessState.STOPPING)
+        elif self.state is ProcessState.WAITING:
+            self._turn(ProcessState.STOPPED)
 
     def kill(self) -> None:
         """End it now."""
         self.stop()
-        if self.state is State.STOPPING:
+        if self.state is ProcessState.STOPPING:
             self._process.kill()
 
 
 class Supervisor:
-    """All of them."""
+    """Every process of one deployment."""
 
     def __init__(self, keepers: Sequence[Keeper], grace_s: float, clock: Clock = time.monotonic) -> None:
         self.keepers = keepers
@@ -127,16 +127,16 @@ class Supervisor:
 
     @property
     def stopping(self) -> bool:
-        """Somebody asked for the end."""
+        """Whether a stop was asked for."""
         return self._deadline is not None
 
     @property
     def stopped(self) -> bool:
         """Nothing runs any more."""
-        return all(keeper.state is State.STOPPED for keeper in self.keepers)
+        return all(keeper.state is ProcessState.STOPPED for keeper in self.keepers)
 
     def look(self) -> list[Keeper]:
-        """Those whose state is another now; whoever outlives the grace is killed."""
+        """The processes whose state has changed; kills those that outlive the grace period."""
         if self._deadline is not None and self._clock() >= self._deadline:
             self.kill()
         return [keeper for keeper in self.keepers if keeper.look()]

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
 
 from parley.cli.processes.launcher import resident_bytes
-from parley.cli.processes.supervisor import Keeper, State
+from parley.cli.processes.supervisor import Keeper, ProcessState
 from parley.cli.show.printing import print_json, print_line
 from parley.cli.show.table import table
 
@@ -21,7 +21,7 @@ class Board(Protocol):
         """One is in another state now."""
 
     def redraw(self) -> None:
-        """Time has passed."""
+        """Called regularly; redraws what depends on time."""
 
     def say(self, text: str) -> None:
         """Something for people."""
@@ -35,14 +35,14 @@ class Board(Protocol):
 
 
 def row(keeper: Keeper, why: Why) -> tuple[str, ...]:
-    """Everything worth knowing of a process now."""
+    """A process as one row: name, state, pid, uptime, restarts, memory, last error."""
     running = keeper.pid is not None
     held = resident_bytes(keeper.pid) if keeper.pid is not None else None
     memory = f"{held >> 20} MB" if held else "-"
-    state = f"restart in {keeper.wait_s:.1f} s" if keeper.state is State.WAITING else keeper.state.value
+    state = f"restart in {keeper.wait_s:.1f} s" if keeper.state is ProcessState.WAITING else keeper.state.value
     uptime = _duration(keeper.age_s) if running else "-"
-    said = why(keeper) if keeper.state is State.WAITING else ""
-    return keeper.name, state, str(keeper.pid or "-"), uptime, str(keeper.restarts), memory, said
+    reason = why(keeper) if keeper.state is ProcessState.WAITING else ""
+    return keeper.name, state, str(keeper.pid or "-"), uptime, str(keeper.restarts), memory, reason
 
 
 def _duration(seconds: float) -> str:
@@ -51,7 +51,7 @@ def _duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class Plain:
+class PlainBoard:
     """For pipes and logs."""
 
     def __init__(self, why: Why) -> None:
@@ -60,9 +60,9 @@ class Plain:
     def changed(self, keeper: Keeper) -> None:
         """One line."""
         pid = f" pid {keeper.pid}" if keeper.pid else ""
-        code = f" exit code {keeper.exit_code}" if keeper.state in (State.WAITING, State.STOPPED) else ""
-        said = f": {self._why(keeper)}" if keeper.state is State.WAITING else ""
-        print_line(f"{keeper.name:<10} {keeper.state.value}{pid}{code}{said}")
+        code = f" exit code {keeper.exit_code}" if keeper.state in (ProcessState.WAITING, ProcessState.STOPPED) else ""
+        reason = f": {self._why(keeper)}" if keeper.state is ProcessState.WAITING else ""
+        print_line(f"{keeper.name:<10} {keeper.state.value}{pid}{code}{reason}")
 
     def redraw(self) -> None:
         """Nothing moves here."""
@@ -82,7 +82,7 @@ class Plain:
         return
 
 
-class JsonLines:
+class JsonBoard:
     """For programs."""
 
     def __init__(self, why: Why) -> None:
@@ -92,7 +92,7 @@ class JsonLines:
         """One line."""
         facts = {"process": keeper.name, "state": keeper.state.value, "pid": keeper.pid, "restarts": keeper.restarts}
         ended = {"exit_code": keeper.exit_code, "said": self._why(keeper)}
-        print_json(facts | (ended if keeper.state is State.WAITING else {}))
+        print_json(facts | (ended if keeper.state is ProcessState.WAITING else {}))
 
     def redraw(self) -> None:
         """Nothing moves here."""
@@ -111,7 +111,7 @@ class JsonLines:
         return
 
 
-class Live:
+class LiveBoard:
     """For terminals."""
 
     def __init__(self, keepers: Sequence[Keeper], why: Why) -> None:
@@ -150,7 +150,7 @@ class Live:
 
 
 def board(keepers: Sequence[Keeper], why: Why, *, as_json: bool) -> AbstractContextManager[Board]:
-    """The one that suits."""
+    """The display for this output: JSON lines, terminal or plain."""
     if as_json:
-        return JsonLines(why)
-    return Live(keepers, why) if sys.stdout.isatty() else Plain(why)
+        return JsonBoard(why)
+    return LiveBoard(keepers, why) if sys.stdout.isatty() else PlainBoard(why)

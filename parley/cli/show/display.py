@@ -19,7 +19,7 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-class JsonLines:
+class JsonDisplay:
     """Every event, as JSON has it."""
 
     def show(self, answer: Any) -> None:
@@ -33,7 +33,7 @@ class JsonLines:
         return
 
 
-class Lines:
+class PlainDisplay:
     """Finals and translations on stdout, notices on stderr."""
 
     def show(self, answer: Any) -> None:
@@ -41,7 +41,7 @@ class Lines:
         kind = answer.WhichOneof("event")
         if kind == "transcript":
             guess = "" if answer.transcript.is_final else "… "
-            print_line(guess + said(answer.transcript))
+            print_line(guess + text_of(answer.transcript))
         elif kind == "translation":
             print_line(translated(answer.translation))
         elif kind == "notice":
@@ -71,10 +71,10 @@ class Terminal:
         """Print it, or redraw the guess."""
         kind = answer.WhichOneof("event")
         if kind == "transcript" and not answer.transcript.is_final:
-            return self._guess(said(answer.transcript))
+            return self._guess(text_of(answer.transcript))
         if kind == "transcript":
             self._guess("")
-            self._print(said(answer.transcript))
+            self._print(text_of(answer.transcript))
         elif kind == "translation":
             self._print(translated(answer.translation), "cyan")
         elif kind == "notice":
@@ -95,8 +95,8 @@ class Terminal:
         self._live.stop()
 
 
-def said(transcript: Any) -> str:
-    """Who: what."""
+def text_of(transcript: Any) -> str:
+    """A transcript as `speaker: text`."""
     return named(transcript.speaker, transcript.text.strip())
 
 

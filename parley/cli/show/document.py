@@ -4,11 +4,11 @@ from bisect import insort
 from collections.abc import Mapping
 from typing import Any
 
-from parley.cli.show.display import said, translated
+from parley.cli.show.display import text_of, translated
 from parley.cli.show.printing import times
 
 
-class Turns:
+class SpeakerTurns:
     """Who spoke when, with every revision applied."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Document:
         self.finals: list[Any] = []
         self.translations: list[Any] = []
         self.notices: list[Any] = []
-        self.turns = Turns()
+        self.turns = SpeakerTurns()
 
     def hear(self, answer: Any) -> None:
         """One answer of the pipeline."""
@@ -70,7 +70,7 @@ class Document:
             below.setdefault(_place(each), []).append(translated(each))
         lines: list[str] = []
         for final in self.finals:
-            lines += [said(final), *below.pop(_place(final), [])]
+            lines += [text_of(final), *below.pop(_place(final), [])]
         return lines + [line for rest in below.values() for line in rest]
 
     def as_json(self) -> dict[str, Any]:
@@ -87,12 +87,12 @@ class Document:
         }
 
 
-def _start(said: Any) -> int:
-    return int(said.interval.start.ToNanoseconds())
+def _start(event: Any) -> int:
+    return int(event.interval.start.ToNanoseconds())
 
 
-def _place(said: Any) -> tuple[int, str]:
-    return _start(said), said.track
+def _place(event: Any) -> tuple[int, str]:
+    return _start(event), event.track
 
 
 def _segment(final: Any) -> dict[str, Any]:

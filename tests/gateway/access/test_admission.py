@@ -8,14 +8,14 @@ from prometheus_client import REGISTRY
 
 from gateway.access.admission import Admission, kind_of
 from gateway.config import Limits
-from parley.errors import BadConfig, Draining, RateLimited, TooManyStreams
+from parley.errors import BadConfig, Draining, RateLimited, TooManyStages, TooManyStreams
 from parley.wire.keys import NOBODY, Key
 
 ANN, BEN = Key("1", "ann", ""), Key("2", "ben", "")
 
 
 def test_one_more_than_the_limit_is_refused_at_once() -> None:
-    """A full house says so, and a place given back can be taken."""
+    """A full gateway says so, and a place given back can be taken."""
     admission = Admission(Limits(streams=1))
     with admission.place(ANN, "live"), pytest.raises(TooManyStreams) as refused, admission.place(BEN, "live"):
         pass
@@ -65,6 +65,59 @@ def test_a_key_has_its_own_limit() -> None:
             pass
         with admission.place(replace(ANN, streams=2), "live"):
             pass
+
+
+def test_places_are_streams_to_engines() -> None:
+    """A call that turns out to need three has three; one that cannot have them keeps what it had."""
+    admission = Admission(Limits(streams=4))
+    with admission.place(NOBODY, "live") as big, admission.place(NOBODY, "live") as small:
+        big.hold(3)
+        assert admission.open == 4
+        with pytest.raises(TooManyStreams, match="4 streams are open"):
+            small.hold(2)
+        assert admission.open == 4
+        big.hold(1)
+        small.hold(3)
+    assert admission.open == 0
+
+
+@pytest.mark.parametrize(("key", "most"), [(NOBODY, 3), (replace(ANN, streams=2), 2)])
+def test_one_call_has_no_more_than_a_call_may(key: Key, most: int) -> None:
+    """What would never fit is the caller's fault, and no reason to come back later."""
+    admission = Admission(Limits(streams_per_call=3))
+    with admission.place(key, "live") as places:
+        places.hold(most)
+        with pytest.raises(TooManyStages, match=f"{most} is the most"):
+            places.hold(most + 1)
+
+
+def test_a_key_has_a_limit_without_being_told() -> None:
+    """One key cannot take every place; without keys nobody can be told apart, and all of them are anybody's."""
+    limits = Limits()
+    admission = Admission(limits)
+    with ExitStack() as stack:
+        for _ in range(limits.streams_per_key):
+            stack.enter_context(admission.place(ANN, "live"))
+        with pytest.raises(TooManyStreams, match="ann"), admission.place(ANN, "live"):
+            pass
+        for _ in range(limits.streams - limits.streams_per_key):
+            stack.enter_context(admission.place(NOBODY, "live"))
+        assert admission.open == limits.streams
+
+
+def test_a_pipeline_gives_a_conversation_its_one_place_back() -> None:
+    """Whatever it took, and however it ended."""
+    admission = Admission(Limits(streams=4))
+
+    def pipeline() -> None:
+        with places.lent() as held:
+            held.hold(3)
+            raise RuntimeError
+
+    with admission.place(NOBODY, "live") as places:
+        with pytest.raises(RuntimeError):
+            pipeline()
+        assert admission.open == 1
 
 
 async def test_calls_come_no_faster_than_the_rate() -> None:

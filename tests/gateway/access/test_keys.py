@@ -9,13 +9,35 @@ import pytest
 
 from gateway.access.keys import KeyRing, demand
 from parley.errors import Forbidden, Unauthenticated
-from parley.wire.keys import NOBODY, make, write
+from parley.wire.keys import ADMIN, NOBODY, make, write
 from tests.fakes import Clock
 
 
 def test_without_a_file_everybody_may_come() -> None:
-    """A house without keys asks for none."""
+    """A gateway without keys asks for none; who is on its machine may operate it, others are told how."""
     assert KeyRing(None).of({}) is NOBODY
+    demand(KeyRing(None).of({}, is_local=True), ADMIN)
+    with pytest.raises(Unauthenticated, match="keys add NAME --scope admin"):
+        demand(KeyRing(None).of({}), ADMIN)
+
+
+def test_with_a_file_also_who_is_here_needs_a_key(tmp_path: Path) -> None:
+    """A proxy on the same machine speaks for strangers."""
+    write(tmp_path / "keys.json", [])
+    with pytest.raises(Unauthenticated):
+        KeyRing(tmp_path / "keys.json").of({}, is_local=True)
+
+
+def test_no_rpc_is_answered_without_a_key(tmp_path: Path) -> None:
+    """Whichever it is; health is for everybody."""
+    text, key = make("ann", ["use"])
+    write(tmp_path / "keys.json", [key])
+    ring = KeyRing(tmp_path / "keys.json")
+    ring.guard("/grpc.health.v1.Health/Check", {})
+    ring.guard("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {"x-api-key": text})
+    for method in ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "/any/Thing"):
+        with pytest.raises(Unauthenticated):
+            ring.guard(method, {})
 
 
 def test_every_way_to_show_a_key(tmp_path: Path) -> None:

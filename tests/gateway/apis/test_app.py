@@ -122,7 +122,7 @@ def test_a_recording_that_plays_too_long_is_refused(client: TestClient) -> None:
 def test_every_error_has_its_status(
     client: TestClient, core: FakeCore, talk: bytes, error: Exception, status: int, retry: str | None
 ) -> None:
-    """What the core raises is what HTTP says, in our shape on our doors."""
+    """What the core raises is what HTTP says, in our shape on our own API."""
     core.error = error
     answer = client.post("/v1/audio/denoise", files={"file": talk})
     assert answer.status_code == status
@@ -238,7 +238,7 @@ def test_a_plain_get_of_the_websocket_is_told_so(client: TestClient) -> None:
     assert client.get("/v1/pipeline").status_code == 426
 
 
-async def test_hanging_up_cancels_the_work(doors: Starlette, core: FakeCore, talk: bytes) -> None:
+async def test_hanging_up_cancels_the_work(http_app: Starlette, core: FakeCore, talk: bytes) -> None:
     """A caller who leaves holds no stream."""
     core.hang = True
     body, hung_up = _multipart(talk), asyncio.Event()
@@ -252,7 +252,7 @@ async def test_hanging_up_cancels_the_work(doors: Starlette, core: FakeCore, tal
 
     async def send(message: object) -> None: ...
 
-    call = asyncio.create_task(doors(_scope(TRANSCRIBE), receive, cast(Any, send)))
+    call = asyncio.create_task(http_app(_scope(TRANSCRIBE), receive, cast(Any, send)))
     await asyncio.wait_for(core.opened.wait(), PATIENCE_S)
     hung_up.set()
     await asyncio.wait_for(call, PATIENCE_S)
@@ -262,8 +262,8 @@ async def test_hanging_up_cancels_the_work(doors: Starlette, core: FakeCore, tal
 async def test_work_that_takes_too_long_ends_with_its_budget(core: FakeCore, talk: bytes) -> None:
     """The answer is a 504 and the stream is released."""
     core.hang = True
-    doors = app(cast(Core, core), Limits(request_s=0.2), CacheConfig())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://parley") as client:
+    http_app = app(cast(Core, core), Limits(request_s=0.2), CacheConfig())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(http_app), base_url="http://parley") as client:
         answer = await client.post("/v1/audio/diarize", files={"file": talk})
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "DEADLINE_EXCEEDED")
     assert core.open == 0

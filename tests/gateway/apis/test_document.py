@@ -11,15 +11,19 @@ from gateway.apis.document import DOCUMENT
 from gateway.http.document.page import page
 
 
-def _doors() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    return ((path, method, door) for path, methods in DOCUMENT["paths"].items() for method, door in methods.items())
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    return (
+        (path, method, operation)
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    )
 
 
-def test_every_route_is_in_the_document_and_the_other_way_round(doors: Starlette) -> None:
-    """No door is hidden, and none is promised that is not there."""
-    routes = [route for route in doors.routes if isinstance(route, Route) and route.include_in_schema]
+def test_every_route_is_in_the_document_and_the_other_way_round(http_app: Starlette) -> None:
+    """No operation is hidden, and none is promised that is not there."""
+    routes = [route for route in http_app.routes if isinstance(route, Route) and route.include_in_schema]
     served = {(route.path, method.lower()) for route in routes for method in route.methods or () if method != "HEAD"}
-    assert served == {(path, method) for path, method, _ in _doors()}
+    assert served == {(path, method) for path, method, _ in _operations()}
 
 
 def test_the_document_is_json(client: TestClient) -> None:
@@ -29,9 +33,9 @@ def test_the_document_is_json(client: TestClient) -> None:
 
 def test_every_answer_and_body_has_an_example() -> None:
     """A reader sees what to send and what comes back."""
-    for path, method, door in _doors():
-        bodies = [door["responses"][good]["content"] for good in ("200", "101") if good in door["responses"]]
-        bodies.append(door.get("requestBody", {}).get("content", {}))
+    for path, method, operation in _operations():
+        bodies = [operation["responses"][good]["content"] for good in ("200", "101") if good in operation["responses"]]
+        bodies.append(operation.get("requestBody", {}).get("content", {}))
         assert all("example" in body for content in bodies for body in content.values()), (path, method)
 
 
@@ -43,11 +47,11 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
-    """It works in a cellar without a network, and shows every door."""
+    """It works without a network, and shows every operation."""
     text = client.get("/docs").text
     assert text == page(DOCUMENT)
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
-    assert all(path in text for path, _, _ in _doors())
+    assert all(path in text for path, _, _ in _operations())
 
 
 def test_the_root_leads_to_the_page(client: TestClient) -> None:

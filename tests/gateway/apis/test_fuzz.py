@@ -1,6 +1,6 @@
-"""Files and frames that something happened to, thrown at the doors. `make fuzz` throws many more.
+"""Files and frames that something happened to, sent to the APIs. `make fuzz` throws many more.
 
-Whatever comes, the answer is one that the doors know, nothing stays open, and the process lives.
+Whatever comes, the answer is one that the APIs know, nothing stays open, and the process lives.
 """
 
 import asyncio
@@ -65,17 +65,17 @@ def mutated(draw: st.DrawFn, whole: bytes) -> bytes:
 files = st.sampled_from(sorted(KINDS)).flatmap(lambda kind: mutated(_file(kind)))
 
 
-def _doors() -> tuple[TestClient, FakeCore]:
+def client_and_core() -> tuple[TestClient, FakeCore]:
     core = FakeCore()
     core.answers = [final("alfa")]
     return TestClient(app(cast(Core, core), LIMITS, CacheConfig()), raise_server_exceptions=False), core
 
 
 @given(files, st.sampled_from(["/v1/audio/denoise", "/v1/audio/diarize", "/v1/audio/transcriptions"]))
-def test_files_that_something_happened_to(file: bytes, door: str) -> None:
+def test_files_that_something_happened_to(file: bytes, path: str) -> None:
     """Heard as far as they go, or refused in a sentence; never a 500."""
-    client, core = _doors()
-    answer = client.post(door, files={"file": ("a", file)}, data={"model": "whisper-1"})
+    client, core = client_and_core()
+    answer = client.post(path, files={"file": ("a", file)}, data={"model": "whisper-1"})
     assert answer.status_code in KNOWN, answer.text
     assert core.open == 0
 
@@ -84,7 +84,7 @@ def test_files_that_something_happened_to(file: bytes, door: str) -> None:
 @example(FORM.replace(b"\r\n", b"\n"))
 def test_forms_that_something_happened_to(form: bytes) -> None:
     """A parser's quarrel is the caller's to mend."""
-    client, _ = _doors()
+    client, _ = client_and_core()
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = client.post("/v1/audio/transcriptions", content=form, headers=headers)
     assert answer.status_code in KNOWN, answer.text
@@ -126,7 +126,7 @@ objects = st.recursive(
 frames = st.lists(st.one_of(objects.map(json.dumps), st.text(max_size=30), st.binary(max_size=300)), max_size=6)
 
 
-async def _talked(doors: Any, door: str, sent: list[str | bytes]) -> list[dict[str, Any]]:
+async def frames_of(http_app: Any, path: str, sent: list[str | bytes]) -> list[dict[str, Any]]:
     """Everything a socket is sent back, until it is closed or hangs up."""
     told: list[dict[str, Any]] = []
     coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
@@ -141,18 +141,18 @@ async def _talked(doors: Any, door: str, sent: list[str | bytes]) -> list[dict[s
     async def send(message: dict[str, Any]) -> None:
         told.append(message)
 
-    scope = {"type": "websocket", "path": door, "query_string": b"", "headers": [], "subprotocols": []}
-    await asyncio.wait_for(doors(scope, receive, send), 10)
+    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": [], "subprotocols": []}
+    await asyncio.wait_for(http_app(scope, receive, send), 10)
     return told
 
 
 @given(frames, st.sampled_from(["/v1/pipeline", "/v1/realtime"]))
 @example(["[" * 100_000], "/v1/realtime")
 @example(["1" * 100_000], "/v1/pipeline")
-async def test_frames_that_make_no_sense(sent: list[str | bytes], door: str) -> None:
+async def test_frames_that_make_no_sense(sent: list[str | bytes], path: str) -> None:
     """Told, or closed with a reason that is the caller's to mend; never with one of ours."""
-    client, core = _doors()
-    told = await _talked(client.app, door, sent)
+    client, core = client_and_core()
+    told = await frames_of(client.app, path, sent)
     assert told[0]["type"] == "websocket.accept"
     assert {each["code"] for each in told if each["type"] == "websocket.close"} <= CLOSES
     assert "report" not in " ".join(str(each.get("text")) for each in told)
@@ -181,6 +181,9 @@ class Call:
     def time_remaining(self) -> None:
         return None
 
+    def peer(self) -> str:
+        return "ipv4:10.0.0.1:5000"
+
     def set_trailing_metadata(self, _: object) -> None: ...
 
     async def abort(self, code: grpc.StatusCode, *_: object) -> None:
@@ -192,9 +195,9 @@ async def test_messages_that_something_happened_to(call: tuple[tuple[str, str], 
     """Bytes that are no message, or mean what nobody meant: INVALID_ARGUMENT or an answer, never INTERNAL."""
     (service, method), data = call
     core, context = FakeCore(), Call()
-    door = server.Door(cast(Core, core), GatewayConfig(upstreams={}, limits=LIMITS))
+    methods = server.RivaMethods(cast(Core, core), GatewayConfig(upstreams={}, limits=LIMITS))
     path = f"/{server.ASR if service == 'asr' else server.NMT}/{method}"
-    handler: Any = door.service(type("Details", (), {"method": path}))
+    handler: Any = methods.service(type("Details", (), {"method": path}))
     await handler.unary_unary(data, context)
     assert context.code in (None, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
     assert core.open == 0

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the doors, held against each other by schemathesis."""
+"""The OpenAPI document and the HTTP APIs, held against each other by schemathesis."""
 
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from gateway.core import Core
 from tests.gateway.conftest import FakeCore, final, tone
 
 
-def _doors() -> Any:
+def _app() -> Any:
     core = FakeCore()
     core.answers = [final("alfa bravo", words=("alfa", "bravo"))]
     return app(cast(Core, core), Limits(upload_bytes=200_000, audio_s=10.0, request_s=5.0), CacheConfig())
@@ -26,12 +26,12 @@ ROUTES = "/v1/routes/change"  # a route leads to aliases that are there: no sche
 SOCKETS = "/v1/(pipeline|realtime)"  # what a plain GET of them gets has a test of its own
 
 schemathesis.openapi.format("binary", st.just(TALK))
-schema = schemathesis.openapi.from_asgi("/openapi.json", _doors()).exclude(path_regex=SOCKETS)
+schema = schemathesis.openapi.from_asgi("/openapi.json", _app()).exclude(path_regex=SOCKETS)
 
 
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_doors_do_what_the_document_says(case: Any) -> None:
+def test_operations_do_what_the_document_says(case: Any) -> None:
     """Whatever fits the schema, and much that does not, gets an answer that the document knows."""
     if isinstance(case.body, dict) and case.body.get("file") == "talk.wav":
         case.body["file"] = TALK  # the document's example names a file

@@ -10,12 +10,12 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from gateway.access.admission import Rate
+from gateway.access.rate import rate_of
 from gateway.apis.app import app
 from gateway.caller import CacheScope
 from gateway.config import CacheConfig, Limits
 from gateway.core import Core
-from gateway.http.cache import CACHE, Cache, Memory, Redis, key_of
+from gateway.http.cache import CACHE, Cache, MemoryStore, RedisStore, key_of
 from gateway.http.fields import Fields
 from parley.errors import BadConfig
 from tests.fakes import Clock
@@ -27,7 +27,7 @@ SERVED = CacheScope("k1", "{}", ("echo@1", ""))
 FIELDS = Fields({"model": "whisper-1"}, b"sound", "talk.wav")
 
 
-class Door:
+class FakeEndpoint:
     """Answers, and counts how often it was asked."""
 
     def __init__(self, *answers: Response) -> None:
@@ -42,15 +42,17 @@ def good(text: str = "alfa", **headers: str) -> Response:
     return PlainTextResponse(text, headers={"parley-model": "echo@1"} | headers)
 
 
-async def ask(cache: Cache, door: Door, path: str = PATH, fields: Fields = FIELDS, served: Any = SERVED) -> Response:
-    return await cache.answered(path, fields, lambda: served, door)
+async def ask(
+    cache: Cache, endpoint: FakeEndpoint, path: str = PATH, fields: Fields = FIELDS, served: Any = SERVED
+) -> Response:
+    return await cache.answered(path, fields, lambda: served, endpoint)
 
 
 async def test_the_same_is_answered_once() -> None:
     """The second answer is the first one's bytes and headers, and says that it is a hit."""
-    cache, door = Cache(CacheConfig()), Door(good())
-    first, second = await ask(cache, door), await ask(cache, door)
-    assert (first.headers[CACHE], second.headers[CACHE], door.asked) == ("miss", "hit", 1)
+    cache, endpoint = Cache(CacheConfig()), FakeEndpoint(good())
+    first, second = await ask(cache, endpoint), await ask(cache, endpoint)
+    assert (first.headers[CACHE], second.headers[CACHE], endpoint.asked) == ("miss", "hit", 1)
     assert (second.body, second.headers["parley-model"]) == (b"alfa", "echo@1")
     assert second.headers["content-type"] == first.headers["content-type"]
 
@@ -67,11 +69,11 @@ OTHERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("other", OTHERS)
 async def test_anything_else_is_not_the_same(other: dict[str, Any]) -> None:
-    """Other sound, options, doors, owners, routes or versions are answered anew."""
-    cache, door = Cache(CacheConfig()), Door(good())
-    await ask(cache, door)
-    await ask(cache, door, **other)
-    assert door.asked == 2
+    """Other sound, options, endpoints, owners, routes or versions are answered anew."""
+    cache, endpoint = Cache(CacheConfig()), FakeEndpoint(good())
+    await ask(cache, endpoint)
+    await ask(cache, endpoint, **other)
+    assert endpoint.asked == 2
 
 
 @pytest.mark.parametrize(
@@ -84,10 +86,10 @@ async def test_anything_else_is_not_the_same(other: dict[str, Any]) -> None:
 )
 async def test_what_is_not_as_asked_is_not_kept(answer: Response) -> None:
     """Failures, notices, and a model that had to stand in."""
-    cache, door = Cache(CacheConfig()), Door(answer)
+    cache, endpoint = Cache(CacheConfig()), FakeEndpoint(answer)
     for _ in range(2):
-        assert CACHE not in (await ask(cache, door)).headers
-    assert door.asked == 2
+        assert CACHE not in (await ask(cache, endpoint)).headers
+    assert endpoint.asked == 2
 
 
 @pytest.mark.parametrize(
@@ -96,16 +98,16 @@ async def test_what_is_not_as_asked_is_not_kept(answer: Response) -> None:
 )
 async def test_where_nothing_can_be_kept_the_endpoint_is_asked(config: CacheConfig, served: Any) -> None:
     """Switched off, and where nobody knows which version serves."""
-    cache, door = Cache(config), Door(good())
+    cache, endpoint = Cache(config), FakeEndpoint(good())
     for _ in range(2):
-        await ask(cache, door, served=served)
-    assert door.asked == 2
+        await ask(cache, endpoint, served=served)
+    assert endpoint.asked == 2
 
 
 async def test_memory_is_bounded_and_forgets() -> None:
     """What was not asked for longest goes first; what is too old goes; what is too large never comes."""
     clock = Clock()
-    memory = Memory(CacheConfig(bytes=100, keep_s=10.0), clock)
+    memory = MemoryStore(CacheConfig(bytes=100, keep_s=10.0), clock)
     for name in "abc":
         await memory.put(name, bytes(40))
         await memory.get("a")
@@ -113,10 +115,10 @@ async def test_memory_is_bounded_and_forgets() -> None:
     assert memory.size == 80
     clock.now += 10.0
     assert (await memory.get("a"), memory.size) == (None, 40)
-    cache, door = Cache(CacheConfig(bytes=100)), Door(good("x" * 60))
+    cache, endpoint = Cache(CacheConfig(bytes=100)), FakeEndpoint(good("x" * 60))
     for _ in range(2):
-        await ask(cache, door)
-    assert door.asked == 2
+        await ask(cache, endpoint)
+    assert endpoint.asked == 2
 
 
 def test_a_key_hides_what_was_asked() -> None:
@@ -130,8 +132,8 @@ def test_a_store_that_is_none_does_not_start() -> None:
         Cache(CacheConfig(store="disk://"))
 
 
-def test_the_door_says_what_is_a_hit(client: TestClient, core: FakeCore, talk: bytes) -> None:
-    """Through the real door: the second upload of one recording asks nobody."""
+def test_the_header_says_what_is_a_hit(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """Through the real endpoint: the second upload of one recording asks nobody."""
     core.answers, core.served = [final("alfa")], SERVED
     ask = {"files": {"file": talk}, "data": {"model": "whisper-1"}}
     told = [client.post(PATH, **ask) for _ in range(2)]  # type: ignore[arg-type]
@@ -176,21 +178,21 @@ def redis(tmp_path: Path) -> Iterator[str]:
 async def test_a_redis_keeps_what_memory_would(redis: str) -> None:
     """Two gateways share it."""
     one, other = (Cache(CacheConfig(store=redis)) for _ in range(2))
-    door = Door(good())
-    await ask(one, door)
-    assert (await ask(other, door)).headers[CACHE] == "hit"
+    endpoint = FakeEndpoint(good())
+    await ask(one, endpoint)
+    assert (await ask(other, endpoint)).headers[CACHE] == "hit"
 
 
 async def test_a_redis_that_is_away_costs_a_fresh_answer(tmp_path: Path) -> None:
-    """No error, no wait: the door is asked."""
-    store = Redis(CacheConfig(store=f"unix://{tmp_path}/none.sock"))
+    """No error, no wait: the endpoint is asked."""
+    store = RedisStore(CacheConfig(store=f"unix://{tmp_path}/none.sock"))
     await store.put("k", b"v")
     assert await store.get("k") is None
 
 
 async def test_a_rate_can_be_counted_in_a_redis(redis: str) -> None:
     """Two gateways count together."""
-    rates = [Rate("1/minute", f"redis+{redis}") for _ in range(2)]
+    rates = [rate_of("1/minute", f"redis+{redis}") for _ in range(2)]
     assert [bool(await rate.wait_s("k")) for rate in rates] == [False, True]
 
 

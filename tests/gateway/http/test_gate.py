@@ -1,4 +1,4 @@
-"""The gate, with keys, in front of an app that lets everything in."""
+"""The gate in front of an app that lets everything in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from gateway.access.keys import KeyRing
+from gateway.access.pages import Pages
+from gateway.config import AllowConfig
 from gateway.http.gate import Gate
 from parley.errors import CircuitOpen
 from parley.wire.keys import make, write
@@ -18,19 +20,22 @@ TEXT, KEY = make("ann", ["use"])
 
 
 @pytest.fixture
-def gated(doors: Starlette, tmp_path: Path) -> Iterator[TestClient]:
+def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
     write(tmp_path / "keys.json", [KEY])
-    with TestClient(Gate(doors, KeyRing(tmp_path / "keys.json"))) as client:
+    pages = Pages(AllowConfig(), has_keys=True, is_exposed=True)
+    with TestClient(Gate(http_app, KeyRing(tmp_path / "keys.json"), pages)) as client:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/status", "/translate", "/detect", "/v1/pipeline", "/v1/realtime"])
-def test_a_door_needs_a_key(gated: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/v1/status", "/translate", "/detect", "/languages", "/v1/pipeline", "/v1/realtime"]
+)
+def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
     """Whatever is behind it."""
     assert gated.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json", "/languages"])
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json", "/metrics"])
 def test_what_harms_nobody_needs_none(gated: TestClient, path: str) -> None:
     """A newcomer can look around."""
     assert gated.get(path).status_code == 200
@@ -58,3 +63,60 @@ def test_a_socket_without_a_key_is_refused_before_its_handshake(gated: TestClien
     """Nobody talks first and is checked afterwards."""
     with pytest.raises(WebSocketDisconnect):
         gated.websocket_connect("/v1/realtime", subprotocols=["realtime"]).__enter__()
+
+
+def _open(http_app: Starlette, *, host: str = "localhost:8080", peer: str = "127.0.0.1") -> TestClient:
+    """A gateway without keys that other machines may reach."""
+    gate = Gate(http_app, KeyRing(None), Pages(AllowConfig(), has_keys=False, is_exposed=True))
+    return TestClient(gate, base_url=f"http://{host}", client=(peer, 40_000))
+
+
+def test_who_is_here_may_change_routes_without_a_key(http_app: Starlette) -> None:
+    """It is their machine; pages that it serves may, too."""
+    client, page = _open(http_app), {"origin": "http://localhost:3000"}
+    assert client.get("/v1/routes").status_code == 200
+    assert client.post("/v1/routes/change", json={"asr/new": None}, headers=page).status_code == 404  # it gets as far
+
+
+@pytest.mark.parametrize(
+    ("told", "headers"),
+    [
+        ({"peer": "172.18.0.1"}, {}),
+        ({"host": "evil.example:8080"}, {}),
+        ({}, {"x-forwarded-for": "10.0.0.1"}),
+        ({}, {"forwarded": "for=10.0.0.1"}),
+    ],
+)
+def test_who_is_elsewhere_needs_a_key(http_app: Starlette, told: dict[str, str], headers: dict[str, str]) -> None:
+    """Another machine, a page whose name was made to lead here, somebody behind a proxy; the rest is for them too."""
+    client = _open(http_app, **told)
+    for method, path in (("GET", ""), ("POST", "/change"), ("POST", "/rollback")):
+        answer = client.request(method, f"/v1/routes{path}", headers=headers)
+        assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "KEY_NEEDED"), path
+        assert "parley keys add" in answer.text
+    assert client.get("/v1/models", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/routes/change", "/v1/audio/transcriptions", "/translate"])
+def test_a_strangers_page_posts_nothing(http_app: Starlette, path: str) -> None:
+    """The browser is on this machine, the page is not."""
+    answer = _open(http_app).post(path, data={"q": "a"}, headers={"origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("path", ["/v1/pipeline", "/v1/realtime"])
+def test_a_strangers_page_opens_no_socket(http_app: Starlette, path: str) -> None:
+    """Cross-site hijacking: browsers let any page open a WebSocket and read it."""
+    client = _open(http_app)
+    for origin in ("https://evil.example", "null"):
+        with pytest.raises(WebSocketDisconnect) as refused:
+            client.websocket_connect(path, headers={"origin": origin}).__enter__()
+        assert refused.value.reason == "ORIGIN_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "http://localhost:3000"}])
+def test_programs_and_pages_of_ours_open_sockets(http_app: Starlette, headers: dict[str, str]) -> None:
+    """A program says no origin."""
+    with _open(http_app).websocket_connect("/v1/pipeline", headers=headers) as socket:
+        socket.send_text("no config")
+        assert socket.receive_json()["type"] == "error"

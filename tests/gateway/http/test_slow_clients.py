@@ -1,4 +1,4 @@
-"""Real sockets against uvicorn with our protocols; no door behind them but one that answers."""
+"""Real sockets against uvicorn with our protocols; no endpoint behind them but one that answers."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from gateway.http.slow_clients import PatientHttp, PatientSocket
 from tests.fakes import PATIENCE_S
 
 
-async def _door(scope: Any, receive: Any, send: Any) -> None:
+async def _app(scope: Any, receive: Any, send: Any) -> None:
     """Says ok to a request; listens to a WebSocket and says how long each message is."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -33,7 +33,7 @@ async def _door(scope: Any, receive: Any, send: Any) -> None:
 @pytest_asyncio.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(slow_clients, "HEAD_S", 1.0)
-    config = uvicorn.Config(_door, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
+    config = uvicorn.Config(_app, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
@@ -75,7 +75,7 @@ async def test_a_header_now_and_then_buys_no_time(port: int) -> None:
 
 
 async def test_the_second_head_on_a_connection_is_timed_too(port: int) -> None:
-    """One honest request does not open the door to a slow one."""
+    """One honest request does not allow a slow one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nhost: parley\r\n\r\n")
     assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")

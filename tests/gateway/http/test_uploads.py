@@ -35,9 +35,9 @@ class Sender:
     async def send(self, message: Any) -> None:
         self.answer.append(message)
 
-    async def post(self, doors: Starlette, headers: list[tuple[bytes, bytes]]) -> int:
+    async def post(self, http_app: Starlette, headers: list[tuple[bytes, bytes]]) -> int:
         scope = {"type": "http", "method": "POST", "path": "/v1/audio/denoise", "query_string": b"", "headers": headers}
-        await doors(scope, self.receive, cast(Any, self.send))
+        await http_app(scope, self.receive, cast(Any, self.send))
         return int(self.answer[0]["status"])
 
 
@@ -56,26 +56,26 @@ async def _broken() -> AsyncIterator[bytes]:
     yield START
 
 
-async def test_an_upload_is_refused_as_soon_as_it_is_too_large(doors: Starlette, core: FakeCore) -> None:
+async def test_an_upload_is_refused_as_soon_as_it_is_too_large(http_app: Starlette, core: FakeCore) -> None:
     """An endless body is read no further than the limit."""
     sender = Sender(_endless())
-    assert await sender.post(doors, MULTIPART) == 413
+    assert await sender.post(http_app, MULTIPART) == 413
     assert sender.taken < 230_000
     assert not core.asked
 
 
-async def test_a_declared_length_above_the_limit_is_refused_unread(doors: Starlette) -> None:
+async def test_a_declared_length_above_the_limit_is_refused_unread(http_app: Starlette) -> None:
     """Not one byte is taken of what says that it is too much."""
     sender = Sender(_endless())
-    assert await sender.post(doors, [*MULTIPART, (b"content-length", b"200001")]) == 413
+    assert await sender.post(http_app, [*MULTIPART, (b"content-length", b"200001")]) == 413
     assert sender.taken == 0
 
 
-async def test_an_upload_that_falls_silent_does_not_hang(doors: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_that_falls_silent_does_not_hang(http_app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that stops in the middle is told so, and its connection is closed."""
     monkeypatch.setattr(uploads, "SILENT_S", 0.1)
     sender = Sender(_silent())
-    assert await sender.post(doors, MULTIPART) == 408
+    assert await sender.post(http_app, MULTIPART) == 408
     assert (b"connection", b"close") in sender.answer[0]["headers"]
 
 
@@ -85,9 +85,9 @@ async def test_an_upload_may_not_outlast_the_request(core: FakeCore) -> None:
     assert await sender.post(app(cast(Core, core), Limits(request_s=0.1), CacheConfig()), MULTIPART) == 408
 
 
-async def test_a_client_that_leaves_while_sending_is_let_go(doors: Starlette, core: FakeCore) -> None:
+async def test_a_client_that_leaves_while_sending_is_let_go(http_app: Starlette, core: FakeCore) -> None:
     """Half an upload reaches nobody."""
-    assert await Sender(_broken()).post(doors, MULTIPART) == 499
+    assert await Sender(_broken()).post(http_app, MULTIPART) == 499
     assert not core.asked
 
 
@@ -125,16 +125,16 @@ def test_a_compressed_body_is_refused(client: TestClient, talk: bytes, coding: s
 async def test_all_uploads_together_are_bounded(core: FakeCore) -> None:
     """Who comes when the room is taken is told to come back, and the room is free again afterwards."""
     limits = Limits(upload_bytes=50_000, uploads_bytes=60_000)
-    doors = app(cast(Core, core), limits, CacheConfig())
+    http_app = app(cast(Core, core), limits, CacheConfig())
     slow = Sender(_then_silent(40_000))
-    first = asyncio.create_task(slow.post(doors, MULTIPART))
+    first = asyncio.create_task(slow.post(http_app, MULTIPART))
     await until(lambda: slow.taken >= 40_000)
     second = Sender(_endless())
-    assert await second.post(doors, MULTIPART) == 429
+    assert await second.post(http_app, MULTIPART) == 429
     assert (b"retry-after", b"2") in second.answer[0]["headers"]
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    assert await Sender(_endless()).post(doors, MULTIPART) == 413
+    assert await Sender(_endless()).post(http_app, MULTIPART) == 413
 
 
 async def _then_silent(size: int) -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.audio.time_scale import Scale
 from gateway.config import Keep
-from gateway.pipeline.continuity import Times, Turns, Words
+from gateway.pipeline.continuity import TimeContinuity, TurnContinuity, WordContinuity
 from gateway.pipeline.tail import NOTHING, SoundTail
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest, SpeechStarted, Transcript
 from parley.v1.audio_pb2 import AudioFormat, Late
@@ -41,13 +41,13 @@ def started(at: float) -> Any:
     return event
 
 
-async def heard(keep: Keep = Keep(), seconds: int = 10) -> tuple[SoundTail, Words]:  # noqa: B008
+async def heard(keep: Keep = Keep(), seconds: int = 10) -> tuple[SoundTail, WordContinuity]:  # noqa: B008
     """A replica was sent ten seconds."""
     tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(AudioFormat()), keep, Clock())
     for _ in range(seconds):
         tail.put(bytes(SECOND))
         await _send(tail)
-    return tail, Words(tail)
+    return tail, WordContinuity(tail)
 
 
 async def _send(tail: SoundTail) -> None:
@@ -97,7 +97,7 @@ async def test_a_prompt_is_its_clients() -> None:
     tail = SoundTail(AsrRequest, config, Scale.of(AudioFormat()), Keep(), Clock())
     tail.put(bytes(5 * SECOND))
     await _send(tail)
-    Words(tail).place("transcript", final("one", 1.0, 4.0))
+    WordContinuity(tail).place("transcript", final("one", 1.0, 4.0))
     told: Any = (await anext(tail.requests())).config  # type: ignore[attr-defined]
     assert (told.prompt, told.hints_only) == ("Parley", False)
 
@@ -141,7 +141,7 @@ async def test_speech_that_cannot_be_heard_again_is_told() -> None:
 async def test_a_new_replica_knows_no_speaker() -> None:
     """Turns, speakers and revisions of the next replica are told apart; enrolled names stay."""
     tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(AudioFormat()), NOTHING, Clock())
-    turns = Turns(tail, {"ann"})
+    turns = TurnContinuity(tail, {"ann"})
     first: Any = turns.place("turn", during(Turn(id="t1", speaker="1"), 0.0, 1.0))
     assert (first.id, first.speaker) == ("t1", "1")
     turns.reopened()
@@ -157,7 +157,7 @@ async def test_a_new_replica_knows_no_speaker() -> None:
 async def test_every_time_counts_from_the_streams_start() -> None:
     """Of an event that nobody here knows: its intervals, those inside it, and moments; lengths stay lengths."""
     tail = SoundTail(AsrRequest, AsrConfig(), Scale.of(AudioFormat()), NOTHING, Clock())
-    times = Times(tail)
+    times = TimeContinuity(tail)
     first: Any = times.place("quality", during(Quality(), 1.0, 2.0))
     assert first.interval.start.ToNanoseconds() == ns(1.0)
     times.reopened()

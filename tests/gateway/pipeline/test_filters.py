@@ -14,7 +14,7 @@ from parley.v1.pipeline_pb2 import Notice
 from parley.wire.stages import STAGES
 
 
-class Ear:
+class Sink:
     """What comes out of the last filter."""
 
     def __init__(self) -> None:
@@ -27,12 +27,12 @@ class Ear:
         self.ended = True
 
 
-def row(count: int) -> tuple[list[Filter], Ear]:
+def row(count: int) -> tuple[list[Filter], Sink]:
     """So many filters, and who listens behind them."""
-    ear, scale = Ear(), Scale.of(AudioFormat())
+    sink, scale = Sink(), Scale.of(AudioFormat())
     tails = [SoundTail(DenoiseRequest, DenoiseConfig(), scale, Keep(0, 0.0)) for _ in range(count)]
     branches = [Branch(STAGES["denoise"], tail, 5.0, Outage(FailoverConfig())) for tail in tails]
-    return chain(branches, ear.hear, ear.end), ear
+    return chain(branches, sink.hear, sink.end), sink
 
 
 async def say(notice: Notice) -> None:
@@ -41,39 +41,39 @@ async def say(notice: Notice) -> None:
 
 async def test_sound_passes_every_filter_in_order() -> None:
     """What comes out of the first goes into the second, and only that comes out at the end."""
-    (first, second), ear = row(2)
+    (first, second), sink = row(2)
     await first.hear(b"AA")
     await first.filtered(b"aa")
-    assert ear.heard == b""
+    assert sink.heard == b""
     await second.filtered(b"bb")
-    assert ear.heard == b"bb"
+    assert sink.heard == b"bb"
 
 
 async def test_a_lost_filter_is_passed_without_a_sample_lost() -> None:
     """What the second held goes on as the first gave it, before what comes after."""
-    (first, second), ear = row(2)
+    (first, second), sink = row(2)
     await first.hear(b"AABB")
     await first.filtered(b"aabb")
     await second.filtered(b"11")
     await second.bypass(second.branch.leave(Unavailable("gone")), say)
     await first.hear(b"CC")
     await first.filtered(b"cc")
-    assert ear.heard == b"11bbcc"
+    assert sink.heard == b"11bbcc"
 
 
 async def test_the_end_waits_for_every_filter() -> None:
     """Listeners end when the last filter has said all it had to, whichever of them was lost."""
-    (first, second), ear = row(2)
+    (first, second), sink = row(2)
     second.branch.over()
     await first.end()
-    assert not ear.ended
+    assert not sink.ended
     await first.done()
-    assert ear.ended
+    assert sink.ended
 
 
 async def test_the_end_stays_behind_the_sound() -> None:
     """While a lost filter's sound is handed on, nobody is told that it is over."""
-    (only,), ear = row(1)
+    (only,), sink = row(1)
     notified = asyncio.Event()
     await only.hear(b"AA")
 
@@ -84,7 +84,7 @@ async def test_the_end_stays_behind_the_sound() -> None:
     ending = asyncio.create_task(only.end())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert not ear.ended
+    assert not sink.ended
     notified.set()
     await asyncio.gather(bypassing, ending)
-    assert (ear.heard, ear.ended) == (b"AA", True)
+    assert (sink.heard, sink.ended) == (b"AA", True)

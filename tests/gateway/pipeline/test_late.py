@@ -20,10 +20,9 @@ from parley.v1.asr_pb2 import AsrResponse
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.wire import protocol
 from tests.fakes import Clock
-from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream
+from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream, waiting
 from tests.gateway.pipeline.test_pipeline import Scripted, notices, texts
 from tests.gateway.pipeline.test_pipeline_failover import WORDS, Stages, run
-from tests.gateway.replicas.test_pool import waiting
 from tests.waiting import until
 
 VERSION = "echo@1"
@@ -121,7 +120,7 @@ async def test_a_late_stream_moves_where_there_is_room(tmp_path: Path) -> None:
         with pytest.raises(Draining, match="another one has room"):
             await anext(aiter(moved.answers()))
         assert stays in here.replicas[0].open
-        assert here._choose(call(version=VERSION), []) is here.replicas[1]
+        assert await here._choose(call(version=VERSION), []) is here.replicas[1]
 
 
 async def test_a_late_stream_stays_where_nobody_has_room(tmp_path: Path) -> None:

@@ -43,6 +43,23 @@ def test_sound_that_kills_is_not_tried_for_ever(clock: Clock) -> None:
     assert outage.pause_s(opened=True) is None
 
 
+def test_who_was_given_up_is_tried_again_and_again(clock: Clock) -> None:
+    """Soon at first, then every few seconds, for as long as a stream lasts."""
+    outage = Outage(FailoverConfig(again_s=5.0), clock)
+    pauses = [outage.again_in_s() or 0.0 for _ in range(5000)]
+    assert pauses[0] <= 0.5
+    assert all(2.5 <= pause <= 5.0 for pause in pauses[4:])
+
+
+def test_sound_that_killed_is_not_tried_again_later(clock: Clock) -> None:
+    """The next replica would die of it too; nor is anything tried where that is switched off."""
+    outage = Outage(FailoverConfig(most=1), clock)
+    for _ in range(2):
+        outage.pause_s(opened=True)
+    assert outage.again_in_s() is None
+    assert Outage(FailoverConfig(again_s=0.0), clock).again_in_s() is None
+
+
 def test_never_is_never(clock: Clock) -> None:
     """Switched off, a stage is lost at once."""
     assert Outage(FailoverConfig(wait_s=0.0), clock).pause_s(opened=True) is None

@@ -128,7 +128,7 @@ async def test_the_first_answer_names_every_model() -> None:
 @pytest.mark.parametrize(
     ("to", "heard", "returned"),
     [
-        (DenoiseFor.DENOISE_FOR_EAR, "b'AA'", b"aa"),
+        (DenoiseFor.DENOISE_FOR_CLIENT, "b'AA'", b"aa"),
         (DenoiseFor.DENOISE_FOR_LISTENERS, "b'aa'", b""),
         (DenoiseFor.DENOISE_FOR_BOTH, "b'aa'", b"aa"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from gateway.caller import Wish
 from gateway.config import FailoverConfig
 from gateway.pipeline.pipeline import Pipeline
-from parley.errors import Draining, NotFound, ParleyError, Unavailable, UnknownModel
+from parley.errors import CircuitOpen, Draining, NotFound, ParleyError, Unavailable, UnknownModel
 from parley.v1.asr_pb2 import AsrResponse, Transcript
 from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse
@@ -128,6 +128,56 @@ async def test_when_nobody_comes_it_is_said() -> None:
     answers = await run(Stages("asr", 1, *[Unavailable("down")] * 99), PipelineConfig(asr={}, diarize={}), 0.08)
     assert [stage for stage, _ in notices(answers)] == ["asr", "asr"]
     assert "No more words" in [a.notice.message for a in answers if a.HasField("notice")][-1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "config"),
+    [
+        ("diarize", PipelineConfig(asr={}, diarize={})),
+        ("denoise", PipelineConfig(asr={}, denoise={}, denoise_for=DenoiseFor.DENOISE_FOR_BOTH)),
+        ("translate", PipelineConfig(asr={}, translate=[{"target_language": "de"}])),
+    ],
+)
+async def test_a_stage_that_nobody_took_comes_back(stage: str, config: PipelineConfig) -> None:
+    """Refused when the stream began, it is done without, tried again, and works from then on; both are told."""
+    stages = Stages(stage, CircuitOpen("rests"), CircuitOpen("rests"))
+    answers = await run(stages, config, 0.2)
+    assert len(stages.models) == 3
+    assert "".join(texts(answers)) == WORDS
+    assert notices(answers) == [(stage, "CIRCUIT_OPEN"), (stage, "REPLACED")]
+    last = [answer.notice for answer in answers if answer.HasField("notice")][-1]
+    assert last.interval.start.ToMilliseconds() > 0 or stage == "translate"
+    if stage == "denoise":
+        assert sound(answers) == b"".join(CHUNKS)
+    if stage == "translate":
+        assert WORDS.endswith("".join(answer.translation.text for answer in answers))
+
+
+async def test_words_that_nobody_took_come_back() -> None:
+    """Beside another stage, recognition too is tried again; its words have the stream's own times."""
+    stages = Stages("asr", Unavailable("gone"))
+    answers = await run(stages, PipelineConfig(asr={}, diarize={}), 0.1)
+    said = [answer.transcript for answer in answers if answer.HasField("transcript")]
+    assert notices(answers) == [("asr", "UNAVAILABLE"), ("asr", "REPLACED")]
+    assert "".join(final.text for final in said) in WORDS
+    assert said[0].interval.start.ToMilliseconds() == 100 * int(said[0].text[:2]) > 0
+
+
+async def test_a_stage_that_was_given_up_in_the_middle_comes_back() -> None:
+    """An outage that outlasts the patience is not for life."""
+    stages = Stages("diarize", 1, *[Unavailable("down")] * 5)
+    answers = await run(stages, PipelineConfig(asr={}, diarize={}), 0.25)
+    assert notices(answers) == [("diarize", "UNAVAILABLE"), ("diarize", "UNAVAILABLE"), ("diarize", "REPLACED")]
+    assert "".join(texts(answers)) == WORDS
+
+
+async def test_the_end_does_not_wait_for_who_may_come_back() -> None:
+    """A stream whose input is over ends, whoever is away."""
+    config = PipelineConfig(asr={}, diarize={}, translate=[{"target_language": "de"}])
+    for stage in ("diarize", "translate"):
+        async with asyncio.timeout(5):
+            answers = await run(Stages(stage, *[Unavailable("down")] * 99), config, 0.0)
+        assert "".join(texts(answers)) == WORDS
 
 
 @pytest.mark.parametrize("breaks", [(1,), (3,), (2, 1)])

@@ -28,9 +28,10 @@ def breaker(clock: Clock) -> Breaker:
     return Breaker("asr", BreakerConfig(failures=2, rest_s=5.0), clock)
 
 
-def fail(breaker: Breaker, error: BaseException, times: int = 1) -> None:
-    for _ in range(times):
-        with pytest.raises(type(error)), breaker.guard():
+def fail(breaker: Breaker, error: BaseException, times: int = 1, by: str = "") -> None:
+    """So often; each time to another caller where none is named."""
+    for number in range(times):
+        with pytest.raises(type(error)), breaker.guard(by or f"caller {number}"):
             raise error
 
 
@@ -56,9 +57,9 @@ def test_what_is_no_fault_does_not_open_it(breaker: Breaker, error: BaseExceptio
 
 def test_hanging_up_does_not_reset_the_count(breaker: Breaker) -> None:
     """A cancellation between two faults does not hide them."""
-    fail(breaker, Unavailable("gone"))
-    fail(breaker, asyncio.CancelledError())
-    fail(breaker, Unavailable("gone"))
+    fail(breaker, Unavailable("gone"), by="ann")
+    fail(breaker, asyncio.CancelledError(), by="ann")
+    fail(breaker, Unavailable("gone"), by="bob")
     assert breaker.state == "open"
 
 
@@ -82,12 +83,65 @@ def test_after_the_rest_one_probe_passes(breaker: Breaker, clock: Clock) -> None
     assert breaker.state == "closed"
 
 
-def test_who_says_that_it_is_well_is_probed_at_once(breaker: Breaker) -> None:
-    """A replica that was started again need not wait for the rest to end."""
+def test_who_says_that_it_is_well_gets_calls_at_once(breaker: Breaker, clock: Clock) -> None:
+    """A replica that was started again need not wait for the rest, nor for the probe that is on its way."""
     fail(breaker, Unavailable("gone"), 2)
-    breaker.wake()
+    clock.now = 5.0
+    with breaker.guard("ann") as probe:
+        assert probe.probe
+        breaker.close()
+        with breaker.guard("bob") as attempt:
+            assert not attempt.probe
+    assert breaker.state == "closed"
+
+
+def test_one_caller_opens_nothing(breaker: Breaker) -> None:
+    """What only one sees may be their own requests' doing, however often they send them."""
+    fail(breaker, Unavailable("gone"), 50, by="ann")
+    assert breaker.state == "closed"
+    fail(breaker, Unavailable("gone"), by="bob")
+    assert breaker.state == "open"
+
+
+def test_a_success_clears_whom_it_failed(breaker: Breaker) -> None:
+    """Faults of one caller before a success, and of another after it, are no two witnesses of one fault."""
+    fail(breaker, Unavailable("gone"), by="ann")
+    with breaker.guard("eve"):
+        pass
+    fail(breaker, Unavailable("gone"), 50, by="bob")
+    assert breaker.state == "closed"
+
+
+def test_who_was_well_all_the_time_begins_at_nothing(breaker: Breaker) -> None:
+    """Faults before a replica was seen to be well are not added to those after it."""
+    breaker.failed("the health check")
+    breaker.close()
+    fail(breaker, Unavailable("gone"), by="ann")
+    assert breaker.state == "closed"
+
+
+def test_whose_probe_failed_lets_others_go_first(breaker: Breaker, clock: Clock) -> None:
+    """One caller who sends bad requests for ever cannot take every probe, and so keep it open for everybody."""
+    fail(breaker, Unavailable("gone"), 2)
+    clock.now = 5.0
+    fail(breaker, Unavailable("gone"), by="ann")
+    clock.now = 10.0
+    assert [breaker.admits(by) for by in ("ann", "bob")] == [False, True]
+    clock.now = 15.0
+    assert breaker.admits("ann")
+
+
+async def test_the_end_of_a_probe_can_be_waited_for(breaker: Breaker, clock: Clock) -> None:
+    """Whoever waits is woken once the probe has worked, and at once where none is on its way."""
+    fail(breaker, Unavailable("gone"), 2)
+    await breaker.settled()
+    clock.now = 5.0
     with breaker.guard() as attempt:
-        assert attempt.probe
+        waiting = asyncio.create_task(breaker.settled())
+        await asyncio.sleep(0)
+        assert breaker.is_probing
+        attempt.worked()
+        await waiting
 
 
 def test_a_failing_probe_opens_it_again(breaker: Breaker, clock: Clock) -> None:
@@ -132,7 +186,7 @@ def test_failing_in_the_middle_counts_too(breaker: Breaker) -> None:
     for _ in range(2):
         _break_in_the_middle(breaker)
     assert breaker.state == "closed"
-    fail(breaker, Unavailable("gone"))
+    fail(breaker, Unavailable("gone"), by="bob")
     assert breaker.state == "open"
 
 

@@ -1,7 +1,6 @@
 """Several replicas of a stage: who takes a stream, and who takes it when that one cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +9,19 @@ import pytest
 from prometheus_client import REGISTRY
 
 from gateway.replicas.pool import Upstream
-from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, Unavailable, UnknownModel
-from tests.gateway.fake_replicas import ONE, QUICK, SERVICE, call, failing, replicas, said, upstream
-from tests.waiting import never, until
-
-
-async def waiting() -> AsyncIterator[bytes]:
-    yield b"config"
-    await asyncio.Event().wait()
+from parley.errors import BadInput, Draining, Overloaded, Unavailable, UnknownModel
+from tests.gateway.fake_replicas import (
+    ONE,
+    QUICK,
+    SERVICE,
+    call,
+    failing,
+    replicas,
+    said,
+    upstream,
+    waiting,
+)
+from tests.waiting import until
 
 
 async def hold(stack: AsyncExitStack, here: Upstream) -> str:
@@ -126,7 +130,7 @@ async def test_after_an_answer_nothing_is_tried_again(tmp_path: Path) -> None:
         assert sum(len(each.calls) for each in made) == 1
 
 
-async def test_a_full_house_is_refused_at_once_when_there_is_no_other(tmp_path: Path) -> None:
+async def test_a_full_replica_refuses_at_once_when_there_is_no_other(tmp_path: Path) -> None:
     """One replica that is full is not asked again: its caller is told when to come back."""
     async with replicas(tmp_path, "a") as made, upstream(made) as here:
         made[0].script = failing(Overloaded("full", retry_s=2.0))
@@ -147,30 +151,6 @@ async def test_retries_are_a_share_of_the_calls(tmp_path: Path) -> None:
         assert sum(len(each.calls) for each in made) <= 20 + 2 + 20 * 0.1
 
 
-async def test_one_versions_faults_leave_the_others_alone(tmp_path: Path) -> None:
-    """Breakers are per version: what opens one does not close the house."""
-    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=60.0) as here:
-        made[0].script = failing(Unavailable("bad version"))
-        with pytest.raises(Unavailable):
-            await said(here, asked=call(version="echo@2"))
-        with pytest.raises(CircuitOpen):
-            await said(here, asked=call(version="echo@2"))
-        made[0].script = type(made[0])("x", tmp_path).script
-        assert await said(here, asked=call(version="echo@1")) == [b"a"]
-        assert here.replicas[0].circuit == "open"
-
-
-async def test_a_silent_replica_is_left_for_another(tmp_path: Path) -> None:
-    """Who takes a stream and says nothing loses it to somebody else."""
-
-    async def silent(*_: object) -> None:
-        await never()
-
-    async with replicas(tmp_path, "a", "b") as made, upstream(made, replace(QUICK, open_s=0.1)) as here:
-        made[0].script = silent
-        assert await said(here, b"1") == [b"b", b"1"]
-
-
 @pytest.mark.parametrize("version", ["", "echo@1"])
 async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: str) -> None:
     """Draining ends a movable stream with DRAINING; one that cannot be moved goes on."""
@@ -187,31 +167,6 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
             async with asyncio.timeout(10):
                 [answer async for answer in moved.answers()]
         assert await anext(aiter(stays.answers()))
-
-
-async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who does not say how it is loses what can be moved, and gets new streams last."""
-    monkeypatch.setattr("gateway.replicas.replica.HEALTH_TIMEOUT_S", 0.05)
-    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
-        moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
-        holder = made["ab".index((await anext(aiter(moved.answers()))).decode())]
-        holder.freeze()
-        with pytest.raises(Draining):
-            async with asyncio.timeout(10):
-                [answer async for answer in moved.answers()]
-        assert {(await said(here))[0] for _ in range(4)} == {b"b" if holder is made[0] else b"a"}
-
-
-async def test_a_slow_replica_keeps_its_streams(tmp_path: Path) -> None:
-    """Who says late how it is gets no new ones meanwhile; moving the others would make it no faster."""
-    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
-        stays = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
-        holder = "ab".index((await anext(aiter(stays.answers()))).decode())
-        made[holder].freeze(2.5)
-        await until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
-        assert (await said(here))[0] == b"ab"[1 - holder : 2 - holder]
-        await until(lambda: here.replicas[holder].health() == "SERVING")
-        assert stays in here.replicas[holder].open
 
 
 async def test_a_late_answer_is_asked_for_elsewhere(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import CallConfig
 from gateway.replicas import retry
-from gateway.replicas.retry import RETRIES, Allowance, Rule, Then, When, rule
+from gateway.replicas.retry import RETRIES, Allowance, RetryRule, Then, When, rule
 from parley.errors import (
     BadInput,
     ChunkTooLarge,
@@ -40,7 +40,7 @@ def test_every_error_has_a_row_in_every_situation(when: When) -> None:
 def test_every_row_can_hold() -> None:
     """A row behind one that covers it would be read and never obeyed."""
 
-    def covers(earlier: Rule, later: Rule) -> bool:
+    def covers(earlier: RetryRule, later: RetryRule) -> bool:
         stages = later.of_words or not earlier.of_words
         return earlier.when is later.when and issubclass(later.error, earlier.error) and stages
 
@@ -82,13 +82,14 @@ def test_in_the_middle_of_a_pipeline() -> None:
 
 
 def test_a_stage_that_nobody_takes() -> None:
-    """The client's fault ends the stream, as does asr without room; anything else is a notice."""
+    """The client's fault ends the stream, as does asr without room; the rest is a notice; some is tried again."""
     assert (
         then(When.NEVER_OPENED, UnknownModel, of_words=True) == then(When.NEVER_OPENED, Overloaded, of_words=True) == ()
     )
-    assert then(When.NEVER_OPENED, Overloaded) == (Then.DO_WITHOUT,)
-    assert then(When.NOT_REPLACED, UnknownModel, of_words=True) == then(When.NOT_REPLACED, Overloaded, of_words=True)
-    assert then(When.NOT_REPLACED, Overloaded, of_words=True) == (Then.DO_WITHOUT,)
+    assert then(When.NEVER_OPENED, Overloaded) == (Then.DO_WITHOUT, Then.LATER)
+    assert then(When.NEVER_OPENED, Forbidden) == then(When.NEVER_OPENED, ParleyError) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, UnknownModel, of_words=True) == (Then.DO_WITHOUT,)
+    assert then(When.NOT_REPLACED, Overloaded, of_words=True) == (Then.DO_WITHOUT, Then.LATER)
     assert then(When.NOT_REPLACED, BadInput, of_words=True) == ()
 
 

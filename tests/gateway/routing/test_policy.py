@@ -12,7 +12,7 @@ import pytest
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
 from gateway.routing.book import RouteBook
-from gateway.routing.policy import Draw, Memory, Outcome, WeightedHash
+from gateway.routing.policy import Draw, Outcome, PolicyMemory, WeightedHash
 from gateway.routing.route import Asker
 from gateway.routing.router import Router
 from gateway.routing.switchboard import Switchboard
@@ -31,7 +31,7 @@ class Thompson:
     def __init__(self) -> None:
         self._random = random.Random(1)
 
-    def pick(self, draw: Draw, memory: Memory) -> ModelRef:
+    def pick(self, draw: Draw, memory: PolicyMemory) -> ModelRef:
         able = [ref for ref, weight in draw.shares.items() if weight]
         if draw.had in able:
             return draw.had
@@ -42,7 +42,7 @@ class Thompson:
 
         return max(able, key=chance)
 
-    def learn(self, outcome: Outcome, memory: Memory) -> None:
+    def learn(self, outcome: Outcome, memory: PolicyMemory) -> None:
         known, error = memory.of(outcome.alias, outcome.ref), outcome.error
         if error is None:
             known["well"] += 1
@@ -107,7 +107,7 @@ class Recorder(WeightedHash):
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
-    def learn(self, outcome: Outcome, memory: Memory) -> None:
+    def learn(self, outcome: Outcome, memory: PolicyMemory) -> None:
         self.outcomes.append(outcome)
 
 
@@ -171,7 +171,8 @@ async def test_an_exact_version_is_nobodys_choice(tmp_path: Path) -> None:
     async with (
         replicas(tmp_path, "a") as (replica,),
         board(replica, policy, {"nano@3": 1}) as here,
-        here.stream(Wish("asr", "nano@9"), Caller(), none) as stream,
     ):
-        assert [answer async for answer in stream.answers()] == [b"a"]
+        await replica.serves(True, "nano@9")
+        async with here.stream(Wish("asr", "nano@9"), Caller(), none) as stream:
+            assert [answer async for answer in stream.answers()] == [b"a"]
     assert policy.outcomes == []

@@ -17,7 +17,7 @@ from tests.gateway.fake_replicas import call, failing, replicas, upstream
 from tests.waiting import never, until
 
 
-def said(text: str) -> AsrResponse:
+def compare(text: str) -> AsrResponse:
     return AsrResponse(transcript={"text": text, "is_final": True})
 
 
@@ -33,10 +33,10 @@ async def ask(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 async def saying(replica: Any, context: Any) -> None:
     """Says one word at once, and one at the end."""
-    await context.write(said("alfa").SerializeToString())
+    await context.write(compare("alfa").SerializeToString())
     while await context.read() is not protocol.EOF:
         pass
-    await context.write(said("bravo").SerializeToString())
+    await context.write(compare("bravo").SerializeToString())
 
 
 async def test_what_differs_is_measured(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_what_differs_is_measured(tmp_path: Path) -> None:
         requests = shadow.hears(lambda: ask([b"1", b"2"]))
         assert [each async for each in requests()] == [b"1", b"2"]
         for text in ("alfa", "charlie"):
-            shadow.said(said(text).SerializeToString())
+            shadow.compare(compare(text).SerializeToString())
         shadow.done()
         shadow.settle()
         await until(lambda: shadow.over)
@@ -111,4 +111,4 @@ def test_divergence_is_a_share_and_the_same_both_ways(one: list[str], other: lis
 def test_interims_are_not_words() -> None:
     """Only what is final is compared."""
     guess = AsrResponse(transcript={"text": "maybe"})
-    assert words([guess, said("yes it is"), AsrResponse(opened={"model": "a@1"})]) == ["yes", "it", "is"]
+    assert words([guess, compare("yes it is"), AsrResponse(opened={"model": "a@1"})]) == ["yes", "it", "is"]

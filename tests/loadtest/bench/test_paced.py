@@ -1,4 +1,4 @@
-"""The talker against a bare echo server of its own."""
+"""The load generator against a bare echo server of its own."""
 
 import asyncio
 import json
@@ -35,10 +35,10 @@ async def test_every_chunk_gets_a_latency_and_a_lag() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     words = (f"127.0.0.1:{port}", "--streams", "2", "--seconds", "0.5")
-    talker = await asyncio.create_subprocess_exec(
+    generator = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "loadtest.bench.paced", *words, stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
-    out, _ = await talker.communicate()
+    out, _ = await generator.communicate()
     await server.stop(None)
     said, told = out.decode().splitlines()
     heard = json.loads(told)

@@ -14,9 +14,9 @@ from loadtest.bench.peers.install import NotInstalled, environment, lay_out
 from loadtest.bench.peers.measure import LONG_S, long
 from loadtest.bench.peers.peer import PEERS, Peer, named
 from loadtest.bench.peers.sent import judged, rest
-from loadtest.bench.peers.spoken import Answer, Heard, climbed, crowd, summed
+from loadtest.bench.peers.spoken import Heard, SpokenAnswer, climbed, crowd, summed
 from loadtest.bench.peers.table import BEGIN, END, held, table, written
-from loadtest.clients.doors.hearing import Hearing
+from loadtest.clients.apis.hearing import Hearing
 from loadtest.measured.clips import CHUNK, Clip
 from tests.contract.source import ROOT
 from tests.fakes import Clock
@@ -52,7 +52,10 @@ async def test_how_late_the_last_final_is() -> None:
 
 def test_what_is_pooled() -> None:
     """A lost answer counts among words and shares; a long reference counts for more than a short one."""
-    told = [Answer("one two three four", "one two three four", 100), Answer("one two", "", None, "TimeoutError")]
+    told = [
+        SpokenAnswer("one two three four", "one two three four", 100),
+        SpokenAnswer("one two", "", None, "TimeoutError"),
+    ]
     found = summed(1, told)
     assert found.p50_ms == 100
     assert (found.share, found.errors, found.reasons) == (0.5, 1, {"TimeoutError": 1})
@@ -176,7 +179,7 @@ def test_ten_minutes_are_ten_minutes() -> None:
     assert whole.text.startswith("alfa bravo alfa")
 
 
-async def test_files_go_through_an_openai_door(tmp_path: Path) -> None:
+async def test_files_go_through_openais_api(tmp_path: Path) -> None:
     """Every recording is sent once more than the first, by so many callers, and speed is sound over time."""
     seen: list[int] = []
 

@@ -12,7 +12,11 @@ from loadtest.scenario import BadScenario, Scenario, read
 from loadtest.target.server import Like
 from tests.contract.source import ROOT
 
-GOOD: dict[str, Any] = {"door": "asr", "yards": 0.1, "promise": {"final": {"p99_ms": 500}, "errors": {"share": 0.1}}}
+GOOD: dict[str, Any] = {
+    "api": "asr",
+    "ceiling_share": 0.1,
+    "promise": {"final": {"p99_ms": 500}, "errors": {"share": 0.1}},
+}
 HERE = Yardstick(
     {
         "asr": Pace(40, 80, 125),
@@ -36,25 +40,25 @@ def scenario(**change: Any) -> Scenario:
 
 def test_a_yard_is_what_all_stages_together_carry() -> None:
     """One stage: its engine's pace. Several: each takes its part of every second, a sentence in five of them."""
-    assert HERE.yard(scenario()) == pytest.approx(80)
-    assert HERE.yard(scenario(door="rest")) == pytest.approx(80 / 7)
-    assert HERE.yard(scenario(door="translate")) == pytest.approx(400)
-    both = scenario(door="pipeline", stages=["asr", "denoise", "translate"])
+    assert HERE.ceiling(scenario()) == pytest.approx(80)
+    assert HERE.ceiling(scenario(api="rest")) == pytest.approx(80 / 7)
+    assert HERE.ceiling(scenario(api="translate")) == pytest.approx(400)
+    both = scenario(api="pipeline", stages=["asr", "denoise", "translate"])
     assert demand(both) == {"asr": 1, "denoise": 1, "translate": 0.2}
-    assert HERE.yard(both) == pytest.approx(1 / (1 / 80 + 1 / 100 + 0.2 / 400))
+    assert HERE.ceiling(both) == pytest.approx(1 / (1 / 80 + 1 / 100 + 0.2 / 400))
 
 
 @pytest.mark.parametrize(("times", "people"), [(0.2, 2), (1, 8), (5, 40)])
 def test_a_size_grows_with_the_machine(times: float, people: int) -> None:
     """Five times as fast a machine gets five times as many people, and the share of it stays the same."""
     fitted = faster(times).fitted(scenario(), 0)
-    assert (fitted.people, fitted.rate, fitted.yards) == (people, 0, 0.1)
+    assert (fitted.people, fitted.rate, fitted.ceiling_share) == (people, 0, 0.1)
 
 
 def test_calls_are_a_rate() -> None:
     """Of files and sentences there are so many a second, and parts of one; people are whole."""
-    assert HERE.fitted(scenario(door="rest", yards=0.15), 0).rate == pytest.approx(1.7)
-    assert HERE.fitted(scenario(yards=0.001, least=3), 0).people == 3
+    assert HERE.fitted(scenario(api="rest", ceiling_share=0.15), 0).rate == pytest.approx(1.7)
+    assert HERE.fitted(scenario(ceiling_share=0.001, least=3), 0).people == 3
 
 
 def test_a_slow_machine_has_more_time() -> None:
@@ -62,16 +66,16 @@ def test_a_slow_machine_has_more_time() -> None:
     for times in (0.2, 1, 5):
         fitted = faster(times).fitted(scenario(), 2)
         assert fitted.promise == {"final": {"p99_ms": 500 + 2 * 125 / times}, "errors": {"share": 0.1}}
-    chain = scenario(door="pipeline", stages=["asr", "translate"], promise={"translation": {"p95_ms": 100}})
+    chain = scenario(api="pipeline", stages=["asr", "translate"], promise={"translation": {"p95_ms": 100}})
     assert HERE.fitted(chain, 1).promise == {"translation": {"p95_ms": 100 + 125 + 5}}
-    alone = scenario(door="translate", promise={"translation": {"p95_ms": 100}})
+    alone = scenario(api="translate", promise={"translation": {"p95_ms": 100}})
     assert HERE.fitted(alone, 1).promise == {"translation": {"p95_ms": 105}}
 
 
 def test_what_has_no_model_has_no_yard() -> None:
-    """An echo does nothing; whoever measures a house of them says how many."""
+    """An echo does nothing; whoever measures several of them says how many."""
     with pytest.raises(BadScenario, match="no models to measure; say how many"):
-        Yardstick({}, 2).yard(scenario())
+        Yardstick({}, 2).ceiling(scenario())
     assert Yardstick({}, 2).fitted(scenario().of_size(6), 2).people == 6
 
 

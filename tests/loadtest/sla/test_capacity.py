@@ -39,7 +39,7 @@ def test_it_ends_in_time() -> None:
 
 
 def test_one_bad_moment_is_no_limit() -> None:
-    """A size that fails once and then holds, holds; a talker that cannot keep up proves nothing and ends the search."""
+    """A size that fails once and then holds, holds; where the load generator cannot keep up, the search ends."""
     seen: dict[int, int] = {}
 
     def noisy(size: int) -> Verdict:
@@ -51,16 +51,18 @@ def test_one_bad_moment_is_no_limit() -> None:
 
 
 def test_two_machines_can_be_compared(tmp_path: Path) -> None:
-    """How many hold is told per core and as a share of the yard, with the yardstick that it was measured by."""
+    """How many hold is told per core and as a share of the ceiling, with the yardstick that it was measured by."""
     found = {"scenario": "live-asr", "most": 12, "too_many": 18, "at_least": False, "cores": 1.5, "per_core": 8.0}
     out = io.StringIO()
     yardstick = Yardstick({"asr": Pace(40, 80, 125)}, 2)
-    tell([{**found, "yard": 80.0, "per_yard": 0.15, "knee": ""}], yardstick, tmp_path, Console(file=out, width=120))
+    tell(
+        [{**found, "ceiling": 80.0, "of_ceiling": 0.15, "knee": ""}], yardstick, tmp_path, Console(file=out, width=120)
+    )
     (row,) = [line for line in out.getvalue().splitlines() if "live-asr" in line]
     assert [cell.strip() for cell in row.split("|")[1:-1]] == ["live-asr", "12", "18", "1.50", "8.0", "80.0", "0.15"]
     kept = json.loads((tmp_path / "capacity.json").read_text())
     assert kept["yardstick"]["paces"]["asr"]["all"] == 80
-    assert kept["found"][0]["per_yard"] == 0.15
+    assert kept["found"][0]["of_ceiling"] == 0.15
 
 
 def test_the_knee_is_drawn() -> None:

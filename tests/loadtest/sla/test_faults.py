@@ -10,7 +10,7 @@ from loadtest.sla.faults import acts_of, recovery_s
 PROMISE = {"final": {"p99_ms": 500.0}}
 
 
-class FakeHouse:
+class FakeProcesses:
     """Remembers what was done to whom."""
 
     def __init__(self) -> None:
@@ -28,8 +28,8 @@ class FakeHouse:
 class FakeSwap:
     """Two versions of everything."""
 
-    def __init__(self, house: FakeHouse) -> None:
-        self._done = house.done
+    def __init__(self, processes: FakeProcesses) -> None:
+        self._done = processes.done
 
     def __call__(self, stage: str) -> None:
         self._done.append((stage, "swap"))
@@ -39,10 +39,10 @@ class FakeSwap:
 
 
 def done(*faults: Fault) -> list[tuple[float, str, str]]:
-    house: Any = FakeHouse()
-    acts = acts_of(faults, house, FakeSwap(house))  # type: ignore[arg-type]
+    processes: Any = FakeProcesses()
+    acts = acts_of(faults, processes, FakeSwap(processes))  # type: ignore[arg-type]
     assert all(act.do() for act in acts)
-    return [(round(act.at_s, 2), *what) for act, what in zip(acts, house.done, strict=True)]
+    return [(round(act.at_s, 2), *what) for act, what in zip(acts, processes.done, strict=True)]
 
 
 def test_what_is_done_when() -> None:
@@ -87,13 +87,13 @@ def measured(**slow: float) -> Measures:
 )
 def test_how_long_a_fault_was_felt(slow: dict[str, float], faults: list[Fault], want: float | None) -> None:
     """From its end to the last second that broke the promise, before the next fault; the longest counts."""
-    scenario = Scenario(name="x", door="asr", people=1, faults=tuple(faults), promise=PROMISE)
+    scenario = Scenario(name="x", api="asr", people=1, faults=tuple(faults), promise=PROMISE)
     assert recovery_s(scenario, measured(**slow)) == want
 
 
 def test_an_error_is_felt_too() -> None:
     """A second with errors or notices is not well, however fast it was."""
-    scenario = Scenario(name="x", door="asr", people=1, faults=(Fault("kill", 10, "asr"),), promise=PROMISE)
+    scenario = Scenario(name="x", api="asr", people=1, faults=(Fault("kill", 10, "asr"),), promise=PROMISE)
     measures = measured()
     measures.count("error UNAVAILABLE", 15)
     assert recovery_s(scenario, measures) == 6

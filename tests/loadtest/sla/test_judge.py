@@ -5,10 +5,10 @@ import pytest
 from loadtest.clients.lateness import CPU, LAG
 from loadtest.measured.measures import Measures
 from loadtest.promises import Verdict
-from loadtest.scenario import Plan, Scenario
-from loadtest.sla.judge import OTHERS, Found, Judgement, judge, overall
+from loadtest.scenario import LoadPlan, Scenario
+from loadtest.sla.judge import OTHERS, Judgement, ScenarioRun, judge, overall
 
-PLAN = Plan(scenarios={}, lag_p99_ms=50, lag_share=0.25, cpu_share=0.9, others_cores=0.3)
+PLAN = LoadPlan(scenarios={}, lag_p99_ms=50, lag_share=0.25, cpu_share=0.9, others_cores=0.3)
 
 
 def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **counts: float) -> Measures:
@@ -26,8 +26,8 @@ def measured(final_ms: float = 300, lag_ms: float = 1, cpu_s: float = 1, **count
 
 def judged(measures: Measures, facts: dict[str, float] | None = None, **promise: dict[str, float]) -> Judgement:
     named = {what.replace("_", " "): limits for what, limits in promise.items()}
-    scenario = Scenario(name="x", door="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
-    return judge(Found(scenario, measures, facts or {}), PLAN)
+    scenario = Scenario(name="x", api="asr", people=1, promise=named or {"final": {"p99_ms": 500.0}})
+    return judge(ScenarioRun(scenario, measures, facts or {}), PLAN)
 
 
 def test_a_promise_is_held_or_broken() -> None:
@@ -55,11 +55,11 @@ def test_planted_faults_are_caught(counts: dict[str, float], promise: dict[str, 
     assert judged(measured(), **promise).verdict is Verdict.HELD
 
 
-def test_a_late_talker_proves_nothing() -> None:
-    """A talker that was late, or had no core left, is invalid even where every promise looks held or broken."""
+def test_a_late_load_generator_proves_nothing() -> None:
+    """A load generator that was late, or had no core left, is invalid even where every promise looks held or broken."""
     late = judged(measured(lag_ms=80))
     assert late.verdict is Verdict.INVALID
-    assert "the talker itself was late: p99 80 ms" in late.doubts[0]
+    assert "the load generator itself was late: p99 80 ms" in late.doubts[0]
     assert judged(measured(600, cpu_s=25)).verdict is Verdict.INVALID
 
 
@@ -71,7 +71,7 @@ def test_nothing_measured_is_no_success() -> None:
 
 
 def test_who_promises_less_may_be_late_less() -> None:
-    """A talker 30 ms late says nothing of a tail of 100 ms, but enough of one of two seconds."""
+    """A load generator 30 ms late says nothing of a tail of 100 ms, but enough of one of two seconds."""
     assert judged(measured(50, lag_ms=30), final={"p99_ms": 100}).verdict is Verdict.INVALID
     assert judged(measured(50, lag_ms=20), final={"p50_ms": 60, "p99_ms": 100}).verdict is Verdict.HELD
     assert judged(measured(50, lag_ms=30), final={"p99_ms": 2000}).verdict is Verdict.HELD

@@ -62,7 +62,7 @@ def test_the_page_says_how_it_stands() -> None:
     """The verdict is in the title, each promise with what was measured, and why a run says nothing."""
     html = shown(judged(measured(600, lag_ms=80)))
     assert "<title>SLA: INVALID</title>" in html
-    assert "the talker itself was late: p99 80 ms" in html
+    assert "the load generator itself was late: p99 80 ms" in html
     assert "600 ms" in html
     assert html.count("<polyline") >= 2
 

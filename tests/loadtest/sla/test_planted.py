@@ -14,13 +14,13 @@ import pytest
 from loadtest.address import Where
 from loadtest.clients.talk import Talk
 from loadtest.promises import Verdict
-from loadtest.scenario import Plan, Scenario
-from loadtest.sla.judge import Found, Judgement, judge
+from loadtest.scenario import LoadPlan, Scenario
+from loadtest.sla.judge import Judgement, ScenarioRun, judge
 from parley.v1 import asr_pb2 as v1
 from tests.sound import noise, pcm
 
-# However busy the machine that tests: whether the talker was late is another test's affair.
-PLAN = Plan(scenarios={}, lag_p99_ms=10_000, cpu_share=10)
+# However busy the machine that tests: whether the load generator was late is another test's affair.
+PLAN = LoadPlan(scenarios={}, lag_p99_ms=10_000, cpu_share=10)
 PROMISE: dict[str, dict[str, float]] = {
     "lost words": {"count": 0},
     "doubled words": {"count": 0},
@@ -69,12 +69,12 @@ async def judged(folder: Path, every: int, instead: str) -> Judgement:
     with wave.open(str(folder / "tiny.wav"), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(pcm(noise(3200)))
-    asked: dict[str, Any] = {"name": "x", "door": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
+    asked: dict[str, Any] = {"name": "x", "api": "asr", "people": 60, "seconds": 2.5, "ramp_s": 0.2}
     scenario = Scenario(clips=str(folder), promise=PROMISE, **asked)
     async with serving(Faulty(every, instead), folder) as address:
         measures = await Talk(scenario, Where(address)).alone()
     assert measures.total("calls") > 100
-    return judge(Found(scenario, measures), PLAN)
+    return judge(ScenarioRun(scenario, measures), PLAN)
 
 
 INSTEAD = {"lost words": "alfa charlie", "doubled words": "alfa bravo bravo charlie", "errors": "", "nothing": SAID}

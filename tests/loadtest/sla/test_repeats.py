@@ -15,7 +15,7 @@ LATE = judged(measured(300, lag_ms=1000), **PROMISE)
 LATE_AND_LOST = judged(measured(300, lag_ms=1000, lost_words=1), **PROMISE)
 FAILED = judged(measured(error_UNFINISHED=1), **PROMISE)
 LATE_AND_FAILED = judged(measured(lag_ms=1000, error_UNFINISHED=1), **PROMISE)
-NOBODY = replace(LATE, kept=(), doubts=("the talkers failed",))
+NOBODY = replace(LATE, kept=(), doubts=("the load generators failed",))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The whole thing, from the command line to the report, against a real house of echo models."""
+"""The whole thing, from the command line to the report, against real processes with echo models."""
 
 import json
 import os
@@ -26,7 +26,7 @@ cpu_share = 2.0
 others_cores = 100.0
 [scenarios.slow]
 about = "A stage that stands still most of the time."
-door = "denoise"
+api = "denoise"
 people = 3
 seconds = 4
 ramp_s = 0.2
@@ -94,11 +94,11 @@ def test_a_mistake_proves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_workers_add_up(tmp_path: Path, house: Server, clips: Path) -> None:
+def test_workers_add_up(tmp_path: Path, server: Server, clips: Path) -> None:
     """Two workers and their master measure what one process would: every call, and the chunks of each."""
     (tmp_path / "sla.toml").write_text(unhurt(clips))
     told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "3"}
-    told |= {"SLA_GRPC": house.where.grpc, "SLA_RESULT": str(tmp_path / "result.json")}
+    told |= {"SLA_GRPC": server.where.grpc, "SLA_RESULT": str(tmp_path / "result.json")}
     env, port = {**os.environ, **told}, str(free_port())
     start = [sys.executable, "-m", "loadtest.clients.swarm", "-f", "loadtest/clients/locustfile.py", "--headless"]
     master = ["--master", "--master-bind-port", port, "--expect-workers", "2", "-u", "4", "-r", "4"]
@@ -116,15 +116,15 @@ def test_workers_add_up(tmp_path: Path, house: Server, clips: Path) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_the_page_to_do_it_by_hand(tmp_path: Path, house: Server, clips: Path) -> None:
+def test_the_page_to_do_it_by_hand(tmp_path: Path, server: Server, clips: Path) -> None:
     """Locust's page starts people, its table fills with what they hear, and Stop lets them finish."""
     (tmp_path / "sla.toml").write_text(unhurt(clips))
     port = str(free_port())
     with Page(f"http://127.0.0.1:{port}") as page:
         told = {"SLA_FILE": str(tmp_path / "sla.toml"), "SLA_SCENARIO": "slow", "SLA_SECONDS": "1000"}
-        env = {**os.environ, **told, "SLA_GRPC": house.where.grpc}
-        page.start("--host", house.where.http, "--web-host", "127.0.0.1", "--web-port", port, env=env)
-        page.post("swarm", user_count=2, spawn_rate=2, host=house.where.http)
+        env = {**os.environ, **told, "SLA_GRPC": server.where.grpc}
+        page.start("--host", server.where.http, "--web-host", "127.0.0.1", "--web-port", port, env=env)
+        page.post("swarm", user_count=2, spawn_rate=2, host=server.where.http)
         page.until(lambda told: any(each["name"] == "chunk" and each["num_requests"] > 20 for each in told["stats"]))
         page.post("stop")
         page.until(lambda told: told["state"] == "stopped" and told["user_count"] == 0)

@@ -185,7 +185,7 @@ def test_a_file_is_decoded_no_further_than_it_is_asked_for() -> None:
     file = media.flac(bytes(2 * 48_000 * 120), 48_000)
     tracemalloc.start()
     try:
-        played = sum(len(block) for block in media.Decoder(file, 600.0).blocks(1.0))
+        played = sum(len(block) for block in media.MediaDecoder(file, 600.0).blocks(1.0))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -11,7 +11,7 @@ import pytest
 
 from parley.cli import sound
 from parley.cli.sound import paced, pieces_of, read_file
-from parley.cli.stdin import Pipe, from_thread
+from parley.cli.stdin import StdinPipe, from_thread
 from parley.errors import BadInput, UndecodableMedia
 
 PIECE = bytes(3200)
@@ -21,7 +21,7 @@ PIECE = bytes(3200)
 def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """What is written here is standard input."""
     out, into = os.pipe()
-    monkeypatch.setattr(sound, "Pipe", lambda _: Pipe(out))
+    monkeypatch.setattr(sound, "StdinPipe", lambda _: StdinPipe(out))
     yield into
     os.close(out)
 
@@ -106,7 +106,7 @@ async def test_a_silent_pipe_holds_nobody_up() -> None:
     out, into = os.pipe()
 
     async def wait() -> None:
-        async for _ in from_thread(Pipe(out).rest()):
+        async for _ in from_thread(StdinPipe(out).rest()):
             pass
 
     with pytest.raises(TimeoutError):

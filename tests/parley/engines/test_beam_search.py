@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.engines.beam_search import Found, Scores, Step, search
+from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.protocols import Decoding
 
 END = 3
@@ -46,7 +46,7 @@ def test_a_wide_search_looks_behind_the_first_step() -> None:
 @pytest.mark.parametrize("beam", [1, 2, 3])
 def test_nothing_is_an_answer(beam: int) -> None:
     """Where the end is the likeliest beginning nothing is said, and its score is a number."""
-    assert search(model({}), [[7]], Decoding(beam, 5), END) == [Found((), 0.0)]
+    assert search(model({}), [[7]], Decoding(beam, 5), END) == [Hypothesis((), 0.0)]
 
 
 @pytest.mark.parametrize("beam", [1, 2, 3])

@@ -42,7 +42,7 @@ def test_as_many_come_in_as_the_model_bears(clock: Clock) -> None:
 
 
 def test_who_is_refused_is_told_when_to_come_back(clock: Clock) -> None:
-    """With the code that doors know."""
+    """With the code that every API translates."""
     load = Load(10.0, 1, clock)
     with load.place(), pytest.raises(TooBusy) as refused, load.place():
         pass

@@ -10,7 +10,7 @@ from parley.engines.backends import Placed
 from parley.engines.model import ModelRef, ModelSpec
 from parley.errors import BadInput, BadModel, ModelNotReady, Unavailable, UnknownModel
 from parley.serving.batcher import BatchConfig
-from parley.serving.registry import Registry, State
+from parley.serving.registry import Registry, VersionState
 from tests.fakes import PATIENCE_S, spec_of
 
 ONE, TWO, BAD = ModelRef("echo", "1"), ModelRef("echo", "2"), ModelRef("echo", "bad")
@@ -52,7 +52,7 @@ async def registry(opener: Opener) -> AsyncIterator[Registry]:
     await made.close()
 
 
-def states(registry: Registry) -> dict[ModelRef, State]:
+def states(registry: Registry) -> dict[ModelRef, VersionState]:
     return {model.spec.ref: model.state for model in registry.models}
 
 
@@ -65,7 +65,7 @@ async def until_gone(registry: Registry, ref: ModelRef) -> None:
 async def test_a_loaded_model_works(registry: Registry) -> None:
     """After load it is active, knows its device, is the default, and answers."""
     model = await registry.load(spec(ONE))
-    assert (model.state, model.device, model.device_reason) == (State.ACTIVE, "CPU", "NPU: not on this machine")
+    assert (model.state, model.device, model.device_reason) == (VersionState.ACTIVE, "CPU", "NPU: not on this machine")
     with registry.lease(None) as leased:
         assert leased is model
         assert await leased.batcher.submit(7, Budget.of(None)) == 7
@@ -76,14 +76,14 @@ async def test_loading_is_visible(registry: Registry, opener: Opener) -> None:
     opener.free.clear()
     task = asyncio.create_task(registry.load(spec(ONE)))
     await asyncio.sleep(0)
-    assert states(registry) == {ONE: State.LOADING}
+    assert states(registry) == {ONE: VersionState.LOADING}
     with pytest.raises(ModelNotReady) as refused, registry.lease(ONE):
         pass
     assert refused.value.retry_s
     with pytest.raises(ModelNotReady):
         await registry.load(spec(ONE))
     opener.free.set()
-    assert (await task).state is State.ACTIVE
+    assert (await task).state is VersionState.ACTIVE
 
 
 async def test_a_failed_load_leaves_nothing(registry: Registry) -> None:
@@ -91,7 +91,7 @@ async def test_a_failed_load_leaves_nothing(registry: Registry) -> None:
     await registry.load(spec(ONE))
     with pytest.raises(BadModel):
         await registry.load(spec(BAD), make_default=True)
-    assert states(registry) == {ONE: State.ACTIVE}
+    assert states(registry) == {ONE: VersionState.ACTIVE}
     assert registry.default == ONE
 
 
@@ -128,14 +128,14 @@ async def test_retire_waits_for_leases(registry: Registry) -> None:
     with registry.lease(TWO) as model, registry.lease(TWO):
         registry.retire(TWO)
         await asyncio.sleep(0)
-        assert (model.state, model.streams) == (State.DRAINING, 2)
+        assert (model.state, model.streams) == (VersionState.DRAINING, 2)
         with pytest.raises(UnknownModel), registry.lease(TWO):
             pass
         assert await model.batcher.submit(7, Budget.of(None)) == 7
         with pytest.raises(ModelNotReady):
             await registry.load(spec(TWO))
     await until_gone(registry, TWO)
-    assert model.state is State.RETIRED
+    assert model.state is VersionState.RETIRED
     with pytest.raises(Unavailable):
         await model.batcher.submit(7, Budget.of(None))
 
@@ -146,7 +146,7 @@ async def test_a_version_that_nobody_holds_goes_at_once(registry: Registry) -> N
     await registry.load(spec(TWO))
     registry.retire(TWO)
     await until_gone(registry, TWO)
-    assert (await registry.load(spec(TWO))).state is State.ACTIVE
+    assert (await registry.load(spec(TWO))).state is VersionState.ACTIVE
 
 
 async def test_the_default_is_not_retired_under_others(registry: Registry) -> None:

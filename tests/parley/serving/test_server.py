@@ -19,12 +19,11 @@ from tests.contract.source import ROOT
 from tests.waiting import until
 
 
-async def test_a_service_says_whether_it_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_says_whether_it_has_room(tmp_path: Path) -> None:
     """Whoever asks for a version's health, or the default's, can ask whether one more stream would be taken."""
-    monkeypatch.setattr("parley.serving.server.TELL_S", 0.01)
     address = f"unix:{tmp_path}/asr.sock"
     settings = AsrServiceConfig(listen=address, models=("echo@1",), models_root=(ROOT / "models/embedded",))
-    service = Service(STAGE, settings)
+    service = Service(STAGE, settings, report_s=0.01)
     await service.start()
     load = service._registry.models[0].load
     assert load

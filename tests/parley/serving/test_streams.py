@@ -15,10 +15,11 @@ from parley.errors import Draining, ParleyError, TooManyStreams
 from parley.serving.batcher import BatchConfig
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage, read_text
-from parley.serving.streams import Streams
+from parley.serving.streams import ServiceStreams
 from parley.v1 import translate_pb2 as v1
 from parley.wire import protocol
 from tests.fakes import spec_of
+from tests.waiting import never
 
 CONFIG = v1.TranslateRequest(config={"target_language": "de"}).SerializeToString()
 
@@ -106,23 +107,23 @@ async def registry() -> AsyncIterator[Registry]:
 
 
 @pytest.fixture
-def streams(registry: Registry) -> Streams:
+def streams(registry: Registry) -> ServiceStreams:
     service = v1.DESCRIPTOR.services_by_name["Translate"]
     stage = Stage(service, ServiceConfig, lambda spec: Placed(Same(), "CPU", ""), begin, read_text)
-    return Streams(stage, ServiceConfig(listen="", models=(), streams=1), registry)
+    return ServiceStreams(stage, ServiceConfig(listen="", models=(), streams=1), registry)
 
 
 def text(words: str) -> bytes:
     return v1.TranslateRequest(text={"text": words}).SerializeToString()
 
 
-async def refused(streams: Streams, call: Call) -> ParleyError:
+async def refused(streams: ServiceStreams, call: Call) -> ParleyError:
     with pytest.raises(Aborted):
         await streams.handle(None, call)
     return call.error
 
 
-async def test_a_stream_from_its_config_to_its_end(streams: Streams, registry: Registry) -> None:
+async def test_a_stream_from_its_config_to_its_end(streams: ServiceStreams, registry: Registry) -> None:
     """Opened comes first, then what the session says, the last word at the end; the trailers name the model."""
     call = Call([CONFIG, text("a"), text("b")])
     await streams.handle(None, call)
@@ -132,7 +133,7 @@ async def test_a_stream_from_its_config_to_its_end(streams: Streams, registry: R
     assert (streams.open, registry.models[0].streams) == (0, 0)
 
 
-async def test_what_breaks_inside_stays_inside(streams: Streams, registry: Registry) -> None:
+async def test_what_breaks_inside_stays_inside(streams: ServiceStreams, registry: Registry) -> None:
     """A bug costs one stream: the caller gets an id, the lease comes back, the next stream works."""
     error = await refused(streams, Call([CONFIG, text("crash")]))
     assert error.reason == "INTERNAL"
@@ -141,7 +142,7 @@ async def test_what_breaks_inside_stays_inside(streams: Streams, registry: Regis
     await streams.handle(None, Call([CONFIG]))
 
 
-async def test_a_refusal_still_names_the_model(streams: Streams) -> None:
+async def test_a_refusal_still_names_the_model(streams: ServiceStreams) -> None:
     """Whoever is refused by a model learns which one it was."""
     call = Call([CONFIG, CONFIG])
     assert (await refused(streams, call)).reason == "CONFIG_REPEATED"
@@ -149,7 +150,7 @@ async def test_a_refusal_still_names_the_model(streams: Streams) -> None:
     assert (protocol.MODEL, "echo@1") in call.status[2]
 
 
-async def test_no_place_and_no_service(streams: Streams, registry: Registry) -> None:
+async def test_no_place_and_no_service(streams: ServiceStreams, registry: Registry) -> None:
     """A full or a draining service refuses before it reads a byte."""
     streams.open = 1
     assert type(await refused(streams, Call([CONFIG]))) is TooManyStreams
@@ -158,7 +159,7 @@ async def test_no_place_and_no_service(streams: Streams, registry: Registry) -> 
     assert registry.models[0].streams == 0
 
 
-async def test_hanging_up_gives_the_place_back(streams: Streams, registry: Registry) -> None:
+async def test_hanging_up_gives_the_place_back(streams: ServiceStreams, registry: Registry) -> None:
     """A cancelled stream is counted out, and whoever waits for the last one to go is woken."""
 
     class Silent(Call):
@@ -180,7 +181,7 @@ async def test_hanging_up_gives_the_place_back(streams: Streams, registry: Regis
     assert (streams.open, registry.models[0].streams) == (0, 0)
 
 
-async def test_waiting_for_the_last_stream_is_bounded(streams: Streams) -> None:
+async def test_waiting_for_the_last_stream_is_bounded(streams: ServiceStreams) -> None:
     """Nobody to wait for is no wait; a stream that stays is waited for as long as told."""
     await streams.gone(within_s=1000)
     streams.open = 1
@@ -188,7 +189,7 @@ async def test_waiting_for_the_last_stream_is_bounded(streams: Streams) -> None:
     await streams.gone(within_s=0.01)
 
 
-async def test_a_stream_is_a_span_of_its_caller(streams: Streams, spans: InMemorySpanExporter) -> None:
+async def test_a_stream_is_a_span_of_its_caller(streams: ServiceStreams, spans: InMemorySpanExporter) -> None:
     """The caller's traceparent is the parent, and the span names the model."""
     await streams.handle(None, Call([CONFIG], traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01"))
     (span,) = spans.get_finished_spans()
@@ -196,3 +197,17 @@ async def test_a_stream_is_a_span_of_its_caller(streams: Streams, spans: InMemor
     assert f"{span.parent.span_id:016x}" == "cd" * 8
     assert span.attributes
     assert span.attributes["parley.model"] == "echo@1"
+
+
+async def test_who_never_begins_holds_no_place(registry: Registry) -> None:
+    """A caller that opens a stream and says nothing is refused soon, and its lease comes back."""
+
+    class Mute(Call):
+        async def read(self) -> Any:
+            await never()
+
+    service = v1.DESCRIPTOR.services_by_name["Translate"]
+    stage = Stage(service, ServiceConfig, lambda spec: Placed(Same(), "CPU", ""), begin, read_text)
+    streams = ServiceStreams(stage, ServiceConfig(listen="", models=(), first_message_s=0.05), registry)
+    assert (await refused(streams, Mute([]))).reason == "STREAM_IDLE"
+    assert (streams.open, registry.models[0].streams) == (0, 0)

@@ -11,7 +11,7 @@ from parley.serving.batcher import BatchConfig
 from parley.serving.load import RETRY_S
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage, read_text
-from parley.serving.streams import Streams
+from parley.serving.streams import ServiceStreams
 from parley.v1 import translate_pb2 as v1
 from parley.wire import protocol
 from tests.fakes import spec_of
@@ -41,8 +41,8 @@ def stage() -> Stage:
     return Stage(service, ServiceConfig, lambda spec: Placed(Heavy(), "CPU", ""), begin, read_text)
 
 
-def streams(stage: Stage, registry: Registry) -> Streams:
-    return Streams(stage, ServiceConfig(listen="", models=()), registry)
+def streams(stage: Stage, registry: Registry) -> ServiceStreams:
+    return ServiceStreams(stage, ServiceConfig(listen="", models=()), registry)
 
 
 async def test_one_too_many_is_refused_before_it_is_opened(stage: Stage, registry: Registry) -> None:

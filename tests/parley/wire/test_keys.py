@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parley.errors import BadConfig
-from parley.wire.keys import ADMIN, NOBODY, id_of, make, read, write
+from parley.wire.keys import ADMIN, NOBODY, OPERATOR, id_of, make, read, write
 
 
 def test_what_is_kept_is_not_the_key(tmp_path: Path) -> None:
@@ -40,7 +40,8 @@ def test_scopes_say_what_it_is_for() -> None:
     assert (use.may("asr"), use.may(ADMIN)) == (True, False)
     assert (asr.may("asr"), asr.may("denoise")) == (True, False)
     assert (admin.may(ADMIN), admin.may("asr")) == (True, False)
-    assert NOBODY.may(ADMIN)
+    assert OPERATOR.may(ADMIN)
+    assert not NOBODY.may(ADMIN)
 
 
 def test_it_expires() -> None:

@@ -7,7 +7,7 @@ import pytest
 from parley.engines.model import ModelRef, ModelSpec, read_spec
 from parley.errors import BadModel
 from services.asr import describe
-from services.asr.describe import Found
+from services.asr.describe import ModelFiles
 from services.asr.prompting import prompting
 from tests.contract.source import ROOT
 from tests.services.asr.untaught import folder
@@ -31,7 +31,7 @@ SPEC = ModelSpec(ModelRef("m", "1"), "asr", "ctranslate2", Path())
 )
 def test_a_model_is_called_by_its_shape(shape: tuple[int, int, int, int, bool], name: str) -> None:
     """As the world calls those that it knows."""
-    assert Found(SPEC, *shape).name == name
+    assert ModelFiles(SPEC, *shape).name == name
 
 
 def test_what_is_written_can_be_opened(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_distilled_model_is_given_no_text_from_before(tmp_path: Path) -> None:
     """The first of them never saw any; those of the third kind did."""
     source = folder(tmp_path)
     for mels, reads in ((80, False), (128, True)):
-        found = Found(describe.look(source).spec, 1280, mels, 32, 2, True)
+        found = ModelFiles(describe.look(source).spec, 1280, mels, 32, 2, True)
         assert describe.options(found)["reads_prompts"] is reads
 
 

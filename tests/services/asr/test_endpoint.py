@@ -80,7 +80,7 @@ def test_marks_do_not_hear_the_chunks(parts: list[tuple[bool, int]], cuts: list[
 
 
 class Unsure:
-    """An ear that hears speech as likely as each block's first sample says."""
+    """A detector that finds speech as likely as each block's first sample says."""
 
     block = 100
 
@@ -107,7 +107,7 @@ def test_a_long_breath_is_cut_where_speech_is_least_likely(chances: list[float])
 def test_speech_must_be_likelier_to_begin_than_to_go_on() -> None:
     """Between the two thresholds nothing begins and nothing ends."""
     config = EndpointConfig(start_s=0.0, stop_s=0.02, speech=0.6, silence=0.3)
-    ear = Endpointer(config, Unsure())
-    assert ear.feed(unsure(*[0.5] * 20)) == []
-    assert [mark.began for mark in ear.feed(unsure(0.7, *[0.5] * 20))] == [True]
-    assert [mark.began for mark in ear.feed(unsure(*[0.1] * 4))] == [False]
+    detector = Endpointer(config, Unsure())
+    assert detector.feed(unsure(*[0.5] * 20)) == []
+    assert [mark.began for mark in detector.feed(unsure(0.7, *[0.5] * 20))] == [True]
+    assert [mark.began for mark in detector.feed(unsure(*[0.1] * 4))] == [False]

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from services.asr.spelling import ByteLevel, Plain
+from services.asr.spelling import ByteLevel, PlainSpelling
 
 
 def trained(texts: list[str]) -> bytes:
@@ -57,5 +57,5 @@ def test_half_a_letter_is_shown_as_such() -> None:
 
 def test_plain_tokens_are_words() -> None:
     """The echo backend's words are words, and its silences none."""
-    assert [piece.text for piece in Plain().pieces([" alfa", "", " bravo"], "en")] == [" alfa", " bravo"]
-    assert Plain().tokens("alfa bravo") == [" alfa", " bravo"]
+    assert [piece.text for piece in PlainSpelling().pieces([" alfa", "", " bravo"], "en")] == [" alfa", " bravo"]
+    assert PlainSpelling().tokens("alfa bravo") == [" alfa", " bravo"]

@@ -58,9 +58,9 @@ def test_streams_share_a_graph_and_nothing_else() -> None:
 
 
 def test_no_sound_is_no_answer() -> None:
-    """Nothing heard, nothing told, by either ear."""
-    for ear in (Silero(silero()), Level(-45)):
-        assert list(ear.probabilities(SILENCE.reshape(0, ear.block))) == []
+    """Nothing heard, nothing told, by either detector."""
+    for detector in (Silero(silero()), Level(-45)):
+        assert list(detector.probabilities(SILENCE.reshape(0, detector.block))) == []
 
 
 def test_listening_leaves_arithmetic_alone() -> None:
@@ -70,7 +70,7 @@ def test_listening_leaves_arithmetic_alone() -> None:
     assert np.array([1e-310])[0] * 0.5 != 0
 
 
-def test_the_graph_ships_with_its_papers() -> None:
+def test_the_graph_ships_with_its_licence() -> None:
     """The declared file, its licence and a card that names its source lie in one folder."""
     spec = read_spec(GRAPH)
     assert all(spec.bytes_of(name) for name in spec.files)

@@ -131,7 +131,7 @@ def test_silence_and_hiss_have_no_words(seconds: float, level: float) -> None:
 
 
 def test_a_chord_has_no_words() -> None:
-    """Music is not speech: the ear lets none of it through to a model that would spell it."""
+    """Music is not speech: the detector lets none of it through to a model that would spell it."""
     chord = sum((tone(hz, 4, 0.1) for hz in (220, 277, 330)), silence(4))
     assert finals(play(session(), ENGINE, [pcm(np.asarray(chord, np.float32))])) == []
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from parley.engines.protocols import Decoding, Generated, Tokens
 from services.translate.engine import Sentence, Translated, TranslateEngine, open_engine
 from services.translate.languages import Languages
-from services.translate.tokens import Words
+from services.translate.tokens import WordTokenizer
 from tests.fakes import spec_of
 
 SPEC = replace(
@@ -16,7 +16,7 @@ SPEC = replace(
 )
 
 
-class Tagged(Words):
+class Tagged(WordTokenizer):
     """Every source begins with its pair."""
 
     def source(self, text: str, source: str, target: str) -> Tokens:

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.translate.phrases import Phrases
-from services.translate.sentences import Limits, Sentences
+from services.translate.sentences import PieceLimits, Sentences
 from tests.sound import cut
 
 TEXTS = st.text(st.sampled_from('aB .!?…。\n")5é,«»'), max_size=60) | st.text(max_size=60)
@@ -20,7 +20,7 @@ NO_PHRASES = Phrases({})
 def pieces(
     text: str, cuts: list[int] | None = None, longest: int = 400, words: int = 0, phrases: Phrases = NO_PHRASES
 ) -> list[str]:
-    sentences = Sentences(Limits(words, longest), phrases)
+    sentences = Sentences(PieceLimits(words, longest), phrases)
     return [p for part in cut(text, cuts or []) for p in sentences.feed(part)] + sentences.finish()
 
 
@@ -78,7 +78,7 @@ def test_where_a_text_is_cut(text: str, want: list[str]) -> None:
 
 def test_a_sentence_is_told_when_it_is_complete() -> None:
     """What may still go on is held; what cannot is not."""
-    sentences = Sentences(Limits(), NO_PHRASES)
+    sentences = Sentences(PieceLimits(), NO_PHRASES)
     assert sentences.feed("Hello.") == []
     assert sentences.feed(" Wor") == ["Hello."]
     assert sentences.feed("ld") == []

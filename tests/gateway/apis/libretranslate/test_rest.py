@@ -89,24 +89,24 @@ def test_alternatives_are_taken_and_there_are_none(client: TestClient) -> None:
     assert client.post("/translate", json=body).json()["alternatives"] == [[], []]
 
 
-@pytest.mark.parametrize("door", ["/translate", "/detect"])
-def test_a_key_among_the_fields_is_a_key(client: TestClient, core: FakeCore, door: str) -> None:
+@pytest.mark.parametrize("path", ["/translate", "/detect"])
+def test_a_key_among_the_fields_is_a_key(client: TestClient, core: FakeCore, path: str) -> None:
     """LibreTranslate's clients have no other place for it; a header goes before it."""
-    client.post(door, json=TO_DE | {"api_key": "pk_1"})
+    client.post(path, json=TO_DE | {"api_key": "pk_1"})
     assert core.caller is not None
     assert core.caller.metadata["authorization"] == "Bearer pk_1"
-    client.post(door, data=TO_DE | {"api_key": "pk_1"}, headers={"authorization": "Bearer pk_2"})
+    client.post(path, data=TO_DE | {"api_key": "pk_1"}, headers={"authorization": "Bearer pk_2"})
     assert core.caller.metadata["authorization"] == "Bearer pk_2"
 
 
-@pytest.mark.parametrize("door", ["/translate", "/detect"])
+@pytest.mark.parametrize("path", ["/translate", "/detect"])
 def test_a_field_that_nobody_knows_is_told_in_a_header(
-    client: TestClient, caplog: pytest.LogCaptureFixture, door: str
+    client: TestClient, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     """LibreTranslate's own server takes them, so ours does; header and log say which had no effect."""
     caplog.set_level("INFO", "gateway.apis.libretranslate.rest")
-    plain = client.post(door, json=TO_DE)
-    answer = client.post(door, json=TO_DE | {"formt": "html", "s\u00e9cret": 1})
+    plain = client.post(path, json=TO_DE)
+    answer = client.post(path, json=TO_DE | {"formt": "html", "s\u00e9cret": 1})
     assert answer.json() == plain.json()
     assert answer.headers["parley-ignored"] == "formt, s%C3%A9cret"
     assert answer.headers["parley-model"] == "echo@1"

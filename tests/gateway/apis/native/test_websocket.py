@@ -1,10 +1,10 @@
+import time
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from gateway.apis.native import websocket
 from parley.errors import Overloaded
 from tests.gateway.conftest import FakeCore, final
 from tests.waiting import until_now
@@ -96,7 +96,7 @@ def test_what_the_core_refuses_is_told_before_the_close(client: TestClient, core
 
 
 def test_an_unexpected_error_is_an_id(client: TestClient, core: FakeCore) -> None:
-    """No traceback leaves the house."""
+    """No traceback reaches the client."""
     core.error = RuntimeError("secret")
     with client.websocket_connect("/v1/pipeline") as socket:
         socket.send_json(CONFIG)
@@ -106,11 +106,23 @@ def test_an_unexpected_error_is_an_id(client: TestClient, core: FakeCore) -> Non
         assert _closed(socket) == 1011
 
 
-def test_who_says_nothing_is_not_waited_for(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket without a config is closed."""
-    monkeypatch.setattr(websocket, "CONFIG_S", 0.05)
-    with client.websocket_connect("/v1/pipeline") as socket:
-        assert _refused(socket) == ("DEADLINE_EXCEEDED", 1011)
+def test_who_says_nothing_is_not_waited_for(hasty: TestClient, core: FakeCore) -> None:
+    """A socket without a config is closed, and so is one that sends no sound after it; one that ended is answered."""
+    with hasty.websocket_connect("/v1/pipeline") as socket:
+        assert _refused(socket) == ("STREAM_IDLE", 1008)
+    with hasty.websocket_connect("/v1/pipeline") as socket:
+        socket.send_json(CONFIG)
+        assert socket.receive_json()["type"] == "opened"
+        assert _refused(socket) == ("STREAM_IDLE", 1008)
+    assert core.open == 0
+    core.hang = True
+    with hasty.websocket_connect("/v1/pipeline") as socket:
+        socket.send_json(CONFIG)
+        assert socket.receive_json()["type"] == "opened"
+        socket.send_json({"control": "end"})
+        time.sleep(0.2)
+        assert core.open == 1
+        socket.close()
 
 
 @pytest.mark.parametrize("ended", [False, True])

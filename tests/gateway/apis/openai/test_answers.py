@@ -1,6 +1,6 @@
 import json
 
-from gateway.apis.openai.answers import Telling, answer
+from gateway.apis.openai.answers import StreamedTranscript, answer
 from gateway.recordings import Transcription
 from parley.v1.asr_pb2 import Transcript
 from tests.gateway.conftest import final
@@ -79,7 +79,7 @@ def test_diarized_json_cuts_where_another_person_speaks() -> None:
 
 def test_deltas_are_the_text_and_done_says_it_once() -> None:
     """Put together the deltas are what `done` says; a silent final adds nothing."""
-    telling = Telling("json")
+    telling = StreamedTranscript("json")
     events = [event for each in HEARD.finals for event in telling.more(each)]
     assert [event["type"] for event in events] == ["transcript.text.delta"] * 2
     assert "".join(str(event["delta"]) for event in events) == HEARD.text
@@ -88,7 +88,7 @@ def test_deltas_are_the_text_and_done_says_it_once() -> None:
 
 def test_streamed_segments_carry_the_id_of_their_deltas() -> None:
     """A client can tell which words a segment is made of."""
-    telling = Telling("diarized_json")
+    telling = StreamedTranscript("diarized_json")
     events = [event for who in ("1", "2") for event in telling.more(_spoken("alfa bravo", "1", who))]
     deltas, segments = events[::2], events[1::2]
     assert (

@@ -26,7 +26,7 @@ class Talk:
         self.conversation.begin()
 
     def hear(self, *answers: PipelineResponse) -> list[dict[str, Any]]:
-        return [event for answer in answers for event in self.conversation.said(answer)]
+        return [event for answer in answers for event in self.conversation.events_of(answer)]
 
 
 def _mark(kind: str, at_ms: int) -> PipelineResponse:
@@ -117,7 +117,7 @@ def test_new_settings_in_mid_turn_lose_no_word() -> None:
 
 
 def test_a_commit_of_silence_is_a_turn_without_words() -> None:
-    """Whoever commits is answered, by ear too; a turn that ended by then is answer enough."""
+    """Whoever commits is answered, with turn detection too; a turn that ended by then is answer enough."""
     talk = Talk()
     talk.conversation.hear(SECOND)
     assert list(talk.conversation.commit()) == []

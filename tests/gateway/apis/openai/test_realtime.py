@@ -1,4 +1,4 @@
-"""The Realtime door as a socket; behind it a core that says what it is told to."""
+"""The Realtime API as a socket; behind it a core that says what it is told to."""
 
 import asyncio
 import base64
@@ -10,12 +10,14 @@ import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from gateway.access.admission import Admission
+from gateway.config import Limits
 from parley.errors import CircuitOpen, UnknownModel
 from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final
 from tests.waiting import until_now
 
-DOOR = "/v1/realtime?intent=transcription"
+REALTIME = "/v1/realtime?intent=transcription"
 BY_HAND = {"type": "session.update", "session": {"audio": {"input": {"turn_detection": None}}}}
 COMMIT = {"type": "input_audio_buffer.commit"}
 
@@ -23,7 +25,7 @@ COMMIT = {"type": "input_audio_buffer.commit"}
 @contextmanager
 def _talking(client: TestClient, **more: Any) -> Iterator[WebSocketTestSession]:
     """A conversation that ends when the client hangs up; the test client cancels what has not noticed that yet."""
-    with client.websocket_connect(DOOR, **more) as socket:
+    with client.websocket_connect(REALTIME, **more) as socket:
         yield socket
         socket.close()
         until_now(lambda: not socket.portal.call(_listening))
@@ -105,7 +107,7 @@ def test_a_pipeline_that_cannot_run_ends_the_conversation(
 ) -> None:
     """With one error, not one for every frame."""
     core.error = error
-    with client.websocket_connect(DOOR) as socket:
+    with client.websocket_connect(REALTIME) as socket:
         for _ in range(3):
             socket.send_json(_append(bytes(4800)))
         assert _until(socket, "error")[-1]["error"]["message"] == str(error)
@@ -117,7 +119,7 @@ def test_a_pipeline_that_cannot_run_ends_the_conversation(
 def test_a_lost_recogniser_ends_the_conversation(client: TestClient, core: FakeCore) -> None:
     """There is no notice in this API, and a stream must not go quiet."""
     core.answers = [PipelineResponse(notice={"stage": "asr", "reason": "UNAVAILABLE", "message": "No more words."})]
-    with client.websocket_connect(DOOR) as socket:
+    with client.websocket_connect(REALTIME) as socket:
         socket.send_json(_append(bytes(4800)))
         socket.send_json(COMMIT)
         assert _until(socket, "error")[-1]["error"]["message"] == "No more words."
@@ -157,13 +159,48 @@ def test_the_model_that_answered_is_told(client: TestClient, core: FakeCore) -> 
 
 def test_a_made_up_model_in_the_address_is_refused(client: TestClient, core: FakeCore) -> None:
     """Before anybody speaks, with the nearest one there is."""
-    with client.websocket_connect(f"{DOOR}&model=wisper-1") as socket:
+    with client.websocket_connect(f"{REALTIME}&model=wisper-1") as socket:
         error = socket.receive_json()["error"]
         assert (error["code"], error["type"]) == ("model_not_found", "invalid_request_error")
         assert "did you mean `whisper-1`?" in error["message"]
         with pytest.raises(WebSocketDisconnect):
             socket.receive_json()
     assert not core.asked
+
+
+def test_a_socket_has_a_place_before_anybody_speaks(client: TestClient, core: FakeCore) -> None:
+    """Idle sockets are counted too, and one too many is told when to come back."""
+    core.admission = Admission(Limits(streams=1))
+    with _talking(client) as socket:
+        assert socket.receive_json()["type"] == "session.created"
+        assert core.admission.open == 1
+        with client.websocket_connect(REALTIME) as other:
+            assert other.receive_json()["error"]["code"] == "streams_full"
+            with pytest.raises(WebSocketDisconnect) as closed:
+                other.receive_json()
+    assert closed.value.code == 1013
+    assert core.admission.open == 0
+
+
+def test_a_pause_ends_the_pipeline_and_not_the_turn(hasty: TestClient, core: FakeCore) -> None:
+    """Who holds the button and says nothing for long occupies no engine; the commit later has all the words."""
+    core.answers = [final("alfa")]
+    with _talking(hasty) as socket:
+        socket.send_json(BY_HAND)
+        socket.send_json(_append(bytes(4800)))
+        until_now(lambda: core.asked and not core.open)
+        socket.send_json(_append(bytes(4800)))
+        socket.send_json(COMMIT)
+        assert _until(socket, ".completed")[-1]["transcript"] == "alfa alfa"
+
+
+def test_a_conversation_in_which_nothing_happens_ends(hasty: TestClient, core: FakeCore) -> None:
+    """It has a place that others wait for; why it ends is told."""
+    with hasty.websocket_connect(REALTIME) as socket:
+        assert _until(socket, "error")[-1]["error"]["code"] == "stream_idle"
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert core.admission.open == 0
 
 
 @pytest.mark.parametrize(

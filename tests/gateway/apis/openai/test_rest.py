@@ -1,4 +1,4 @@
-"""OpenAI's doors: what is streamed, who is named, what becomes English."""
+"""OpenAI's REST API: what is streamed, who is named, what becomes English."""
 
 import asyncio
 import base64
@@ -61,20 +61,20 @@ def test_a_stream_that_breaks_says_so_and_is_never_done(client: TestClient, core
     assert events[-1]["error"]["message"] == "gone"
 
 
-@pytest.mark.parametrize("door", [TRANSCRIBE, TRANSLATE])
+@pytest.mark.parametrize("path", [TRANSCRIBE, TRANSLATE])
 def test_half_of_the_words_are_not_passed_off_as_all(
-    client: TestClient, core: FakeCore, talk: bytes, door: str
+    client: TestClient, core: FakeCore, talk: bytes, path: str
 ) -> None:
     """A recogniser that is lost for good is an error; one that another has replaced is not."""
     notice = {"stage": "asr", "reason": "UNAVAILABLE", "message": "No more words come."}
     core.answers = [final("alfa"), PipelineResponse(notice=notice)]
-    answer = client.post(door, files={"file": talk}, data=WHISPER)
+    answer = client.post(path, files={"file": talk}, data=WHISPER)
     assert (answer.status_code, answer.json()["error"]["message"]) == (503, "No more words come.")
     core.answers = [PipelineResponse(notice=notice | {"interval": {"start": {"seconds": 1}}}), final("alfa")]
-    assert client.post(door, files={"file": talk}, data=WHISPER).json()["text"] == "alfa"
+    assert client.post(path, files={"file": talk}, data=WHISPER).json()["text"] == "alfa"
 
 
-async def test_hanging_up_ends_a_stream(doors: Starlette, core: FakeCore) -> None:
+async def test_hanging_up_ends_a_stream(http_app: Starlette, core: FakeCore) -> None:
     """A caller who leaves in the middle holds nothing."""
     core.hang = True
     hung_up, sent = asyncio.Event(), []
@@ -92,7 +92,7 @@ async def test_hanging_up_ends_a_stream(doors: Starlette, core: FakeCore) -> Non
 
     headers = [(b"content-type", b"multipart/form-data; boundary=x")]
     scope = {"type": "http", "method": "POST", "path": TRANSCRIBE, "query_string": b"", "headers": headers}
-    call = asyncio.create_task(doors(scope, receive, cast(Any, send)))
+    call = asyncio.create_task(http_app(scope, receive, cast(Any, send)))
     await asyncio.wait_for(core.opened.wait(), PATIENCE_S)
     hung_up.set()
     await asyncio.wait_for(call, PATIENCE_S)
@@ -181,7 +181,7 @@ def test_a_translation_that_is_not_offered_is_refused(client: TestClient, talk: 
     assert client.post(TRANSLATE, files={"file": talk}, data=WHISPER | data).status_code == 400
 
 
-@pytest.mark.parametrize("door", ["/v1/audio/transcriptions", "/v1/audio/translations"])
+@pytest.mark.parametrize("path", ["/v1/audio/transcriptions", "/v1/audio/translations"])
 @pytest.mark.parametrize(
     ("data", "status", "told"),
     [
@@ -195,10 +195,10 @@ def test_a_translation_that_is_not_offered_is_refused(client: TestClient, talk: 
     ],
 )
 def test_a_mistyped_wish_is_told_the_right_one(
-    client: TestClient, core: FakeCore, talk: bytes, door: str, data: dict[str, str], status: int, told: str
+    client: TestClient, core: FakeCore, talk: bytes, path: str, data: dict[str, str], status: int, told: str
 ) -> None:
     """OpenAI refuses both; another model's words, or another format, would look as if they were what was asked."""
-    answer = client.post(door, files={"file": talk}, data=data)
+    answer = client.post(path, files={"file": talk}, data=data)
     assert (answer.status_code, answer.json()["error"]["type"]) == (status, "invalid_request_error")
     assert told in answer.json()["error"]["message"]
     assert answer.json()["error"]["code"] == ("model_not_found" if status == 404 else "field_invalid")
@@ -212,10 +212,10 @@ def test_what_openais_own_clients_send_is_taken(client: TestClient, talk: bytes)
     assert client.post("/v1/audio/transcriptions", files={"file": talk}, data=WHISPER | every).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["denoise", "diarize"])
-def test_our_own_doors_refuse_unknown_fields_too(client: TestClient, talk: bytes, door: str) -> None:
+@pytest.mark.parametrize("stage", ["denoise", "diarize"])
+def test_our_own_api_refuses_unknown_fields_too(client: TestClient, talk: bytes, stage: str) -> None:
     """Nearest first."""
-    answer = client.post(f"/v1/audio/{door}", files={"file": talk}, data={"modle": "echo@1"})
+    answer = client.post(f"/v1/audio/{stage}", files={"file": talk}, data={"modle": "echo@1"})
     assert (answer.status_code, answer.json()["error"]["reason"]) == (400, "FIELD_INVALID")
     assert "did you mean `model`?" in answer.json()["error"]["message"]
 
@@ -228,8 +228,8 @@ def _asked(core: FakeCore) -> PipelineConfig:
 def test_a_file_is_a_recording(client: TestClient, core: FakeCore, talk: bytes) -> None:
     """It is there at once, so it is heard in windows; it is cut into sentences where the shape shows them."""
     for shape, timed in (("json", False), ("text", False), ("srt", True), ("vtt", True), ("verbose_json", True)):
-        for door in (TRANSCRIBE, TRANSLATE):
-            assert client.post(door, files={"file": talk}, data=WHISPER | {"response_format": shape}).status_code == 200
+        for path in (TRANSCRIBE, TRANSLATE):
+            assert client.post(path, files={"file": talk}, data=WHISPER | {"response_format": shape}).status_code == 200
             asr = _asked(core).asr
             assert (asr.recording, asr.word_times, asr.tokens, asr.interim_results) == (True, timed, False, False)
 

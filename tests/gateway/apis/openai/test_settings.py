@@ -20,7 +20,7 @@ def _patched(*sessions: Any) -> Settings:
 
 
 def test_what_nobody_said_is_openais_default() -> None:
-    """24 kHz PCM, turns by ear after half a second, guesses on, and the model of the address."""
+    """24 kHz PCM, turns found by silence of half a second, guesses on, and the model of the address."""
     config = Settings("asr/fast").config()
     assert (config.format.encoding, config.format.sample_rate_hz) == (AudioEncoding.AUDIO_ENCODING_PCM_S16LE, 24_000)
     assert config.asr.endpointing.stop_silence.ToMilliseconds() == 500

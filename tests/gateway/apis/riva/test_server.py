@@ -1,4 +1,4 @@
-"""The Riva door, asked over a real socket; behind it a core that says what it is told to."""
+"""Riva's API, called over a real socket; behind it a core that says what it is told to."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +29,7 @@ SOUND = asr.StreamingRecognizeRequest(audio_content=bytes(3200))
 async def channel(core: FakeCore, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
     config = GatewayConfig(upstreams={})
     listening, address = grpc.aio.server(), f"unix:{tmp_path}/riva.sock"
-    listening.add_generic_rpc_handlers((server.Door(cast(Core, core), config),))
+    listening.add_generic_rpc_handlers((server.RivaMethods(cast(Core, core), config),))
     listening.add_insecure_port(address)
     await listening.start()
     async with dial(address) as channel:

@@ -73,7 +73,7 @@ def test_a_taken_port_is_named_with_its_option(root: Path, taken: int) -> None:
         deployment(root, taken).commands()
 
 
-def test_a_folder_without_a_gateway_is_no_house(root: Path) -> None:
+def test_a_folder_without_a_gateway_is_no_deployment(root: Path) -> None:
     """A mistyped --config must not start services that nobody can reach."""
     (root / "deploy/config/gateway.toml").unlink()
     with pytest.raises(BadInput, match=r"holds no gateway.toml.*--config"):

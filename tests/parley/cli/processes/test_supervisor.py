@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.cli.processes.supervisor import Backoff, Keeper, State, Supervisor
+from parley.cli.processes.supervisor import Backoff, Keeper, ProcessState, Supervisor
 
 
 class Clock:
@@ -61,7 +61,7 @@ def test_waits_double_up_to_five_seconds(clock: Clock) -> None:
     starter = Starter()
     keeper = Keeper("asr", starter, clock)
     assert [crash(keeper, starter, clock) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    assert (keeper.restarts, keeper.pid, keeper.state) == (7, 8, State.RUNNING)
+    assert (keeper.restarts, keeper.pid, keeper.state) == (7, 8, ProcessState.RUNNING)
 
 
 def test_good_health_makes_the_next_wait_short(clock: Clock) -> None:
@@ -81,7 +81,7 @@ def test_a_restart_waits_until_it_is_time(clock: Clock) -> None:
     starter.started[0].code = -9
     assert keeper.look()
     assert not keeper.look()
-    assert (keeper.state, keeper.pid, keeper.exit_code) == (State.WAITING, None, -9)
+    assert (keeper.state, keeper.pid, keeper.exit_code) == (ProcessState.WAITING, None, -9)
     clock.now += 0.19
     assert not keeper.look()
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from parley.cli.commands.diarize import rttm_line
-from parley.cli.show.document import Document, Turns
+from parley.cli.show.document import Document, SpeakerTurns
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import Interval
 from parley.v1.diarize_pb2 import Revision, Turn
@@ -22,7 +22,7 @@ def turn(name: str, speaker: str, start: float) -> Turn:
 
 def test_revisions_replace_and_withdraw() -> None:
     """Only what holds at the end is told."""
-    turns = Turns()
+    turns = SpeakerTurns()
     turns.add(turn("t1", "1", 0))
     turns.add(turn("t2", "2", 1))
     turns.add(turn("t3", "3", 2))
@@ -32,7 +32,7 @@ def test_revisions_replace_and_withdraw() -> None:
 
 def test_the_last_revision_is_the_whole_truth() -> None:
     """A turn that a second look does not find is gone, though nobody withdrew it."""
-    turns = Turns()
+    turns = SpeakerTurns()
     turns.add(turn("t1", "1", 0))
     turns.revise(Revision(turns=[turn("t9", "2", 5)], is_whole=True))
     assert [each.id for each in turns.in_order()] == ["t9"]
