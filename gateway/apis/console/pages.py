@@ -29,7 +29,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/", Guarded(StaticPage("talk.html")), methods=["GET"], include_in_schema=False),
         Route("/console", Guarded(StaticPage("console.html")), methods=["GET"], include_in_schema=False),
-        Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS))),
+        Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS, check_dir=False))),
         Mount("/assets", Guarded(StaticFiles(directory=ASSETS))),
     ]
 
