@@ -35,8 +35,8 @@ dist: $(STAMP) ## Build the wheels and the source archive in dist/
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
-fuzz: $(STAMP) ## Broken files and frames sent to every API: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py
+fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract

@@ -29,8 +29,8 @@ from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/long_session.json"
 NEAR_S = 30.0  # of the session's end: there the last words are
-# What an hour of a stream may make a process hold (diarize keeps every turn, because its last answer is all of them), and
-# what a process may hold in all.
+# What an hour of a stream may make a process hold, and what it may hold in all. Diarize keeps every turn, because its
+# last answer is all of them.
 MB_AN_HOUR, MOST_MB = 16.0, 450.0
 CONFIG = PipelineConfig(asr={"interim_results": True}, denoise={}, diarize={})
 

@@ -42,10 +42,16 @@ def values(field: Any) -> st.SearchStrategy[Any]:
     return REALS
 
 
+def several(field: Any) -> st.SearchStrategy[Any]:
+    """The extremes of a list's or a map's entries."""
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return st.dictionaries(*(values(each) for each in field.message_type.fields), max_size=3)
+    return st.lists(values(field), max_size=3)
+
+
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
     """Some of its fields at their extremes."""
-    fields = kind.DESCRIPTOR.fields
-    each = {field.name: st.lists(values(field), max_size=3) if field.is_repeated else values(field) for field in fields}
+    each = {field.name: several(field) if field.is_repeated else values(field) for field in kind.DESCRIPTOR.fields}
     return st.fixed_dictionaries({}, optional=each).map(lambda told: kind(**told))
 
 
