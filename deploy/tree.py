@@ -11,7 +11,8 @@ from pathlib import Path
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("services", "gateway", "loadtest", "deploy/config", "deploy/echo", "models/embedded", "examples")
+PARTS = ("services", "gateway", "loadtest", "deploy/config", "deploy/echo", "models/embedded")
+PARTS += ("models/catalogue.toml", "examples")
 
 
 class Tree(build_py):
@@ -45,6 +46,7 @@ def files(parts: Sequence[str]) -> Iterator[Path]:
         listed = subprocess.run(["git", "ls-files", "-z", *parts], cwd=ROOT, capture_output=True, text=True, check=True)
         yield from map(Path, filter(None, listed.stdout.split("\0")))
         return
-    for path in (path for part in parts for path in sorted((ROOT / part).rglob("*"))):
+    found = (path for part in parts for path in (ROOT / part, *sorted((ROOT / part).rglob("*"))))
+    for path in found:
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(ROOT)

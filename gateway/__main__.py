@@ -47,7 +47,7 @@ def main() -> None:
     try:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
-        telemetry.set_up("gateway", settings.telemetry)
+        telemetry.set_up("gateway", settings.telemetry, [settings.token])
         uvloop.run(serve(settings))
     except BadConfig as error:
         sys.exit(f"gateway: {error}")

@@ -147,7 +147,7 @@ class Core:
         async with AsyncExitStack() as stack:
             held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
             parent = telemetry.parent_of(caller.metadata)
-            span = stack.enter_context(telemetry.tracer().start_as_current_span("gateway", parent))
+            span = stack.enter_context(telemetry.span("gateway", parent))
             span.set_attribute("parley.call", name)
             stack.enter_context(_counted(name))
             yield held

@@ -7,6 +7,7 @@ async with Client("localhost:50051") as parley:
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,22 +25,24 @@ from parley.wire.tls import UpstreamTls
 
 OPTIONS = (
     ("grpc.max_receive_message_length", protocol.LARGEST_MESSAGE),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
     # A replica that comes back is found again at once, not after grpc's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
+FAR = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
+NEAR = (("grpc.keepalive_time_ms", 2_500), ("grpc.keepalive_timeout_ms", 2_000))
 TLS = "grpcs://"
 NO_TLS = UpstreamTls()
 
 
-def dial(address: str, tls: UpstreamTls = NO_TLS, *, alone: bool = False) -> grpc.aio.Channel:
+def dial(address: str, tls: UpstreamTls = NO_TLS, *, alone: bool = False, near: bool = False) -> grpc.aio.Channel:
     """A channel to host:port or unix:/path; grpcs://host:port is TLS (SSL_CERT_FILE names roots of your own).
 
-    Channels of one process to one address share a connection, but for those that want to be alone.
+    Channels of one process to one address share a connection, but for those that want to be alone. The other side is
+    near where silence of some seconds can only mean that it is gone.
     """
-    options: tuple[tuple[str, str | int], ...] = (*OPTIONS, ("grpc.use_local_subchannel_pool", int(alone)))
+    options: tuple[tuple[str, str | int], ...] = (*OPTIONS, *(NEAR if near else FAR))
+    options += (("grpc.use_local_subchannel_pool", int(alone)),)
     if tls.on:
         options += (("grpc.ssl_target_name_override", tls.name),) if tls.name else ()
         return grpc.aio.secure_channel(address, protocol.credentials(tls), options=options)
@@ -85,6 +88,7 @@ class Exchange:
         self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
         self._failed: Exception | None = None
         self._broke_off = False
+        self._waits_since: float | None = None  # a request that the other side does not take
         self._answers = self._read()
         self._begun: list[bytes] = []
         self._call.add_done_callback(self._note_end)
@@ -113,7 +117,9 @@ class Exchange:
     async def _write(self, requests: AsyncIterable[bytes]) -> None:
         try:
             async for request in requests:
+                self._waits_since = time.monotonic()
                 await self._call.write(request)
+                self._waits_since = None
             await self._call.done_writing()
         except (grpc.RpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
             self._broke_off = True  # the call is over; whoever reads learns why
@@ -124,6 +130,11 @@ class Exchange:
         """End it for a reason of our own, which whoever reads is told."""
         self._failed = self._failed or error
         self._call.cancel()
+
+    @property
+    def stalled_s(self) -> float:
+        """For so long a request has not been taken, and nothing was answered; 0: no request waits."""
+        return 0.0 if self._waits_since is None else time.monotonic() - self._waits_since
 
     async def begun(self) -> None:
         """Wait for the first answer, or for the end; a call that fails before it fails here."""
@@ -144,6 +155,7 @@ class Exchange:
                 if self._on_first:
                     self._on_first()
                     self._on_first = None
+                self._waits_since = self._waits_since and time.monotonic()
                 yield answer
             await self._call.code()
         except asyncio.CancelledError:

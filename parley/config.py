@@ -1,6 +1,7 @@
 """One TOML file and the environment -> one frozen dataclass. Must not know what the keys mean.
 
-`PARLEY_BATCH__MAX_SIZE=8` overrides `max_size` in `[batch]`. A key that no dataclass has is a start-up error.
+`PARLEY_BATCH__MAX_SIZE=8` overrides `max_size` in `[batch]`. A key that no dataclass has is a start-up error, and so
+is a value that is not of its field's type, which may be `Annotated[int, Within(1, 9)]` or `Literal["a", "b"]`.
 """
 
 import os
@@ -8,7 +9,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,20 @@ from parley.nearest import advice
 PREFIX = "PARLEY_"
 NO_KEYS = ("PARLEY_API_KEY", "PARLEY_HOME")  # read elsewhere: by clients, and by parley/places.py
 Config = TypeVar("Config")
+NAMES: dict[type, str] = {tuple: "list", dict: "table"}  # what TOML calls them
+LARGEST = 1 << 63
+LONGEST_SHOWN = 60  # characters
+
+
+@dataclass(frozen=True)
+class Within:
+    """The least and the greatest number that a key may hold."""
+
+    least: float
+    most: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.least <= value <= self.most
 
 
 def load(kind: type[Config], path: Path | None, env: Mapping[str, str] | None = None) -> Config:
@@ -39,7 +54,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadConfig(f"There is no config file {path}; name one with --config.") from None
     except OSError as error:
         raise BadConfig(f"{path} cannot be read ({error.strerror}); name another with --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, and of numbers without end
         raise BadConfig(f"{path} is not TOML: {error}.") from None
 
 
@@ -77,7 +92,7 @@ class _Written(str):
 
 def _build(kind: type[Config], table: Any, where: str) -> Config:
     if not isinstance(table, dict):
-        raise BadConfig(f"[{where}] must be a table, not {table!r}.")
+        raise BadConfig(f"[{where}] must be a table, not {shown(table)}.")
     known = {field.name: field for field in fields(typing.cast(Any, kind))}
     for key in table:
         if key not in known:
@@ -85,7 +100,7 @@ def _build(kind: type[Config], table: Any, where: str) -> Config:
     missing = [n for n, f in known.items() if n not in table and f.default is MISSING and f.default_factory is MISSING]
     if missing:
         raise BadConfig(f"The config lacks `{_join(where, missing[0])}`.")
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     return kind(**{key: _convert(hints[key], value, _join(where, key)) for key, value in table.items()})
 
 
@@ -100,6 +115,8 @@ def _join(where: str, key: str) -> str:
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _bounded(inner[1], _convert(inner[0], value, where), where)
     if isinstance(value, _Written):
         value = value.read(hint)
     if is_dataclass(hint):
@@ -107,21 +124,54 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, str):
         value = [each.strip() for each in value.split(",") if each.strip()]
     if origin is tuple and isinstance(value, list):
-        return tuple(_convert(inner[0], each, where) for each in value)
+        return _several(inner, value, where)
     if origin is dict and isinstance(value, dict):
         return {key: _convert(inner[1], each, _join(where, key)) for key, each in value.items()}
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         return _convert(inner[0], value, where)
-    return _scalar(origin or hint, value, where)
+    if origin is typing.Literal:
+        return _one_of(inner, value, where)
+    return value if hint is Any else _scalar(origin or hint, value, where)
+
+
+def _bounded(bounds: Within, value: Any, where: str) -> Any:
+    if value not in bounds:
+        raise BadConfig(f"`{where}` is {shown(value)}; write {bounds.least:g} to {bounds.most:g}.")
+    return value
+
+
+def _several(inner: tuple[Any, ...], values: list[Any], where: str) -> tuple[Any, ...]:
+    """A list of any length, or of as many as the tuple has."""
+    kinds = [inner[0]] * len(values) if inner[-1] is ... else list(inner)
+    if len(kinds) != len(values):
+        raise BadConfig(f"`{where}` must be a list of {len(kinds)}, not {shown(values)}.")
+    return tuple(_convert(kind, each, where) for kind, each in zip(kinds, values, strict=True))
+
+
+def _one_of(words: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value not in words:
+        raise BadConfig(f"`{where}` is {shown(value)}; {advice(shown(value), words, 'write one of {}.')}")
+    return value
 
 
 def _scalar(kind: type, value: Any, where: str) -> Any:
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < LARGEST:
         return float(value)
     if kind is Path and isinstance(value, str):
         return Path(value)
     if kind is str and type(value) in (int, float):
-        return str(value)
+        return shown(value)
+    if type(value) in (int, float) and not abs(value) < LARGEST:
+        raise BadConfig(f"`{where}` is {shown(value)}; write a finite number.")
     if type(value) is not kind:
-        raise BadConfig(f"`{where}` must be a {kind.__name__}, not {value!r}.")
+        raise BadConfig(f"`{where}` must be a {NAMES.get(kind, kind.__name__)}, not {shown(value)}.")
     return value
+
+
+def shown(value: object) -> str:
+    """As a message shows it: short, whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number without end"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

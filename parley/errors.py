@@ -39,6 +39,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar
 
+LONGEST = 1_000  # characters of a message: many quote what was sent
+
 
 class Code(Enum):
     """The canonical codes that we use, with their numbers on the wire."""
@@ -61,7 +63,7 @@ class ParleyError(Exception):
     reason: ClassVar[str] = "INTERNAL"
 
     def __init__(self, message: str, *, retry_s: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…")
         self.retry_s = retry_s
         self.report = ""  # names the log's explanation of an unexpected error
 

@@ -3,9 +3,13 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 100  # letters: comparing costs the product of the lengths, and no word is so long
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant; empty: none is near."""
+    if len(word) > LONGEST:
+        return ""
     spelt = {each.lower(): each for each in known}
     found = difflib.get_close_matches(word.lower(), spelt, 1)
     return spelt[found[0]] if found else ""

@@ -1,6 +1,6 @@
 """Where Parley's own files lie, and where those go that it writes. Must not know what is in them.
 
-The tree (services, gateway, deploy/config, models/embedded, with the same relative paths everywhere) is the repository
+The tree (services, gateway, deploy/config, models, with the same relative paths everywhere) is the repository
 that this package lies in, else the package `parley_server` that the extra `serve` installs. What is written goes where
 the repository always had it, else under `$PARLEY_HOME` or the folders that XDG names.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from parley.errors import BadInput
 from parley.extras import install
 
-CONFIGS, EMBEDDED = Path("deploy/config"), Path("models/embedded")
+CONFIGS, EMBEDDED, CATALOGUE = Path("deploy/config"), Path("models/embedded"), Path("models/catalogue.toml")
 SERVER = "parley_server"  # the package that carries the tree
 HOME = "PARLEY_HOME"
 LONGEST_FOLDER = 64  # with a socket's folder and name behind it: a path has 107 bytes at most on Linux, 103 elsewhere
@@ -33,6 +33,11 @@ class Places:
     def configs(self) -> Path:
         """One file a process."""
         return self.tree / CONFIGS
+
+    @property
+    def catalogue(self) -> Path:
+        """Which models can be fetched by a name."""
+        return self.tree / CATALOGUE
 
     @property
     def model_folders(self) -> tuple[Path, ...]:

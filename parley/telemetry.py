@@ -8,7 +8,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from parley.errors import BadConfig
+from parley.errors import BadConfig, ParleyError
+from parley.redaction import Redaction
 
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LABELS = ("stage", "model")
@@ -41,6 +43,7 @@ CALL_TIME = Histogram(
 )
 NOTICES = Counter("parley_notices", "Times a pipeline went on without a stage.", ("stage", "reason"))
 
+LONGEST = 16_000  # characters of one value in a log
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -54,11 +57,11 @@ class TelemetryConfig:
     log_level: str = "INFO"
 
 
-def set_up(process: str, config: TelemetryConfig) -> None:
-    """Once, at the start of a process."""
+def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -> None:
+    """Once, at the start of a process; its logs say none of the secrets."""
     _check(config)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter(process))
+    handler.setFormatter(JsonFormatter(process, secrets))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
     if config.traces:
         _start_tracing(process, config)
@@ -122,6 +125,26 @@ def watch_tasks() -> None:
 def tracer() -> trace.Tracer:
     """The process's tracer; it does nothing where tracing is off."""
     return trace.get_tracer("parley")
+
+
+@contextmanager
+def span(name: str, parent: Context | None = None) -> Iterator[trace.Span]:
+    """A span that says of an error what kind it is and no more: messages quote what callers sent."""
+    with tracer().start_as_current_span(name, parent, record_exception=False, set_status_on_exception=False) as current:
+        try:
+            yield current
+        except Exception as error:
+            failed(current, error)
+            raise
+
+
+def failed(current: trace.Span, error: Exception) -> None:
+    """Marks a span by an error's reason, and by the report that the log explains."""
+    reason = error.reason if isinstance(error, ParleyError) else ParleyError.reason
+    current.set_status(trace.StatusCode.ERROR, reason)
+    current.set_attribute("exception.type", type(error).__name__)
+    if report := getattr(error, "report", ""):
+        current.set_attribute("parley.report", report)
 
 
 def parent_of(metadata: Mapping[str, str]) -> Context:
@@ -194,9 +217,9 @@ _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName
 class JsonFormatter(logging.Formatter):
     """One JSON object a line, with the trace it belongs to."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: str, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self._process = process
+        self._process, self._redaction = process, Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """What was said, by whom, in which trace."""
@@ -213,4 +236,14 @@ class JsonFormatter(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _PLAIN}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return json.dumps({key: self._shown(value) for key, value in line.items()}, ensure_ascii=False)
+
+    def _shown(self, value: object) -> object:
+        """Without secrets, and no longer than somebody reads: much of it is what callers sent."""
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+        shown = self._redaction.of(text)
+        if len(shown) > LONGEST:
+            return f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
+        return shown if isinstance(value, str) or shown != text else json.loads(text)

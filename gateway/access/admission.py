@@ -4,14 +4,14 @@ A place is a stream to an engine. A call holds one from its start, and all that 
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
+from gateway.access.rate import rate_of
 from gateway.config import Limits
-from parley.errors import BadConfig, Draining, ParleyError, RateLimited, TooManyStages, TooManyStreams
+from parley.errors import Draining, ParleyError, RateLimited, TooManyStages, TooManyStreams
 from parley.wire.keys import CLASSES, Key
 
 CLASS = "parley-class"  # in the metadata: live or batch
@@ -22,7 +22,7 @@ class Admission:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rate = Rate(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
+        self._rate = rate_of(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
         self._per_key: Counter[str] = Counter()
         self.open = 0
         self.draining = False
@@ -104,37 +104,6 @@ class Places:
             yield self
         finally:
             self.hold(1)
-
-
-class Rate:
-    """A rate limit over a moving window; in memory, or in a Redis that several gateways share."""
-
-    def __init__(self, rate: str, store: str) -> None:
-        # Slow to import: only those who limit pay for it.
-        from limits import parse
-        from limits.aio.strategies import MovingWindowRateLimiter
-        from limits.errors import ConfigurationError
-        from limits.storage import storage_from_string
-
-        try:
-            self._item = parse(rate)
-            self._window = MovingWindowRateLimiter(storage_from_string(f"async+{store}", **_client(store)))
-        except (ValueError, ConfigurationError) as error:
-            raise BadConfig(
-                f"`limits.rate_per_key`: {error}; write e.g. 600/minute, and memory:// or redis://host."
-            ) from None
-
-    async def wait_s(self, who: str) -> float:
-        """0: the call is within the limit. Otherwise how long until it would be."""
-        if await self._window.hit(self._item, who):
-            return 0.0
-        stats = await self._window.get_window_stats(self._item, who)
-        return max(0.1, stats.reset_time - time.time())
-
-
-def _client(store: str) -> dict[str, str]:
-    """Selects the Redis library that the extra `redis` installs."""
-    return {"implementation": "redispy"} if store.startswith("redis") else {}
 
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:

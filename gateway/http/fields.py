@@ -30,7 +30,7 @@ class Fields:
     def only(self, known: Iterable[str]) -> None:
         """Refuses field names that are none of these: a mistyped name must not be ignored."""
         names = list(known)
-        if strange := next(iter(self.unknown(names)), ""):
+        if (strange := next(iter(self.unknown(names)), None)) is not None:
             raise FieldInvalid(f"There is no field `{strange}`; {advice(strange, names)}", field=strange)
 
     def text(self, name: str, default: str = "") -> str:

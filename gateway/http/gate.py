@@ -10,7 +10,7 @@ from gateway.http import refusal
 from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/languages")
+FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
 FOR_ADMINS = ("/v1/routes",)
 READING = ("GET", "HEAD", "OPTIONS")

@@ -1,6 +1,7 @@
 """JSON <-> proto, with the names as the protos spell them. Must not know a socket or what a message means."""
 
 import json
+import math
 import re
 
 from google.protobuf import descriptor_pool, json_format
@@ -12,6 +13,8 @@ from parley.v1.audio_pb2 import Control, ControlAction
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire.stages import STAGES
 
+MOST_DIGITS = 20  # of a whole number in JSON: as many as 64 bits have
+DEEPEST = 64  # objects and lists inside each other
 UNKNOWN_FIELD = re.compile(r'Message type "(?P<message>[\w.]+)" has no field named "(?P<field>[^"]*)"')
 UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
@@ -21,7 +24,7 @@ def config(text: str) -> PipelineConfig:
     parsed = PipelineConfig()
     try:
         json_format.ParseDict(object_of(text, "text frame"), parsed)
-    except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (json_format.ParseError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         fault = f"{_line(error)}{_nearest(str(error))}"
         raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {fault}") from None
     return parsed
@@ -53,14 +56,49 @@ def control(text: str) -> PipelineRequest | None:
 
 
 def object_of(text: str | bytes, what: str) -> dict[str, object]:
-    """Parses a JSON object; raises BadInput naming what is wrong."""
+    """A JSON object of sound texts and finite numbers, or the sender is told what is wrong with what."""
     try:
-        value = json.loads(text)
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        value = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        said = "its text is no Unicode: UTF-8, and both halves of each surrogate pair"
+        raise BadInput(f"The {what} is not JSON ({said}).") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The {what} is not JSON ({_line(error)}).") from None
     if not isinstance(value, dict):
         raise BadInput(f"The {what} must be a JSON object.")
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
+        raise BadInput(f"The {what} is nested deeper than {DEEPEST} levels; nothing here is.")
     return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits; send at most {MOST_DIGITS}")
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("a number that is too large for 64 bits")
+    return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _is_deep(value: object) -> bool:
+    """Level by level: what is nested may be deeper than functions can be."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        if not (level := [each for values in inner for each in values if isinstance(each, dict | list)]):
+            return False
+    return True
 
 
 def _line(error: Exception) -> str:

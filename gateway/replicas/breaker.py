@@ -1,21 +1,22 @@
 """Stops calling what fails. Must not know what is called.
 
 pybreaker counts, opens and closes; this adapter decides what counts and when a probe may pass. A client that hangs up
-is no fault and no success, a client's bad input is no fault, and a half-open circuit lets one probe through, not all.
-One caller alone never opens a circuit, because all others would be refused for what perhaps only their requests cause:
-the fault that would open it counts only if other callers have seen faults too, or the health check sees one.
+is no fault and no success, a client's bad input or a stream that is asked to move is no fault, and a half-open circuit
+lets one probe through, not all. One witness alone never opens a circuit, because all callers would be refused for what
+perhaps only one caller's requests cause: the fault that would open it counts only if somebody else has seen one too.
+The health check is such a witness.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
 from gateway.config import BreakerConfig
 from parley.budget import Clock
-from parley.errors import CircuitOpen, Code, ParleyError
+from parley.errors import CircuitOpen, Code, Draining, ParleyError
 
 FAULTS = {Code.UNAVAILABLE, Code.INTERNAL, Code.DEADLINE_EXCEEDED}
 
@@ -37,20 +38,14 @@ class Attempt:
 class Breaker:
     """A circuit breaker. Closed: every call passes. Open: none. Half-open: one probe."""
 
-    def __init__(
-        self,
-        name: str,
-        config: BreakerConfig,
-        clock: Clock = time.monotonic,
-        is_ill: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._name, self._config, self._clock, self._is_ill = name, config, clock, is_ill
+    def __init__(self, name: str, config: BreakerConfig, clock: Clock = time.monotonic) -> None:
+        self._name, self._config, self._clock = name, config, clock
         self._circuit = CircuitBreaker(config.failures, name=name, throw_new_error_on_trip=False)
         self._opened = 0.0
         self._probing = False
         self._settled = asyncio.Event()  # set by the end of each probe
         self._failed_probe_of: str | None = None
-        self._seen_by: set[str] = set()  # callers that saw a fault since the last success; two are enough to know
+        self._seen_by: set[str] = set()  # who saw a fault since the last success; two are enough to know
 
     @property
     def state(self) -> str:
@@ -108,7 +103,7 @@ class Breaker:
         self._settled.set()
 
     def _learn(self, error: Exception, by: str) -> None:
-        if not isinstance(error, ParleyError) or error.code in FAULTS:
+        if not isinstance(error, ParleyError) or (error.code in FAULTS and error.reason != Draining.reason):
             self.failed(by)
 
     def failed(self, by: str = "") -> None:
@@ -125,12 +120,11 @@ class Breaker:
         if len(self._seen_by) < 2:
             self._seen_by.add(by)
         would_open = self._circuit.fail_counter + 1 >= self._config.failures
-        return len(self._seen_by) > 1 or not would_open or self.state == STATE_HALF_OPEN or self._is_ill()
+        return len(self._seen_by) > 1 or not would_open or self.state == STATE_HALF_OPEN
 
     def close(self) -> None:
         """The other side was ill and says that it is well: whoever was refused may come."""
-        if self.state != STATE_CLOSED:
-            self._circuit.close()
+        self._circuit.close()
         self._forget()
 
     def _forget(self) -> None:

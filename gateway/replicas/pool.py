@@ -12,14 +12,16 @@ from gateway.config import BreakerConfig, CallConfig
 from gateway.replicas.breaker import Breaker
 from gateway.replicas.dns import addresses, is_name
 from gateway.replicas.hedge import hedged
-from gateway.replicas.replica import SERVING, Call, Replica, Source
+from gateway.replicas.replica import NOT_FOUND, NOT_SERVING, SERVING, Call, Replica, Source
 from gateway.replicas.retry import Allowance, Then, When, pause_s, rule
 from parley.client import Exchange
 from parley.errors import CircuitOpen, Draining, ParleyError, Unavailable
 from parley.wire import protocol
+from parley.wire.stages import StageContract
 from parley.wire.trust import Trust
 
 log = logging.getLogger(__name__)
+HAS = {SERVING, NOT_SERVING}  # what a replica says of a version that it has, or had
 NO_TRUST = Trust()
 PROBE_WAIT_S = 1.0  # the longest that a call waits to hear whether somebody else's gets through
 
@@ -29,16 +31,14 @@ class Upstream:
 
     def __init__(
         self,
-        stage: str,
-        service: str,
+        contract: StageContract,
         named: Sequence[str],
         breaker: BreakerConfig,
         calls: CallConfig,
         trust: Trust = NO_TRUST,
     ) -> None:
-        self.stage = stage
-        self._service, self._named, self._breaker, self._calls = service, named, breaker, calls
-        self._trust = trust
+        self.stage, self._contract, self._service = contract.name, contract, contract.service.full_name
+        self._named, self._breaker, self._calls, self._trust = named, breaker, calls, trust
         self._allowance = Allowance(calls)
         self._replicas: dict[str, Replica] = {}
         self._turns = count(1)
@@ -68,7 +68,9 @@ class Upstream:
         now = [address for each in found for address in each]
         for address in now:
             if address not in self._replicas:
-                self._replicas[address] = Replica(self._service, address, self._breaker, self._leave, self._trust)
+                self._replicas[address] = Replica(
+                    self._contract, address, self._breaker, self._leave, self._break_off, self._trust
+                )
                 self._replicas[address].watch()
         for address, replica in tuple(self._replicas.items()):
             replica.gone = address not in now
@@ -83,6 +85,13 @@ class Upstream:
                 continue
             if self._has_other(leaving, call.version) or (version and call.rerouted()):
                 exchange.fail(Draining(f"A replica of {self.stage} goes away.", retry_s=0.0))
+
+    def _break_off(self, hung: Replica) -> None:
+        """Ends every stream of a replica that does not answer; who can sends it to another one."""
+        if hung.open:
+            log.warning("replica hangs", extra={"stage": self.stage, "address": hung.address, "streams": hung.streams})
+        for exchange in tuple(hung.open):
+            exchange.fail(Unavailable(f"{self.stage} at {hung.address} does not answer; try again.", retry_s=0.0))
 
     def _has_other(self, than: Replica, version: str) -> bool:
         return any(
@@ -109,6 +118,15 @@ class Upstream:
         """Each replica's health status, or that of one version."""
         service = f"{self._service}/{version}" if version else ""
         return await asyncio.gather(*(replica.check(service) for replica in self.replicas))
+
+    async def has(self, version: str) -> bool:
+        """Whether a replica has this version, or had; nothing is kept of one that callers made up."""
+        if HAS & {replica.health(version) for replica in self.replicas}:
+            return True
+        found = set(await self.health(version))
+        if not HAS & found and found != {NOT_FOUND}:
+            raise Unavailable(f"No replica of {self.stage} that answers has {version}; come back.", retry_s=1.0)
+        return found != {NOT_FOUND}
 
     async def serves(self, version: str = "") -> bool:
         """Whether some replica is healthy now and is also offered calls: the last known health may be older."""
@@ -172,7 +190,7 @@ class Upstream:
 
     async def _may_retry(self, when: When, error: ParleyError, tried: Sequence[Replica], call: Call) -> bool:
         """Whether table, attempts, deadline and allowance permit one more try; pauses first where that is due."""
-        fresh = any(r not in tried and not r.is_leaving(call.version) for r in self.replicas)
+        fresh = any(replica not in tried for replica in self._staying(call.version))
         if len(tried) >= self._calls.attempts or call.budget.spent:
             return False
         step = Then.OTHER_REPLICA if fresh else Then.SAME_REPLICA

@@ -17,19 +17,23 @@ from gateway.config import BreakerConfig
 from gateway.replicas.breaker import Breaker
 from parley.budget import Budget
 from parley.client import Exchange, dial
-from parley.errors import DeadlinePassed
+from parley.errors import DeadlinePassed, Unavailable
 from parley.wire import protocol
+from parley.wire.stages import StageContract
 from parley.wire.trust import Trust
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING, NOT_SERVING, UNKNOWN = "SERVING", "NOT_SERVING", "UNKNOWN"
 NOT_FOUND = "NOT_FOUND"  # it has never had such a version
 STUCK = "DEADLINE_EXCEEDED"  # it is there and does not answer
+UNREACHED = "UNAVAILABLE"  # there is no connection
 EVERY_S = 0.5  # between two questions for health
-HEALTH_TIMEOUT_S = 2.0  # without an answer new streams go elsewhere; after twice as long open ones move too
+HEALTH_TIMEOUT_S = 2.0  # without an answer new streams go elsewhere; after twice as long it hangs, and open ones end
+ASLEEP_S = 1.0  # an answer that is so much later than its deadline says that this process did not run
 LATE_S, RELIEF_S = 5.0, 1.0  # so long what it said counts; between two streams that move away from it
 WORST_FIRST = ("open", "half-open", "closed")
 Leaves = Callable[["Replica", str], None]  # told when a replica, or one version of it, takes no new streams
+Hangs = Callable[["Replica"], None]  # told as long as it does not answer
 Source = Callable[[], AsyncIterator[bytes]]  # a stream's requests, from the start or from where they are needed again
 
 
@@ -50,14 +54,25 @@ class Call:
 class Replica:
     """One address of a stage."""
 
-    def __init__(self, service: str, address: str, breaker: BreakerConfig, leaves: Leaves, trust: Trust) -> None:
-        self.address, self.channel, self._shown = address, dial(address, trust.tls), trust.token.metadata
+    def __init__(
+        self,
+        stage: StageContract,
+        address: str,
+        breaker: BreakerConfig,
+        leaves: Leaves,
+        hangs: Hangs,
+        trust: Trust,
+    ) -> None:
+        self.address, self.channel = address, dial(address, trust.tls, near=True)
+        self._shown = trust.token.metadata
         self.streams = 0
         self.turns: dict[str, int] = {}  # version -> when it was last chosen
         self.gone = False  # DNS does not name it any more
+        self.hangs = False  # it is there, and does not answer
         self.open: dict[Exchange, Call] = {}
         self._late_until = self._relieved_at = -math.inf
-        self._service, self._breaker, self._leaves = service, breaker, leaves
+        self._service, self._stall_s = stage.service.full_name, stage.longest_stall_s
+        self._breaker, self._leaves, self._hangs = breaker, leaves, hangs
         self._breakers: dict[str, Breaker] = {}
         self._health: dict[str, str] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -79,8 +94,7 @@ class Replica:
     def breaker(self, version: str) -> Breaker:
         """One breaker per version: a version that fails must not block the others."""
         if version not in self._breakers:
-            name = f"{version or self._service} at {self.address}"
-            breaker = Breaker(name, self._breaker, is_ill=lambda: self.health() not in (SERVING, UNKNOWN))
+            breaker = Breaker(f"{version or self._service} at {self.address}", self._breaker)
             self._breakers[version] = breaker
             self._gauge(version).set_function(lambda: len(WORST_FIRST) - 1 - WORST_FIRST.index(breaker.state))
         return self._breakers[version]
@@ -104,7 +118,7 @@ class Replica:
 
     def is_leaving(self, version: str = "") -> bool:
         """It takes no new streams, or none for the version."""
-        return self.gone or NOT_SERVING in (self.health(), self.health(version))
+        return self.gone or self.hangs or NOT_SERVING in (self.health(), self.health(version))
 
     def watch(self, version: str = "") -> None:
         """Check its health periodically from now on.
@@ -117,16 +131,36 @@ class Replica:
     async def _watch(self, version: str) -> None:
         name = f"{self._service}/{version}" if version else self._service
         while True:
+            asked = time.monotonic()
             now = await self._answer(name, version)
-            before, self._health[version] = self.health(version), now
+            if now == STUCK and time.monotonic() - asked > 2 * HEALTH_TIMEOUT_S + ASLEEP_S:
+                continue
+            self._heed(version, now)
             if now == NOT_FOUND and version and not self._needs(version):
                 self._forget(version)
                 return
-            if now == SERVING != before:
-                self._close_breakers(version)
-            if (now == NOT_SERVING != before) or now == STUCK:
-                self._leaves(self, version)
             await asyncio.sleep(EVERY_S)
+
+    def _heed(self, version: str, now: str) -> None:
+        """What follows from how it, or one of its versions, is."""
+        before, self._health[version] = self.health(version), now
+        self.hangs = now == STUCK or (self.hangs and now == UNREACHED)
+        if now == SERVING != before and not version:
+            # What its versions could not say while it was away says nothing now.
+            self._health = {name: said for name, said in self._health.items() if said not in (STUCK, UNREACHED)}
+        self._tell_breakers(version, now, before)
+        if now == NOT_SERVING != before:
+            self._leaves(self, version)
+        if now == STUCK:
+            self._hangs(self)
+        self._end_stalled()
+
+    def _end_stalled(self) -> None:
+        """A stream that is not read, while the replica says that it is well, would wait for ever."""
+        for exchange in tuple(self.open):
+            if exchange.stalled_s > self._stall_s:
+                what = f"{self._service} at {self.address} took nothing of the stream for {self._stall_s:g} s."
+                exchange.fail(Unavailable(what, retry_s=0.0))
 
     async def _answer(self, name: str, version: str) -> str:
         """A slow answer counts: moving streams away from a busy replica costs it and the others more time."""
@@ -150,11 +184,13 @@ class Replica:
         with suppress(KeyError):
             metrics.BREAKERS.remove(self._service, self.address, version)
 
-    def _close_breakers(self, version: str) -> None:
-        """Closes the breakers of a replica that reports SERVING: all of them, or one version's."""
-        for known, breaker in self._breakers.items():
-            if version in ("", known):
+    def _tell_breakers(self, version: str, now: str, before: str) -> None:
+        """It is well again, or does not answer: all of it, or one version."""
+        for breaker in [breaker for known, breaker in self._breakers.items() if version in ("", known)]:
+            if now == SERVING != before:
                 breaker.close()
+            elif now in (STUCK, UNREACHED):
+                breaker.failed(CHECK)
 
     async def check(self, service: str = "", timeout_s: float = 1.0) -> str:
         """SERVING, NOT_SERVING, or the gRPC status that the check failed with."""
@@ -175,13 +211,13 @@ class Replica:
             attempt = stack.enter_context(self.breaker(call.version).guard(call.by))
             exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
             await stack.enter_async_context(exchange)
+            self.open[exchange] = call
+            stack.callback(self.open.pop, exchange)
             try:
                 async with asyncio.timeout(open_s):
                     await exchange.begun()
             except TimeoutError:
                 raise DeadlinePassed(f"{self.address} did not answer within {open_s:g} s.") from None
-            self.open[exchange] = call
-            stack.callback(self.open.pop, exchange)
             yield exchange
 
     def _metadata(self, call: Call) -> dict[str, str]:

@@ -21,6 +21,7 @@ from gateway.config import GatewayConfig
 from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call, Replica, Source
 from gateway.replicas.retry import Then, When, rule
+from gateway.routing import names
 from gateway.routing.book import RouteBook
 from gateway.routing.policy import Outcome
 from gateway.routing.route import Asker, Tables, read
@@ -30,7 +31,7 @@ from parley import telemetry
 from parley.budget import Budget
 from parley.client import Exchange
 from parley.engines.model import ModelRef
-from parley.errors import BadConfig, BadInput, NotFound, ParleyError
+from parley.errors import BadConfig, BadInput, NotFound, ParleyError, UnknownModel
 from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
@@ -88,7 +89,7 @@ class Switchboard:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
         config = self._config
         trust = Trust(Token(config.token), config.upstream_tls)
-        return Upstream(stage, STAGES[stage].service.full_name, named, config.breaker, config.calls, trust)
+        return Upstream(STAGES[stage], named, config.breaker, config.calls, trust)
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -147,6 +148,8 @@ class Switchboard:
         Replicas that are `already_tried` are called again only where there is no other.
         """
         choice = self._choice(wish, caller, wish.model)
+        if choice.ref and not choice.alias:
+            await self._require(wish.stage, str(choice.ref))
         shadows = [] if wish.is_again else self._shadowed(wish, caller, choice)
         for shadow in shadows:
             requests = shadow.hears(requests)
@@ -161,6 +164,12 @@ class Switchboard:
         finally:
             for shadow in shadows:
                 shadow.settle()
+
+    async def _require(self, stage: str, version: str) -> None:
+        """Refuse a version that is neither in a route nor on a replica before anything is kept for it."""
+        known = self.book.router.versions(stage)
+        if version not in known and not await self.upstream(stage).has(version):
+            raise UnknownModel(names.refusal(stage, version, [*self.book.router.routes, *known]))
 
     async def relieve(self, stage: str, exchange: Answers) -> None:
         """The replica of this stream is late: if another one is not, end the stream with DRAINING so that it moves."""

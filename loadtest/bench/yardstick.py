@@ -163,16 +163,16 @@ def _asr(spec: ModelSpec, cores: int) -> tuple[Work, float]:
 
 def _denoise(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One frame of one stream."""
-    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.option("hop"))
-    return _graph(graph, {spec.option("input"): (1, hop)}), hop / RATE_HZ
+    graph, hop = bare.graph(spec.folder / "model.onnx"), int(spec.options["hop"])
+    return _graph(graph, {spec.options["input"]: (1, hop)}), hop / RATE_HZ
 
 
 def _diarize(spec: ModelSpec, _: int) -> tuple[Work, float]:
     """One window; the next one begins half of it later."""
-    window_s = float(spec.option("window_s"))
+    window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
     graph = bare.graph(spec.folder / "model.onnx")
-    return _graph(graph, {spec.option("input"): (1, round(window_s * RATE_HZ))}), hop_s
+    return _graph(graph, {spec.options["input"]: (1, round(window_s * RATE_HZ))}), hop_s
 
 
 def _graph(graph: bare.BareGraph, sounds: Mapping[str, tuple[int, ...]]) -> Work:

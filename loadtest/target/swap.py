@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def _twin(version: Path, place: Path, described: str) -> None:
     place.mkdir(parents=True)
     for file in version.iterdir():
         if file.name != "model.toml":
-            (place / file.name).symlink_to(file)
+            shutil.copyfile(file, place / file.name)  # a model's files lie in its folder
     (place / "model.toml").write_text(described, "utf-8")
 
 

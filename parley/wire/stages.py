@@ -74,6 +74,11 @@ class StageContract:
         stall = traits.recording_stall if waits else traits.stall
         return float(stall.ToTimedelta().total_seconds())
 
+    @property
+    def longest_stall_s(self) -> float:
+        """The longest that it may owe something and not move, whatever it was asked for."""
+        return float(max(self.traits.stall.ToTimedelta(), self.traits.recording_stall.ToTimedelta()).total_seconds())
+
     @cached_property
     def request(self) -> type[Message]:
         """The class of what clients send."""

@@ -1,10 +1,11 @@
-"""`python -m services.asr.adopt FOLDER NAME VERSION CLIPS`: write a folder's model.toml and try the model.
+"""`python -m services.asr.adopt FOLDER NAME VERSION CLIPS PROVENANCE`: write a folder's model.toml and try the model.
 
 Says what it does and what it measured as lines of JSON. Must not know where the files came from.
 """
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from services.asr.prompting import prompting
 TOML = "model.toml"
 
 
-def adopt(folder: Path, name: str, version: str, clips: Path) -> dict[str, Any]:
+def adopt(folder: Path, name: str, version: str, clips: Path, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Describe, run, and describe again with what the run has shown."""
     given = dict(read_spec(folder).options) if (folder / TOML).exists() else {}  # whoever wrote it knows the model
     _say("looking at the files")
@@ -25,7 +26,7 @@ def adopt(folder: Path, name: str, version: str, clips: Path) -> dict[str, Any]:
     ref = ModelRef.of(f"{name or found.name}@{version}")
 
     def write(options: dict[str, Any], metrics: dict[str, Any]) -> None:
-        (folder / TOML).write_text(describe.written(ref, found, given | options, metrics), "utf-8")
+        (folder / TOML).write_text(describe.written(ref, found, given | options, metrics, provenance), "utf-8")
 
     write({}, {})
     prompting(read_spec(folder))
@@ -43,9 +44,9 @@ def _say(doing: str) -> None:
 
 def main() -> None:
     """For `parley models add`."""
-    folder, name, version, clips = sys.argv[1:]
+    folder, name, version, clips, provenance = sys.argv[1:]
     try:
-        print(json.dumps({"done": adopt(Path(folder), name, version, Path(clips))}), flush=True)
+        print(json.dumps({"done": adopt(Path(folder), name, version, Path(clips), json.loads(provenance))}), flush=True)
     except Exception as error:
         shown = protocol.public(error, "the model's trial")
         print(json.dumps({"failed": str(shown), "code": shown.code.name, "reason": shown.reason}), flush=True)

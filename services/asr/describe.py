@@ -13,9 +13,10 @@ from parley.engines import weights, whisper
 from parley.engines.model import ModelRef, ModelSpec
 from parley.engines.weights import Weights
 from parley.errors import BadModel
-from parley.store.files import NEEDED, VOCABULARIES, WEIGHTS
+from parley.store.contents import NEEDED, VOCABULARIES, WEIGHTS
 
 KIND = "WhisperSpec"
+NOWHERE: Mapping[str, Any] = {}
 SIZES = {(384, 4): "tiny", (512, 6): "base", (768, 12): "small", (1024, 24): "medium", (1280, 32): "large"}
 DISTILLED, TURBO = 2, 4  # layers that are left of a decoder
 THIRD = 128  # mel bands of large-v3 and what is made from it; all others have 80
@@ -101,11 +102,19 @@ def options(found: ModelFiles) -> dict[str, Any]:
     }
 
 
-def written(ref: ModelRef, found: ModelFiles, more: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """The model.toml."""
+def written(
+    ref: ModelRef,
+    found: ModelFiles,
+    more: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    provenance: Mapping[str, Any] = NOWHERE,
+) -> str:
+    """The model.toml; `provenance` is its licence, and the table that says where it comes from."""
     known = whisper.languages(whisper.vocabulary(found.spec))
     head = {"name": ref.name, "version": ref.version, "stage": "asr", "backend": "ctranslate2", "languages": known}
-    tables = {"files": found.spec.files, "options": {**options(found), **more}, "metrics": metrics}
+    head |= {key: value for key, value in provenance.items() if key == "license"}
+    origin = provenance.get("source", {})
+    tables = {"source": origin, "files": found.spec.files, "options": {**options(found), **more}, "metrics": metrics}
     return _lines(head) + "".join(f"\n[{name}]\n{_lines(table)}" for name, table in tables.items() if table)
 
 

@@ -18,6 +18,7 @@ from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tok
 from services.asr.features import Rows
 from services.asr.guards import packs, quietest, without_loop
 from services.asr.prompting import Prompting, prompting
+from services.asr.spoken import weights
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance, joined
 from services.asr.vad import detector
 
@@ -81,7 +82,9 @@ class AsrEngine:
             return heard
         at = quietest(utterance.samples)
         pieces = (utterance.samples[:at], utterance.samples[at:])
-        halves = joined(at, *self._all([replace(utterance, samples=piece) for piece in pieces]))
+        # Where the language changes inside a window, that is why it is doubted.
+        among = weights(tuple(utterance.languages), heard.language)
+        halves = joined(at, *self._all([replace(utterance, samples=piece, languages=among) for piece in pieces]))
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
@@ -161,7 +164,8 @@ class AsrEngine:
         align = [min(len(case.rows), window) if case.utterance.times else 0 for case in cases]
         beam = self._prompting.options.beam if cases[0].utterance.is_final else 1
         begun = [case.begun for case in cases] if any(case.begun for case in cases) else []
-        how = Decoding(beam, longest, begun=begun, align=align)
+        languages = [case.utterance.languages for case in cases]
+        how = Decoding(beam, longest, begun=begun, languages=languages, align=align)
         generated = self._generator.generate(_shown(cases), [case.prompt for case in cases], how)
         return [_Answer(each, len(each.tokens) >= longest) for each in generated]
 
@@ -171,7 +175,12 @@ class AsrEngine:
         score = generated.score * count / (count + 1)  # the end, too, is a token
         silent = generated.no_speech > doubts.no_speech and score < doubts.log_probability
         words = () if silent else self._spoken(case.utterance, generated)
-        return Recognition(words, score, generated.no_speech, generated.language or case.utterance.language)
+        found = (
+            (generated.language, generated.language_confidence)
+            if generated.language
+            else (case.utterance.language, 1.0)
+        )
+        return Recognition(words, score, generated.no_speech, *found)
 
     def _spoken(self, utterance: Utterance, generated: Generated) -> tuple[SpokenWord, ...]:
         pieces = self._prompting.spelling.pieces(generated.tokens, generated.language or utterance.language)

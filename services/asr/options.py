@@ -12,117 +12,99 @@ The defaults are those of OpenAI's models; one of them, converted for faster-whi
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from parley import config
-from parley.engines import whisper
+from parley.config import Within
+from parley.engines import options, whisper
 from parley.engines.model import ModelSpec
-from parley.errors import BadConfig, BadModel
 from parley.nearest import advice
 
+SHORTEST_S = 1.0  # for speech, at least
 WHISPERS = ("ctranslate2", "openvino")  # the backends that run nothing else here
-ABOVE_ZERO = (
-    "hop",
-    "n_fft",
-    "n_mels",
-    "beam",
-    "threads",
-    "full_frames",
-    "frames_at_once",
-    "grain_s",
-    "gathered_s",
-    "longest_s",
-)
 
 
 @dataclass(frozen=True)
 class Doubts:
     """Thresholds beyond which an answer is doubted."""
 
-    no_speech: float = 0.6  # this likely that nobody spoke,
-    log_probability: float = -1.0  # and the words less likely than this on average: there were none
-    compression: float = 2.4  # text that can be packed so much repeats itself
+    no_speech: Annotated[float, Within(0, 1)] = 0.6  # this likely that nobody spoke,
+    # and the words less likely than this on average: there were none
+    log_probability: Annotated[float, Within(-100, 0)] = -1.0
+    compression: Annotated[float, Within(1, 100)] = 2.4  # text that can be packed so much repeats itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class AsrOptions:
-    """How one model is opened, shown sound, prompted, and when its answers are doubted."""
+    """How one model is shown sound, prompted, and when its answers are doubted."""
 
-    # The backend's own.
     architecture: str = ""
-    compute_type: str = "int8"
-    threads: int = 1
-    suppress_blank: bool = True
-    alignment_median: int = 7
-    busy_s: float = 0.0  # echo takes so long for one utterance
 
     # What it is shown.
     features: str = ""
-    hop: int = 160  # samples from one row to the next
-    n_fft: int = 400
-    n_mels: int = 80
-    tail: int = 160  # samples of silence, appended
-    lead_s: float = 0.0  # of silence before every utterance: some models expect people to take a breath
-    longest_s: float = 30.0  # an utterance that it can hear
-    detector: str = "silero"  # who notices speech: silero, or level
+    hop: Annotated[int, Within(16, 16_000)] = 160  # samples from one row to the next
+    n_fft: Annotated[int, Within(16, 16_384)] = 400
+    n_mels: Annotated[int, Within(1, 1024)] = 80
+    tail: Annotated[int, Within(0, 160_000)] = 160  # samples of silence, appended
+    # Of silence before every utterance: some models expect people to take a breath.
+    lead_s: Annotated[float, Within(0, 5)] = 0.0
+    longest_s: Annotated[float, Within(2, 120)] = 30.0  # an utterance that it can hear
+    detector: Literal["silero", "level"] = "silero"  # who notices speech
 
     # With how many frames.
-    full_frames: int = 3000  # that it was made for
+    full_frames: Annotated[int, Within(1, 30_000)] = 3000  # that it was made for
     short_context: bool = False  # whether fewer do
-    least_window_s: float = 0.0  # but not fewer than these; without short_context: these do for what fits into them
-    grain_s: float = 0.5  # windows are multiples of this
-    gathered_s: float = 5.0  # the same for windows of recordings, so that many are alike and share a call
-    rest_s: float = 0.0  # of silence that it wants to see after the words
-    frames_at_once: int = 12_000  # in one call: memory has an end
+    # But not fewer than these; without short_context: these do for what fits into them.
+    least_window_s: Annotated[float, Within(0, 120)] = 0.0
+    grain_s: Annotated[float, Within(0.1, 3600)] = 0.5  # windows are multiples of this
+    # The same for windows of recordings, so that many are alike and share a call.
+    gathered_s: Annotated[float, Within(0.1, 3600)] = 5.0
+    rest_s: Annotated[float, Within(0, 30)] = 0.0  # of silence that it wants to see after the words
+    frames_at_once: Annotated[int, Within(100, 1_000_000)] = 12_000  # in one call: memory has an end
 
     # What it writes.
     tokenizer: str = ""
     prompt: tuple[str, ...] = ()
     reads_prompts: bool = False  # whether text from before, and phrases, mean anything to it
-    beam: int = 5  # answers that are followed up at a time where it must be right
-    tokens_per_second: float = 12.0  # nobody says more
-    least_tokens: int = 8
+    beam: Annotated[int, Within(1, 32)] = 5  # answers that are followed up at a time where it must be right
+    tokens_per_second: Annotated[float, Within(0, 100)] = 12.0  # nobody says more
+    least_tokens: Annotated[int, Within(1, 224)] = 8
     doubts: Doubts = field(default_factory=Doubts)
 
     @classmethod
     def of(cls, spec: ModelSpec) -> "AsrOptions":
-        """The table as it is written; a key that is not known, or a wrong kind of value, is refused."""
-        try:
-            return config.build(cls, spec.options, "options")
-        except BadConfig as error:
-            raise _fault(spec, str(error)) from None
+        """The table as it is written; a key that is not known, or a wrong value, is refused."""
+        return options.read(cls, spec)
 
 
 def checked(spec: ModelSpec, features: tuple[str, ...]) -> AsrOptions:
     """The options of a model that can be opened like this."""
-    options = AsrOptions.of(spec)
-    faults = _faults(options, features) if spec.backend not in WHISPERS else _whisper_faults(spec, options, features)
+    told = AsrOptions.of(spec)
+    faults = _faults(told, features) if spec.backend not in WHISPERS else _whisper_faults(spec, told, features)
     if fault := next(faults, None):
-        raise _fault(spec, fault)
-    return options
+        raise options.fault(spec, fault)
+    return told
 
 
-def _fault(spec: ModelSpec, fault: str) -> BadModel:
-    return BadModel(f"{spec.folder / 'model.toml'}: {fault}")
+def _faults(told: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
+    if told.features not in features:
+        yield f"options.features is {told.features!r}; write one of {', '.join(features)}."
+    if told.n_mels > told.n_fft // 2:
+        yield f"options.n_mels is {told.n_mels}; write at most half of n_fft, {told.n_fft // 2}."
+    if told.lead_s + SHORTEST_S > told.longest_s:
+        yield f"options.lead_s is {told.lead_s:g}; an utterance of {told.longest_s:g} s has no room for so much."
 
 
-def _faults(options: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
-    if options.features not in features:
-        yield f"options.features is {options.features!r}; write one of {', '.join(features)}."
-    if low := next((name for name in ABOVE_ZERO if getattr(options, name) <= 0), None):
-        yield f"options.{low} is {getattr(options, low)}; write a number above 0."
-
-
-def _whisper_faults(spec: ModelSpec, options: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
-    """Every fault of a Whisper's options, the most basic first."""
-    if options.architecture != "whisper":
-        yield f'options.architecture is {options.architecture!r}; write architecture = "whisper".'
-    if not options.features:
+def _whisper_faults(spec: ModelSpec, told: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
+    """In the order in which a person would mend them."""
+    if told.architecture != "whisper":
+        yield f'options.architecture is {told.architecture!r}; write architecture = "whisper".'
+    if not told.features:
         yield 'options.features is missing; write features = "log-mel".'
-    yield from _faults(options, features)
-    if not options.tokenizer:
+    yield from _faults(told, features)
+    if not told.tokenizer:
         yield 'options.tokenizer is missing; write tokenizer = "tokenizer.json", and list that file under [files].'
-    yield from _prompt_faults(options.prompt, whisper.vocabulary(spec))
-    yield from _language_faults(spec, options.prompt, whisper.vocabulary(spec))
+    yield from _prompt_faults(told.prompt, whisper.vocabulary(spec))
+    yield from _language_faults(spec, told.prompt, whisper.vocabulary(spec))
 
 
 def _prompt_faults(prompt: tuple[str, ...], vocabulary: list[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A recording's memory in asr: windows cut, many heard at a time, said in order. Never awaits, never reads a clock."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from parley.audio.pcm import RATE_HZ, PcmDecoder, Tape, interval, time_of
 from parley.v1 import asr_pb2 as v1
 from services.asr.segments import segments
+from services.asr.spoken import Spoken
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Token, Utterance
 from services.asr.windows import STRETCHED, Window, Windower
 
@@ -23,9 +24,19 @@ class RecordingOptions:
     """What the client asked of a recording."""
 
     language: str = ""
+    languages: tuple[str, ...] = ()  # that may be spoken, where `language` is empty; none: any
     word_times: bool = False
     tokens: bool = False  # and how likely they were
     before: str = ""  # text that leads in to every window
+
+
+@dataclass
+class Asked:
+    """A window whose words were not said yet."""
+
+    window: Window
+    answer: Recognition | None = None
+    is_again: bool = False  # it was heard before, when nobody knew the language so far
 
 
 class RecordingSession:
@@ -35,7 +46,10 @@ class RecordingSession:
         self._decoder, self._windower_at, self._options = decoder, windower_at, options
         self._tape, self._windower, self._heard = Tape(), windower_at(0), 0
         self._windows: deque[Window] = deque()
-        self._working: deque[Window] = deque()
+        self._open: deque[Asked] = deque()  # in their order
+        self._working: deque[Asked] = deque()  # in that of their jobs
+        self._again: deque[Asked] = deque()
+        self._spoken = Spoken(options.language, options.languages)
         self._started = False
         window = round(STRETCHED * self._windower.longest) * decoder.form.rate_hz // RATE_HZ * decoder.form.frame_bytes
         self.ahead = max(1, min(MOST_AHEAD, HELD_MOST // window))
@@ -82,23 +96,40 @@ class RecordingSession:
         yield v1.SpeechEnded(at=time_of(window.silence))
 
     def _forget(self) -> None:
-        oldest = next(iter((*self._working, *self._windows)), None)
+        oldest = next(iter((*(each.window for each in self._open), *self._windows)), None)
         self._tape.forget(oldest.start if oldest else self._windower.needed_from)
 
     def next_job(self) -> PendingJob | None:
         """One window: which of them share a batch, and with whose, is the batcher's affair."""
-        if not self._windows:
+        if not (self._again or self._windows):
             return None
-        window, options = self._windows.popleft(), self._options
-        self._working.append(window)
-        samples = np.concatenate([self._tape.cut(*part) for part in window.parts])
+        if self._again:
+            asked, languages = self._again.popleft(), self._spoken.of_final
+        else:
+            asked, languages = Asked(self._windows.popleft()), self._spoken.any_of
+            self._open.append(asked)
+        self._working.append(asked)
+        return PendingJob([self._utterance(asked.window, languages)])
+
+    def _utterance(self, window: Window, languages: Mapping[str, float]) -> Utterance:
+        samples, options = np.concatenate([self._tape.cut(*part) for part in window.parts]), self._options
         # With times, whoever asks for them: they tell whether the model heard all of it.
-        return PendingJob([Utterance(samples, True, True, options.language, options.before, is_recording=True)])
+        return Utterance(samples, True, True, options.language, languages, options.before, is_recording=True)
 
     def absorb(self, result: Sequence[Recognition]) -> Iterator[Message]:
-        """The transcripts of the oldest window with the engine."""
-        window = self._working.popleft()
-        yield from self._events(window, result[0])
+        """The transcripts of the oldest windows, as far as they are heard.
+
+        Windows are out together, so each is heard without knowing what those before it are in. One that may be in the
+        language so far is heard again with that known: so the words do not depend on which answer came when.
+        """
+        (self._working.popleft().answer,) = result
+        while self._open and (heard := self._open[0].answer):
+            if self._spoken.doubts(heard) and not self._open[0].is_again:
+                self._open[0].answer, self._open[0].is_again = None, True
+                self._again.append(self._open[0])
+                break
+            self._spoken.heard_final(heard)
+            yield from self._events(self._open.popleft().window, heard)
         self._forget()
 
     def _events(self, window: Window, heard: Recognition) -> Iterator[Message]:
@@ -123,6 +154,7 @@ class RecordingSession:
             words=[_word(word) for word in words] if self._options.word_times else [],
             tokens=[_token(token) for word in words for token in word.tokens] if self._options.tokens else [],
             language=heard.language,
+            language_confidence=heard.language_confidence,
             average_log_probability=heard.average_log_probability,
             no_speech_probability=heard.no_speech_probability,
             goes_on=goes_on,

@@ -10,6 +10,7 @@ from parley.audio.pcm import RATE_HZ, PcmDecoder, Tape, interval, time_of
 from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.endpoint import AFTER, BEFORE, Endpointer, Mark
 from services.asr.interim_words import InterimWords
+from services.asr.spoken import Spoken
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 
 RARER = 10  # an interim waits until this part of its sound is new
@@ -32,6 +33,7 @@ class AsrRequestOptions:
     """What the client asked of a live stream."""
 
     language: str = ""
+    languages: tuple[str, ...] = ()  # that may be spoken, where `language` is empty; none: any
     interim_results: bool = False
     word_times: bool = False
     interim_every: int = RATE_HZ // 2
@@ -53,6 +55,7 @@ class AsrSession:
         self._job = PendingJob(())
         self._ready: tuple[Cut, Recognition] | None = None  # the last interim in a pause
         self._interims = InterimWords(0)
+        self._spoken = Spoken(options.language, options.languages)
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -87,6 +90,7 @@ class AsrSession:
             if mark.began:
                 self._start = max(self._start, mark.at - BEFORE)
                 self._interim_end, self._interims = mark.at, InterimWords(self._start)
+                self._spoken.begin()
                 yield SpeechStarted(at=time_of(mark.at))
             else:
                 end = mark.at if mark.is_cut else min(mark.at + AFTER, mark.known_at)
@@ -133,11 +137,11 @@ class AsrSession:
     def _utterance(self, cut: Cut) -> Utterance:
         options = self._options
         if cut.is_final or cut.may_end:
-            samples = self._tape.cut(cut.start, cut.end)
-            return Utterance(samples, True, options.word_times, options.language, options.before)
-        interims = self._interims
+            samples, languages = self._tape.cut(cut.start, cut.end), self._spoken.of_final
+            return Utterance(samples, True, options.word_times, options.language, languages, options.before)
+        interims, (language, languages) = self._interims, self._spoken.of_interim
         samples, times = self._tape.cut(interims.since, cut.end), interims.is_long(cut.end)
-        return Utterance(samples, False, times, options.language, options.before, interims.begun)
+        return Utterance(samples, False, times, language, languages, options.before, interims.begun)
 
     def _interim_due(self) -> Cut | None:
         """The interim that is due: the longer its sound, the rarer it is. In a pause only the pause's start is news."""
@@ -159,11 +163,13 @@ class AsrSession:
                 yield from self._final(cut, heard)
             elif self._endpointer.since is not None and cut.start == self._start:
                 self._ready = (cut, heard)
+                self._spoken.heard_interim(heard, cut.end - cut.start)
                 yield from self._interim(cut, heard)
 
     def _final(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
         self._ready = None
         self._tape.forget(cut.end)
+        self._spoken.heard_final(heard)
         if not heard.text:
             return
         yield Transcript(
@@ -173,12 +179,18 @@ class AsrSession:
             interval=interval(cut.start, cut.end),
             words=[_word(word, cut.start) for word in heard.words] if self._options.word_times else [],
             language=heard.language,
+            language_confidence=heard.language_confidence,
             average_log_probability=heard.average_log_probability,
             no_speech_probability=heard.no_speech_probability,
         )
 
     def _interim(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
-        interim = self._interims.add_whole(heard.words) if cut.may_end else self._interims.add(heard.words, cut.end)
+        if not self._spoken.is_settled:
+            interim = [word.text for word in heard.words]
+        elif cut.may_end:
+            interim = self._interims.add_whole(heard.words)
+        else:
+            interim = self._interims.add(heard.words, cut.end)
         if not interim:
             return
         committed = self._interims.committed

@@ -56,7 +56,7 @@ def _recording(
     longest_s = min(settings.windows.longest_s, _longest_s(spec))
     windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
     asked = _request_options(config, spec, settings)
-    options = RecordingOptions(asked.language, config.word_times, config.tokens, asked.before)
+    options = RecordingOptions(asked.language, asked.languages, config.word_times, config.tokens, asked.before)
 
     def windower_at(start: int) -> Windower:
         return Windower(windows, detector(spec, level_db), start)
@@ -69,8 +69,10 @@ def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrService
     if (config.prompt or config.phrases) and not (reads or config.hints_only):
         given = "prompt" if config.prompt else "phrases"
         raise BadInput(f"{spec.ref} was not taught to use `{given}`; leave it empty, or ask for a model that was.")
+    language, languages = _languages(config, spec)
     return AsrRequestOptions(
-        language=_language(config.language, spec),
+        language=language,
+        languages=languages,
         interim_results=config.interim_results,
         word_times=config.word_times,
         interim_every=round(settings.interim_every_s * RATE_HZ),
@@ -78,14 +80,24 @@ def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrService
     )
 
 
-def _language(asked: str, spec: ModelSpec) -> str:
-    """A tag that the model knows; empty: the model finds out."""
+def _languages(config: v1.AsrConfig, spec: ModelSpec) -> tuple[str, tuple[str, ...]]:
+    """The language; where it is to be found out, those that may be spoken."""
+    if config.language and config.languages:
+        raise BadInput("`language` is the one that is spoken, `languages` are those that may be; leave one out.")
+    hints = tuple(dict.fromkeys(_language(tag, spec).partition("-")[0] for tag in config.languages if tag))
+    if len(hints) == 1 or config.language:
+        return _language(config.language or next(filter(None, config.languages)), spec), ()
     only = spec.languages[0] if len(spec.languages) == 1 else ""
+    return only, hints or (() if only else spec.languages)
+
+
+def _language(asked: str, spec: ModelSpec) -> str:
+    """A tag that the model knows."""
     spoken, dash, region = asked.replace("_", "-").partition("-")
     if asked and spec.languages and spoken.lower() not in spec.languages:
         known = languages.advice(asked, spec.languages)
         raise BadInput(f"{spec.ref} does not know the language {asked!r}; {known}")
-    return f"{spoken.lower()}{dash}{region}" or only
+    return f"{spoken.lower()}{dash}{region}"
 
 
 def _bounded(ours: EndpointConfig, spec: ModelSpec) -> EndpointConfig:

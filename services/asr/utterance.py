@@ -1,7 +1,7 @@
 """What the engine is asked to recognise, and what it answers. Must not know how."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
@@ -16,7 +16,8 @@ class Utterance:
     samples: Samples
     is_final: bool = True  # else an interim will do
     times: bool = False  # of the words, and how likely their tokens were
-    language: str = ""
+    language: str = ""  # empty: found out,
+    languages: Mapping[str, float] = field(default_factory=dict)  # among these, each as likely as that; none: any
     before: str = ""  # text
     begun: str = ""  # what an interim begins with: words that were promised
     is_recording: bool = False  # nobody waits for it while they speak
@@ -84,6 +85,7 @@ class Recognition:
     average_log_probability: float = 0.0
     no_speech_probability: float = 0.0
     language: str = ""
+    language_confidence: float = 0.0  # 1 where it was given
 
     @property
     def text(self) -> str:
@@ -98,4 +100,5 @@ def joined(at: int, one: Recognition, other: Recognition) -> Recognition:
     scores = [one.average_log_probability, other.average_log_probability]
     score = float(np.average(scores, weights=counts))
     silent = min(one.no_speech_probability, other.no_speech_probability)
-    return Recognition(one.words + moved, score, silent, one.language or other.language)
+    longer = one if len(one.words) >= len(other.words) else other
+    return Recognition(one.words + moved, score, silent, longer.language, longer.language_confidence)

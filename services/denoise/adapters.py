@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 
 from parley.audio.pcm import Samples
+from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tensors
-from parley.errors import BadModel
 from services.denoise.graphs import Graph, Rows, graphs_of
+from services.denoise.options import DenoiseOptions
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,8 @@ class Waveform:
     alone = False
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.graphs = graphs_of(spec)
-        latency = int(spec.options.get("latency_samples", 0))
-        self.shape = Shape(int(spec.option("hop")), latency, self.graphs[0].memory)
+        self.graphs, told = graphs_of(spec), DenoiseOptions.of(spec)
+        self.shape = Shape(told.hop, told.latency_samples, self.graphs[0].memory)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """One run."""
@@ -76,9 +76,9 @@ class Overlapped:
     alone = True
 
     def __init__(self, spec: ModelSpec, net: Net) -> None:
-        self._window, self._hop, self._net = int(spec.option("window")), int(spec.option("hop")), net
-        if not 0 < self._hop <= self._window:
-            raise BadModel(f"{spec.folder / 'model.toml'}: `hop` must lie between 1 and `window`, {self._window}.")
+        self._window, self._hop, self._net = _window(spec), DenoiseOptions.of(spec).hop, net
+        if self._hop > self._window:
+            raise options.fault(spec, f"`hop` must lie between 1 and `window`, {self._window}.")
         self.graphs, self._kept = net.graphs, self._window - self._hop
         memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
         self.shape = Shape(self._hop, self._kept, memory)
@@ -99,12 +99,18 @@ class Overlapped:
         return spoken[:end], np.concatenate((heard[end:], spoken[end:], state))
 
 
+def _window(spec: ModelSpec) -> int:
+    if (window := DenoiseOptions.of(spec).window) is None:
+        raise options.fault(spec, "lacks `options.window`: how many samples a frame has.")
+    return window
+
+
 class Gtcrn:
     """Real and imaginary parts of one windowed frame, [1, bins, 1, 2], with caches."""
 
     def __init__(self, spec: ModelSpec) -> None:
         self.graphs = graphs_of(spec)
-        self._taper = np.sqrt(np.hanning(int(spec.option("window")) + 1)[:-1]).astype(np.float32)
+        self._taper = np.sqrt(np.hanning(_window(spec) + 1)[:-1]).astype(np.float32)
 
     def run(self, tensors: Sequence[Tensors], frame: Samples, memory: Samples) -> tuple[Samples, Samples]:
         """The taper twice, so that overlapping frames add to one."""
@@ -140,7 +146,7 @@ ADAPTERS: dict[str, Callable[[ModelSpec], Adapter]] = {
 
 def adapter_of(spec: ModelSpec) -> Adapter:
     """The adapter that the model names; most need none named."""
-    name = spec.options.get("adapter", "waveform")
+    name = DenoiseOptions.of(spec).adapter
     if name not in ADAPTERS:
-        raise BadModel(f"{spec.folder / 'model.toml'}: adapter {name!r} is not known; write {', '.join(ADAPTERS)}.")
+        raise options.fault(spec, f"adapter {name!r} is not known; write {', '.join(ADAPTERS)}.")
     return ADAPTERS[name](spec)

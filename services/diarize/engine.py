@@ -11,7 +11,7 @@ from parley.engines import backends
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine, Tensors
-from parley.errors import BadModel
+from services.diarize.options import DiarizeOptions
 
 Rows = npt.NDArray[np.float32]
 A_RUN = 4  # windows: more are no cheaper by the window, and need more memory
@@ -28,9 +28,8 @@ class DiarizeEngine:
     """Runs the windows of many streams in batches of a bounded size."""
 
     def __init__(self, tensors: Tensors, spec: ModelSpec) -> None:
-        self._tensors = tensors
-        self._input = str(spec.options.get("input", "audio"))
-        self._output = str(spec.options.get("output", "embedding"))
+        self._tensors, told = tensors, DiarizeOptions.of(spec)
+        self._input, self._output = told.input, told.output
 
     def run(self, jobs: Sequence[WindowsJob]) -> Sequence[Rows]:
         """One array of embeddings a job, a row a window."""
@@ -52,12 +51,8 @@ class Shape:
 
 def shape_of(spec: ModelSpec) -> Shape:
     """What model.toml says."""
-    window_s = float(spec.option("window_s"))
-    hop_s = float(spec.options.get("hop_s", window_s / 2))
-    if not 0 < hop_s <= window_s:
-        raise BadModel(f"{spec.folder / 'model.toml'}: `hop_s` must lie between 0 and `window_s`, {window_s:g}.")
-    same, ward_height = float(spec.option("same")), float(spec.option("ward_height"))
-    return Shape(round(window_s * RATE_HZ), round(hop_s * RATE_HZ), same, ward_height)
+    told = DiarizeOptions.of(spec)
+    return Shape(round(told.window_s * RATE_HZ), round(told.step_s * RATE_HZ), told.same, told.ward_height)
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob, Rows]]:

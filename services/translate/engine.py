@@ -9,6 +9,7 @@ from parley.engines.model import ModelSpec
 from parley.engines.protocols import Decoding, Engine, Generator, Tokens
 from services.translate.detector import Guess, detect
 from services.translate.languages import Languages
+from services.translate.options import TranslateOptions
 from services.translate.tokens import Tokenizer, open_tokenizer
 
 
@@ -103,9 +104,5 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
 
 
 def _decoding(spec: ModelSpec) -> Decoding:
-    return Decoding(
-        beam=int(spec.options.get("beam", 1)),
-        longest=int(spec.options.get("max_pieces", 128)),
-        repetition_penalty=float(spec.options.get("repetition_penalty", 1.0)),
-        no_repeat_ngram=int(spec.options.get("no_repeat_ngram", 0)),
-    )
+    told = TranslateOptions.of(spec)
+    return Decoding(told.beam, told.max_pieces, told.repetition_penalty, told.no_repeat_ngram)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from parley.engines.model import ModelSpec
 from parley.errors import BadInput, BadModel
 from parley.languages import advice
+from services.translate.options import TranslateOptions
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Languages:
     def of(cls, spec: ModelSpec) -> "Languages":
         """From `languages` and options.pairs; without pairs, every language goes into every other."""
         every = [(source, target) for source in spec.languages for target in spec.languages if source != target]
-        pairs = frozenset((str(pair[0]), str(pair[-1])) for pair in spec.options.get("pairs", every))
+        told = TranslateOptions.of(spec).pairs
+        pairs = frozenset(every if told is None else told)
         strange = sorted({language for pair in pairs for language in pair} - set(spec.languages))
         if strange:
             raise BadModel(f"{spec.ref}: options.pairs names {strange[0]!r}, which `languages` does not list.")

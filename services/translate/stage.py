@@ -8,6 +8,7 @@ from parley.serving.stage import ServiceConfig, Stage, read_text
 from parley.v1 import translate_pb2 as v1
 from services.translate.engine import open_engine
 from services.translate.languages import Languages
+from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
 from services.translate.sentences import PieceLimits
 from services.translate.session import TranslateRequestOptions, TranslateSession
@@ -15,16 +16,15 @@ from services.translate.session import TranslateRequestOptions, TranslateSession
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
     """Check what is asked, and open a stream's memory."""
-    languages = Languages.of(spec)
+    languages, model = Languages.of(spec), TranslateOptions.of(spec)
     source = languages.named(config.source_language)
     target = "" if config.detect_only else languages.named(config.target_language)
     if not (target or config.detect_only):
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
     phrases = Phrases(_glossary(config.glossary))
-    return TranslateSession(
-        TranslateRequestOptions(source, target, phrases, _limits(spec), int(spec.options.get("context", 0)))
-    )
+    limits = PieceLimits(model.max_words, model.max_characters)
+    return TranslateSession(TranslateRequestOptions(source, target, phrases, limits, model.context))
 
 
 def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
@@ -36,12 +36,7 @@ def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
 
 def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
     """From what into what, where a model declares pairs."""
-    return Languages.of(spec).ways() if "pairs" in spec.options else []
-
-
-def _limits(spec: ModelSpec) -> PieceLimits:
-    options = spec.options
-    return PieceLimits(int(options.get("max_words", 0)), int(options.get("max_characters", PieceLimits.characters)))
+    return Languages.of(spec).ways() if TranslateOptions.of(spec).pairs is not None else []
 
 
 STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text, pairs)

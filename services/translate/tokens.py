@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tokens
 from parley.errors import BadModel
 from parley.extras import install
+from services.translate.options import TranslateOptions
 from services.translate.spelling import clean
 
 if TYPE_CHECKING:
@@ -87,8 +89,12 @@ class PieceTokenizer:
         return str(self._target.decode(tokens))
 
     def _fill(self, template: str, source: str, target: str) -> Tokens:
-        names = {"source": self._codes.get(source, source), "target": self._codes.get(target, target)}
-        return template.format_map(names).split()
+        return _filled(template, self._codes.get(source, source), self._codes.get(target, target)).split()
+
+
+def _filled(template: str, source: str, target: str) -> str:
+    """No more than that: a format could make a text without end of a few letters."""
+    return template.replace("{source}", source).replace("{target}", target)
 
 
 def words(spec: ModelSpec) -> Tokenizer:
@@ -103,22 +109,26 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
     except ModuleNotFoundError:
         raise BadModel(f"SentencePiece needs the package sentencepiece; {install('serve')}.") from None
 
-    source = SentencePieceProcessor(model_proto=spec.bytes_of(spec.option("pieces")))
-    own = spec.options.get("target_pieces", "")
-    target = SentencePieceProcessor(model_proto=spec.bytes_of(own)) if own else source
-    spell = clean if spec.options.get("clean", True) else str
-    return PieceTokenizer((source, target), _frame(spec), spec.options.get("codes", {}), spell)
+    told = TranslateOptions.of(spec)
+    if not told.pieces:
+        raise options.fault(spec, 'options.pieces is missing; name the vocabulary, e.g. pieces = "source.spm".')
 
-
-def _frame(spec: ModelSpec) -> Frame:
-    templates = {name: spec.options.get(name, "") for name in ("prefix", "suffix", "target_prefix")}
-    for name, template in templates.items():
+    def opened(file: str) -> SentencePieceProcessor:
         try:
-            template.format_map({"source": "", "target": ""})
-        except (KeyError, ValueError):
-            raise BadModel(
-                f"{spec.ref}: options.{name} is {template!r}; only {{source}} and {{target}} are known."
-            ) from None
+            return SentencePieceProcessor(model_proto=spec.bytes_of(file))
+        except RuntimeError:
+            raise BadModel(f"{spec.folder / file} is no SentencePiece model; get the file again.") from None
+
+    source = opened(told.pieces)
+    target = opened(told.target_pieces) if told.target_pieces else source
+    return PieceTokenizer((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
+
+
+def _frame(spec: ModelSpec, told: TranslateOptions) -> Frame:
+    templates = {"prefix": told.prefix, "suffix": told.suffix, "target_prefix": told.target_prefix}
+    for name, template in templates.items():
+        if set("{}") & set(_filled(template, "", "")):
+            raise options.fault(spec, f"options.{name} is {template!r}; only {{source}} and {{target}} are known.")
     return Frame(**templates)
 
 
@@ -127,7 +137,4 @@ TOKENIZERS: Mapping[str, Callable[[ModelSpec], Tokenizer]] = {"sentencepiece": s
 
 def open_tokenizer(spec: ModelSpec) -> Tokenizer:
     """The one that options.tokens names."""
-    name = spec.options.get("tokens", "sentencepiece")
-    if name not in TOKENIZERS:
-        raise BadModel(f"{spec.ref}: options.tokens is {name!r}; write one of {', '.join(TOKENIZERS)}.")
-    return TOKENIZERS[name](spec)
+    return TOKENIZERS[TranslateOptions.of(spec).tokens](spec)

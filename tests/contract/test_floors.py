@@ -31,9 +31,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "parley": (
         ("cli",),
-        ("client", "serving"),
-        ("audio", "config", "engines", "places", "store", "telemetry", "wire"),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest"),
+        ("client", "serving", "store"),
+        ("audio", "engines", "places", "telemetry", "wire"),
+        ("config",),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

@@ -145,6 +145,12 @@ def test_the_load_test_runs_from_the_wheel(lent: Installed) -> None:
     assert list(lent.empty.iterdir()) == []
 
 
+def test_the_catalogue_of_models_comes_along(lent: Installed) -> None:
+    """What can be added by a name is known wherever a server is installed."""
+    done = lent.run("models", "add", "acurate")
+    assert (done.returncode, "did you mean `accurate`?" in done.stderr) == (2, True), done.stderr
+
+
 def test_it_serves_from_an_empty_folder(lent: Installed) -> None:
     """`parley up`, a transcription over HTTP and by command, and nothing written but where state belongs."""
     http, grpc = free_port(), free_port()

@@ -14,7 +14,8 @@ from gateway.replicas.pool import Upstream
 from gateway.replicas.replica import Call
 from parley.budget import Budget
 from parley.wire import protocol
-from tests.waiting import until
+from parley.wire.stages import STAGES
+from tests.waiting import never, until
 
 SERVICE = "parley.v1.Asr"
 PATH, ONE = f"/{SERVICE}/Stream", "/parley.v1.Models/List"
@@ -115,7 +116,7 @@ async def replicas(folder: Path, *names: str) -> AsyncIterator[list[FakeReplica]
 @asynccontextmanager
 async def upstream(made: list[FakeReplica], calls: CallConfig = QUICK, **breaker: Any) -> AsyncIterator[Upstream]:
     """The upstream of these, once it has heard of their health."""
-    here = Upstream("asr", SERVICE, [each.address for each in made], BreakerConfig(**breaker), calls)
+    here = Upstream(STAGES["asr"], [each.address for each in made], BreakerConfig(**breaker), calls)
     await here.start()
     try:
         await until(lambda: all(replica.health() != "UNKNOWN" for replica in here.replicas))
@@ -137,3 +138,9 @@ async def said(upstream: Upstream, *requests: bytes, asked: Call | None = None) 
 
     async with upstream.stream(asked or call(), each) as exchange:
         return [answer async for answer in exchange.answers()]
+
+
+async def waiting() -> AsyncIterator[bytes]:
+    """A config, and nothing more."""
+    yield b"config"
+    await never()

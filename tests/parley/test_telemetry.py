@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from parley import telemetry
-from parley.errors import BadConfig
+from parley.errors import BadConfig, BadInput
 from parley.telemetry import JsonFormatter, TelemetryConfig, tracer
 
 
@@ -116,3 +116,15 @@ async def test_spans_do_not_leak_between_tasks(spans: InMemorySpanExporter) -> N
             return str(line()["trace_id"])
 
     assert len(set(await asyncio.gather(stream(), stream()))) == 2
+
+
+@pytest.mark.parametrize("error", [BadInput("what 'somebody said' is wrong"), KeyError("what somebody said")])
+def test_a_span_does_not_say_what_callers_said(spans: InMemorySpanExporter, error: Exception) -> None:
+    """Traces go to other people's machines: of an error they have its kind, not its words."""
+    with pytest.raises(type(error)), telemetry.span("asr"):
+        raise error
+    (span,) = spans.get_finished_spans()
+    assert "somebody" not in span.to_json()
+    assert span.status.description == (error.reason if isinstance(error, BadInput) else "INTERNAL")
+    assert span.attributes
+    assert span.attributes["exception.type"] == type(error).__name__

@@ -121,8 +121,8 @@ def _input_of(session: Json) -> Json:
 
 
 def _only(given: Json, known: Iterable[str], where: str) -> None:
-    """Refuses unknown names: a mistyped setting must not be ignored."""
-    if strange := next((name for name in given if name not in known), ""):
+    """A mistyped name would be a wish that nobody heeds."""
+    if (strange := next((name for name in given if name not in known), None)) is not None:
         raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
@@ -138,7 +138,7 @@ def _format(value: object, _: Json) -> Json:
     given = _object(value, "format")
     _only(given, ("type", "rate"), "format")
     kind, rate_hz = given.get("type", "audio/pcm"), given.get("rate", RATE_HZ)
-    if kind not in ENCODINGS:
+    if not isinstance(kind, str) or kind not in ENCODINGS:
         message = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
         raise FieldInvalid(message, field="format")
     if kind != "audio/pcm":

@@ -80,7 +80,7 @@ def _pieces(spec: ModelSpec) -> Callable[[str], list[str]]:
         return str.split
     from sentencepiece import SentencePieceProcessor
 
-    processor = SentencePieceProcessor(model_proto=spec.bytes_of(spec.option("pieces")))
+    processor = SentencePieceProcessor(model_proto=spec.bytes_of(spec.options["pieces"]))
     return lambda text: list(processor.encode(text, out_type=str))
 
 

@@ -33,7 +33,7 @@ def rows(setup: BenchSetup) -> list[BenchRow]:
             lambda: percentile([ms for _ in range(STREAMS) for ms in few.alone()], 99),
             lambda: percentile(many.alone(), 99),
         )
-    window = f"of {float(spec.option('window_s')):g} s"
+    window = f"of {float(spec.options['window_s']):g} s"
     fast, soon = rate >= AIM_RATE * PUBLISHED_RATE, p99_ms < AIM_P99_MS
     published = "the reference system, as published"
     return [
@@ -61,7 +61,7 @@ def _answers(answer: Any) -> bool:
 
 def _pieces(spec: ModelSpec) -> Iterator[dict[str, Any]]:
     """As much as the first window needs, then what the next ones need more, without pauses: all have speech."""
-    window_s = float(spec.option("window_s"))
+    window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
     size, hop = (2 * round(each * RATE_HZ) for each in (window_s, hop_s))
     frames = np.frombuffer(conversation(4 * WINDOWS * hop_s).pcm, np.int16).reshape(-1, RATE_HZ // 100)

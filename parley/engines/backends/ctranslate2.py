@@ -2,16 +2,18 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import ctranslate2
 import numpy as np
 import numpy.typing as npt
 
-from parley.engines import memory, weights, whisper
+from parley.config import Within
+from parley.engines import memory, options, weights, whisper
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Decoding, Generated, Generator, Tensors, Tokens
 from parley.engines.whisper import ANY, END, STRIDE
@@ -30,6 +32,20 @@ MAY_BE_SILENT, UNLIKELY = 0.3, -1.0  # chance that nobody speaks; mean log-proba
 WIDTH = "CT2_FORCE_CPU_ISA"
 PROCESSOR = Path("/proc/cpuinfo")
 UNSLOWED = "avx512_vbmi2"  # processors that know this do not slow down when they work on 512 bits at a time
+Quantized = Literal["int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16"]
+Numbers = Literal["default", "auto", Quantized, "float16", "bfloat16", "float32"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a model may say of how it is run."""
+
+    architecture: Literal["translator", "whisper"] = "translator"
+    compute_type: Numbers = "int8"
+    threads: Annotated[int, Within(1, 256)] = 1  # of one call
+    n_mels: Annotated[int, Within(1, 1024)] = 80  # bands that a Whisper is shown
+    suppress_blank: bool = True
+    alignment_median: Annotated[int, Within(1, 99)] = 7
 
 
 def devices() -> Sequence[str]:
@@ -46,21 +62,22 @@ def generator(spec: ModelSpec, device: str) -> Generator:
     """Load from memory, so that what was checked is what is loaded."""
     widen()
     _check_room(spec)
+    how = options.part(Options, spec)
     files = {name: spec.bytes_of(name) for name in spec.files}
     settings = {
         "device": DEVICES[device],
-        "compute_type": spec.options.get("compute_type", "int8"),
+        "compute_type": how.compute_type,
         "inter_threads": cores(),  # calls at a time; how many there are is the batcher's affair
-        "intra_threads": int(spec.options.get("threads", 1)),
+        "intra_threads": how.threads,
         # Admission is the batcher's: with a bound of its own CTranslate2 would block instead of refusing.
         "max_queued_batches": -1,
         "files": files,
     }
-    if spec.options.get("architecture", "translator") == "whisper":
+    if how.architecture == "whisper":
         vocabulary = whisper.vocabulary(spec)
         model = ctranslate2.models.Whisper(str(spec.folder), **settings)
-        _check_bands(spec, model)
-        return WhisperGenerator(model, vocabulary, spec.options)
+        _check_bands(spec, model, how.n_mels)
+        return WhisperGenerator(model, vocabulary, how)
     return TextGenerator(ctranslate2.Translator(str(spec.folder), **settings))
 
 
@@ -71,9 +88,8 @@ def _check_room(spec: ModelSpec) -> None:
         memory.demand(round(found.size * TIMES_ITS_SIZE[found.number_format == HALF]), str(spec.ref))
 
 
-def _check_bands(spec: ModelSpec, model: "ctranslate2.models.Whisper") -> None:
+def _check_bands(spec: ModelSpec, model: "ctranslate2.models.Whisper", shown: int) -> None:
     """A model that is shown other features than it was taught would say anything."""
-    shown = int(spec.options.get("n_mels", 80))
     if shown != model.n_mels:
         raise BadModel(f"{spec.ref} hears {model.n_mels} mel bands; write n_mels = {model.n_mels} under [options].")
 
@@ -95,10 +111,8 @@ def _search(how: Decoding) -> dict[str, Any]:
 class WhisperGenerator:
     """Log-mel features in, text tokens out. A prompt may leave its language open: `<|language|>` is filled in."""
 
-    def __init__(
-        self, model: "ctranslate2.models.Whisper", vocabulary: Sequence[str], options: Mapping[str, Any]
-    ) -> None:
-        self._model, self._options = model, options
+    def __init__(self, model: "ctranslate2.models.Whisper", vocabulary: Sequence[str], how: Options) -> None:
+        self._model, self._options = model, how
         self._numbers = {token: number for number, token in enumerate(vocabulary)}
         self._end = self._numbers[END]
 
@@ -107,16 +121,17 @@ class WhisperGenerator:
     ) -> list[Generated]:
         """One answer a source; the sources are equally long, the prompts too, what answers begin with need not be."""
         memory = self._encode(np.asarray(sources, np.float32).transpose(0, 2, 1))
-        spoken = self._languages(memory, prompts)
-        begun = [[spoken[n] if token == ANY else token for token in prompt] for n, prompt in enumerate(prompts)]
+        spoken = self._languages(memory, prompts, how)
+        begun = [
+            [whisper.token(spoken[n][0]) if token == ANY else token for token in prompt]
+            for n, prompt in enumerate(prompts)
+        ]
         results = self._say(memory, begun, how)
         silent = self._silent(memory, begun, results, how)
         texts = [[] if silent[n] else self._text(each) for n, each in enumerate(results)]
         where = self._align(memory, begun, texts, how.align) if any(how.align) else [Alignment()] * len(texts)
         return [
-            Generated(
-                tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, whisper.bare(language), alignment
-            )
+            Generated(tokens, result.scores[0] if tokens else 0.0, result.no_speech_prob, *language, alignment)
             for result, tokens, language, alignment in zip(results, texts, spoken, where, strict=True)
         ]
 
@@ -130,12 +145,17 @@ class WhisperGenerator:
             return made[0]
         return ctranslate2.StorageView.from_array(np.concatenate([np.array(part) for part in made]))
 
-    def _languages(self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens]) -> list[str]:
-        """For prompts that leave it open, the likeliest language's token; for others nothing."""
+    def _languages(
+        self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
+    ) -> list[tuple[str, float]]:
+        """For prompts that leave it open, the likeliest language, and how sure it is; for others nothing."""
         if not any(ANY in prompt for prompt in prompts):
-            return [""] * len(prompts)
-        heard = self._model.detect_language(memory)
-        return [likely[0][0] if ANY in prompt else "" for likely, prompt in zip(heard, prompts, strict=True)]
+            return [("", 0.0)] * len(prompts)
+        told, before = self._model.detect_language(memory), how.languages or [{}] * len(prompts)
+        chances = [{whisper.bare(token): chance for token, chance in each} for each in told]
+        return [
+            whisper.heard(chances[n], before[n]) if ANY in prompt else ("", 0.0) for n, prompt in enumerate(prompts)
+        ]
 
     def _say(
         self, memory: "ctranslate2.StorageView", prompts: Sequence[Tokens], how: Decoding
@@ -145,7 +165,7 @@ class WhisperGenerator:
             memory,
             [[*prompt, *given] for prompt, given in zip(prompts, begun, strict=True)],
             max_length=_bound(how.longest, len(prompts[0])),
-            suppress_blank=bool(self._options.get("suppress_blank", True)),
+            suppress_blank=self._options.suppress_blank,
             return_scores=True,
             return_no_speech_prob=True,
             **_search(how),
@@ -187,7 +207,7 @@ class WhisperGenerator:
         for n, prompt in enumerate(prompts):
             if numbers[n] and frames[n]:
                 alike[tuple(self._numbers[token] for token in whisper.task(prompt)), len(numbers[n])].append(n)
-        sounds, median = _array(memory), int(self._options.get("alignment_median", 7))
+        sounds, median = _array(memory), self._options.alignment_median
         found: dict[int, Alignment] = {}
         for (start, _), mine in alike.items():
             heard, wanted = ctranslate2.StorageView.from_array(sounds[mine]), [numbers[n] for n in mine]

@@ -3,16 +3,28 @@
 import time
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
+from parley.config import Within
+from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
 
 LIBRARIES = ()
 EXTRAS = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a model may say of what comes back, and when."""
+
+    outputs: dict[str, Annotated[int, Within(0, 65_536)]] = field(default_factory=dict)  # and their widths
+    busy_s: Annotated[float, Within(0, 60)] = 0.0  # for one source
+
 
 WORDS = (  # noqa: SIM905
     "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike "
@@ -27,12 +39,12 @@ def devices() -> Sequence[str]:
 
 def tensors(spec: ModelSpec, device: str) -> Tensors:
     """Outputs and their widths are declared under [options.outputs]; width 0 is the first input's own."""
-    return EchoTensors(dict(spec.options.get("outputs", {})))
+    return EchoTensors(options.part(Options, spec).outputs)
 
 
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Tokens come back; of features, each frame becomes a word of the spelling alphabet. Each takes `busy_s`."""
-    return EchoGenerator(float(spec.options.get("busy_s", 0.0)))
+    return EchoGenerator(options.part(Options, spec).busy_s)
 
 
 class EchoTensors:

@@ -2,18 +2,30 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Annotated, cast
 
 # From 1.32 on the library, when imported, makes an identifier for this machine and a queue of events to send home.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
+from parley.config import Within
+from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Array, Generator, Tensors
 from parley.errors import BadModel
 
 LIBRARIES = ("onnxruntime",)
 EXTRAS = ("cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a model may say of how it is run."""
+
+    threads: Annotated[int, Within(1, 256)] = 1  # of one run
+    arena: bool = False  # memory that grows to its peak and stays there
+
 
 PROVIDERS = {"GPU": "CUDAExecutionProvider", "CPU": "CPUExecutionProvider"}
 
@@ -29,7 +41,8 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
     graphs = [name for name in spec.files if name.endswith(".onnx")]
     if len(graphs) != 1:
         raise BadModel(f"{spec.folder / 'model.toml'} must list one .onnx file, not {len(graphs)}.")
-    session = ort.InferenceSession(spec.bytes_of(graphs[0]), _options(spec), providers=[PROVIDERS[device]])
+    settings = _settings(options.part(Options, spec))
+    session = ort.InferenceSession(spec.bytes_of(graphs[0]), settings, providers=[PROVIDERS[device]])
     if PROVIDERS[device] not in session.get_providers():
         raise RuntimeError(f"{PROVIDERS[device]} did not start")
     return OnnxTensors(session)
@@ -40,17 +53,17 @@ def generator(spec: ModelSpec, device: str) -> Generator:
     raise BadModel(f"{spec.ref}: the onnx backend runs graphs only; a generator needs ctranslate2.")
 
 
-def _options(spec: ModelSpec) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = int(spec.options.get("threads", 1))
-    options.inter_op_num_threads = 1
+def _settings(how: Options) -> ort.SessionOptions:
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = how.threads
+    settings.inter_op_num_threads = 1
     # Small graphs: a spinning pool costs more than it gains.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # No set_denormal_as_zero: it misses the thread that calls, and changes for ever the arithmetic of the thread that
     # opens the process's first graph. Who carries a state keeps it out of the denormals.
     # An arena grows to its peak and stays there; without one a small graph is as fast.
-    options.enable_cpu_mem_arena = bool(spec.options.get("arena", False))
-    return options
+    settings.enable_cpu_mem_arena = how.arena
+    return settings
 
 
 class OnnxTensors:

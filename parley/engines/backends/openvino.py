@@ -4,8 +4,10 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,8 @@ import numpy.typing as npt
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino as ov
 
-from parley.engines import whisper
+from parley.config import Within
+from parley.engines import options, whisper
 from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
@@ -24,6 +27,17 @@ from parley.errors import BadModel
 
 LIBRARIES = ("openvino",)
 EXTRAS = ("openvino",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a model may say of how it is run."""
+
+    architecture: str = ""  # of what writes: whisper
+    threads: Annotated[int, Within(1, 256)] = 1  # of one run
+    suppress_blank: bool = True
+    alignment_median: Annotated[int, Within(1, 99)] = 7
+
 
 CACHE = Path.home() / ".cache" / "parley" / "openvino"
 
@@ -43,7 +57,7 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
 
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Whisper as two graphs, encoder.xml and decoder.xml, each with its .bin."""
-    if spec.options.get("architecture") != "whisper":
+    if options.part(Options, spec).architecture != "whisper":
         raise BadModel(f"{spec.ref}: the openvino backend writes with whisper models only; others need ctranslate2.")
     encoder, decoder = (_compiled(spec, f"{name}.xml", device) for name in ("encoder", "decoder"))
     return WhisperGraphs(encoder, decoder, spec)
@@ -64,7 +78,7 @@ def _settings(spec: ModelSpec, device: str) -> dict[str, str]:
     if device == "CPU":
         # Where the processor has half precision OpenVINO takes it unasked: a recurrent state drifts off with it.
         settings["INFERENCE_PRECISION_HINT"] = "f32"
-        settings["INFERENCE_NUM_THREADS"] = str(spec.options.get("threads", 1))
+        settings["INFERENCE_NUM_THREADS"] = str(options.part(Options, spec).threads)
     return settings
 
 
@@ -87,7 +101,7 @@ class WhisperGraphs:
     """Log-mel features in, text tokens out: the graphs score, and what CTranslate2 has inside is done here."""
 
     def __init__(self, encoder: Tensors, decoder: Tensors, spec: ModelSpec) -> None:
-        self._encoder, self._decoder, self._options = encoder, decoder, spec.options
+        self._encoder, self._decoder, self._options = encoder, decoder, options.part(Options, spec)
         self._tokens = whisper.vocabulary(spec)
         self._numbers = {token: number for number, token in enumerate(self._tokens)}
         self._config: dict[str, list[int]] = json.loads(spec.bytes_of("config.json"))
@@ -98,8 +112,8 @@ class WhisperGraphs:
         """One answer a source; the sources are equally long, the prompts too."""
         shown = np.asarray(sources, np.float32).transpose(0, 2, 1)
         memory = self._encoder.run({"features": np.ascontiguousarray(shown)})
-        spoken = self._languages(memory, prompts)
-        begun = [self._numbered(prompt, language) for prompt, language in zip(prompts, spoken, strict=True)]
+        spoken = self._languages(memory, prompts, how)
+        begun = [self._numbered(prompt, language) for prompt, (language, _) in zip(prompts, spoken, strict=True)]
         forced = [[self._numbers[token] for token in given] for given in how.begun]
         found = search(self._step(memory, len(begun[0]), how.beam), begun, how, self._numbers[END], forced)
         silence = self._silence(memory, begun)
@@ -109,14 +123,14 @@ class WhisperGraphs:
                 self._text(each.tokens),
                 each.score,
                 float(silence[n]),
-                whisper.bare(spoken[n]),
+                *spoken[n],
                 self._align({name: rows[n : n + 1] for name, rows in memory.items()}, begun[n], each, align[n]),
             )
             for n, each in enumerate(found)
         ]
 
     def _numbered(self, prompt: Tokens, language: str) -> list[int]:
-        return [self._numbers[language if token == ANY else token] for token in prompt]
+        return [self._numbers[whisper.token(language) if token == ANY else token] for token in prompt]
 
     def _text(self, numbers: Sequence[int]) -> Tokens:
         """Without times and the like, which are all numbered after the end."""
@@ -131,14 +145,19 @@ class WhisperGraphs:
         alone = ({name: table[n : n + 1] for name, table in both.items()} for n in range(len(rows)))
         return np.concatenate([self._decoder.run(each)["logits"] for each in alone])
 
-    def _languages(self, memory: Mapping[str, Array], prompts: Sequence[Tokens]) -> list[str]:
-        """For prompts that leave it open, the likeliest language's token; for others nothing."""
+    def _languages(
+        self, memory: Mapping[str, Array], prompts: Sequence[Tokens], how: Decoding
+    ) -> list[tuple[str, float]]:
+        """For prompts that leave it open, the likeliest language, and how sure it is; for others nothing."""
         if not any(ANY in prompt for prompt in prompts):
-            return [""] * len(prompts)
+            return [("", 0.0)] * len(prompts)
         known = self._config["lang_ids"]
         scores = self._logits(memory, np.full((len(prompts), 1), self._numbers[START], np.int64))[:, 0, known]
-        likeliest = [self._tokens[known[n]] for n in scores.argmax(-1)]
-        return [token if ANY in prompt else "" for token, prompt in zip(likeliest, prompts, strict=True)]
+        names, before = [whisper.bare(self._tokens[n]) for n in known], how.languages or [{}] * len(prompts)
+        chances = [dict(zip(names, row.tolist(), strict=True)) for row in np.exp(_log_softmax(scores))]
+        return [
+            whisper.heard(chances[n], before[n]) if ANY in prompt else ("", 0.0) for n, prompt in enumerate(prompts)
+        ]
 
     def _silence(self, memory: Mapping[str, Array], begun: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
         """How likely it is that nobody spoke: what the model would say first of all."""
@@ -152,7 +171,7 @@ class WhisperGraphs:
         """What the search asks for, again and again."""
         wide = {name: np.repeat(rows, beam, 0) for name, rows in memory.items()}
         banned = self._config["suppress_ids"]
-        first = self._config["suppress_ids_begin"] if self._options.get("suppress_blank", True) else []
+        first = self._config["suppress_ids_begin"] if self._options.suppress_blank else []
 
         def step(rows: npt.NDArray[np.int64]) -> Scores:
             logits = self._logits(wide, rows)[:, -1].copy()
@@ -173,7 +192,7 @@ class WhisperGraphs:
         scores = _log_softmax(outputs["logits"][0, len(task) : -2, : self._numbers[END]])
         chances = np.exp(scores[np.arange(len(text)), text]).tolist()
         looks = outputs["looks"][0, :, :, : frames // STRIDE]
-        begins = places(looks, len(task), int(self._options.get("alignment_median", 7)))
+        begins = places(looks, len(task), self._options.alignment_median)
         return Alignment([STRIDE * place for place in begins], chances)
 
 

@@ -65,7 +65,7 @@ def mutated(draw: st.DrawFn, whole: bytes) -> bytes:
 files = st.sampled_from(sorted(KINDS)).flatmap(lambda kind: mutated(_file(kind)))
 
 
-def _client() -> tuple[TestClient, FakeCore]:
+def client_and_core() -> tuple[TestClient, FakeCore]:
     core = FakeCore()
     core.answers = [final("alfa")]
     return TestClient(app(cast(Core, core), LIMITS, CacheConfig()), raise_server_exceptions=False), core
@@ -74,7 +74,7 @@ def _client() -> tuple[TestClient, FakeCore]:
 @given(files, st.sampled_from(["/v1/audio/denoise", "/v1/audio/diarize", "/v1/audio/transcriptions"]))
 def test_files_that_something_happened_to(file: bytes, path: str) -> None:
     """Heard as far as they go, or refused in a sentence; never a 500."""
-    client, core = _client()
+    client, core = client_and_core()
     answer = client.post(path, files={"file": ("a", file)}, data={"model": "whisper-1"})
     assert answer.status_code in KNOWN, answer.text
     assert core.open == 0
@@ -84,7 +84,7 @@ def test_files_that_something_happened_to(file: bytes, path: str) -> None:
 @example(FORM.replace(b"\r\n", b"\n"))
 def test_forms_that_something_happened_to(form: bytes) -> None:
     """A parser's quarrel is the caller's to mend."""
-    client, _ = _client()
+    client, _ = client_and_core()
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = client.post("/v1/audio/transcriptions", content=form, headers=headers)
     assert answer.status_code in KNOWN, answer.text
@@ -126,7 +126,7 @@ objects = st.recursive(
 frames = st.lists(st.one_of(objects.map(json.dumps), st.text(max_size=30), st.binary(max_size=300)), max_size=6)
 
 
-async def _talked(http_app: Any, path: str, sent: list[str | bytes]) -> list[dict[str, Any]]:
+async def frames_of(http_app: Any, path: str, sent: list[str | bytes]) -> list[dict[str, Any]]:
     """Everything a socket is sent back, until it is closed or hangs up."""
     told: list[dict[str, Any]] = []
     coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
@@ -151,8 +151,8 @@ async def _talked(http_app: Any, path: str, sent: list[str | bytes]) -> list[dic
 @example(["1" * 100_000], "/v1/pipeline")
 async def test_frames_that_make_no_sense(sent: list[str | bytes], path: str) -> None:
     """Told, or closed with a reason that is the caller's to mend; never with one of ours."""
-    client, core = _client()
-    told = await _talked(client.app, path, sent)
+    client, core = client_and_core()
+    told = await frames_of(client.app, path, sent)
     assert told[0]["type"] == "websocket.accept"
     assert {each["code"] for each in told if each["type"] == "websocket.close"} <= CLOSES
     assert "report" not in " ".join(str(each.get("text")) for each in told)

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from gateway.access.admission import Rate
+from gateway.access.rate import rate_of
 from gateway.apis.app import app
 from gateway.caller import CacheScope
 from gateway.config import CacheConfig, Limits
@@ -192,7 +192,7 @@ async def test_a_redis_that_is_away_costs_a_fresh_answer(tmp_path: Path) -> None
 
 async def test_a_rate_can_be_counted_in_a_redis(redis: str) -> None:
     """Two gateways count together."""
-    rates = [Rate("1/minute", f"redis+{redis}") for _ in range(2)]
+    rates = [rate_of("1/minute", f"redis+{redis}") for _ in range(2)]
     assert [bool(await rate.wait_s("k")) for rate in rates] == [False, True]
 
 

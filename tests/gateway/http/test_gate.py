@@ -27,13 +27,15 @@ def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/status", "/translate", "/detect", "/v1/pipeline", "/v1/realtime"])
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/v1/status", "/translate", "/detect", "/languages", "/v1/pipeline", "/v1/realtime"]
+)
 def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
     """Whatever is behind it."""
     assert gated.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json", "/languages"])
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json", "/metrics"])
 def test_what_harms_nobody_needs_none(gated: TestClient, path: str) -> None:
     """A newcomer can look around."""
     assert gated.get(path).status_code == 200

@@ -20,10 +20,9 @@ from parley.v1.asr_pb2 import AsrResponse
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.wire import protocol
 from tests.fakes import Clock
-from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream
+from tests.gateway.fake_replicas import FakeReplica, call, replicas, upstream, waiting
 from tests.gateway.pipeline.test_pipeline import Scripted, notices, texts
 from tests.gateway.pipeline.test_pipeline_failover import WORDS, Stages, run
-from tests.gateway.replicas.test_pool import waiting
 from tests.waiting import until
 
 VERSION = "echo@1"

@@ -112,15 +112,12 @@ def test_a_success_clears_whom_it_failed(breaker: Breaker) -> None:
     assert breaker.state == "closed"
 
 
-def test_the_health_check_is_a_witness(clock: Clock) -> None:
-    """Where the health check fails too, one caller's faults are enough."""
-    ill = False
-    breaker = Breaker("asr", BreakerConfig(failures=2, rest_s=5.0), clock, lambda: ill)
-    fail(breaker, Unavailable("gone"), 9, by="ann")
-    assert breaker.state == "closed"
-    ill = True
+def test_who_was_well_all_the_time_begins_at_nothing(breaker: Breaker) -> None:
+    """Faults before a replica was seen to be well are not added to those after it."""
+    breaker.failed("the health check")
+    breaker.close()
     fail(breaker, Unavailable("gone"), by="ann")
-    assert breaker.state == "open"
+    assert breaker.state == "closed"
 
 
 def test_whose_probe_failed_lets_others_go_first(breaker: Breaker, clock: Clock) -> None:

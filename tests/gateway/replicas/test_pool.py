@@ -1,24 +1,27 @@
 """Several replicas of a stage: who takes a stream, and who takes it when that one cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
 from gateway.replicas.pool import Upstream
-from parley.errors import BadInput, CircuitOpen, Draining, Overloaded, ParleyError, Unavailable, UnknownModel
-from tests.gateway.fake_replicas import ONE, QUICK, SERVICE, FakeReplica, call, failing, replicas, said, upstream
-from tests.waiting import never, until
-
-
-async def waiting() -> AsyncIterator[bytes]:
-    yield b"config"
-    await asyncio.Event().wait()
+from parley.errors import BadInput, Draining, Overloaded, Unavailable, UnknownModel
+from tests.gateway.fake_replicas import (
+    ONE,
+    QUICK,
+    SERVICE,
+    call,
+    failing,
+    replicas,
+    said,
+    upstream,
+    waiting,
+)
+from tests.waiting import until
 
 
 async def hold(stack: AsyncExitStack, here: Upstream) -> str:
@@ -148,76 +151,6 @@ async def test_retries_are_a_share_of_the_calls(tmp_path: Path) -> None:
         assert sum(len(each.calls) for each in made) <= 20 + 2 + 20 * 0.1
 
 
-async def test_one_versions_faults_leave_the_others_alone(tmp_path: Path) -> None:
-    """Breakers are per version: what opens one does not close the others."""
-    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=60.0) as here:
-        await made[0].serves(True, "echo@2")
-        made[0].script = failing(Unavailable("bad version"))
-        for by in ("ann", "bob"):
-            with pytest.raises(Unavailable):
-                await said(here, asked=call(version="echo@2", by=by))
-        with pytest.raises(CircuitOpen):
-            await said(here, asked=call(version="echo@2"))
-        made[0].script = type(made[0])("x", tmp_path).script
-        assert await said(here, asked=call(version="echo@1")) == [b"a"]
-        assert here.replicas[0].circuit == "open"
-
-
-async def test_one_callers_faults_are_their_own(tmp_path: Path) -> None:
-    """Who alone sees faults, however many, costs nobody else a refusal."""
-    async with replicas(tmp_path, "a") as made, upstream(made, failures=3, rest_s=60.0) as here:
-        good, made[0].script = made[0].script, failing(ParleyError("their request breaks it"))
-        for _ in range(20):
-            with pytest.raises(ParleyError, match="breaks it"):
-                await said(here, asked=call(by="ann"))
-        made[0].script = good
-        assert await said(here, asked=call(by="bob")) == [b"a"]
-
-
-async def test_a_call_waits_for_the_probe_that_decides(tmp_path: Path) -> None:
-    """While a half-open circuit is being probed, others are not refused: they wait, and get in when it works."""
-    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=0.1) as here:
-        good, made[0].script = made[0].script, failing(ParleyError("gone"))
-        for by in ("ann", "bob"):
-            with pytest.raises(ParleyError, match="gone"):
-                await said(here, asked=call(by=by))
-        assert here.replicas[0].circuit == "open"
-
-        async def slow(replica: FakeReplica, context: Any) -> None:
-            await asyncio.sleep(0.3)
-            await good(replica, context)
-
-        made[0].script = slow
-        await until(lambda: here.replicas[0].breaker("").admits())
-        assert await asyncio.gather(*(said(here) for _ in range(5))) == [[b"a"]] * 5
-
-
-async def test_who_was_away_gets_calls_as_soon_as_it_serves(tmp_path: Path) -> None:
-    """The health check closes the circuit: no caller has to be the probe of a replica that says it is well again."""
-    async with replicas(tmp_path, "a") as made, upstream(made, failures=1, rest_s=60.0) as here:
-        await made[0].stop()
-        await until(lambda: here.replicas[0].health() == "UNAVAILABLE")
-        with pytest.raises(Unavailable):
-            await said(here)
-        assert here.replicas[0].circuit == "open"
-        again = FakeReplica("a", tmp_path)
-        await again.start()
-        await until(lambda: here.replicas[0].circuit == "closed")
-        assert await said(here) == [b"a"]
-        await again.stop()
-
-
-async def test_a_silent_replica_is_left_for_another(tmp_path: Path) -> None:
-    """Who takes a stream and says nothing loses it to somebody else."""
-
-    async def silent(*_: object) -> None:
-        await never()
-
-    async with replicas(tmp_path, "a", "b") as made, upstream(made, replace(QUICK, open_s=0.1)) as here:
-        made[0].script = silent
-        assert await said(here, b"1") == [b"b", b"1"]
-
-
 @pytest.mark.parametrize("version", ["", "echo@1"])
 async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: str) -> None:
     """Draining ends a movable stream with DRAINING; one that cannot be moved goes on."""
@@ -234,31 +167,6 @@ async def test_who_leaves_lets_go_of_what_can_be_moved(tmp_path: Path, version: 
             async with asyncio.timeout(10):
                 [answer async for answer in moved.answers()]
         assert await anext(aiter(stays.answers()))
-
-
-async def test_a_frozen_replica_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who does not say how it is loses what can be moved, and gets new streams last."""
-    monkeypatch.setattr("gateway.replicas.replica.HEALTH_TIMEOUT_S", 0.05)
-    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
-        moved = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
-        holder = made["ab".index((await anext(aiter(moved.answers()))).decode())]
-        holder.freeze()
-        with pytest.raises(Draining):
-            async with asyncio.timeout(10):
-                [answer async for answer in moved.answers()]
-        assert {(await said(here))[0] for _ in range(4)} == {b"b" if holder is made[0] else b"a"}
-
-
-async def test_a_slow_replica_keeps_its_streams(tmp_path: Path) -> None:
-    """Who says late how it is gets no new ones meanwhile; moving the others would make it no faster."""
-    async with replicas(tmp_path, "a", "b") as made, upstream(made) as here, AsyncExitStack() as stack:
-        stays = await stack.enter_async_context(here.stream(call(rerouted=lambda: False), waiting))
-        holder = "ab".index((await anext(aiter(stays.answers()))).decode())
-        made[holder].freeze(2.5)
-        await until(lambda: here.replicas[holder].health() == "DEADLINE_EXCEEDED")
-        assert (await said(here))[0] == b"ab"[1 - holder : 2 - holder]
-        await until(lambda: here.replicas[holder].health() == "SERVING")
-        assert stays in here.replicas[holder].open
 
 
 async def test_a_late_answer_is_asked_for_elsewhere(tmp_path: Path) -> None:

@@ -171,7 +171,8 @@ async def test_an_exact_version_is_nobodys_choice(tmp_path: Path) -> None:
     async with (
         replicas(tmp_path, "a") as (replica,),
         board(replica, policy, {"nano@3": 1}) as here,
-        here.stream(Wish("asr", "nano@9"), Caller(), none) as stream,
     ):
-        assert [answer async for answer in stream.answers()] == [b"a"]
+        await replica.serves(True, "nano@9")
+        async with here.stream(Wish("asr", "nano@9"), Caller(), none) as stream:
+            assert [answer async for answer in stream.answers()] == [b"a"]
     assert policy.outcomes == []

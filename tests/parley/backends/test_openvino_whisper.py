@@ -84,6 +84,18 @@ def test_a_language_left_open_is_found_out(generator: Generator) -> None:
         assert (asked.tokens, asked.language) == (each.tokens, "")
 
 
+def test_some_languages_are_likelier_than_others(generator: Generator) -> None:
+    """What may not be is not heard, and what is likely beforehand needs less to be."""
+    prompts = [[PROMPT[0], "<|language|>", *PROMPT[2:]]] * 4
+    first = generator.generate(sounds(4), prompts, Decoding(1, 6))
+    assert all(0.5 <= each.language_confidence <= 1.0 for each in first)
+    for language in ("en", "de"):
+        among: list[dict[str, float]] = [{language: 1.0}, {"en": 1.0, "de": 1.0, language: 1e9}] * 2
+        said = generator.generate(sounds(4), prompts, Decoding(1, 6, languages=among))
+        assert [each.language for each in said] == [language] * 4
+        assert all(each.language_confidence == pytest.approx(1.0, abs=1e-3) for each in said)
+
+
 def test_other_writers_are_refused(tmp_path: Path, exported: dict[str, bytes]) -> None:
     """A translator has no graphs here, and says which library has."""
     with pytest.raises(BadModel, match="others need ctranslate2"):

@@ -7,7 +7,7 @@ import pytest
 
 from parley.engines import backends
 from parley.engines.backends import ctranslate2 as engines
-from parley.engines.backends.ctranslate2 import WhisperGenerator
+from parley.engines.backends.ctranslate2 import Options, WhisperGenerator
 from parley.engines.protocols import Decoding, Generated, Generator
 from parley.engines.whisper import END
 from parley.errors import BadModel
@@ -118,7 +118,7 @@ def test_whether_anybody_spoke_is_asked_where_it_is_in_doubt(generator: Generato
             return [Said()]
 
     model = Counting()
-    WhisperGenerator(cast(Any, model), [*WORDS, END], {}).generate(sounds(1), [PROMPT], Decoding(3, 12))
+    WhisperGenerator(cast(Any, model), [*WORDS, END], Options()).generate(sounds(1), [PROMPT], Decoding(3, 12))
     assert model.runs == runs
 
 
@@ -130,19 +130,36 @@ class Polyglot:
         self.device = model.device
 
     def detect_language(self, memory: ctranslate2.StorageView) -> list[list[tuple[str, float]]]:
-        return [[(f"<|{'de' if row[0, 0] > 0 else 'en'}|>", 0.9)] for row in np.array(memory)]
+        likelier = ["de" if row[0, 0] > 0 else "en" for row in np.array(memory)]
+        return [[(f"<|{each}|>", 0.75), (f"<|{'en' if each == 'de' else 'de'}|>", 0.25)] for each in likelier]
 
 
 def test_a_language_left_open_is_found_out(files: dict[str, bytes]) -> None:
     """Where the prompt leaves it open the model names a language, and answers as if it had been asked in it."""
     model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
-    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], {})
+    generator = WhisperGenerator(model, [*WORDS, *SPECIALS], Options())
     said = generator.generate(sounds(6), [[PROMPT[0], "<|language|>", *PROMPT[2:]]] * 6, Decoding(1, 6, align=[64] * 6))
     assert {each.language for each in said} == {"en", "de"}
     for n, each in enumerate(said):
         prompt = [PROMPT[0], f"<|{each.language}|>", *PROMPT[2:]]
         (asked,) = generator.generate(sounds(6)[n : n + 1], [prompt], Decoding(1, 6, align=[64]))
         assert (asked.tokens, asked.alignment.frames, asked.language) == (each.tokens, each.alignment.frames, "")
+
+
+def test_some_languages_are_likelier_than_others(files: dict[str, bytes]) -> None:
+    """What may not be is not heard; what is likely beforehand needs less to be; each source for itself."""
+    model = Polyglot(ctranslate2.models.Whisper("tiny", compute_type="float32", files=files))
+    generator, prompt = (
+        WhisperGenerator(model, [*WORDS, *SPECIALS], Options()),
+        [PROMPT[0], "<|language|>", *PROMPT[2:]],
+    )
+    open_ = generator.generate(sounds(6), [prompt] * 6, Decoding(1, 6))
+    assert {each.language_confidence for each in open_} == {0.75}
+    among: list[dict[str, float]] = [{"de": 1.0}, {"en": 10.0, "de": 1.0}, {"en": 2.0, "de": 2.0}] * 2
+    said = generator.generate(sounds(6), [prompt] * 6, Decoding(1, 6, languages=among))
+    assert [each.language for each in said] == ["de", "en", open_[2].language, "de", "en", open_[5].language]
+    assert (said[0].language_confidence, said[2].language_confidence) == (1.0, 0.75)
+    assert said[1].language_confidence == pytest.approx(30 / 31 if open_[1].language == "en" else 10 / 13)
 
 
 def test_a_vocabulary_is_needed(tmp_path: Path, files: dict[str, bytes]) -> None:

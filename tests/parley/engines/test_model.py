@@ -5,7 +5,6 @@ import pytest
 
 from parley.engines.model import CHAIN, ModelRef, locate, read_spec
 from parley.errors import BadInput, BadModel, UnknownModel
-from tests.fakes import spec_of
 
 TOML = 'name = "tiny"\nversion = "2"\nstage = "asr"\nbackend = "onnx"\n'
 
@@ -75,13 +74,6 @@ def test_what_is_checked_is_what_is_loaded(tmp_path: Path) -> None:
         spec.bytes_of("gone.onnx")
     with pytest.raises(BadModel, match=r"does not list other\.onnx"):
         spec.bytes_of("other.onnx")
-
-
-def test_a_missing_option_is_named() -> None:
-    """A stage that needs an option the model does not declare says which, and where it belongs."""
-    assert spec_of(hop=256).option("hop") == 256
-    with pytest.raises(BadModel, match=r"model\.toml lacks `hop` under \[options\]"):
-        spec_of().option("hop")
 
 
 def test_a_broken_neighbour_costs_a_version_nothing(tmp_path: Path) -> None:

@@ -66,12 +66,12 @@ def test_each_graph_has_its_own_file(tmp_path: Path) -> None:
     ("options", "wrong"),
     [
         ({"adapter": "magic", "hop": 8}, "adapter 'magic' is not known; write waveform, gtcrn, dtln"),
-        ({"hop": 8, "states": [{"name": "h"}]}, r"`states` must be a list of \{ name = "),
-        ({"hop": 8, "states": {"h": [3]}}, r"`states` must be a list of \{ name = "),
-        ({"adapter": "gtcrn", "hop": 8}, "lacks `window`"),
+        ({"hop": 8, "states": [{"name": "h"}]}, r"lacks `options\.states\.next`"),
+        ({"hop": 8, "states": {"h": [3]}}, r"`options\.states` must be a list, not"),
+        ({"adapter": "gtcrn", "hop": 8}, r"lacks `options\.window`"),
         ({"adapter": "gtcrn", "hop": 9, "window": 8}, "`hop` must lie between 1 and `window`, 8"),
         ({"adapter": "dtln", "hop": 8, "window": 16}, r"must list 2 \[\[options.graphs\]\], not 1"),
-        ({}, "lacks `hop`"),
+        ({}, r"lacks `options\.hop`"),
     ],
 )
 def test_a_wrong_description_is_told(options: dict[str, Any], wrong: str) -> None:

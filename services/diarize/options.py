@@ -1,0 +1,36 @@
+"""What a model.toml of voices may say under [options], as docs/voices.md tells. Must not know streams."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from parley.config import Within
+from parley.engines import options
+from parley.engines.model import ModelSpec
+
+Seconds = Annotated[float, Within(0.1, 30)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiarizeOptions:
+    """How one model is shown sound, and what its embeddings mean."""
+
+    window_s: Seconds
+    hop_s: Seconds | None = None  # from window to window; half a window
+    same: Annotated[float, Within(-1, 1)]  # cosine from which on two embeddings are one voice
+    ward_height: Annotated[float, Within(0, 1_000)]  # cost from which on two groups of embeddings are two voices
+    width: Annotated[int, Within(1, 65_536)] | None = None  # numbers in an embedding; checked where it is said
+    input: str = "audio"
+    output: str = "embedding"
+
+    @property
+    def step_s(self) -> float:
+        """From window to window."""
+        return self.window_s / 2 if self.hop_s is None else self.hop_s
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> "DiarizeOptions":
+        """The table as it is written, checked."""
+        told = options.read(cls, spec)
+        if told.step_s > told.window_s:
+            raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {told.window_s:g}.")
+        return told
