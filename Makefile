@@ -26,11 +26,11 @@ setup: $(STAMP) ## Make the virtual environment and install everything into it: 
 run: $(SERVE) ## Install what serving needs, then start Parley on this machine
 	@$(BIN)/parley up
 
-dist: $(STAMP) ## Build the wheels and the source archive in dist/
+dist: $(STAMP) ## Build one complete wheel in dist/, and what a package index gets in dist/index/
 	@rm -rf dist
 	@$(BIN)/python deploy/dist.py dist
-	@ls -1s --block-size=1M dist
-	@echo 'Install it anywhere: uv tool install --find-links dist "parley-speech[serve]"'
+	@ls -1s --block-size=1M dist/*.whl dist/index
+	@echo 'Install it anywhere: uv tool install dist/*.whl; pipx install dist/*.whl; pip install dist/*.whl'
 
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
