@@ -26,11 +26,11 @@ setup: $(STAMP) ## Make the virtual environment and install everything into it: 
 run: $(SERVE) ## Install what serving needs, then start Parley on this machine
 	@$(BIN)/parley up
 
-dist: $(STAMP) ## Build the wheels and the source archive in dist/
+dist: $(STAMP) ## Build one complete wheel in dist/, and what a package index gets in dist/index/
 	@rm -rf dist
 	@$(BIN)/python deploy/dist.py dist
-	@ls -1s --block-size=1M dist
-	@echo 'Install it anywhere: uv tool install --find-links dist "parley-speech[serve]"'
+	@ls -1s --block-size=1M dist/*.whl dist/index
+	@echo 'Install it anywhere: uv tool install dist/*.whl; pipx install dist/*.whl; pip install dist/*.whl'
 
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
@@ -60,9 +60,9 @@ drift: protos ## Fail when generated code is not what protos/ gives
 
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --upgrade --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-serve.lock
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.bench.transport
