@@ -28,8 +28,9 @@ from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
-from parley import telemetry
-from parley.errors import ConfigExpected, ParleyError
+from parley import beside, telemetry
+from parley.errors import BadConfig, ConfigExpected, ParleyError
+from parley.nearest import advice
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN
@@ -89,6 +90,7 @@ class Core:
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self.board = Switchboard(config)
+        self._check_needs()
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
 
@@ -198,7 +200,7 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            pipeline = self._pipeline(first.config, caller)
+            pipeline = await beside.done(first.ByteSize(), partial(self._pipeline, first.config, caller))
             held.hold(pipeline.places)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
@@ -225,8 +227,18 @@ class Core:
             _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas
 
+    def _check_needs(self) -> None:
+        for stage in self._config.ready.needs:
+            if stage not in self.stages:
+                raise BadConfig(f"`ready.needs` names {stage!r}; {advice(stage, self.stages, 'there are {}.')}")
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """The stages that must serve so that the gateway is ready."""
+        return self._config.ready.needs or tuple(self.stages)
+
     async def ready(self) -> dict[str, bool]:
-        """Stage -> whether some replica serves."""
+        """Stage -> whether it can serve."""
         return {name: able and not self.admission.draining for name, able in (await report.ready(self.board)).items()}
 
     async def status(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from parley import config, telemetry
+from parley import config, machine, telemetry
 from parley.engines.model import ModelRef, locate
 from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import ServiceStreams
+from parley.serving.trial import tried
 from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ def main(stage: Stage) -> None:
     try:
         settings = config.load(stage.config, path)
         trust.check_listen(settings.listen, settings.token, settings.tls)
+        machine.raise_file_limit()
         telemetry.set_up(stage.name, settings.telemetry, [settings.token])
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
@@ -64,7 +67,8 @@ class Service:
 
     def __init__(self, stage: Stage, settings: ServiceConfig, report_s: float = REPORT_S) -> None:
         self._stage, self._settings, self._report_s = stage, settings, report_s
-        self._registry = Registry(stage.open_engine, settings.batch)
+        trial = partial(tried, stage.open_engine, within_s=settings.load_s)
+        self._registry = Registry(stage.open_engine, settings.batch, trial)
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
@@ -105,12 +109,17 @@ class Service:
         return grpc.unary_unary_rpc_method_handler(handle)
 
     async def _load(self) -> None:
+        """The default has to be there; another version that is bad must not take those that are good."""
         for text in self._settings.models:
             try:
                 spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
+                await self._registry.load(spec)
             except (BadInput, UnknownModel) as error:
                 raise BadConfig(f"`models`: {error}") from None
-            await self._registry.load(spec)
+            except BadConfig as error:
+                if self._registry.default is None:
+                    raise
+                log.error("model not loaded", extra={"model": text, "why": str(error)})
 
     async def _report_health(self) -> None:
         """Sets the health status of the service and of each model version."""

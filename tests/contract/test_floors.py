@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("client", "serving", "store"),
         ("audio", "engines", "places", "telemetry", "wire"),
         ("config",),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
+        ("beside", "budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

@@ -13,6 +13,12 @@ SOUND: Json = {"type": "string", "format": "binary"}
 ABLE: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
 READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=ABLE)
 ALL_READY = {"ready": True, "missing": [], "stages": dict.fromkeys(sorted(STAGES), True)}
+STAGE: Json = {
+    "name": "stage",
+    "in": "query",
+    "description": "Which stages are asked about. Absent: those of `[ready] needs` in the config.",
+    "schema": {"type": "array", "items": {"enum": sorted(STAGES)}},
+}
 PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then PCM as binary frames and controls as text
 frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
 frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
@@ -113,8 +119,10 @@ PATHS: Json = {
     },
     "/readyz": {
         "get": operation(
-            "Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY))
+            "Whether the stages can serve that the gateway needs, or those that are asked about",
+            good("They can; otherwise 503.", content("application/json", READY, ALL_READY)),
         )
+        | {"parameters": [STAGE]}
     },
     "/metrics": {
         "get": operation(

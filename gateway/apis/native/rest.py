@@ -26,6 +26,8 @@ from gateway.http.streaming import Flow
 from parley.audio import media
 from parley.audio.recorder import Flac, Recorder, Wav
 from parley.budget import Budget
+from parley.errors import NotFound
+from parley.nearest import advice
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig
 
@@ -92,9 +94,12 @@ class Native:
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, fields: Fields, caller: Caller) -> Response:
-        """Whether every stage can serve; 503 with those that cannot."""
-        stages = await self._core.ready()
-        missing = [stage for stage, able in stages.items() if not able]
+        """Whether the stages can serve that are needed, or asked about; 503 with those that cannot."""
+        fields.only(("stage",))
+        asked, stages = fields.texts("stage") or self._core.needs, await self._core.ready()
+        if strange := next((stage for stage in asked if stage not in stages), ""):
+            raise NotFound(f"There is no stage {strange!r} here; {advice(strange, stages)}")
+        missing = [stage for stage in asked if not stages[stage]]
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:

@@ -91,6 +91,11 @@ def test_hints_say_which_languages_may_be() -> None:
         assert (ears.finals[0].language, ears.finals[0].languages) == asked
     with pytest.raises(BadInput, match="does not know the language 'xx'"):
         session(languages=["de", "xx"])
+    ears = Ears(("de", 0.9))
+    play(session(languages=["xx", "de_AT", "fr"], hints_only=True), ears, talk(1))
+    assert ears.finals[0].languages == {"de": 1.0, "fr": 1.0}
+    play(session(languages=["xx"], hints_only=True), ears, talk(1))
+    assert ears.finals[1].languages == EVEN
     with pytest.raises(BadInput, match="leave one out"):
         session(language="de", languages=["de", "fr"])
 
