@@ -35,8 +35,8 @@ dist: $(STAMP) ## Build the wheels and the source archive in dist/
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
-fuzz: $(STAMP) ## Broken files and frames sent to every API: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py
+fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
@@ -87,6 +87,9 @@ loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parle
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
 	$(BIN)/python -m loadtest.bench.soak
 
+long-session: $(STAMP) ## A live session of two hours at up to 20 times its pace: memory must stay flat, no word be lost: [ARGS="--hours 0.5"]
+	$(BIN)/python -m loadtest.bench.long_session $(ARGS)
+
 .venv-recipes/.ready: pyproject.toml
 	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
@@ -108,4 +111,4 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean
+.PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak long-session eval eval-services clean

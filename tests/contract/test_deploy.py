@@ -100,6 +100,14 @@ def test_every_process_gets_the_token(process: str) -> None:
         trust.check_listen(settings_of(process).listen, "", settings.tls)
 
 
+@pytest.mark.parametrize("process", SERVICES)
+def test_no_process_takes_the_machine(process: str) -> None:
+    """Threads and memory have an end, and the uploads that the gateway may hold fit in twice."""
+    assert 100 <= SERVICES[process]["pids_limit"] <= 4096
+    memory = int(SERVICES[process]["mem_limit"].removesuffix("g")) << 30
+    assert memory >= (2 * settings_of("gateway").limits.uploads_bytes if process == "gateway" else 1 << 30)
+
+
 def test_the_gateway_waits_for_every_service() -> None:
     """Started is not ready."""
     waits = SERVICES["gateway"]["depends_on"]

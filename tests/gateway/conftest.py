@@ -47,6 +47,7 @@ class FakeCore:
         self.open = 0
         self.opened = asyncio.Event()
         self.stages = {"asr": True, "translate": True}
+        self.needed: list[str] = []
         self.served: CacheScope | None = None
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
@@ -109,6 +110,10 @@ class FakeCore:
 
     def named(self, stage: str, name: str) -> str:
         return names.ours(stage, name, {}, ["asr/default", "asr/fast"], ["echo@1"])
+
+    @property
+    def needs(self) -> list[str]:
+        return self.needed or list(self.stages)
 
     async def ready(self) -> dict[str, bool]:
         return self.stages

@@ -195,7 +195,7 @@ def test_calls_that_began_before_it_opened_still_count(breaker: Breaker, clock: 
     with breaker.guard() as early:
         fail(breaker, Unavailable("gone"), 2)
         clock.now = 4.0
-        breaker.failed()
+        breaker.failed("ann")
         clock.now = 5.0
         assert not breaker.admits()
         early.worked()
