@@ -51,6 +51,8 @@ SERVER_OPTIONS = (
     ("grpc.http2.lookahead_bytes", 1 << 18),
     # Without this two processes share a port in silence.
     ("grpc.so_reuseport", 0),
+    # Who connects and says nothing is not waited for.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A caller whose machine vanished without a word is noticed.
     *keepalive(20_000, 10_000),
     ("grpc.keepalive_permit_without_calls", 1),

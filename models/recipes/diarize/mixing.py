@@ -18,7 +18,7 @@ from models.recipes.sound import Random
 # Samples wanted -> samples transformed: the excess holds the room's tail, and the length is fast.
 SIZES = {24000: 27648, 48000: 51200}
 # Samples wanted -> cuts of the bank's grid that they span.
-SPANNED = {24000: 1, 48000: 4}
+SPANNED = {24000: 1, 48000: 2}
 JITTER = 1600
 LONG_SHARE = 0.2
 TELEPHONE = 0.4

@@ -25,6 +25,14 @@ VARIANTS = (
     (0.84, 1.2),
 )
 
+# Corpora with many speakers, each with much to say, are worth fewer copies.
+FEWER = {"speechocean762": 3}
+
+
+def variants(corpus: str) -> tuple[tuple[float, float], ...]:
+    """The variants made of each speaker of a corpus."""
+    return VARIANTS[: FEWER.get(corpus, len(VARIANTS))]
+
 
 def shifted(audio: Audio, speed: float, formants: float) -> Audio:
     """The recording as somebody else might have spoken it."""

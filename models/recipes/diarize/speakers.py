@@ -46,7 +46,9 @@ def recordings(folder: Path, part: str) -> dict[str, Clips]:
 
 
 def named(path: Path) -> str:
-    """Whose file this is. Spoken digits say it in the second place."""
+    """Whose file this is. Spoken digits say it in the second place, speechocean762 by its folders."""
+    if path.parent.name.startswith("SPEAKER"):
+        return path.parent.name
     return path.stem.split("_")[1] if path.parent.name == "fsdd" else sound.speaker(path)
 
 
