@@ -1,6 +1,7 @@
 """The container files, read: there is no engine here to run them."""
 
 import importlib
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -164,5 +165,14 @@ def test_what_serves_is_pinned_as_everything_is() -> None:
     assert not {"pytest", "locust", "openvino", "mypy"} & {pin.partition("==")[0] for pin in serve}
 
 
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-serve.lock"])
+def test_every_pin_has_its_hashes(name: str) -> None:
+    """What is installed is what was locked, byte for byte; and nobody who serves downloads torch."""
+    blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text("utf-8"))
+    assert len(blocks) == len(pins(name)) > 20
+    assert [block.partition(" ")[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert not {"torch", "nvidia-cublas"} & {pin.partition("==")[0] for pin in pins(name)}
+
+
 def pins(name: str) -> set[str]:
-    return {line for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
+    return {line.removesuffix(" \\") for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
