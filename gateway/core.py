@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,6 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from gateway import report
 from gateway.access.admission import Admission, Places, kind_of
 from gateway.access.keys import KeyRing, demand
 from gateway.caller import CacheScope, Wish
@@ -26,6 +25,9 @@ from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
+from gateway.report import status as report
+from gateway.report import traces
+from gateway.report.operations import Operations
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
 from parley import beside, telemetry
@@ -93,6 +95,7 @@ class Core:
         self._check_needs()
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
+        self.operations = Operations(self.board, self.admission)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -106,6 +109,7 @@ class Core:
     async def start(self) -> None:
         """Resolve the replicas and watch the routes."""
         await self.board.start()
+        self.operations.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -246,6 +250,11 @@ class Core:
         found = await report.status(self.board) | {"streams": self.admission.open}
         return found | {"words": report.words(found)}
 
+    async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
+        """The spans of a stream whose caller asked to see them."""
+        return await traces.of(self.board, trace_id)
+
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.operations.close()
         await self.board.close()

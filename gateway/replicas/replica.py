@@ -244,6 +244,15 @@ class Replica:
                 raise protocol.error_of(failed, f"{call.stage} at {self.address}") from None
             return answer
 
+    async def ask(self, path: str, request: bytes, timeout_s: float) -> bytes | None:
+        """What an operator wants to know of this replica; None: no answer. No breaker counts it."""
+        calling: Any = self.channel.unary_unary(path)
+        try:
+            answer: bytes = await calling(request, metadata=tuple(self._shown.items()), timeout=timeout_s)
+        except grpc.aio.AioRpcError:
+            return None
+        return answer
+
     async def close(self) -> None:
         """Stop the health checks and close the channel."""
         for watch in self._watches.values():

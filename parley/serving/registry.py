@@ -55,6 +55,11 @@ class Model:
             raise ModelNotReady(f"{self.spec.ref} is still loading; try again in a moment.", retry_s=1.0)
         return self._batcher
 
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return self._batcher.waiting if self._batcher else 0
+
     def start(self, placed: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
         """Loaded: accept streams."""
         self.device, self.device_reason = placed.device, placed.reason

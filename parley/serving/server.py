@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from parley import config, machine, telemetry
+from parley import config, machine, telemetry, traces
 from parley.engines.model import ModelRef, locate
 from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
@@ -24,6 +24,7 @@ from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import ServiceStreams
 from parley.serving.trial import tried
+from parley.v1.traces_pb2 import TracesGetRequest, TracesGetResponse, TraceSpan
 from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,10 @@ class Service:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Models", methods),))
+        kept = {"Get": self._unary(_trace, TracesGetRequest)}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Traces", kept),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (name, "parley.v1.Models", "parley.v1.Traces", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         protocol.listen(self._server, self._settings.listen, self._settings.tls)
         await self._report_health()  # unasked, the health service calls a server healthy that has nothing yet
@@ -160,3 +163,8 @@ class Service:
         await self._streams.gone(self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)
         await self._registry.close()
+
+
+async def _trace(request: TracesGetRequest) -> TracesGetResponse:
+    """What this process has kept of a trace."""
+    return TracesGetResponse(spans=[TraceSpan(**vars(span)) for span in traces.KEPT.of(request.trace_id)])

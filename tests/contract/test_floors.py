@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("client", "serving", "store"),
         ("audio", "engines", "places", "telemetry", "wire"),
-        ("config",),
+        ("config", "traces"),
         ("beside", "budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }

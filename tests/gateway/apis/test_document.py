@@ -52,8 +52,3 @@ def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
     assert text == page(DOCUMENT)
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
     assert all(path in text for path, _, _ in _operations())
-
-
-def test_the_root_leads_to_the_page(client: TestClient) -> None:
-    """Who opens the address in a browser finds the way."""
-    assert client.get("/").url.path == "/docs"

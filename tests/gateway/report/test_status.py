@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from gateway.report import words
+from gateway.report.status import words
 
 GOOD = {"address": "10.0.0.1:1", "health": "SERVING", "breaker": "closed", "streams": 2, "fault": ""}
 BAD = {"address": "10.0.0.2:1", "health": "UNAVAILABLE", "breaker": "open", "streams": 0, "fault": "asr broke."}

@@ -46,12 +46,12 @@ async def status(board: Switchboard) -> dict[str, Any]:
         "routes": board.book.tables,
         "unserved": astray,
         "stages": stages,
-        "counted": _counted(),
+        "counted": counted(),
     }
     return state | fault
 
 
-def _counted() -> dict[str, dict[str, int]]:
+def counted() -> dict[str, dict[str, int]]:
     """Since the start: who got which version, who was refused and why, what did not go as asked."""
     return {
         "routed": _numbers(metrics.ROUTED, "alias", "model"),
