@@ -38,6 +38,9 @@ test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
 	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
 
+chaos: $(STAMP) ## Kill, stop and starve real processes under streams, some minutes on loopback
+	$(BIN)/python -m pytest -q --timeout=300 tests/chaos
+
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
 
@@ -111,4 +114,4 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak long-session eval eval-services clean
+.PHONY: help setup run dist test fuzz chaos check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak long-session eval eval-services clean

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -140,22 +140,24 @@ class Core:
             await rewind.close()
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[Places]:
-        """A place for one call, or for a conversation that has several calls one after the other."""
+    async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
+        """A place for a socket on which pipelines come and go."""
         key = self.keys.of(caller.metadata)
         await self.admission.rate(key)
-        with self.admission.place(key, kind_of(key, caller.metadata)) as places:
+        with self.admission.conversation(key, kind_of(key, caller.metadata)) as places:
             yield places
 
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller, places: Places | None = None) -> AsyncIterator[Places]:
-        """Counts one call against the limits, unless it has a place, and spans it in the caller's trace."""
-        async with AsyncExitStack() as stack:
-            held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
-            parent = telemetry.parent_of(caller.metadata)
-            span = stack.enter_context(telemetry.span("gateway", parent))
+        """Counts one call against the limits, in a place of its own or a conversation's, and spans it in its trace."""
+        key = self.keys.of(caller.metadata)
+        await self.admission.rate(key)
+        with (
+            places.lent() if places else self.admission.place(key, kind_of(key, caller.metadata)) as held,
+            telemetry.span("gateway", telemetry.parent_of(caller.metadata)) as span,
+            _counted(name),
+        ):
             span.set_attribute("parley.call", name)
-            stack.enter_context(_counted(name))
             yield held
 
     async def stage(

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from gateway.access import exposure
+from gateway.access.pages import Pages
 from gateway.config import GatewayConfig
 from parley import config
-from parley.errors import BadConfig
+from parley.errors import BadConfig, UnknownHost
 from parley.wire import trust
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,18 @@ def test_no_process_takes_the_machine(process: str) -> None:
     assert 100 <= SERVICES[process]["pids_limit"] <= 4096
     memory = int(SERVICES[process]["mem_limit"].removesuffix("g")) << 30
     assert memory >= (2 * settings_of("gateway").limits.uploads_bytes if process == "gateway" else 1 << 30)
+
+
+def test_in_compose_the_gateway_knows_its_names() -> None:
+    """Its own, localhost and addresses; not those that somebody makes lead here."""
+    env = SERVICES["gateway"]["environment"] | {"PARLEY_TOKEN": "0123456789abcdef"}
+    settings = config.load(GatewayConfig, ROOT / "deploy/config/gateway.toml", env)
+    exposure.check(settings)
+    pages = Pages(settings.allow, has_keys=False, is_exposed=exposure.is_exposed(settings))
+    for host in ("gateway:8080", "localhost:8080", "127.0.0.1:8080"):
+        pages.check(host, None, changes=True)
+    with pytest.raises(UnknownHost):
+        pages.check("evil.example:8080", None, changes=False)
 
 
 def test_the_gateway_waits_for_every_service() -> None:

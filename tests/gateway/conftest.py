@@ -57,8 +57,8 @@ class FakeCore:
         return self.served
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[Places]:
-        with self.admission.place(NOBODY, "live") as places:
+    async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
+        with self.admission.conversation(NOBODY, "live") as places:
             yield places
 
     async def pipeline(

@@ -16,8 +16,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+# The viewer of the API's document comes from elsewhere, and writes styles of its own.
+VIEWER = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",  # asked again each time, and answered 304: a new version shows at once
@@ -29,6 +30,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/", Guarded(StaticPage("talk.html")), methods=["GET"], include_in_schema=False),
         Route("/console", Guarded(StaticPage("console.html")), methods=["GET"], include_in_schema=False),
+        Route("/docs", Guarded(StaticPage("docs.html"), VIEWER), methods=["GET"], include_in_schema=False),
         Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS, check_dir=False))),
         Mount("/assets", Guarded(StaticFiles(directory=ASSETS))),
     ]
@@ -48,16 +50,17 @@ class StaticPage:
 class Guarded:
     """An app whose answers carry the headers that keep foreign scripts out."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, policy: str = POLICY) -> None:
         self._app = app
+        headers = HEADERS | {"content-security-policy": policy}
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, with the headers."""
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = [*message["headers"], *ours]
+                message["headers"] = [*message["headers"], *self._headers]
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -156,9 +156,6 @@ PATHS: Json = {
             good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
         )
     },
-    "/docs": {
-        "get": operation("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))
-    },
 }
 
 _OURS = fields(("code", "reason", "message"), code=TEXT, reason=TEXT, message=TEXT, report=TEXT)

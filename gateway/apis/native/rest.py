@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -18,7 +18,6 @@ from gateway.caller import Caller
 from gateway.config import Limits
 from gateway.core import Core
 from gateway.http import transcode
-from gateway.http.document import page
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
@@ -54,7 +53,6 @@ class Native:
             Endpoint("GET", "/readyz", self.readyz),
             Endpoint("GET", "/metrics", self.metrics),
             Endpoint("GET", "/openapi.json", self.openapi),
-            Endpoint("GET", "/docs", self.docs),
             *Admin(self._core).endpoints(),
         ]
 
@@ -119,10 +117,6 @@ class Native:
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
         """The OpenAPI document as JSON."""
         return JSONResponse(self._described)
-
-    async def docs(self, fields: Fields, caller: Caller) -> Response:
-        """The API's documentation as a page."""
-        return HTMLResponse(page.page(self._described))
 
 
 def _recorded(file: Recorder, cleaned: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:

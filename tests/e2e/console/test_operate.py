@@ -71,3 +71,14 @@ async def test_a_gateway_that_is_away_is_told_of(page: Page, cluster: Cluster) -
     await expect(console.locator(".stage")).to_have_count(4)
     cluster.start_again("gateway")
     await expect(console.locator("#problem")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_the_documentation_can_be_tried(page: Page) -> None:
+    """An operation is sent as its example says, and answered on the page; nothing is loaded from elsewhere."""
+    origin, elsewhere = page.url, list[str]()
+    page.on("request", lambda sent: None if sent.url.startswith(origin) else elsewhere.append(sent.url))
+    await page.goto(f"{origin}docs")
+    await page.get_by_text("Text in another language").first.click(timeout=PATIENCE_MS)
+    await page.get_by_role("button", name="EXECUTE").click(timeout=PATIENCE_MS)
+    await expect(page.get_by_text("translatedText").first).to_be_visible(timeout=PATIENCE_MS)
+    assert elsewhere == []

@@ -1,6 +1,7 @@
 """The breaker: what counts, and who is let through."""
 
 import asyncio
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
@@ -129,6 +130,26 @@ def test_whose_probe_failed_lets_others_go_first(breaker: Breaker, clock: Clock)
     assert [breaker.admits(by) for by in ("ann", "bob")] == [False, True]
     clock.now = 15.0
     assert breaker.admits("ann")
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_changes_nothing(
+    breaker: Breaker, clock: Clock, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Pybreaker reads the time of day; its rest is ours to measure, so a day more or less neither opens nor closes."""
+
+    class Set(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=days)
+
+    fail(breaker, Unavailable("gone"), 2)
+    monkeypatch.setattr("pybreaker.datetime", Set)
+    assert not breaker.admits()
+    clock.now = 5.0
+    with breaker.guard():
+        pass
+    assert breaker.state == "closed"
 
 
 async def test_the_end_of_a_probe_can_be_waited_for(breaker: Breaker, clock: Clock) -> None:

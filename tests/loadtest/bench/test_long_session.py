@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from loadtest.bench.long_session import LongSession
+from loadtest.bench.soak import Soaked
 from parley.v1.pipeline_pb2 import PipelineResponse
 
 GOOD = LongSession(3600.0, sent_s=3600.0, wall_s=180.0, finals=1, last_s=3590.0)
@@ -30,6 +31,20 @@ def test_answers_are_noted() -> None:
         session.take(answer)
     assert (session.finals, session.last_s, session.disorder) == (3, 10.0, 1)
     assert session.answers == {"transcript": 3, "speech_started": 1}
+
+
+@pytest.mark.parametrize(
+    ("rss_mb", "flat"),
+    [
+        ([60.0, 90.0, *[100.0] * 14], True),
+        ([100.0 + n for n in range(8)], True),  # 4 MB in half an hour
+        ([100.0 + 3 * n for n in range(8)], False),
+        ([451.0] * 8, False),
+    ],
+)
+def test_flat_is_by_the_hour(rss_mb: list[float], flat: bool) -> None:
+    """An hour of a stream may cost a process a few megabytes, however few they are of what it holds anyway."""
+    assert GOOD.is_flat(Soaked(rss_mb, [20] * len(rss_mb))) is flat
 
 
 @pytest.mark.parametrize(
