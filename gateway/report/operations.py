@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from gateway import metrics
 from gateway.access.admission import Admission
 from gateway.replicas.replica import Replica
@@ -144,7 +146,9 @@ class Operations:
 async def _listed(replica: Replica) -> Sequence[ModelInfo]:
     """The versions of one replica; none where it does not answer."""
     answer = await replica.ask(LIST, ModelsListRequest().SerializeToString(), LIST_TIMEOUT_S)
-    return ModelsListResponse.FromString(answer).models if answer is not None else ()
+    with suppress(DecodeError):  # what is no list tells nothing
+        return ModelsListResponse.FromString(answer or b"").models
+    return ()
 
 
 def _shadows() -> dict[str, dict[str, float | int]]:
