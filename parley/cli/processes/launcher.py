@@ -188,8 +188,8 @@ def _ended(process: "subprocess.Popen[bytes]", end: float) -> int:
 def _complaint(line: str) -> str:
     """What a person wants of a log line: nothing, if it says how things went well, or is grpc's own."""
     try:
-        told = json.loads(line)
-        return str(told["message"]) if told["level"] in ("ERROR", "CRITICAL") else ""
+        record = json.loads(line)
+        return str(record["message"]) if record["level"] in ("ERROR", "CRITICAL") else ""
     except (ValueError, KeyError, TypeError):
         return "" if OF_GRPC.match(line) else line
 
