@@ -20,6 +20,7 @@ MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their s
 class PatientHttp(HttpToolsProtocol):
     """HTTP with a timeout and a size limit for each request's head."""
 
+    head_s = HEAD_S
     _head = 0  # bytes of a head that is not complete
     _timer: asyncio.TimerHandle | None = None
     _cycles: tuple[RequestResponseCycle, ...] = ()  # requests that are not answered yet
@@ -37,7 +38,7 @@ class PatientHttp(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head = 0
-        self._timer = self.loop.call_later(HEAD_S, self._too_slow)
+        self._timer = self.loop.call_later(self.head_s, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Counts the head's bytes; refuses one that is too large."""

@@ -152,7 +152,7 @@ class Replica:
         self.hangs = now == STUCK or (self.hangs and now == UNREACHED)
         if now == SERVING != before and not version:
             # What its versions could not say while it was away says nothing now.
-            self._health = {name: said for name, said in self._health.items() if said not in (STUCK, UNREACHED)}
+            self._health = {name: last for name, last in self._health.items() if last not in (STUCK, UNREACHED)}
         self._tell_breakers(version, now, before)
         if now == NOT_SERVING != before:
             self._leaves(self, version)

@@ -28,8 +28,8 @@ class DiarizeEngine:
     """Runs the windows of many streams in batches of a bounded size."""
 
     def __init__(self, tensors: Tensors, spec: ModelSpec) -> None:
-        self._tensors, told = tensors, DiarizeOptions.of(spec)
-        self._input, self._output = told.input, told.output
+        self._tensors, declared = tensors, DiarizeOptions.of(spec)
+        self._input, self._output = declared.input, declared.output
 
     def run(self, jobs: Sequence[WindowsJob]) -> Sequence[Rows]:
         """One array of embeddings a job, a row a window."""
@@ -40,7 +40,7 @@ class DiarizeEngine:
 
 
 @dataclass(frozen=True)
-class Shape:
+class VoiceModelShape:
     """A model's window, hop and embedding size, and its thresholds."""
 
     size: int  # samples in a window
@@ -49,10 +49,12 @@ class Shape:
     ward_height: float  # cost from which on two groups of embeddings are two voices
 
 
-def shape_of(spec: ModelSpec) -> Shape:
+def shape_of(spec: ModelSpec) -> VoiceModelShape:
     """What model.toml says."""
-    told = DiarizeOptions.of(spec)
-    return Shape(round(told.window_s * RATE_HZ), round(told.step_s * RATE_HZ), told.same, told.ward_height)
+    declared = DiarizeOptions.of(spec)
+    return VoiceModelShape(
+        round(declared.window_s * RATE_HZ), round(declared.step_s * RATE_HZ), declared.same, declared.ward_height
+    )
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob, Rows]]:
@@ -69,5 +71,5 @@ def _check(rows: Rows, windows: int, spec: ModelSpec) -> None:
     """A row a window, as wide as is declared."""
     width = DiarizeOptions.of(spec).width or rows.shape[-1]
     if rows.shape != (windows, width):
-        said = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
-        raise options.fault(spec, f"the graph {said}; mend the graph, or `width`.")
+        message = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
+        raise options.fault(spec, f"the graph {message}; mend the graph, or `width`.")

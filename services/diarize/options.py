@@ -31,8 +31,8 @@ class DiarizeOptions:
     @classmethod
     def of(cls, spec: ModelSpec) -> "DiarizeOptions":
         """The table as it is written, checked."""
-        told = options.read(cls, spec)
+        declared = options.read(cls, spec)
         options.rate(spec, RATE_HZ, RATE_HZ)
-        if told.step_s > told.window_s:
-            raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {told.window_s:g}.")
-        return told
+        if declared.step_s > declared.window_s:
+            raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {declared.window_s:g}.")
+        return declared

@@ -14,7 +14,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from gateway.http import slow_clients
 from gateway.http.slow_clients import PatientHttp, PatientSocket
 from tests.fakes import PATIENCE_S
 
@@ -31,14 +30,19 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "websocket.send", "text": str(len(message["bytes"]))})
 
 
+class Impatient(PatientHttp):
+    """With a short timeout."""
+
+    head_s = 1.0
+
+
 @pytest_asyncio.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(slow_clients, "HEAD_S", 1.0)
-    config = uvicorn.Config(_app, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
+async def port() -> AsyncIterator[int]:
+    config = uvicorn.Config(_app, http=Impatient, ws=PatientSocket, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: PatientHttp(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Impatient(config, state, {}), "127.0.0.1", 0)
     yield int(server.sockets[0].getsockname()[1])
     server.close()
 
