@@ -121,9 +121,6 @@ class FakeCore:
     def needs(self) -> list[str]:
         return self.needed or list(self.stages)
 
-    async def trace(self, trace_id: str) -> list[dict[str, object]]:
-        return []
-
     async def ready(self) -> dict[str, bool]:
         return self.stages
 
