@@ -26,17 +26,20 @@ setup: $(STAMP) ## Make the virtual environment and install everything into it: 
 run: $(SERVE) ## Install what serving needs, then start Parley on this machine
 	@$(BIN)/parley up
 
-dist: $(STAMP) ## Build the wheels and the source archive in dist/
+dist: $(STAMP) ## Build one complete wheel in dist/, and what a package index gets in dist/index/
 	@rm -rf dist
 	@$(BIN)/python deploy/dist.py dist
-	@ls -1s --block-size=1M dist
-	@echo 'Install it anywhere: uv tool install --find-links dist "parley-speech[serve]"'
+	@ls -1s --block-size=1M dist/*.whl dist/index
+	@echo 'Install it anywhere: uv tool install dist/*.whl; pipx install dist/*.whl; pip install dist/*.whl'
 
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
-fuzz: $(STAMP) ## Broken files and frames sent to every API: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py
+fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
+
+chaos: $(STAMP) ## Kill, stop and starve real processes under streams, some minutes on loopback
+	$(BIN)/python -m pytest -q --timeout=300 tests/chaos
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
@@ -57,9 +60,9 @@ drift: protos ## Fail when generated code is not what protos/ gives
 
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --upgrade --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-serve.lock
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo
 	$(BIN)/python -m loadtest.bench.transport
@@ -87,6 +90,9 @@ loadtest-ui: $(STAMP) ## Locust's page at http://localhost:8089, against a Parle
 soak: $(STAMP) ## Ten minutes of streams opened and hung up: memory and open files must stay flat
 	$(BIN)/python -m loadtest.bench.soak
 
+long-session: $(STAMP) ## A live session of two hours at up to 20 times its pace: memory must stay flat, no word be lost: [ARGS="--hours 0.5"]
+	$(BIN)/python -m loadtest.bench.long_session $(ARGS)
+
 .venv-recipes/.ready: pyproject.toml
 	@test -x .venv-recipes/bin/python || $(PYTHON) -m venv .venv-recipes
 	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[recipes,cpu]'
@@ -108,4 +114,4 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-recipes build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup run dist test fuzz check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak eval eval-services clean
+.PHONY: help setup run dist test fuzz chaos check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak long-session eval eval-services clean

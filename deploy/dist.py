@@ -1,4 +1,7 @@
-"""`python deploy/dist.py FOLDER`: both wheels, and the source archive that they can be built from. Needs no network."""
+"""`python deploy/dist.py FOLDER`: the wheels, and the source archive that they can be built from. Needs no network.
+
+FOLDER gets the one that is complete, FOLDER/index those for a package index: client, tree, source archive.
+"""
 
 import shutil
 import subprocess
@@ -6,27 +9,32 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SERVER = ROOT / "deploy/server"
 SDIST = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
 
 
 def build(out: Path) -> None:
-    """All three, from what lies here now."""
-    out.mkdir(parents=True, exist_ok=True)
+    """All of them, from what lies here now."""
+    index = out / "index"
+    index.mkdir(parents=True, exist_ok=True)
     _clean()  # setuptools would pack what an earlier build left
-    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    wheel = ("wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(out))
-    subprocess.run((*pip, *wheel, str(ROOT), str(SERVER)), check=True)
-    done = subprocess.run((sys.executable, "-c", SDIST, str(out)), cwd=ROOT, capture_output=True, text=True)
+    _wheels(index, ROOT, ROOT / "deploy/server")
+    _wheels(out, ROOT / "deploy/complete")
+    done = subprocess.run((sys.executable, "-c", SDIST, str(index)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{done.stderr}The source archive could not be built; see above.")
     _clean()
 
 
+def _wheels(out: Path, *projects: Path) -> None:
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    wheel = ("wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(out))
+    subprocess.run((*pip, *wheel, *map(str, projects)), check=True)
+
+
 def _clean() -> None:
     """Not all of build/: logs and reports are in it too."""
-    for folder in (ROOT / "build/lib", ROOT / "build/server"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("lib", "server", "complete"):
+        shutil.rmtree(ROOT / "build" / name, ignore_errors=True)
 
 
 if __name__ == "__main__":

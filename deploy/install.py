@@ -21,7 +21,7 @@ WIDTH = 30
 def install(lock: Path) -> None:
     """All of it, or end with what pip said."""
     began, total = time.monotonic(), sum(1 for line in lock.read_text("utf-8").splitlines() if line[:1].strip(" #"))
-    _show(_run("--no-deps", "--progress-bar", "off", "-r", str(lock)), total)
+    _show(_run("--require-hashes", "--no-deps", "--progress-bar", "off", "-r", str(lock)), total)
     _show(_run("--no-deps", "--editable", str(ROOT)), 0)
     folder = Path(sysconfig.get_path("purelib"))
     held = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -23,7 +23,7 @@ from gateway.config import LARGEST_CHUNK, GatewayConfig
 from gateway.core import Core
 from gateway.http.gate import Gate
 from gateway.http.slow_clients import PatientHttp, PatientSocket
-from parley import config, telemetry
+from parley import config, machine, telemetry
 from parley.errors import BadConfig
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ def main() -> None:
     try:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
+        machine.raise_file_limit()
         telemetry.set_up("gateway", settings.telemetry, [settings.token])
         uvloop.run(serve(settings))
     except BadConfig as error:

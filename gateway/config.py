@@ -91,6 +91,13 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class ReadyConfig:
+    """What the gateway must be able to do so that /readyz says yes."""
+
+    needs: tuple[str, ...] = ()  # stages; none: every one that has an upstream
+
+
+@dataclass(frozen=True)
 class GatewayConfig:
     """The gateway's whole configuration."""
 
@@ -114,6 +121,7 @@ class GatewayConfig:
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)
     failover: FailoverConfig = field(default_factory=FailoverConfig)
+    ready: ReadyConfig = field(default_factory=ReadyConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

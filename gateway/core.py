@@ -3,8 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
-from gateway import report
 from gateway.access.admission import Admission, Places, kind_of
 from gateway.access.keys import KeyRing, demand
 from gateway.caller import CacheScope, Wish
@@ -26,10 +25,14 @@ from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Replica
+from gateway.report import status as report
+from gateway.report import traces
+from gateway.report.operations import Operations
 from gateway.routing import names
 from gateway.routing.switchboard import Answers, Switchboard
-from parley import telemetry
-from parley.errors import ConfigExpected, ParleyError
+from parley import beside, telemetry
+from parley.errors import BadConfig, ConfigExpected, ParleyError
+from parley.nearest import advice
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN
@@ -89,8 +92,10 @@ class Core:
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self.board = Switchboard(config)
+        self._check_needs()
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
+        self.operations = Operations(self.board, self.admission)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -104,6 +109,7 @@ class Core:
     async def start(self) -> None:
         """Resolve the replicas and watch the routes."""
         await self.board.start()
+        self.operations.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -134,22 +140,24 @@ class Core:
             await rewind.close()
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[Places]:
-        """A place for one call, or for a conversation that has several calls one after the other."""
+    async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
+        """A place for a socket on which pipelines come and go."""
         key = self.keys.of(caller.metadata)
         await self.admission.rate(key)
-        with self.admission.place(key, kind_of(key, caller.metadata)) as places:
+        with self.admission.conversation(key, kind_of(key, caller.metadata)) as places:
             yield places
 
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller, places: Places | None = None) -> AsyncIterator[Places]:
-        """Counts one call against the limits, unless it has a place, and spans it in the caller's trace."""
-        async with AsyncExitStack() as stack:
-            held = stack.enter_context(places.lent()) if places else await stack.enter_async_context(self.place(caller))
-            parent = telemetry.parent_of(caller.metadata)
-            span = stack.enter_context(telemetry.span("gateway", parent))
+        """Counts one call against the limits, in a place of its own or a conversation's, and spans it in its trace."""
+        key = self.keys.of(caller.metadata)
+        await self.admission.rate(key)
+        with (
+            places.lent() if places else self.admission.place(key, kind_of(key, caller.metadata)) as held,
+            telemetry.span("gateway", telemetry.parent_of(caller.metadata)) as span,
+            _counted(name),
+        ):
             span.set_attribute("parley.call", name)
-            stack.enter_context(_counted(name))
             yield held
 
     async def stage(
@@ -198,7 +206,7 @@ class Core:
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
 
-            pipeline = self._pipeline(first.config, caller)
+            pipeline = await beside.done(first.ByteSize(), partial(self._pipeline, first.config, caller))
             held.hold(pipeline.places)
             async with aclosing(pipeline.run(requests)) as answers:
                 async for answer in answers:
@@ -225,8 +233,18 @@ class Core:
             _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas
 
+    def _check_needs(self) -> None:
+        for stage in self._config.ready.needs:
+            if stage not in self.stages:
+                raise BadConfig(f"`ready.needs` names {stage!r}; {advice(stage, self.stages, 'there are {}.')}")
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """The stages that must serve so that the gateway is ready."""
+        return self._config.ready.needs or tuple(self.stages)
+
     async def ready(self) -> dict[str, bool]:
-        """Stage -> whether some replica serves."""
+        """Stage -> whether it can serve."""
         return {name: able and not self.admission.draining for name, able in (await report.ready(self.board)).items()}
 
     async def status(self) -> dict[str, Any]:
@@ -234,6 +252,11 @@ class Core:
         found = await report.status(self.board) | {"streams": self.admission.open}
         return found | {"words": report.words(found)}
 
+    async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
+        """The spans of a stream whose caller asked to see them."""
+        return await traces.of(self.board, trace_id)
+
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.operations.close()
         await self.board.close()

@@ -1,9 +1,11 @@
 """Whole files through the core: sent by the second, answers collected. Must not know HTTP or a foreign API."""
 
 from bisect import insort
-from collections.abc import AsyncGenerator, Iterable
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from gateway.audio.recording import RecordingSound
@@ -11,11 +13,13 @@ from gateway.core import Caller, Core
 from gateway.pipeline import notices
 from gateway.pipeline.speakers import Speakers
 from parley.client import requests_of
+from parley.errors import BadInput
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
-from parley.v1.translate_pb2 import TranslateConfig, TranslateRequest, Translation
+from parley.v1.translate_pb2 import TextChunk, TranslateConfig, TranslateRequest, Translation
+from parley.wire.stages import STAGES
 
 PIECE_CHARACTERS = 1 << 16
 
@@ -37,8 +41,11 @@ class Transcription:
 
     @property
     def language(self) -> str:
-        """The spoken language, where the model reports it."""
-        return next((final.language for final in self.finals if final.language), "")
+        """The language that most was spoken in, where the model reports it."""
+        spoken = Counter[str]()
+        for final in self.finals:
+            spoken[final.language] += len(final.text) if final.language else 0
+        return max(spoken, key=lambda tag: spoken[tag], default="")
 
     def take(self, answer: PipelineResponse) -> None:
         """Adds one answer of the pipeline."""
@@ -88,15 +95,29 @@ async def transcribe(core: Core, recording: RecordingSound, config: PipelineConf
 
 
 async def turn_into(core: Core, heard: Transcription, target: str, caller: Caller) -> None:
-    """Translates every final into `target`, unless the recording is in it."""
-    if heard.language.split("-")[0] == target:
+    """Translates every final into `target`, unless it is in it."""
+    others = [final for final in heard.finals if final.language.split("-")[0] != target]
+    if not others:
         return
-    config = TranslateConfig(source_language=heard.language, target_language=target)
-    translated, heard.models["translate"] = await translate(
-        core, [final.text for final in heard.finals], config, caller, ""
-    )
-    for final, pieces in zip(heard.finals, translated, strict=True):
-        final.text, final.language = "".join(piece.text for piece in pieces), target
+    texts = [TextChunk(text=final.text, language=final.language) for final in others]
+    config = TranslateConfig(target_language=target)
+    translated, heard.models["translate"] = await translate(core, texts, config, caller, "")
+    lacking = [_untranslated(final, pieces) for final, pieces in zip(others, translated, strict=True)]
+    heard.notices += filter(None, lacking)
+    if all(lacking):
+        raise BadInput(f"{heard.notices[-1].message} Say which `language` is spoken.")
+    for final, pieces, notice in zip(others, translated, lacking, strict=True):
+        if notice is None:
+            final.text, final.language = "".join(piece.text for piece in pieces), target
+
+
+def _untranslated(final: Transcript, pieces: Iterable[Translation]) -> Notice | None:
+    """Why a final stays as it is; None: it is translated."""
+    for piece in pieces:
+        piece.interval.CopyFrom(final.interval)
+        if notice := notices.untranslated(STAGES["translate"], piece):
+            return notice
+    return None
 
 
 async def clean(
@@ -137,12 +158,13 @@ def _revised(latest: dict[str, Turn], revision: Revision) -> dict[str, Turn]:
 
 
 async def translate(
-    core: Core, texts: list[str], config: TranslateConfig, caller: Caller, model: str
+    core: Core, texts: Sequence[str | TextChunk], config: TranslateConfig, caller: Caller, model: str
 ) -> tuple[list[list[Translation]], str]:
     """Each text's translated pieces, from one stream, and the model that served."""
     served, pieces, done = "", [list[Translation]() for _ in texts], 0
-    ends = _ends(texts)
-    requests = [request async for request in requests_of(TranslateRequest, config, _flushed(texts))]
+    chunks = [TextChunk(text=text) if isinstance(text, str) else text for text in texts]
+    ends = _ends(chunks)
+    requests = [TranslateRequest(config=config), *_flushed(chunks)]
     for answer in await core.whole("translate", requests, caller, model):
         served = answer.opened.model or served
         if answer.HasField("translation"):
@@ -152,17 +174,16 @@ async def translate(
     return pieces, served
 
 
-def _ends(texts: list[str]) -> list[int]:
-    ends = [0]
-    for text in texts:
-        ends.append(ends[-1] + len(text))
-    return ends[1:]
+def _ends(chunks: Iterable[TextChunk]) -> list[int]:
+    return list(accumulate(len(chunk.text) for chunk in chunks))
 
 
-def _flushed(texts: list[str]) -> Iterable[str | None]:
-    for text in texts:
-        yield from (text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS))
-        yield None
+def _flushed(chunks: Iterable[TextChunk]) -> Iterator[TranslateRequest]:
+    for chunk in chunks:
+        for at in range(0, len(chunk.text), PIECE_CHARACTERS):
+            piece = chunk.text[at : at + PIECE_CHARACTERS]
+            yield TranslateRequest(text=TextChunk(text=piece, language=chunk.language))
+        yield TranslateRequest(control={"action": "CONTROL_ACTION_FLUSH"})
 
 
 def _stage(core: Core, name: str, requests: Any, caller: Caller, model: str) -> AsyncGenerator[Any]:

@@ -83,7 +83,7 @@ class Exchange:
         timeout_s: float | None = None,
         on_first: Callable[[], None] | None = None,
     ) -> None:
-        self._on_first = on_first
+        self._on_first, self.other = on_first, protocol.OTHER  # how an error calls who cannot be reached
         self._call: Any = channel.stream_stream(path)(metadata=tuple(metadata.items()), timeout=timeout_s)
         self._end: tuple[grpc.StatusCode, str, Trailers] | None = None
         self._failed: Exception | None = None
@@ -167,7 +167,7 @@ class Exchange:
             raise self._failed
         await self._settled()
         if self._end is None or self._end[0] is not grpc.StatusCode.OK:
-            raise protocol.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())))
+            raise protocol.error_from(*(self._end or (grpc.StatusCode.UNAVAILABLE, "", ())), self.other)
 
     async def trailers(self) -> dict[str, str]:
         """What the server said at the end."""
@@ -215,6 +215,7 @@ class Client:
         raw = (request.SerializeToString() async for request in requests)
         path = f"/{method.containing_service.full_name}/{method.name}"
         async with Exchange(self._channel, path, raw, metadata, timeout_s) as exchange:
+            exchange.other = self.address
             async for answer in exchange.answers():
                 yield answer_type.FromString(answer)
 
@@ -226,7 +227,7 @@ class Client:
         try:
             answer = await call(request.SerializeToString(), metadata=metadata, timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
-            raise protocol.error_of(failed) from None
+            raise protocol.error_of(failed, self.address) from None
         return GetMessageClass(found.output_type).FromString(answer)
 
     async def ready(self, timeout_s: float) -> None:
@@ -244,7 +245,7 @@ class Client:
         try:
             answer = await call(HealthCheckRequest(service=service).SerializeToString(), timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
-            raise protocol.error_of(failed) from None
+            raise protocol.error_of(failed, self.address) from None
         status = HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
         if status != "SERVING":
             raise Unavailable(f"{self.address} says {status}; wait until it has loaded its models.")

@@ -8,9 +8,7 @@ from collections.abc import Iterable
 
 DOTS = "[redacted]"
 SHORTEST = 8  # characters of a secret that is known by itself: a shorter one may be anything
-_NAMES = (
-    r"(?:proxy-)?authorization|x[-_]?i?[-_]?api[-_]?key|api[-_]?key|(?:access[-_]?|parley[-_]?)?token|secret|password"
-)
+_NAMES = r"(?:proxy-)?authorization|x[-_]?i?[-_]?api[-_]?key|api[-_]?key|(?:access|parley)?[-_]?token|secret|password"
 _BETWEEN = r"""["'\\]*(?:\s*[:=]\s*|["']\s*,\s*)(?:b(?=["']))?["'\\]*"""
 _SCHEME = r"(?:(?:bearer|basic|token|digest)\s+)?"
 _VALUE = r"""[^\s"'\\,;&)}\]]+"""

@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
+from parley import traces
 from parley.errors import BadConfig, ParleyError
 from parley.redaction import Redaction
 
@@ -63,8 +64,7 @@ def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(process, secrets))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
-    if config.traces:
-        _start_tracing(process, config)
+    traces.start(process, config.traces, config.sample)
     if config.metrics:
         _start_metrics(config.metrics)
 
@@ -84,36 +84,6 @@ def _start_metrics(address: str) -> None:
         raise BadConfig(
             f"`telemetry.metrics` cannot listen on {address!r} ({error}); write a free host:port."
         ) from None
-
-
-def _start_tracing(process: str, config: TelemetryConfig) -> None:
-    # The SDK is slow to import: only those who trace pay for it.
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
-
-    provider = TracerProvider(
-        sampler=ParentBasedTraceIdRatio(config.sample), resource=Resource.create({"service.name": process})
-    )
-    provider.add_span_processor(BatchSpanProcessor(_exporter(config.traces), schedule_delay_millis=500))
-    trace.set_tracer_provider(provider)
-
-
-def _exporter(target: str):  # type: ignore[no-untyped-def]  # the type lives in the SDK, see above
-    if target.startswith(("http://", "https://")):
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        return OTLPSpanExporter(target)
-    from opentelemetry.sdk.trace.export import ConsoleSpanExporter
-
-    path = Path(target)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.open("a", buffering=1)
-    except OSError as error:
-        raise BadConfig(f"`telemetry.traces` cannot write {target} ({error.strerror}); name another file.") from None
-    return ConsoleSpanExporter(out=lines, formatter=lambda span: span.to_json(indent=None) + "\n")
 
 
 def watch_tasks() -> None:
@@ -176,6 +146,15 @@ class Moment:
     def now(cls) -> "Moment":
         """This moment on both clocks."""
         return cls(time.monotonic(), time.time_ns())
+
+
+def spread(histogram: Histogram, *labels: str) -> tuple[list[float], list[int]]:
+    """Its bounds, and how often something was within each and beyond the one before."""
+    wanted = dict(zip(_LABELS, labels, strict=True))
+    samples = [each for metric in histogram.collect() for each in metric.samples if each.name.endswith("_bucket")]
+    upto = [(float(each.labels["le"]), each.value) for each in samples if wanted.items() <= each.labels.items()]
+    counts = [int(count) for _, count in upto]
+    return [bound for bound, _ in upto[:-1]], [now - before for before, now in pairwise((0, *counts))]
 
 
 class Meter:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 # Tests fork children beside open channels: gRPC's own fork handlers would now and then abort the child before its exec.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -19,6 +20,14 @@ pytest_plugins = ("tests.fuzz", "pytester")
 settings.register_profile("tests", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=1_000_000)  # --fuzz-seconds ends it
 settings.load_profile("tests")
+
+
+FAULTS = Path(__file__).parent / "chaos"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Faults of whole processes take minutes: they are run where they are asked for, as `make chaos` does."""
+    return True if collection_path == FAULTS and not any(FAULTS.name in asked for asked in config.args) else None
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ def noise(length: int, level: float = 0.3, seed: int = 0) -> Samples:
     return np.random.default_rng(seed).uniform(-level, level, length).astype(np.float32)
 
 
-def tone(hz: float, seconds: float, level: float = 0.3) -> Samples:
+def tone(hz: float, seconds: float, level: float = 0.3, rate_hz: int = RATE_HZ) -> Samples:
     """One voice, and it never breathes."""
-    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    times = np.arange(round(seconds * rate_hz)) / rate_hz
     return (level * np.sin(2 * np.pi * hz * times)).astype(np.float32)
 
 

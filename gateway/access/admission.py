@@ -25,14 +25,15 @@ class Admission:
         self._rate = rate_of(limits.rate_per_key, limits.rate_store) if limits.rate_per_key else None
         self._per_key: Counter[str] = Counter()
         self.open = 0
+        self._resting = 0  # of them those of conversations in which no pipeline runs
         self.draining = False
         self._ended = asyncio.Event()
 
     async def empty(self, within_s: float) -> None:
-        """Wait until the last open call has ended, for at most `within_s`."""
+        """Wait until the last open call has ended, for at most `within_s`; conversations may go at any time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while self.open:
+                while self.open > self._resting:
                     self._ended.clear()
                     await self._ended.wait()
 
@@ -52,6 +53,16 @@ class Admission:
         finally:
             places.hold(0)
 
+    @contextmanager
+    def conversation(self, key: Key, kind: str) -> Iterator["Places"]:
+        """The same for one that lends its place to one pipeline after the other."""
+        with self.place(key, kind) as places:
+            self._resting += 1
+            try:
+                yield places
+            finally:
+                self._resting -= 1
+
     def change(self, key: Key, kind: str, held: int, wanted: int) -> None:
         """A call holds so many places and wants so many; refuses more than there are."""
         if wanted > held and (refusal := self._refusal(key, kind, held, wanted)):
@@ -65,7 +76,7 @@ class Admission:
     def _refusal(self, key: Key, kind: str, held: int, wanted: int) -> ParleyError | None:
         limits, more, mine = self._limits, wanted - held, self._per_key[key.id]
         if self.draining:
-            return Draining("This gateway is going away; call again.", retry_s=0.1)
+            return self._going()
         most = limits.streams - (int(limits.streams * limits.for_live) if kind == "batch" else 0)
         own = key.streams or (limits.streams_per_key if key.id else 0)  # without keys nobody is told apart
         one = max(1, min(limits.streams_per_call, most, own or most))
@@ -80,6 +91,16 @@ class Admission:
             message = f"The key {key.name!r} has {mine} streams open, and {own} is its limit; end some."
             return TooManyStreams(message, retry_s=1.0)
         return None
+
+    def rest(self, more: int) -> None:
+        """So many conversations more, or fewer, in which no pipeline runs; while the gateway drains none is begun."""
+        if more < 0 and self.draining:
+            raise self._shed(self._going(), "")
+        self._resting += more
+        self._ended.set()
+
+    def _going(self) -> Draining:
+        return Draining("This gateway is going away; call again.", retry_s=0.1)
 
     def _shed(self, error: ParleyError, kind: str) -> ParleyError:
         metrics.SHED.labels(error.reason, kind or "live").inc()
@@ -100,10 +121,12 @@ class Places:
     @contextmanager
     def lent(self) -> Iterator["Places"]:
         """To one pipeline of several that a conversation has one after the other; afterwards it holds one again."""
+        self._admission.rest(-1)
         try:
             yield self
         finally:
             self.hold(1)
+            self._admission.rest(1)
 
 
 def kind_of(key: Key, metadata: Mapping[str, str]) -> str:

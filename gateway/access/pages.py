@@ -8,18 +8,19 @@ from urllib.parse import urlsplit
 
 from gateway.access.locality import address_of, is_loopback
 from gateway.config import AllowConfig
-from parley.errors import UnknownHost, UnknownOrigin
+from parley.errors import BadConfig, UnknownHost, UnknownOrigin
 
 SHOWN = 100  # characters of what is not known
 DEFAULT_PORTS = {"http": 80, "https": 443}
+EXAMPLES = {"hosts": "parley.example.com", "origins": "https://app.example.com"}
 
 
 class Pages:
     """What `[allow]` says, and what is meant where it says nothing."""
 
     def __init__(self, allow: AllowConfig, *, has_keys: bool, is_exposed: bool) -> None:
-        self._hosts = {host.lower() for host in allow.hosts}
-        self._origins = {origin.lower().rstrip("/") for origin in allow.origins}
+        self._hosts = {_checked(host, "hosts", _name(f"//{host}")) for host in allow.hosts}
+        self._origins = {_checked(origin, "origins", _name(origin)) and _bare(origin) for origin in allow.origins}
         self._any_host = not self._hosts and (has_keys or is_exposed)
         self._any_origin = not self._origins and has_keys  # a page that shows a key was given it
 
@@ -46,11 +47,21 @@ class Pages:
         return is_loopback(name) or address_of(name) is not None or name in self._hosts
 
     def _is_ours(self, origin: str, host: str) -> bool:
-        if origin.lower() in self._origins:
+        if _bare(origin) in self._origins:
             return True
         scheme = origin.partition("://")[0].lower()
         name = _name(origin) if scheme in DEFAULT_PORTS else ""
         return is_loopback(name) or (self._knows(name) and _place(origin, scheme) == _place(f"//{host}", scheme))
+
+
+def _checked(text: str, key: str, name: str) -> str:
+    if not name or "*" in name:
+        raise BadConfig(f"`allow.{key}` has {text!r}; write each, e.g. {EXAMPLES[key]}.")
+    return name
+
+
+def _bare(origin: str) -> str:
+    return origin.lower().rstrip("/")
 
 
 def _name(url: str) -> str:

@@ -5,12 +5,13 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.admission import CLASS
 from gateway.access.upload_memory import Reservation, UploadMemory
+from gateway.apis.console import pages
 from gateway.apis.document import DOCUMENT
 from gateway.apis.libretranslate.rest import LibreTranslate
 from gateway.apis.native.rest import Native
@@ -36,8 +37,7 @@ def app(core: Core, limits: Limits, cached: CacheConfig) -> Starlette:
         Route(each.path, Serving(each, core, limits, cache, memory), methods=[each.method]) for each in endpoints
     ]
     routes += [*openai.sockets(), *native.sockets()]
-    routes.append(Route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False))
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_route})
+    return Starlette(routes=[*routes, *pages.routes()], exception_handlers={HTTPException: _no_such_route})
 
 
 class Serving:

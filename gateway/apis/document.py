@@ -5,6 +5,21 @@ from gateway.apis.native import document as native
 from gateway.apis.openai import document as openai
 from gateway.http.document.schema import Json
 
+TAGS = {
+    "OpenAI": ("Recordings to words, in OpenAI's shapes.", openai.PATHS),
+    "Parley": ("Clean sound, speakers, live pipelines, and what operators ask.", native.PATHS),
+    "LibreTranslate": ("Text into another language, in LibreTranslate's shapes.", libretranslate.PATHS),
+}
+
+
+def _tagged(tag: str, paths: Json) -> Json:
+    """Each operation with the API that it belongs to: viewers show them in groups."""
+    return {
+        path: {method: {"tags": [tag]} | described for method, described in methods.items()}
+        for path, methods in paths.items()
+    }
+
+
 DOCUMENT: Json = {
     "openapi": "3.1.0",
     "info": {
@@ -13,6 +28,11 @@ DOCUMENT: Json = {
         "description": "Speech in; cleaned audio, words, speakers and translations out.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
-    "paths": openai.PATHS | native.PATHS | libretranslate.PATHS,
-    "components": {"schemas": native.SCHEMAS | openai.SCHEMAS | libretranslate.SCHEMAS},
+    "tags": [{"name": tag, "description": description} for tag, (description, _) in TAGS.items()],
+    "paths": {path: it for tag, (_, paths) in TAGS.items() for path, it in _tagged(tag, paths).items()},
+    "security": [{}, {"key": []}],  # where keys are asked for
+    "components": {
+        "schemas": native.SCHEMAS | openai.SCHEMAS | libretranslate.SCHEMAS,
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+    },
 }

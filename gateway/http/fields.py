@@ -63,7 +63,7 @@ class Fields:
             value = float(
                 given if isinstance(given, int | float) and not isinstance(given, bool) else self.text(name) or 0
             )
-        except ValueError:
+        except (ValueError, OverflowError):  # no number, or one of more digits than a float holds
             value = math.nan
         if not lowest <= value <= highest:
             raise FieldInvalid(

@@ -10,9 +10,10 @@ from gateway.http import refusal
 from parley.errors import ParleyError
 from parley.wire.keys import ADMIN
 
-FREE = ("/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
+PAGES = "/assets/"  # what the pages load: the same for everybody
+FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
-FOR_ADMINS = ("/v1/routes",)
+FOR_ADMINS = ("/v1/routes", "/v1/operations")
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -56,4 +57,4 @@ class Gate:
 def _is_free(scope: Scope) -> bool:
     if scope["path"] in IN_THE_BODY:
         return bool(scope["method"] == "POST" and not presented(Headers(scope=scope)))
-    return scope["path"] in FREE
+    return scope["path"] in FREE or scope["path"].startswith(PAGES)

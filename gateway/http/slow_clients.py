@@ -6,13 +6,14 @@ Must not know an endpoint.
 import asyncio
 import json
 
-from starlette.status import HTTP_408_REQUEST_TIMEOUT, HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
+from starlette.status import HTTP_400_BAD_REQUEST, HTTP_408_REQUEST_TIMEOUT, HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
 HEAD_S = 10.0  # how long a request's head may take
 LARGEST_HEAD = 1 << 16  # bytes
+HANDSHAKE, WEBSOCKET = (b"connection", b"upgrade"), b"sec-websocket-"
 MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their sizes are no bound
 
 
@@ -50,6 +51,14 @@ class PatientHttp(HttpToolsProtocol):
         """Stops the timer: the head is complete."""
         self._be_done()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Refuses a handshake that is not ASCII: `websockets` cannot quote it, and would leave the connection open."""
+        if all(value.isascii() for name, value in self.headers if name in HANDSHAKE or name.startswith(WEBSOCKET)):
+            super().handle_websocket_upgrade()
+        else:
+            message = "The WebSocket's handshake has other letters than ASCII; send none."
+            self._refuse(HTTP_400_BAD_REQUEST, "HANDSHAKE_INVALID", message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops the timer: the connection is gone."""

@@ -1,8 +1,8 @@
 """JSON <-> proto, with the names as the protos spell them. Must not know a socket or what a message means."""
 
 import json
-import math
 import re
+from itertools import islice
 
 from google.protobuf import descriptor_pool, json_format
 from google.protobuf.message import Message
@@ -13,8 +13,7 @@ from parley.v1.audio_pb2 import Control, ControlAction
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire.stages import STAGES
 
-MOST_DIGITS = 20  # of a whole number in JSON: as many as 64 bits have
-DEEPEST = 64  # objects and lists inside each other
+DEEPEST, WIDEST = 64, 20_000  # objects and lists inside each other, and beside each other
 UNKNOWN_FIELD = re.compile(r'Message type "(?P<message>[\w.]+)" has no field named "(?P<field>[^"]*)"')
 UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
@@ -56,34 +55,21 @@ def control(text: str) -> PipelineRequest | None:
 
 
 def object_of(text: str | bytes, what: str) -> dict[str, object]:
-    """A JSON object of sound texts and finite numbers, or the sender is told what is wrong with what."""
+    """A JSON object of sound texts, not too deep; raises BadInput that says what is wrong with what."""
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        value = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_no_number)
-        if "\\u" in text:
+        value = _STRICT.decode(text)
+        if "\\" in text and "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
-        said = "its text is no Unicode: UTF-8, and both halves of each surrogate pair"
-        raise BadInput(f"The {what} is not JSON ({said}).") from None
+        wrong = "its text is no Unicode: UTF-8, and both halves of each surrogate pair"
+        raise BadInput(f"The {what} is not JSON ({wrong}).") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The {what} is not JSON ({_line(error)}).") from None
     if not isinstance(value, dict):
         raise BadInput(f"The {what} must be a JSON object.")
-    if text.count("[") + text.count("{") > DEEPEST and _is_deep(value):
-        raise BadInput(f"The {what} is nested deeper than {DEEPEST} levels; nothing here is.")
-    return value
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits; send at most {MOST_DIGITS}")
-    return int(digits)
-
-
-def _real(digits: str) -> float:
-    value = float(digits)
-    if math.isinf(value):
-        raise ValueError("a number that is too large for 64 bits")
+    if "[" in text or "{" in text[1:]:  # frames of sound have none, and come often
+        _check_shape(value, what)
     return value
 
 
@@ -91,14 +77,22 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def _is_deep(value: object) -> bool:
-    """Level by level: what is nested may be deeper than functions can be."""
+# Made once: to make one takes longer than to read a frame.
+_STRICT = json.JSONDecoder(parse_constant=_no_number)
+
+
+def _check_shape(value: object, what: str) -> None:
+    """Level by level: what is nested may be deeper than functions can be, and wider than the loop may wait for."""
     level = [value]
     for _ in range(DEEPEST):
         inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
-        if not (level := [each for values in inner for each in values if isinstance(each, dict | list)]):
-            return False
-    return True
+        nested = (each for values in inner for each in values if isinstance(each, dict | list))
+        level = list(islice(nested, WIDEST + 1))
+        if not level:
+            return
+        if len(level) > WIDEST:
+            raise BadInput(f"The {what} has more than {WIDEST} lists and objects beside each other; send fewer.")
+    raise BadInput(f"The {what} is nested deeper than {DEEPEST} levels; nothing here is.")
 
 
 def _line(error: Exception) -> str:

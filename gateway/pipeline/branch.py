@@ -80,6 +80,7 @@ class Branch:
         self.languages = tail.languages
         self.model = self.pinned = ""  # what served last; what the next replica is asked for
         self.delivering = False  # an answer waits for a slow client: the stage is not to blame
+        self.unreached: set[str] = set()  # languages of texts that it does not translate
         self.answers = 0
         self.must_answer: Callable[[], bool] = lambda: False  # soon, or it is stalled
         self._has_replica, self._left = False, 0.0  # and when it was left

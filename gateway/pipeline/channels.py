@@ -11,6 +11,7 @@ from typing import Any, Literal
 from gateway.pipeline.merge import merged
 from gateway.pipeline.pipeline import Pipeline
 from gateway.pipeline.plan import Plan
+from parley import beside
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 
 WAITING = 4  # pieces that wait for one channel's pipeline; then no channel gets more
@@ -70,7 +71,7 @@ class Channels:
     # What comes out.
 
     async def _follow(self, number: int) -> None:
-        pipeline = self._begin(self._config())
+        pipeline = await beside.done(self._plan.config.ByteSize(), lambda: self._begin(self._config()))
         async with aclosing(pipeline.run(_requests(self._inboxes[number]))) as answers:
             async for answer in answers:
                 await self._take(number, answer)

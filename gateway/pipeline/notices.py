@@ -1,8 +1,10 @@
 """What a client is told when something does not go as asked, in the words of the stage's proto. Pure."""
 
 from parley.errors import ParleyError, Unavailable, of_reason
+from parley.languages import NAMES
 from parley.v1.audio_pb2 import Interval
 from parley.v1.pipeline_pb2 import Notice
+from parley.v1.translate_pb2 import Translation
 from parley.wire.stages import StageContract
 
 
@@ -24,6 +26,15 @@ def replaced(stage: StageContract, error: ParleyError, at_ns: int, lost_from_ns:
     if lost_from_ns is not None:
         message += f" What was said between {lost_from_ns / 1e9:.1f} s and {at_ns / 1e9:.1f} s may be missing."
     return _from(stage, error.reason, message, at_ns)
+
+
+def untranslated(stage: StageContract, event: Translation) -> Notice | None:
+    """A text was heard in a language from which the stage does not go; None: it was translated."""
+    if event.text or not (event.target_language and event.source_text.strip()):
+        return None
+    source, target = (NAMES.get(tag, tag) for tag in (event.source_language, event.target_language))
+    message = f"{stage.name} does not go from {source} to {target}. {stage.traits.notices.instead}"
+    return Notice(stage=stage.name, reason="LANGUAGE_PAIR", message=message, interval=event.interval)
 
 
 def back(stage: StageContract, at_ns: int) -> Notice | None:

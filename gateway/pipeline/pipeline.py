@@ -35,6 +35,7 @@ from parley.v1.pipeline_pb2 import (
     PipelineRequest,
     PipelineResponse,
 )
+from parley.v1.translate_pb2 import Translation
 from parley.wire.pipeline import stage_event
 
 SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
@@ -247,6 +248,11 @@ class Pipeline:
     async def _deliver(self, branch: Branch, kind: str, event: Any) -> None:
         if branch.stage.is_rewriter:
             self._complete(branch, event)
+        if isinstance(event, Translation) and (notice := notices.untranslated(branch.stage, event)):
+            if event.source_language not in branch.unreached:  # once is enough
+                branch.unreached.add(event.source_language)
+                await self._notice(notice)
+            return
         if branch.stage.gives_words and kind == "transcript" and event.is_final:
             await self._final(event)
         elif branch.stage.gives_turns and kind in ("turn", "revision"):

@@ -15,7 +15,7 @@ from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFor
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
 from parley.wire import protocol, rules
-from parley.wire.pipeline import configs_of
+from parley.wire.pipeline import FIELDS, configs_of
 from parley.wire.stages import STAGES, StageContract
 
 LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
@@ -66,8 +66,9 @@ class Plan:
             names = [stage.name for stage in STAGES.values() if not stage.is_rewriter]
             raise BadInput(f"A pipeline needs at least one of {_or(names, 'and')}.")
         for each in self.asked:
-            rules.check_known(each.config, each.stage.name)
-            rules.check(each.config)
+            if each.stage.name not in FIELDS:  # else it has been looked at with the whole
+                rules.check_known(each.config, each.stage.name)
+                rules.check(each.config)
         self._check_once()
         if any(_has(each.config, "format") for each in hearing):
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")

@@ -187,6 +187,9 @@ class TextTail(Tail):
     def __init__(self, request: Any, config: Message) -> None:
         super().__init__(request, config)
         self.pending: deque[Transcript] = deque()
+        kind = request.DESCRIPTOR.fields_by_name["text"].message_type
+        # Where nobody says which language the words are in, the one that was heard is known best.
+        self._names_language = "language" in kind.fields_by_name and not getattr(config, "source_language", "")
         self._sent = 0
         self._flush = False
 
@@ -209,7 +212,9 @@ class TextTail(Tail):
         """Take a piece that was answered off the oldest text; returns that text."""
         final = self.pending[0]
         if rest := final.text[len(source_text) :]:
-            self.pending[0] = Transcript(text=rest, interval=final.interval, speaker=final.speaker)
+            self.pending[0] = Transcript(
+                text=rest, interval=final.interval, speaker=final.speaker, language=final.language
+            )
         else:
             self.pending.popleft()
             self._sent -= 1
@@ -231,4 +236,5 @@ class TextTail(Tail):
             return None
         final, self._flush = self.pending[self._sent], True
         self._sent += 1
-        return self._request(text={"text": final.text})  # type: ignore[no-any-return]
+        language = {"language": final.language} if self._names_language else {}
+        return self._request(text={"text": final.text, **language})  # type: ignore[no-any-return]

@@ -45,6 +45,7 @@ class Breaker:
         self._probing = False
         self._settled = asyncio.Event()  # set by the end of each probe
         self._failed_probe_of: str | None = None
+        self.fault = ""  # the last one, in words
         self._seen_by: set[str] = set()  # who saw a fault since the last success; two are enough to know
 
     @property
@@ -104,10 +105,11 @@ class Breaker:
 
     def _learn(self, error: Exception, by: str) -> None:
         if not isinstance(error, ParleyError) or (error.code in FAULTS and error.reason != Draining.reason):
-            self.failed(by)
+            self.failed(by, str(error))
 
-    def failed(self, by: str = "") -> None:
+    def failed(self, by: str, fault: str = "") -> None:
         """A fault of the other side; those of calls that began before the circuit opened prolong its rest."""
+        self.fault = fault or self.fault
         self._failed_probe_of = by if self.state == STATE_HALF_OPEN else self._failed_probe_of
         if self.state != STATE_OPEN and self._counts(by):
             with suppress(_Fault):

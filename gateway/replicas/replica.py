@@ -108,6 +108,11 @@ class Replica:
         states = {breaker.state for breaker in self._breakers.values()}
         return next((state for state in WORST_FIRST if state in states), "closed")
 
+    @property
+    def fault(self) -> str:
+        """What was wrong last, in words, with a version whose breaker is not closed."""
+        return next((each.fault for each in self._breakers.values() if each.state != "closed" and each.fault), "")
+
     def health(self, version: str = "") -> str:
         """The last known health status, its own or that of one version."""
         return self._health.get(version, UNKNOWN)
@@ -210,6 +215,7 @@ class Replica:
             self._count(1)
             attempt = stack.enter_context(self.breaker(call.version).guard(call.by))
             exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
+            exchange.other = f"{call.stage} at {self.address}"
             await stack.enter_async_context(exchange)
             self.open[exchange] = call
             stack.callback(self.open.pop, exchange)
@@ -235,8 +241,17 @@ class Replica:
                 timeout_s = min(call.budget.left, longest_s)
                 answer: bytes = await calling(request, metadata=tuple(self._metadata(call).items()), timeout=timeout_s)
             except grpc.aio.AioRpcError as failed:
-                raise protocol.error_of(failed) from None
+                raise protocol.error_of(failed, f"{call.stage} at {self.address}") from None
             return answer
+
+    async def ask(self, path: str, request: bytes, timeout_s: float) -> bytes | None:
+        """What an operator wants to know of this replica; None: no answer. No breaker counts it."""
+        calling: Any = self.channel.unary_unary(path)
+        try:
+            answer: bytes = await calling(request, metadata=tuple(self._shown.items()), timeout=timeout_s)
+        except grpc.aio.AioRpcError:
+            return None
+        return answer
 
     async def close(self) -> None:
         """Stop the health checks and close the channel."""

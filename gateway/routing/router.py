@@ -53,6 +53,15 @@ class Router:
         routes = (route for alias, route in self.routes.items() if alias.startswith(f"{stage}/"))
         return sorted({str(ref) for route in routes for ref in route.shares})
 
+    def options(self, alias: str) -> list[str]:
+        """Every version that an alias leads to without its rules: by weight, or instead."""
+        if alias not in self.routes:
+            return []
+        route = self.routes[alias]
+        names = [name for name in route.fallback if "@" in name]
+        routes = [route, *(self.routes[name] for name in route.fallback if name in self.routes)]
+        return names + [str(ref) for each in routes for ref, share in each.shares.items() if share]
+
     def _ruled(self, alias: str, asker: Asker) -> tuple[str, str]:
         """Where the rules lead from an alias: to which alias or version, and which alias said so."""
         for _ in range(MOST_HOPS):

@@ -107,6 +107,13 @@ class Switchboard:
         self.upstream(stage)
         return STAGES[stage].answer
 
+    async def able(self, stage: str) -> bool:
+        """Whether some replica serves, and some version that the stage's default leads to."""
+        upstream, versions = self.upstream(stage), self.book.router.options(f"{stage}/default")
+        if not await upstream.serves():
+            return False
+        return not versions or any(await asyncio.gather(*map(upstream.serves, versions)))
+
     async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
         """Change routes while they are used; refuses a version that no replica serves."""
         for alias, version in await self.unserved(self.book.changed(changes)):

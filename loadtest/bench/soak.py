@@ -10,7 +10,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -42,17 +42,18 @@ class Soaked:
     @property
     def growth(self) -> float:
         """From the second quarter to the last, as a share."""
-        early, late = _quarters(self.rss_mb)
+        early, late = quarters(self.rss_mb)
         return late / early - 1
 
     @property
     def is_flat(self) -> bool:
         """It holds no more at the end than it did when everything had been used once."""
-        early, late = _quarters(self.files)
+        early, late = quarters(self.files)
         return self.growth <= GROWTH and late <= early + FILES and max(self.rss_mb) <= MOST_MB
 
 
-def _quarters(values: list[float] | list[int]) -> tuple[float, float]:
+def quarters(values: list[float] | list[int]) -> tuple[float, float]:
+    """The medians of the second and of the last quarter."""
     size = max(1, len(values) // 4)
     return median(values[size : 2 * size] or values), median(values[-size:])
 
@@ -97,11 +98,11 @@ def drawn(values: list[float], width: int = 40) -> str:
     return "".join(BARS[int(value / top * (len(BARS) - 1))] for value in values[::step])
 
 
-def table(weighed: dict[str, Soaked]) -> Table:
-    """What each process held."""
+def table(weighed: dict[str, Soaked], flat: Callable[[Soaked], bool] = lambda found: found.is_flat) -> Table:
+    """What each process held, and whether that is flat."""
     shown = Table("process", "RSS MB at the end", "most", "growth", "files at the end", "RSS over time", "")
     for name, found in weighed.items():
-        verdict = "flat" if found.is_flat else "[red]not flat"
+        verdict = "flat" if flat(found) else "[red]not flat"
         numbers = (f"{found.rss_mb[-1]:.0f}", f"{max(found.rss_mb):.0f}", f"{found.growth:+.1%}", f"{found.files[-1]}")
         shown.add_row(name, *numbers, drawn(found.rss_mb), verdict)
     return shown

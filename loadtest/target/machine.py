@@ -2,12 +2,14 @@
 
 import platform
 import subprocess
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from loadtest.target.processes import ROOT
+from parley.extras import DISTRIBUTION
 
 
 def facts() -> dict[str, Any]:
@@ -31,7 +33,9 @@ def _cpu() -> str:
 
 
 def commit() -> str:
-    """Which source; `+` where it has been changed since."""
+    """Which source, `+` where it has been changed since; where it was installed from a wheel, which version."""
+    if not (ROOT / ".git").exists():
+        return metadata.version(DISTRIBUTION)
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False
     )

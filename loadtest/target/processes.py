@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,11 +23,13 @@ class ServerProcesses(Processes):
     def __init__(self, folder: Path, configs: str = "deploy/echo", nice: int = 0) -> None:
         super().__init__()
         self._folder, self._configs, self._nice = folder, configs, nice
+        # Not in the folder: a socket's path has 107 bytes at most, and a report may lie deep.
+        self._sockets = tempfile.TemporaryDirectory(prefix="parley-")
         folder.mkdir(parents=True, exist_ok=True)
 
     def socket(self, name: str) -> str:
         """Where a service listens."""
-        return f"unix:{self._folder}/{name}.sock"
+        return f"unix:{self._sockets.name}/{name}.sock"
 
     def start(self, name: str, module: str, *words: str, **env: str) -> None:
         """One process."""

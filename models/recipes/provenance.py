@@ -19,6 +19,12 @@ LICENCES = {
     "common-voice-mini": "CC0-1.0",
     "tatoeba": "CC-BY-2.0-FR",
     "speechocean762": "free for any purpose, by its README",
+    **dict.fromkeys(("asterisk-en", "asterisk-fr", "asterisk-es"), "CC-BY-SA-3.0"),
+    **dict.fromkeys(("asterisk-it", "asterisk-ru"), "CC-BY-3.0"),
+    "blanket": "CC0-1.0, CC-BY-3.0 and public domain, each recording its own",
+    "speech-commands-noise": "CC-BY-4.0",
+    "opsound-music": "CC-BY-SA-3.0",
+    "sonic-pi-samples": "CC0-1.0",
 }
 HEAD = ("name", "version", "stage", "backend", "license", "sample_rate_hz", "languages")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.recipes.provenance import Manifest
+from models.recipes.steps import field_arguments
 from models.recipes.targets import Row, table
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
@@ -33,10 +34,14 @@ def judge_asr(folder: Path, args: argparse.Namespace) -> list[Row]:
 
 
 def judge_denoise(folder: Path, args: argparse.Namespace) -> list[Row]:
-    """Beside the enhancers in `references`, where there are any."""
+    """Beside the enhancers in `references`, where there are any; what was made elsewhere, by what its export found."""
     from models.recipes.denoise.evaluate import evaluate
+    from models.recipes.denoise.field import Field
+    from models.recipes.denoise.studio import card as studio
 
-    return evaluate(_given(folder, args.data), args.work / "denoise", args.references, folder)
+    if folder.parent.name == studio.NAME:
+        return studio.promises(Manifest.read(folder).metrics["export"])
+    return evaluate(_given(folder, args.data), Field.of(args), args.work / "denoise", args.references, folder)
 
 
 def judge_diarize(folder: Path, args: argparse.Namespace) -> list[Row]:
@@ -105,6 +110,7 @@ def main() -> None:
     parser.add_argument("--references", type=Path, default=None, help="folder of enhancers to measure beside")
     parser.add_argument("--wheel", type=Path, default=None, help="of the recogniser's teacher")
     parser.add_argument("--stage", choices=list(JUDGES), action="append", help="only this one; all unless said")
+    field_arguments(parser)
     args = parser.parse_args()
     report = EMBEDDED / "REPORT.md"
     parts = sections(report.read_text(encoding="utf-8"))

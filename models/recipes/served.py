@@ -146,7 +146,7 @@ async def denoise(client: Client, folder: Path, data: Sequence[Path]) -> list[Co
 
     every = [each for each in examination(data) if each.row in (*GENERATED, "real")]
     some = every[:: max(1, len(every) // MIXTURES)][:MIXTURES]
-    enhance = ours(folder / "model.onnx")
+    enhance = ours(folder)
     heard = await together(answers(client, "denoise", chunks(each.noisy)) for each in some)
     cleaned = [
         np.asarray(np.frombuffer(b"".join(a.audio.data for a in each), "<i2") / 32768, np.float32) for each in heard

@@ -14,6 +14,7 @@ from scipy.signal import butter, sosfilt
 
 RATE_HZ = 16000
 FRAME = 320
+KINDS = {".flac", ".wav", ".mp3", ".ogg"}
 
 Audio = NDArray[np.float32]
 Random = np.random.Generator
@@ -28,7 +29,7 @@ def read(path: Path) -> Audio:
 
 def files(folder: Path) -> Iterator[Path]:
     """The folder's recordings, in order of name so that seeds mean the same everywhere."""
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in {".flac", ".wav"})
+    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS)
 
 
 def speaker(path: Path) -> str:

@@ -26,6 +26,12 @@ def parser(stage: str, model: str, *, minutes: float, data: str) -> argparse.Arg
     return found
 
 
+def field_arguments(parser: argparse.ArgumentParser) -> None:
+    """The folders of recordings that are only judged on; without them that part of an examination is left out."""
+    parser.add_argument("--field-voices", type=Path, nargs="+", default=(), help="folders of clean speech of others")
+    parser.add_argument("--field-noises", type=Path, nargs="+", default=(), help="folders of recorded noise and music")
+
+
 def run(asked: argparse.Namespace, steps: Mapping[str, Step]) -> None:
     """One step, or all of them in the order in which they are given."""
     for step in steps if asked.step == "all" else [asked.step]:

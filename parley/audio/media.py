@@ -1,10 +1,12 @@
 """Files of any container that FFmpeg reads -> PCM bytes. Must not know numpy: the gateway uses it too."""
 
+import ctypes
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import av
 from av.audio.frame import AudioFrame
@@ -19,6 +21,9 @@ LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 # A header can claim any rate, and resampling from 2 GHz takes ten seconds of work for half a second of sound.
 SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
 MOST_CHANNELS = 8
+MOST_SAMPLES = 8 * 192_000  # a second, of all channels: silence in more of them costs much time and hardly a byte
+MOST_STREAMS = 16  # in a file: each may claim as much as a block of memory may hold
+LARGEST_BLOCK = 32 << 20  # bytes of memory at once: a kilobyte of MP4 can claim samples whose index fills gigabytes
 EXACT = ("pcm_", "flac")  # codecs whose packets play as long as they say; others pad and prime
 # FFmpeg also reads playlists, which name other files and addresses: whoever sends a file must not choose those.
 CONTAINERS = "wav,w64,aiff,au,caf,flac,mp3,aac,amr,ogg,matroska,webm,mov,mp4,m4a,3gp,asf,avi"
@@ -41,6 +46,21 @@ class Recording:
         """The samples in pieces of so many seconds."""
         size = max(1, round(seconds * self.rate_hz)) * 2 * self.channels
         return (self.data[at : at + size] for at in range(0, len(self.data), size))
+
+
+def _bound_blocks() -> None:
+    """Tells FFmpeg never to allocate more at once. PyAV has no name for that, so the library that it loaded is told."""
+    try:
+        maps = Path("/proc/self/maps").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:  # no Linux
+        return
+    for library in {line.split(maxsplit=5)[-1] for line in maps if "libavutil" in line}:
+        bound = ctypes.CDLL(library).av_max_alloc
+        bound.argtypes, bound.restype = [ctypes.c_size_t], None
+        bound(LARGEST_BLOCK)
+
+
+_bound_blocks()
 
 
 class MediaDecoder:
@@ -86,6 +106,11 @@ class MediaDecoder:
                 if frame and not SLOWEST_HZ <= frame.sample_rate <= FASTEST_HZ:
                     message = f"The file says that it has {frame.sample_rate} samples a second; that is no sound."
                     raise UndecodableMedia(message)
+                if frame and frame.sample_rate * frame.layout.nb_channels > MOST_SAMPLES:
+                    message = (
+                        f"The file has {frame.layout.nb_channels} channels of {frame.sample_rate} samples a second"
+                    )
+                    raise UndecodableMedia(f"{message}; send {MOST_SAMPLES} at most in all of them.")
                 for piece in resampler.resample(frame):
                     yield bytes(piece.planes[0])[: piece.samples * 2 * self.channels]
 
@@ -95,7 +120,8 @@ def _opened(file: bytes | io.RawIOBase) -> tuple[InputContainer, AudioStream]:
         raise UndecodableMedia("The file is empty; send WAV, MP3, M4A, FLAC, OGG or WebM.")
     with _in_words():
         source = io.BytesIO(file) if isinstance(file, bytes) else file
-        container = av.open(source, "r", options={"format_whitelist": CONTAINERS})
+        options = {"format_whitelist": CONTAINERS, "max_streams": str(MOST_STREAMS)}
+        container = av.open(source, "r", options=options)
     # PyAV opens what FFmpeg has no decoder for, and then the stream has no codec context.
     known = [stream for stream in container.streams.audio if getattr(stream, "codec_context", None)]
     if not known:

@@ -141,11 +141,11 @@ class Resampler:
 
 
 class PcmDecoder:
-    """A client's PCM, in any format and chunking -> one channel of floats at 16 kHz."""
+    """A client's PCM, in any format and chunking -> one channel of floats at 16 kHz, or at a model's rate."""
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: Format, rate_hz: int = RATE_HZ) -> None:
         self.form = form
-        self._resampler = Resampler(form.rate_hz, RATE_HZ)
+        self._resampler = Resampler(form.rate_hz, rate_hz)
 
     def feed(self, data: bytes) -> Samples:
         """The samples that these bytes complete."""

@@ -13,7 +13,10 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="[STAGE=]NAME[@VERSION]", help="The model of asr or of a stage; repeatable."),
 ]
-Language = Annotated[str, typer.Option("--language", metavar="TAG", help="The language spoken, e.g. en.")]
+Language = Annotated[
+    str,
+    typer.Option("--language", metavar="TAG", help="The language spoken, e.g. en, or those that may be: de,fr."),
+]
 Speakers = Annotated[bool, typer.Option("--speakers", help="Say who speaks.")]
 TranslateTo = Annotated[
     list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")

@@ -13,7 +13,7 @@ from parley.errors import BadInput
 class PipelineOptions:
     """What is wanted of a recording or a live stream."""
 
-    language: str = ""
+    language: str = ""  # a tag, or several with commas between: one of them
     interim: bool = False
     word_times: bool = False
     recording: bool = False  # all of it is there
@@ -25,11 +25,13 @@ class PipelineOptions:
 
     def config(self, sound: Sound) -> dict[str, Any]:
         """A PipelineConfig that does all of it."""
-        asr = {"language": self.language, "interim_results": self.interim, "word_times": self.word_times}
-        stages: dict[str, Any] = {"asr": {**asr, "recording": self.recording}}
+        tags = [tag.strip() for tag in self.language.split(",") if tag.strip()]
+        only = tags[0] if len(tags) == 1 else ""
+        asr = {"language": only, "interim_results": self.interim, "word_times": self.word_times}
+        stages: dict[str, Any] = {"asr": {**asr, "languages": tags[1:] and tags, "recording": self.recording}}
         stages |= {"diarize": {}} if self.speakers else {}
         stages |= {"denoise": {}, "denoise_for": "DENOISE_FOR_LISTENERS"} if self.denoise else {}
-        rewritten = [{"source_language": self.language, "target_language": to} for to in self.translate_to]
+        rewritten = [{"source_language": only, "target_language": to} for to in self.translate_to]
         plain = {"format": sound.format, "models": self.models, "per_channel": self.per_channel}
         return {**stages, **plain, "translate": rewritten}
 

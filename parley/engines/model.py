@@ -125,8 +125,6 @@ def _faults(table: Mapping[str, Any]) -> Iterator[str]:
     """What is of the right kind and cannot be meant."""
     if table["backend"] not in BACKENDS:
         yield f"backend {shown(table['backend'])} is not known; write one of {', '.join(BACKENDS)}."
-    if table.get("sample_rate_hz", RATE_HZ) != RATE_HZ:
-        yield f"`sample_rate_hz` is {shown(table['sample_rate_hz'])}; models hear {RATE_HZ}."
     if wrong := next((each for each in table.get("devices", ()) if each not in CHAIN), None):
         yield f"`devices` has {shown(wrong)}; write some of {', '.join(CHAIN)}."
     if not table.get("devices", CHAIN):

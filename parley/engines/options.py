@@ -45,6 +45,13 @@ def _names(kind: type[Any]) -> list[str]:
     return [each.name for each in fields(kind)]
 
 
+def rate(spec: ModelSpec, lowest_hz: int, highest_hz: int) -> None:
+    """Refuse a model that takes sound at another rate than its stage can give."""
+    if not lowest_hz <= spec.sample_rate_hz <= highest_hz:
+        wanted = f"{lowest_hz}" if lowest_hz == highest_hz else f"{lowest_hz} to {highest_hz}"
+        raise fault(spec, f"`sample_rate_hz` is {spec.sample_rate_hz}; models of {spec.stage} take {wanted}.")
+
+
 def fault(spec: ModelSpec, said: str) -> BadModel:
     """A mistake in the file, named."""
     return BadModel(f"{spec.folder / 'model.toml'}: {said}")

@@ -91,6 +91,11 @@ class Batcher(Generic[Job, Result]):
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that the engine has not taken yet."""
+        return len(self._queue)
+
     async def submit(self, job: Job, budget: Budget, place: Place | None = None) -> Result:
         """Wait for a place in a batch and for its result."""
         if self._tasks[0].done():

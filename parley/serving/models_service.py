@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from prometheus_client import Histogram
 
+from parley import telemetry
 from parley.engines.model import ModelRef, locate
 from parley.serving.registry import Model, Registry
 from parley.serving.stage import Stage
@@ -58,4 +60,11 @@ class ModelsAdmin:
             languages=spec.languages,
             license=spec.license,
             pairs=[v1.LanguagePair(source=a, target=b) for a, b in self._stage.pairs(spec)],
+            waiting=model.waiting,
+            queue=self._spread(telemetry.QUEUE_WAIT, model),
+            engine=self._spread(telemetry.ENGINE_TIME, model),
         )
+
+    def _spread(self, histogram: Histogram, model: Model) -> v1.Spread:
+        bounds_s, counts = telemetry.spread(histogram, self._stage.name, str(model.spec.ref))
+        return v1.Spread(bounds_us=[round(1e6 * bound) for bound in bounds_s], counts=counts)

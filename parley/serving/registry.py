@@ -1,11 +1,12 @@
 """The versions a service has: load, lease, retire. Must not know what they are for.
 
 LOADING -> ACTIVE -> DRAINING -> RETIRED. A stream leases one exact version until it ends; `retire` waits for leases.
+Where others are here already, a version is tried in another process before it is opened in this one.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,10 +18,12 @@ from parley.engines.protocols import Engine
 from parley.errors import BadInput, ModelNotReady, UnknownModel
 from parley.serving.batcher import BatchConfig, Batcher
 from parley.serving.load import Costed, Load
+from parley.serving.trial import opened
 from parley.telemetry import Meter
 
 log = logging.getLogger(__name__)
 Opener = Callable[[ModelSpec], Placed[Engine[Any, Any]]]
+Trial = Callable[[ModelSpec], Awaitable[None]]
 
 
 class VersionState(Enum):
@@ -52,12 +55,17 @@ class Model:
             raise ModelNotReady(f"{self.spec.ref} is still loading; try again in a moment.", retry_s=1.0)
         return self._batcher
 
-    def start(self, opened: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return self._batcher.waiting if self._batcher else 0
+
+    def start(self, placed: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
         """Loaded: accept streams."""
-        self.device, self.device_reason = opened.device, opened.reason
-        if isinstance(opened.model, Costed):
-            self.load = Load(opened.model.second_s, batch.at_a_time, on_cpu=opened.model.on_cpu)
-        self._batcher = Batcher(opened.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
+        self.device, self.device_reason = placed.device, placed.reason
+        if isinstance(placed.model, Costed):
+            self.load = Load(placed.model.second_s, batch.at_a_time, on_cpu=placed.model.on_cpu)
+        self._batcher = Batcher(placed.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
         self.state = VersionState.ACTIVE
 
     async def stop(self) -> None:
@@ -70,8 +78,8 @@ class Model:
 class Registry:
     """Every version that is loaded, being loaded or draining."""
 
-    def __init__(self, opener: Opener, batch: BatchConfig) -> None:
-        self._opener, self._batch = opener, batch
+    def __init__(self, opener: Opener, batch: BatchConfig, trial: Trial | None = None) -> None:
+        self._opener, self._batch, self._trial = opener, batch, trial
         self._models: dict[ModelRef, Model] = {}
         self._drains: dict[ModelRef, asyncio.Task[None]] = {}
         self.default: ModelRef | None = None
@@ -92,9 +100,12 @@ class Registry:
         return model
 
     async def _open(self, spec: ModelSpec) -> Model:
+        has_neighbours = bool(self._models)
         model = self._models[spec.ref] = Model(spec)
         try:
-            model.start(await asyncio.to_thread(self._opener, spec), self._batch)
+            if self._trial and has_neighbours:
+                await self._trial(spec)
+            model.start(await asyncio.to_thread(opened, self._opener, spec), self._batch)
         except BaseException:
             del self._models[spec.ref]
             raise

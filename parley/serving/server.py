@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from parley import config, telemetry
+from parley import config, machine, telemetry, traces
 from parley.engines.model import ModelRef, locate
 from parley.errors import BadConfig, BadInput, UnknownModel
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import ServiceStreams
+from parley.serving.trial import tried
+from parley.v1.traces_pb2 import TracesGetRequest, TracesGetResponse, TraceSpan
 from parley.wire import protocol, rules, trust
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,7 @@ def main(stage: Stage) -> None:
     try:
         settings = config.load(stage.config, path)
         trust.check_listen(settings.listen, settings.token, settings.tls)
+        machine.raise_file_limit()
         telemetry.set_up(stage.name, settings.telemetry, [settings.token])
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
@@ -64,7 +68,8 @@ class Service:
 
     def __init__(self, stage: Stage, settings: ServiceConfig, report_s: float = REPORT_S) -> None:
         self._stage, self._settings, self._report_s = stage, settings, report_s
-        self._registry = Registry(stage.open_engine, settings.batch)
+        trial = partial(tried, stage.open_engine, within_s=settings.load_s)
+        self._registry = Registry(stage.open_engine, settings.batch, trial)
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
@@ -79,8 +84,10 @@ class Service:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Models", methods),))
+        kept = {"Get": self._unary(_trace, TracesGetRequest)}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parley.v1.Traces", kept),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (name, "parley.v1.Models", health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (name, "parley.v1.Models", "parley.v1.Traces", health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         protocol.listen(self._server, self._settings.listen, self._settings.tls)
         await self._report_health()  # unasked, the health service calls a server healthy that has nothing yet
@@ -105,12 +112,17 @@ class Service:
         return grpc.unary_unary_rpc_method_handler(handle)
 
     async def _load(self) -> None:
+        """The default has to be there; another version that is bad must not take those that are good."""
         for text in self._settings.models:
             try:
                 spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
+                await self._registry.load(spec)
             except (BadInput, UnknownModel) as error:
                 raise BadConfig(f"`models`: {error}") from None
-            await self._registry.load(spec)
+            except BadConfig as error:
+                if self._registry.default is None:
+                    raise
+                log.error("model not loaded", extra={"model": text, "why": str(error)})
 
     async def _report_health(self) -> None:
         """Sets the health status of the service and of each model version."""
@@ -151,3 +163,8 @@ class Service:
         await self._streams.gone(self._settings.drain_s)
         await self._server.stop(LAST_WORDS_S)
         await self._registry.close()
+
+
+async def _trace(request: TracesGetRequest) -> TracesGetResponse:
+    """What this process has kept of a trace."""
+    return TracesGetResponse(spans=[TraceSpan(**vars(span)) for span in traces.KEPT.of(request.trace_id)])

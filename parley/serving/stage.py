@@ -34,6 +34,7 @@ class ServiceConfig:
     models: tuple[str, ...]  # exact versions to load at the start; the first is the default
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0
+    load_s: float = 300.0  # the longest that opening another version takes; 0: for ever
     streams: int = 1000  # streams at a time; one more is refused
     token: str = ""  # the secret that callers must show, the same in the gateway's config; empty: none
     tls: TlsConfig = field(default_factory=TlsConfig)

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from parley import telemetry
+from parley import beside, telemetry
 from parley.budget import Budget
 from parley.engines.model import ModelRef
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
 from parley.serving.registry import Model, Registry
-from parley.serving.session import Ahead, Events, Flush, drive
+from parley.serving.session import Ahead, Events, Flush, Session, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
@@ -87,8 +87,7 @@ class ServiceStreams:
         first = await idle.message(self._read(context), self._settings.first_message_s)
         if first is None or first.WhichOneof("message") != "config":
             raise ConfigExpected("A stream begins with its config; send that first.")
-        rules.check(first.config)
-        session = self._stage.begin(first.config, model.spec, self._settings)
+        session = await beside.done(first.ByteSize(), lambda: self._begin(first.config, model))
         writing = asyncio.Lock()
         within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
@@ -101,6 +100,10 @@ class ServiceStreams:
         with self._submit(first.config, model, context, emit, within_s) as submit:
             await emit([self._stage.opened(first.config, model.spec)])
             await drive(session, self._weighed(first.config, model, context), submit, emit)
+
+    def _begin(self, config: Any, model: Model) -> Session[Any, Any, Any]:
+        rules.check(config)
+        return self._stage.begin(config, model.spec, self._settings)
 
     @contextmanager
     def _submit(self, config: Any, model: Model, context: Context, emit: Emit, within_s: float) -> Iterator[Submit]:

@@ -22,7 +22,7 @@ MODEL_STATE_DRAINING: ModelState
 MODEL_STATE_RETIRED: ModelState
 
 class ModelInfo(_message.Message):
-    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs")
+    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs", "waiting", "queue", "engine")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,9 @@ class ModelInfo(_message.Message):
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     LICENSE_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
     model: str
     state: ModelState
     backend: str
@@ -43,7 +46,18 @@ class ModelInfo(_message.Message):
     languages: _containers.RepeatedScalarFieldContainer[str]
     license: str
     pairs: _containers.RepeatedCompositeFieldContainer[LanguagePair]
-    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ...) -> None: ...
+    waiting: int
+    queue: Spread
+    engine: Spread
+    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ..., waiting: _Optional[int] = ..., queue: _Optional[_Union[Spread, _Mapping]] = ..., engine: _Optional[_Union[Spread, _Mapping]] = ...) -> None: ...
+
+class Spread(_message.Message):
+    __slots__ = ("bounds_us", "counts")
+    BOUNDS_US_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    bounds_us: _containers.RepeatedScalarFieldContainer[int]
+    counts: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, bounds_us: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class LanguagePair(_message.Message):
     __slots__ = ("source", "target")

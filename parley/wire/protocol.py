@@ -29,6 +29,8 @@ DOMAIN = "parley"
 LARGEST_MESSAGE = 16 << 20
 LONGEST_WORDS = 500  # of an error: trailers that grow with the input are dropped on the way, and the status with them
 
+OTHER = "The other side"
+
 EOF = grpc.aio.EOF
 Metadata = tuple[tuple[str, str | bytes], ...]
 SERVER_OPTIONS = (
@@ -38,6 +40,8 @@ SERVER_OPTIONS = (
     ("grpc.http2.lookahead_bytes", 1 << 18),
     # Without this two processes share a port in silence.
     ("grpc.so_reuseport", 0),
+    # Who connects and says nothing is not waited for.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # A caller whose machine vanished without a word is noticed.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -71,13 +75,15 @@ def status_of(error: ParleyError) -> tuple[grpc.StatusCode, str, Metadata]:
     return CODES[error.code.value], words, ((DETAILS, status.SerializeToString()),)
 
 
-def error_of(failed: grpc.aio.AioRpcError) -> ParleyError:
+def error_of(failed: grpc.aio.AioRpcError, other: str = OTHER) -> ParleyError:
     """A failed call -> the error that the other process meant."""
-    return error_from(failed.code(), failed.details() or "", failed.trailing_metadata() or ())
+    return error_from(failed.code(), failed.details() or "", failed.trailing_metadata() or (), other)
 
 
-def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str, str | bytes]]) -> ParleyError:
-    """A status -> the error that the other process meant."""
+def error_from(
+    code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str, str | bytes]], other: str = OTHER
+) -> ParleyError:
+    """A status -> the error that the other process meant; `other` names it where it could say nothing."""
     status, info, retry = Status(), ErrorInfo(), RetryInfo()
     raw = dict(trailers).get(DETAILS, b"")
     with suppress(DecodeError):  # not ours: the code alone must do
@@ -88,7 +94,7 @@ def error_from(code: grpc.StatusCode, message: str, trailers: Iterable[tuple[str
     wait_s = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
     if code is grpc.StatusCode.UNAVAILABLE and not info.reason:
         log.warning("no connection: %s", message)
-        message = "The other side cannot be reached or went away; try again."  # grpc's own words are for the log
+        message = f"{other} cannot be reached or went away; try again."  # grpc's own words are for the log
     return of_reason(code.value[0], info.reason)(message or f"The call ended with {code.name}.", retry_s=wait_s)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from parley.audio.pcm import RATE_HZ
 from parley.config import Within
 from parley.engines import options, whisper
 from parley.engines.model import ModelSpec
@@ -73,6 +74,7 @@ class AsrOptions:
     @classmethod
     def of(cls, spec: ModelSpec) -> "AsrOptions":
         """The table as it is written; a key that is not known, or a wrong value, is refused."""
+        options.rate(spec, RATE_HZ, RATE_HZ)
         return options.read(cls, spec)
 
 

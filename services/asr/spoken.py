@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from parley.audio.pcm import RATE_HZ
 from services.asr.utterance import Recognition
 
-STAYS = 10.0  # times as likely as the language so far another must be
+STAYS = 40.0  # times as likely as the language so far another must be
 SURE = 0.7  # an utterance that is less sure says nothing of the next
 ENOUGH = 2 * RATE_HZ  # samples: a sure interim of so much sound decides for those behind it; of twice as much, any
 

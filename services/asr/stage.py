@@ -84,11 +84,19 @@ def _languages(config: v1.AsrConfig, spec: ModelSpec) -> tuple[str, tuple[str, .
     """The language; where it is to be found out, those that may be spoken."""
     if config.language and config.languages:
         raise BadInput("`language` is the one that is spoken, `languages` are those that may be; leave one out.")
-    hints = tuple(dict.fromkeys(_language(tag, spec).partition("-")[0] for tag in config.languages if tag))
-    if len(hints) == 1 or config.language:
-        return _language(config.language or next(filter(None, config.languages)), spec), ()
     only = spec.languages[0] if len(spec.languages) == 1 else ""
-    return only, hints or (() if only else spec.languages)
+    tags = [_language(tag, spec) for tag in _hints(config, spec)]
+    spoken = tuple(dict.fromkeys(tag.partition("-")[0] for tag in tags))
+    if config.language or len(spoken) == 1:
+        return _language(config.language or tags[0], spec), ()
+    return only, spoken or (() if only else spec.languages)
+
+
+def _hints(config: v1.AsrConfig, spec: ModelSpec) -> list[str]:
+    """The languages that the caller expects; where these are no more than hints, those of them that the model knows."""
+    known = {*spec.languages, ""}
+    hints = [tag for tag in config.languages if tag]
+    return [tag for tag in hints if tag.replace("_", "-").partition("-")[0].lower() in known or not config.hints_only]
 
 
 def _language(asked: str, spec: ModelSpec) -> str:

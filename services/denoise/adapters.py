@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from parley.audio.pcm import Samples
+from parley.audio.pcm import RATE_HZ, Samples
 from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tensors
@@ -24,6 +24,7 @@ class Shape:
     hop: int  # samples that it takes at a time
     latency: int  # samples by which its output is late
     memory: int  # numbers that are remembered of a stream
+    rate_hz: int = RATE_HZ  # of what it takes and gives
 
 
 class Adapter(Protocol):
@@ -52,7 +53,7 @@ class Waveform:
 
     def __init__(self, spec: ModelSpec) -> None:
         self.graphs, told = graphs_of(spec), DenoiseOptions.of(spec)
-        self.shape = Shape(told.hop, told.latency_samples, self.graphs[0].memory)
+        self.shape = Shape(told.hop, told.latency_samples, self.graphs[0].memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """One run."""
@@ -81,7 +82,7 @@ class Overlapped:
             raise options.fault(spec, f"`hop` must lie between 1 and `window`, {self._window}.")
         self.graphs, self._kept = net.graphs, self._window - self._hop
         memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
-        self.shape = Shape(self._hop, self._kept, memory)
+        self.shape = Shape(self._hop, self._kept, memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """Stream by stream."""

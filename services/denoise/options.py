@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Annotated
 
+from parley.audio.pcm import HIGHEST_HZ, LOWEST_HZ
 from parley.config import Within
 from parley.engines import options
 from parley.engines.model import ModelSpec
@@ -58,6 +59,7 @@ class DenoiseOptions:
     def of(cls, spec: ModelSpec) -> "DenoiseOptions":
         """The table as it is written, checked."""
         told = options.read(cls, spec)
+        options.rate(spec, LOWEST_HZ, HIGHEST_HZ)
         remembered = sum(state.size for graph in told.every_graph for state in graph.states)
         if remembered > MOST_REMEMBERED:
             raise options.fault(spec, f"`states` hold {remembered} numbers a stream; {MOST_REMEMBERED} is the most.")

@@ -12,7 +12,7 @@ from math import log10
 import numpy as np
 import numpy.typing as npt
 
-from parley.audio.pcm import RATE_HZ, Samples, interval
+from parley.audio.pcm import Samples, interval
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import Shape
 
@@ -51,14 +51,14 @@ class Judge:
 
     def __init__(self, shape: Shape, rate_hz: int, keep: float) -> None:
         self._hop, self._late, self._keep = shape.hop, round(shape.latency / shape.hop), keep
-        self._second = max(1, round(RATE_HZ / shape.hop))  # hops in it, about
+        self._second = max(1, round(shape.rate_hz / shape.hop))  # hops in it, about
         self._every = max(1, self._second // LOOKS)  # hops between looks
         self._sound: list[tuple[Samples, Samples]] = []  # as it came, and what the model made of it
         self._new: list[Levels] = []
         self._looks: list[tuple[int, Samples]] = []
         self._known: deque[Levels] = deque(maxlen=REMEMBERED)
         self._hops = self._waiting = self._unmeasured = 0  # up to the last verdict, since, and of these
-        self._band = Band(shape.hop, rate_hz)
+        self._rate_hz, self._band = shape.rate_hz, Band(shape, rate_hz)
         self._reported: Quality | None = None
 
     def hear(self, came: Samples, made: Samples, end: int | None = None) -> Sequence[Quality]:
@@ -104,7 +104,9 @@ class Judge:
 
     def _verdict(self) -> Quality:
         known, newest = np.concatenate(self._known, 1), self._known[-1]
-        verdict = Quality(interval=interval((self._hops - self._second) * self._hop, self._hops * self._hop))
+        verdict = Quality(
+            interval=interval((self._hops - self._second) * self._hop, self._hops * self._hop, self._rate_hz)
+        )
         verdict.clipped_share, verdict.bandwidth_hz = float(newest[2].sum()) / self._second, self._band.edge_hz
         verdict.silent = bool(newest[0].max() <= NOTHING)
         if not verdict.silent and known.shape[1] > self._late:
@@ -141,10 +143,10 @@ def _decibels(whole: float, noise: float) -> float:
 class Band:
     """Up to which frequency a stream has sound."""
 
-    def __init__(self, hop: int, rate_hz: int) -> None:
-        self._carries_hz, self._step_hz = min(rate_hz, RATE_HZ) / 2, RATE_HZ / hop
-        self._taper = _taper(hop)
-        self._loudest = np.zeros(hop // 2 + 1, np.float32)
+    def __init__(self, shape: Shape, rate_hz: int) -> None:
+        self._carries_hz, self._step_hz = min(rate_hz, shape.rate_hz) / 2, shape.rate_hz / shape.hop
+        self._taper = _taper(shape.hop)
+        self._loudest = np.zeros(shape.hop // 2 + 1, np.float32)
         self._looks = 0
 
     def look(self, hops: Sequence[Samples]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from google.protobuf.message import Message
 
-from parley.audio.pcm import RATE_HZ, SILENCE, Format, PcmDecoder, Resampler, Samples, Tape, decode, encode
+from parley.audio.pcm import SILENCE, Format, PcmDecoder, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
 from services.denoise.adapters import Shape
 from services.denoise.engine import Frames
@@ -20,11 +20,11 @@ class DenoiseSession:
     def __init__(self, decoder: PcmDecoder, shape: Shape, keep: float) -> None:
         self._decoder, self._shape, self._keep = decoder, shape, keep
         self._resampler, self._judge = (
-            Resampler(RATE_HZ, decoder.form.rate_hz),
+            Resampler(shape.rate_hz, decoder.form.rate_hz),
             Judge(shape, decoder.form.rate_hz, keep),
         )
         self._memory, self._working = np.zeros(shape.memory, np.float32), SILENCE
-        self._tape = Tape()  # what came in, at 16 kHz
+        self._tape = Tape()  # what came in, at the model's rate
         self._taken = 0  # how far the model was fed
         self._late = shape.latency  # samples of its output that still belong to before the beginning
         self._given = 0  # how far its output has come

@@ -19,7 +19,8 @@ def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) ->
         raise BadInput(f"attenuation_limit_db is {limit_db}; give 0 (no limit) to 200.")
     if config.bypass:
         return BypassSession(form)
-    return DenoiseSession(PcmDecoder(form), adapter_of(spec).shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
+    shape = adapter_of(spec).shape
+    return DenoiseSession(PcmDecoder(form, shape.rate_hz), shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
 
 
 STAGE = Stage(v1.DESCRIPTOR.services_by_name["Denoise"], ServiceConfig, open_engine, begin, read_audio)

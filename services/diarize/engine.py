@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from parley.audio.pcm import RATE_HZ, Samples
-from parley.engines import backends
+from parley.engines import backends, options
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine, Tensors
@@ -84,7 +85,16 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob | SegmentJob, Rows 
     segmentation = backends.tensors(spec.graph("segmentation")).model if spec.graphs else None
     engine = DiarizeEngine(placed.model, segmentation, told)
     for windows in (1, A_RUN):
-        engine.run([WindowsJob(np.zeros((windows, shape_of(spec).size), np.float32))])
+        (rows,) = engine.run([WindowsJob(np.zeros((windows, shape_of(spec).size), np.float32))])
+        _check(cast(Rows, rows), windows, spec)
     if segmentation:
         engine.run([SegmentJob(np.zeros(round(told.segment_s * RATE_HZ), np.float32))])
     return placed.holding(engine)
+
+
+def _check(rows: Rows, windows: int, spec: ModelSpec) -> None:
+    """A row a window, as wide as is declared."""
+    width = DiarizeOptions.of(spec).width or rows.shape[-1]
+    if rows.shape != (windows, width):
+        said = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
+        raise options.fault(spec, f"the graph {said}; mend the graph, or `width`.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from parley.audio.pcm import RATE_HZ
 from parley.config import Within
 from parley.engines import options
 from parley.engines.model import ModelSpec
@@ -35,6 +36,7 @@ class DiarizeOptions:
     def of(cls, spec: ModelSpec) -> "DiarizeOptions":
         """The table as it is written, checked."""
         told = options.read(cls, spec)
+        options.rate(spec, RATE_HZ, RATE_HZ)
         if told.step_s > told.window_s:
             raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {told.window_s:g}.")
         if told.segment_hop_s + told.segment_delay_s > told.segment_s:

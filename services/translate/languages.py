@@ -56,3 +56,6 @@ class Languages:
         if source and self.way(source, target) is None:
             pairs = ", ".join(f"{a}-{b}" for a, b in sorted(self.pairs))
             raise BadInput(f"The model does not go from {source} to {target}; it has {pairs}.")
+
+
+ANY_LANGUAGES = Languages((), frozenset())  # of a model that declares none

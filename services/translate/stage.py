@@ -11,7 +11,7 @@ from services.translate.languages import Languages
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
 from services.translate.sentences import PieceLimits
-from services.translate.session import TranslateRequestOptions, TranslateSession
+from services.translate.session import KnownText, TranslateRequestOptions, TranslateSession
 
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
@@ -24,7 +24,13 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     languages.check(source, target)
     phrases = Phrases(_glossary(config.glossary))
     limits = PieceLimits(model.max_words, model.max_characters)
-    return TranslateSession(TranslateRequestOptions(source, target, phrases, limits, model.context))
+    return TranslateSession(TranslateRequestOptions(source, target, phrases, limits, languages, model.context))
+
+
+def _read(request: v1.TranslateRequest) -> str | KnownText:
+    """The text of a request, and its language where that is known."""
+    text, language = read_text(request), request.text.language
+    return KnownText(text, language) if language else text
 
 
 def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
@@ -39,4 +45,4 @@ def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
     return Languages.of(spec).ways() if TranslateOptions.of(spec).pairs is not None else []
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, read_text, pairs)
+STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, _read, pairs)

@@ -1,6 +1,7 @@
 """The container files, read: there is no engine here to run them."""
 
 import importlib
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 import yaml
 
 from gateway.access import exposure
+from gateway.access.pages import Pages
 from gateway.config import GatewayConfig
 from parley import config
-from parley.errors import BadConfig
+from parley.errors import BadConfig, UnknownHost
 from parley.wire import trust
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,26 @@ def test_every_process_gets_the_token(process: str) -> None:
         trust.check_listen(settings_of(process).listen, "", settings.tls)
 
 
+@pytest.mark.parametrize("process", SERVICES)
+def test_no_process_takes_the_machine(process: str) -> None:
+    """Threads and memory have an end, and the uploads that the gateway may hold fit in twice."""
+    assert 100 <= SERVICES[process]["pids_limit"] <= 4096
+    memory = int(SERVICES[process]["mem_limit"].removesuffix("g")) << 30
+    assert memory >= (2 * settings_of("gateway").limits.uploads_bytes if process == "gateway" else 1 << 30)
+
+
+def test_in_compose_the_gateway_knows_its_names() -> None:
+    """Its own, localhost and addresses; not those that somebody makes lead here."""
+    env = SERVICES["gateway"]["environment"] | {"PARLEY_TOKEN": "0123456789abcdef"}
+    settings = config.load(GatewayConfig, ROOT / "deploy/config/gateway.toml", env)
+    exposure.check(settings)
+    pages = Pages(settings.allow, has_keys=False, is_exposed=exposure.is_exposed(settings))
+    for host in ("gateway:8080", "localhost:8080", "127.0.0.1:8080"):
+        pages.check(host, None, changes=True)
+    with pytest.raises(UnknownHost):
+        pages.check("evil.example:8080", None, changes=False)
+
+
 def test_the_gateway_waits_for_every_service() -> None:
     """Started is not ready."""
     waits = SERVICES["gateway"]["depends_on"]
@@ -143,5 +165,14 @@ def test_what_serves_is_pinned_as_everything_is() -> None:
     assert not {"pytest", "locust", "openvino", "mypy"} & {pin.partition("==")[0] for pin in serve}
 
 
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-serve.lock"])
+def test_every_pin_has_its_hashes(name: str) -> None:
+    """What is installed is what was locked, byte for byte; and nobody who serves downloads torch."""
+    blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text("utf-8"))
+    assert len(blocks) == len(pins(name)) > 20
+    assert [block.partition(" ")[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert not {"torch", "nvidia-cublas"} & {pin.partition("==")[0] for pin in pins(name)}
+
+
 def pins(name: str) -> set[str]:
-    return {line for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
+    return {line.removesuffix(" \\") for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}

@@ -12,7 +12,7 @@ from tests.contract.source import ROOT, modules
 # Modules that only an extra brings; importing one here fails as if it were not installed.
 HIDDEN = {"av", "numpy", "soxr", "httpx", "starlette", "uvicorn", "uvloop", "opentelemetry", "prometheus_client"}
 HIDDEN |= {"pybreaker", "limits", "websockets", "tokenizers", "ctranslate2", "onnxruntime", "grpc_reflection", "psutil"}
-HIDDEN |= {"rapidfuzz", "tomlkit"}
+HIDDEN |= {"rapidfuzz", "tomlkit", "hdrh", "locust"}
 HIDE = f"""
 import sys
 
@@ -50,6 +50,8 @@ def test_the_client_and_every_command_load_without_extras() -> None:
         (("up",), "serve"),
         (("models", "add", "https://example.com/model.zip"), "serve"),
         (("transcribe", "examples/desk.flac"), "media"),
+        (("loadtest", "sla", "smoke", "--once"), "loadtest"),
+        (("loadtest", "capacity"), "loadtest"),
     ],
 )
 def test_what_needs_an_extra_says_which(words: tuple[str, ...], extra: str) -> None:

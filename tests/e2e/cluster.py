@@ -32,9 +32,11 @@ class Cluster(Processes):
         stages: Sequence[str] = STAGES,
         replicas: int = 1,
         env: Mapping[str, str] | None = None,
+        configs: str = "deploy/echo",
         **config: Any,
     ) -> None:
         super().__init__()
+        self.configs = Path(configs)
         self.folder, self.stages, self.env, self.config = folder, stages, env or {}, config
         self.replica_names = {stage: [stage, *(f"{stage}-{n}" for n in range(2, replicas + 1))] for stage in stages}
         self.grpc = free_address()
@@ -49,7 +51,7 @@ class Cluster(Processes):
         upstreams = {
             stage: [f"unix:{self.socket(name)}" for name in names] for stage, names in self.replica_names.items()
         }
-        told = tomllib.loads((ROOT / "deploy/echo/gateway.toml").read_text())
+        told = tomllib.loads((ROOT / self.configs / "gateway.toml").read_text())
         told |= {"http": self.http, "grpc": self.grpc, "upstreams": upstreams} | self.config
         (self.folder / "gateway.toml").write_text(toml(told))
         self._spawn("gateway", "gateway", self.folder / "gateway.toml")
@@ -58,7 +60,7 @@ class Cluster(Processes):
     def start_service(self, name: str) -> None:
         """One replica, again or for the first time."""
         stage = name.partition("-")[0]
-        config = Path(f"deploy/echo/{stage}.toml")
+        config = self.configs / f"{stage}.toml"
         self._spawn(name, f"services.{stage}", config, PARLEY_LISTEN=f"unix:{self.socket(name)}", **self.env)
 
     def socket(self, name: str) -> Path:

@@ -153,7 +153,9 @@ async def test_one_command_promotes_and_one_rolls_back(cluster: Cluster) -> None
     assert '"parley.audit"' in (cluster.folder / "gateway.log").read_text()
     astray = parley("routes", "promote", "asr/default", "echo@9", "--http", f"http://{cluster.http}")
     assert (astray.returncode, b"`parley models load asr echo@9` loads it" in astray.stderr) == (2, True)
-    assert "asr/hurt leads to echo@9, which no replica serves." in (await cluster.status())["words"]
+    words = (await cluster.status())["words"]
+    assert words[0] == "Not everything is ready."
+    assert "asr/hurt leads to echo@9, which no replica serves." in words
     refused = parley("routes", "set", "asr/new", "echo=3", "--http", f"http://{cluster.http}")
     assert refused.returncode == 2
     assert b"NAME@VERSION=NUMBER" in refused.stderr

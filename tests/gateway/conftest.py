@@ -47,6 +47,7 @@ class FakeCore:
         self.open = 0
         self.opened = asyncio.Event()
         self.stages = {"asr": True, "translate": True}
+        self.needed: list[str] = []
         self.served: CacheScope | None = None
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
@@ -56,8 +57,8 @@ class FakeCore:
         return self.served
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[Places]:
-        with self.admission.place(NOBODY, "live") as places:
+    async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
+        with self.admission.conversation(NOBODY, "live") as places:
             yield places
 
     async def pipeline(
@@ -103,11 +104,16 @@ class FakeCore:
 
     def _said(self, name: str, request: Any) -> list[Message]:
         if name == "translate" and name in self.said and request.text.text:
-            return [TranslateResponse(translation=piece) for piece in self.said[name]]
+            answers = [TranslateResponse(translation=piece) for piece in self.said[name]]
+            return [each for each in answers if each.translation.source_text in request.text.text]
         return _echo(name, request)
 
     def named(self, stage: str, name: str) -> str:
         return names.ours(stage, name, {}, ["asr/default", "asr/fast"], ["echo@1"])
+
+    @property
+    def needs(self) -> list[str]:
+        return self.needed or list(self.stages)
 
     async def ready(self) -> dict[str, bool]:
         return self.stages

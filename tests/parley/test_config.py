@@ -1,9 +1,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 
 from parley import config
+from parley.config import Within
 from parley.errors import BadConfig
 from parley.serving.stage import ServiceConfig
 
@@ -23,6 +25,10 @@ class Settings:
     loud: bool = False
     share: float | None = None
     batch: Batch = field(default_factory=Batch)
+    beam: Annotated[int, Within(1, 32)] = 1
+    kind: Literal["int8", "float16"] = "int8"
+    pairs: tuple[tuple[str, str], ...] = ()
+    widths: dict[str, Annotated[float, Within(0, 1)]] = field(default_factory=dict)
 
 
 def load(tmp_path: Path, text: str, **env: str) -> Settings:
@@ -62,7 +68,7 @@ def test_an_empty_variable_is_an_empty_text(tmp_path: Path) -> None:
     [
         ('listne = ":1"', "did you mean `listen`"),
         ('listen = ":1"\n[batch]\nmaxsize = 1', "`batch.maxsize` is not known; did you mean `batch.max_size`"),
-        ('listen = ":1"\nzzzzzzzz = 1', "known here: batch, listen"),
+        ('listen = ":1"\nzzzzzzzz = 1', "known here: batch, beam, kind"),
         ("", "lacks `listen`"),
         ("listen = [", "is not TOML"),
         ("listen = true", "`listen` must be a str"),
@@ -71,6 +77,19 @@ def test_an_empty_variable_is_an_empty_text(tmp_path: Path) -> None:
         ('listen = ":1"\n[batch]\nmax_size = true', "`batch.max_size` must be a int"),
         ('listen = ":1"\nmodels = [1.5, [2]]', "`models` must be a str"),
         ('listen = ":1"\n[weights]\na = "x"', "`weights.a` must be a int"),
+        ('listen = ":1"\nbeam = 0', "`beam` is 0; write 1 to 32."),
+        ('listen = ":1"\nbeam = 1000000000', "`beam` is 1000000000; write 1 to 32."),
+        ('listen = ":1"\nkind = "int9"', "`kind` is 'int9'; did you mean `int8`?"),
+        ('listen = ":1"\nkind = [1]', "`kind` is [1]; write one of int8, float16."),
+        ('listen = ":1"\npairs = [["en"]]', "`pairs` must be a list of 2, not ['en']."),
+        ('listen = ":1"\npairs = "en-de"', "`pairs` must be a list"),
+        ('listen = ":1"\nmodels = 5', "`models` must be a list, not 5."),
+        ('listen = ":1"\n[widths]\na = 1.5', "`widths.a` is 1.5; write 0 to 1."),
+        ('listen = ":1"\nshare = nan', "`share` is nan; write a finite number."),
+        ('listen = ":1"\nshare = 1' + "0" * 400, "write a finite number."),
+        ('listen = ":1"\nbeam = 0x' + "f" * 9000, "`beam` is a number without end; write a finite number."),
+        ('listen = ":1"\nbeam = ' + "9" * 9000, "is not TOML"),
+        ("listen = " + "[" * 5000, "is not TOML"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:

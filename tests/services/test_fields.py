@@ -10,10 +10,11 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parley.engines.model import read_spec
 from parley.errors import Code, ParleyError
 from parley.wire import rules
 from parley.wire.stages import STAGES
-from tests.fakes import spec_of
+from tests.contract.source import ROOT
 
 TEXTS = st.sampled_from(["", "en", "\0", "x" * 5_000, "a.b!" * 40, "\u202e", "\U0010ffff", "de-DE", "../x", "a\nb"])
 REALS = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e38, -1e38, 1e-45, float("nan"), float("inf"), float("-inf")])
@@ -41,10 +42,16 @@ def values(field: Any) -> st.SearchStrategy[Any]:
     return REALS
 
 
+def several(field: Any) -> st.SearchStrategy[Any]:
+    """The extremes of a list's or a map's entries."""
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return st.dictionaries(*(values(each) for each in field.message_type.fields), max_size=3)
+    return st.lists(values(field), max_size=3)
+
+
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
     """Some of its fields at their extremes."""
-    fields = kind.DESCRIPTOR.fields
-    each = {field.name: st.lists(values(field), max_size=3) if field.is_repeated else values(field) for field in fields}
+    each = {field.name: several(field) if field.is_repeated else values(field) for field in kind.DESCRIPTOR.fields}
     return st.fixed_dictionaries({}, optional=each).map(lambda told: kind(**told))
 
 
@@ -52,7 +59,7 @@ def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
 def test_no_field_breaks_a_stage(stage: str) -> None:
     """The extremes of every field: an open stream, or a refusal that is the caller's own fault."""
     declared = importlib.import_module(f"services.{stage}.stage").STAGE
-    spec = spec_of(stage, tokens="words")
+    spec = read_spec(ROOT / "models/embedded" / stage / "echo/1")
     settings = declared.config(listen="", models=())
 
     @given(messages(STAGES[stage].config))

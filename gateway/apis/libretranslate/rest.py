@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
-from gateway import recordings, report
+from gateway import recordings
 from gateway.apis.libretranslate import shapes
 from gateway.caller import Caller
 from gateway.core import Core
 from gateway.http.endpoint import Endpoint, served
 from gateway.http.fields import Fields
+from gateway.report import status as report
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway import report
 from gateway.http.fields import Fields
-from gateway.report import Status
+from gateway.report import status as report
+from gateway.report.status import Status
 from parley.errors import FieldInvalid, ParleyError
 from parley.languages import NAMES
 from parley.v1.translate_pb2 import TranslateConfig, Translation

@@ -1,13 +1,19 @@
-"""The operators' endpoints: routes shown, changed, rolled back. No decisions here."""
+"""The operators' endpoints: what goes on; routes shown, changed, rolled back. No decisions here."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 
 from starlette.responses import JSONResponse, Response
 
 from gateway.caller import Caller
 from gateway.core import Core
+from gateway.http import refusal
 from gateway.http.document.phrases import content, fields, good, operation
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint
 from gateway.http.fields import Fields
+from gateway.http.sse import EventStream
+from parley.budget import Budget
 
 ROUTES = {"asr/default": {"nano@3": 90, "nano@4": 10}}
 TABLES: Json = {"type": "object", "additionalProperties": {"type": "object"}}
@@ -27,7 +33,18 @@ PATHS: Json = {
     "/v1/routes/rollback": {
         "post": operation("Routes as before the last change", SHOWN, curl=f"{CURL}/rollback -X POST"),
     },
+    "/v1/operations": {
+        "get": operation(
+            "What goes on: stages, replicas, versions with the times of the last hour, refusals, notices",
+            good(
+                "Server-sent events, one every two seconds, until the caller leaves.",
+                content("text/event-stream", {"type": "string"}, 'data: {"streams": 3, "stages": {}}\n\n'),
+            ),
+            curl="curl -N http://localhost:8080/v1/operations",
+        )
+    },
 }
+EVERY_S = 2.0  # between two events
 
 
 class Admin:
@@ -42,6 +59,7 @@ class Admin:
             Endpoint("GET", "/v1/routes", self.show),
             Endpoint("POST", "/v1/routes/change", self.change),
             Endpoint("POST", "/v1/routes/rollback", self.roll_back),
+            Endpoint("GET", "/v1/operations", self.operations),
         ]
 
     async def show(self, fields: Fields, caller: Caller) -> Response:
@@ -58,6 +76,17 @@ class Admin:
         """Brings back the routes as they were before the last change."""
         self._core.board.book.roll_back(self._by(caller))
         return await self.show(fields, caller)
+
+    async def operations(self, fields: Fields, caller: Caller) -> Response:
+        """What goes on, again and again; a gateway that drains lets its operators go first."""
+        core = self._core
+
+        async def states() -> AsyncGenerator[Mapping[str, object]]:
+            while not core.admission.draining:
+                yield core.operations.state()
+                await asyncio.sleep(EVERY_S)
+
+        return EventStream(states(), refusal.ours, Budget.of(None), dict)
 
     def _by(self, caller: Caller) -> str:
         return self._core.keys.of(caller.metadata).name or "anybody"

@@ -13,6 +13,12 @@ SOUND: Json = {"type": "string", "format": "binary"}
 ABLE: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
 READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=ABLE)
 ALL_READY = {"ready": True, "missing": [], "stages": dict.fromkeys(sorted(STAGES), True)}
+STAGE: Json = {
+    "name": "stage",
+    "in": "query",
+    "description": "Which stages are asked about. Absent: those of `[ready] needs` in the config.",
+    "schema": {"type": "array", "items": {"enum": sorted(STAGES)}},
+}
 PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then PCM as binary frames and controls as text
 frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
 frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
@@ -105,6 +111,22 @@ PATHS: Json = {
             curl="curl http://localhost:8080/v1/status",
         )
     },
+    "/v1/traces": {
+        "get": operation(
+            "Where the time of one stream went",
+            good(
+                "The spans that are kept of it: queue, batch and engine of every stage. A caller asks with the "
+                "headers `traceparent`, sampled, and `tracestate: parley=keep`; `/v1/pipeline` also takes both in its "
+                "query.",
+                content(
+                    "application/json",
+                    fields(("spans",), spans={"type": "array", "items": {"type": "object"}}),
+                    {"spans": [{"process": "asr", "name": "engine", "start_ns": 1, "end_ns": 2}]},
+                ),
+            ),
+            curl="curl 'http://localhost:8080/v1/traces?id=0af7651916cd43dd8448eb211c80319c'",
+        )
+    },
     "/healthz": {
         "get": operation(
             "Whether the process lives",
@@ -113,8 +135,10 @@ PATHS: Json = {
     },
     "/readyz": {
         "get": operation(
-            "Whether every stage can serve", good("Every one.", content("application/json", READY, ALL_READY))
+            "Whether the stages can serve that the gateway needs, or those that are asked about",
+            good("They can; otherwise 503.", content("application/json", READY, ALL_READY)),
         )
+        | {"parameters": [STAGE]}
     },
     "/metrics": {
         "get": operation(
@@ -131,9 +155,6 @@ PATHS: Json = {
             "This document",
             good("OpenAPI 3.1.", content("application/json", {"type": "object"}, {"openapi": "3.1.0"})),
         )
-    },
-    "/docs": {
-        "get": operation("This document, for people", good("A page.", content("text/html", TEXT, "<!doctype html>")))
     },
 }
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -18,7 +18,6 @@ from gateway.caller import Caller
 from gateway.config import Limits
 from gateway.core import Core
 from gateway.http import transcode
-from gateway.http.document import page
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
@@ -26,10 +25,14 @@ from gateway.http.streaming import Flow
 from parley.audio import media
 from parley.audio.recorder import Flac, Recorder, Wav
 from parley.budget import Budget
+from parley.errors import NotFound
+from parley.nearest import advice
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig
 
 SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
+
+TRACING = ("traceparent", "tracestate")
 
 
 class Native:
@@ -45,11 +48,11 @@ class Native:
             Endpoint("POST", "/v1/audio/diarize", self.diarize, is_cached=True),
             Endpoint("GET", "/v1/pipeline", upgrade),
             Endpoint("GET", "/v1/status", self.status),
+            Endpoint("GET", "/v1/traces", self.trace),
             Endpoint("GET", "/healthz", self.healthz),
             Endpoint("GET", "/readyz", self.readyz),
             Endpoint("GET", "/metrics", self.metrics),
             Endpoint("GET", "/openapi.json", self.openapi),
-            Endpoint("GET", "/docs", self.docs),
             *Admin(self._core).endpoints(),
         ]
 
@@ -80,21 +83,30 @@ class Native:
 
     async def pipeline(self, socket: WebSocket) -> None:
         """Several stages in one live stream."""
-        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        # A browser cannot set headers here; what it can say is which trace it wants to see.
+        asked = {name: value for name, value in socket.query_params.items() if name in TRACING}
+        caller = Caller(asked | metadata(socket), Budget.of(None), peer=peer(socket))
         await websocket.pipeline(socket, self._core, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
         """The gateway's status: stages, replicas, models, routes."""
         return JSONResponse(await self._core.status())
 
+    async def trace(self, fields: Fields, caller: Caller) -> Response:
+        """Where the time of one stream went, for who sent `tracestate: parley=keep` with its traceparent."""
+        return JSONResponse({"spans": await self._core.trace(fields.text("id").lower())})
+
     async def healthz(self, fields: Fields, caller: Caller) -> Response:
         """Answers 200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, fields: Fields, caller: Caller) -> Response:
-        """Whether every stage can serve; 503 with those that cannot."""
-        stages = await self._core.ready()
-        missing = [stage for stage, able in stages.items() if not able]
+        """Whether the stages can serve that are needed, or asked about; 503 with those that cannot."""
+        fields.only(("stage",))
+        asked, stages = fields.texts("stage") or self._core.needs, await self._core.ready()
+        if strange := next((stage for stage in asked if stage not in stages), ""):
+            raise NotFound(f"There is no stage {strange!r} here; {advice(strange, stages)}")
+        missing = [stage for stage in asked if not stages[stage]]
         return JSONResponse({"ready": not missing, "missing": missing, "stages": stages}, 503 if missing else 200)
 
     async def metrics(self, fields: Fields, caller: Caller) -> Response:
@@ -105,10 +117,6 @@ class Native:
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
         """The OpenAPI document as JSON."""
         return JSONResponse(self._described)
-
-    async def docs(self, fields: Fields, caller: Caller) -> Response:
-        """The API's documentation as a page."""
-        return HTMLResponse(page.page(self._described))
 
 
 def _recorded(file: Recorder, cleaned: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:

@@ -20,6 +20,7 @@ from parley.v1.audio_pb2 import AudioChunk
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
 from parley.wire import idle, protocol
 
+SUBPROTOCOL = "parley"  # a browser that offers a key as subprotocol wants one of its offers accepted
 WAITING = 8  # frames that wait for the core; then the socket is not read
 
 Inbox = asyncio.Queue[PipelineRequest | None]
@@ -27,7 +28,7 @@ Inbox = asyncio.Queue[PipelineRequest | None]
 
 async def pipeline(socket: WebSocket, core: Core, caller: Caller, limits: Limits) -> None:
     """One conversation, from the handshake to the close."""
-    await socket.accept()
+    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
     try:
         await _converse(socket, core, caller, limits)
         await socket.close(1000)

@@ -42,7 +42,7 @@ async def realtime(socket: WebSocket, core: Core, caller: Caller, limits: Limits
     live = RealtimeSocket(socket, core, caller, limits, conversation := Conversation(settings, beta=beta))
     try:
         settings.config()  # a model that nobody has is refused before anybody speaks
-        async with core.place(caller) as places:
+        async with core.conversation(caller) as places:
             await live.tell([conversation.created()])
             await unless(live.listen(), live.work(places))
     except WebSocketDisconnect:

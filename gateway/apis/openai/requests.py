@@ -67,7 +67,8 @@ def asked_in_english(fields: Fields, named: Named) -> TranscriptionRequest:
 def _config(fields: Fields, named: Named, shape: str) -> PipelineConfig:
     fields.number("temperature", 0.0, 1.0)
     asr = AsrConfig(
-        language=fields.text("language"),
+        language=(language := fields.text("language")),
+        languages=() if language else fields.texts("languages"),
         prompt=fields.text("prompt"),
         phrases=fields.texts("keywords"),
         hints_only=True,  # to OpenAI's clients they are

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway import recordings, report
+from gateway import recordings
 from gateway.apis.openai import answers, realtime, requests
 from gateway.audio import recording
 from gateway.caller import Caller
@@ -15,6 +15,7 @@ from gateway.core import Core
 from gateway.http import sse
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
+from gateway.report import status as report
 from parley.budget import Budget
 
 

@@ -89,7 +89,8 @@ class Settings:
         """The settings as a pipeline config."""
         transcription = self._input["transcription"]
         asr = AsrConfig(
-            language=transcription["language"],
+            language=(language := transcription["language"]),
+            languages=() if language else transcription.get("languages", ()),
             prompt=transcription["prompt"],
             phrases=transcription.get("keywords", ()),
             hints_only=True,

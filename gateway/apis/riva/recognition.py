@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gateway import report
-from gateway.report import Status
+from gateway.report import status as report
+from gateway.report.status import Status
 from parley.compat import riva_asr_pb2 as theirs
 from parley.compat.riva_pb2 import AudioEncoding as Encoding
 from parley.errors import FieldInvalid, UnsupportedFormat

@@ -18,6 +18,7 @@ from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.pipeline import notices
 from gateway.recordings import Transcription
+from parley import beside
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
 from parley.compat.riva_pb2 import RequestId
@@ -78,7 +79,8 @@ class RivaMethods(grpc.GenericRpcHandler):
 
     async def _translate(self, data: bytes, context: Context) -> bytes:
         request = _parse(nmt.TranslateTextRequest, data)
-        config = translation.asked(request.source_language, request.target_language, request.dnt_phrases)
+        asking = partial(translation.asked, request.source_language, request.target_language, request.dnt_phrases)
+        config = await beside.done(len(data), asking)
         model = self._name("translate", request.model)
         texts = translation.texts(request)
         translations, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
@@ -108,7 +110,8 @@ class RivaMethods(grpc.GenericRpcHandler):
         spoken, wanted = first.config.asr_config.config, first.config.translation_config
         config = recognition.asked(spoken, self._name("asr", spoken.model))
         source = wanted.source_language_code or spoken.language_code
-        config.translate.append(translation.asked(source, wanted.target_language_code, wanted.dnt_phrases))
+        asking = partial(translation.asked, source, wanted.target_language_code, wanted.dnt_phrases)
+        config.translate.append(await beside.done(wanted.ByteSize(), asking))
         if model := self._name("translate", wanted.model_name):
             config.models["translate"] = model
         chunks = self._audio(context, nmt.StreamingTranslateSpeechToTextRequest)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway import report
 from gateway.apis.riva.recognition import channel
-from gateway.report import Status
+from gateway.report import status as report
+from gateway.report.status import Status
 from parley.compat import riva_nmt_pb2 as theirs
 from parley.compat.riva_asr_pb2 import SpeechRecognitionAlternative, StreamingRecognitionResult
 from parley.errors import FieldInvalid

@@ -52,7 +52,7 @@ def operation(summary: str, answer: Json, body: Json | None = None, shape: str =
     described: Json = {"summary": summary, "responses": {"200": answer} | refusals(shape)}
     if body is not None:
         described["requestBody"] = {"required": True, "content": body}
-    return described | ({"x-curl": curl} if curl else {})
+    return described | ({"description": f"```bash\n{curl}\n```"} if curl else {})
 
 
 def good(description: str, bodies: Json, headers: Json | None = None) -> Json:

@@ -24,7 +24,7 @@ def train(asked: argparse.Namespace) -> None:
     from models.recipes.denoise.train import train as run
     from models.recipes.training import Plan
 
-    run(Plan(asked.work, asked.minutes, seed=SEED, ema=0.9985, machine=Machine.of(asked)))
+    run(Plan(asked.work, asked.minutes, seed=SEED, ema=0.9985, machine=Machine.of(asked)), asked.start)
 
 
 def export(asked: argparse.Namespace) -> None:
@@ -37,14 +37,18 @@ def export(asked: argparse.Namespace) -> None:
 def evaluate(asked: argparse.Namespace) -> None:
     """Score the model folder."""
     from models.recipes.denoise.evaluate import evaluate as run
+    from models.recipes.denoise.field import Field
 
-    run(asked.data, asked.work, asked.references, asked.out)
+    run(asked.data if asked.only != "field" else (), Field.of(asked), asked.work, asked.references, asked.out)
 
 
 def main() -> None:
     """Read the command line and run the steps."""
-    parser = steps.parser("denoise", "denoise-nano/1", minutes=95.0, data="folders of recordings")
+    parser = steps.parser("denoise", "denoise-nano/2", minutes=95.0, data="folders of recordings")
     parser.add_argument("--references", type=Path, default=None, help="folder of models to measure beside")
+    parser.add_argument("--only", choices=["field"], help="judge field recordings alone; other scores stay")
+    steps.field_arguments(parser)
+    parser.add_argument("--start", type=Path, default=None, help="a published model folder to go on from")
     steps.run(parser.parse_args(), {"prepare": prepare, "train": train, "export": export, "evaluate": evaluate})
 
 

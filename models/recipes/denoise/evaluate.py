@@ -9,38 +9,54 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from models.recipes import steps
 from models.recipes.denoise import runner
-from models.recipes.denoise.card import FOLDER, card, promises
+from models.recipes.denoise.card import card, promises
 from models.recipes.denoise.cost import cost
+from models.recipes.denoise.field import Field
 from models.recipes.denoise.metrics import Metrics, si_sdr
 from models.recipes.denoise.mixtures import Mixture, examination
 from models.recipes.denoise.runner import Enhance
 from models.recipes.provenance import Manifest
 from models.recipes.targets import Row
 
+STAGE = steps.EMBEDDED / "denoise"
 GENERATED = ("familiar", "unseen", "blind")
 Scores = dict[str, float]
 Results = dict[str, dict[str, Scores]]
 
 
-def evaluate(data: Sequence[Path], work: Path, references: Path | None, out: Path | None) -> list[Row]:
-    """Judge, print, and write it into the model's manifest."""
-    folder = out or FOLDER
+def evaluate(data: Sequence[Path], field: Field, work: Path, references: Path | None, folder: Path) -> list[Row]:
+    """Judge, print, and write it into the model's manifest and card. Without `data` only the field is judged anew."""
+    stay_apart(field, Manifest.read(folder))
     systems = contenders(folder, references)
-    exam = list(examination(data))
+    exam = [*(examination(data) if data else ()), *field.mixtures()]
     metrics = Metrics(references)
     scored = {name: score(name, enhance, exam, metrics, work) for name, enhance in systems.items()}
     rows = table(exam, scored)
     show(rows)
-    report = {"rows": rows, "cost": cost(folder / "model.onnx", references)}
-    print(json.dumps(report["cost"]))
+    before = {} if data else Manifest.read(folder).metrics
+    spent = before.get("cost") or cost(folder / "model.onnx", references)
+    report = {"rows": {**before.get("rows", {}), **rows}, "cost": spent}
+    print(json.dumps(spent))
     Manifest.read(folder).judged(report).publish(folder, card)
     return promises(report)
 
 
+def stay_apart(field: Field, manifest: Manifest) -> None:
+    """Nobody is judged on what taught them."""
+    trained = {source["name"] for source in manifest.training["data"]}
+    for path in (*field.voices, *field.noises):
+        if trained & {path.name, path.parent.name}:
+            raise SystemExit(f"{manifest.name} {manifest.version} was trained on {path}; judge it on other folders.")
+
+
 def contenders(folder: Path, references: Path | None) -> dict[str, Enhance]:
-    """Who is compared."""
-    systems: dict[str, Enhance] = {"noisy": lambda audio: audio, "ours": runner.ours(folder / "model.onnx")}
+    """Who is compared: the model, those that ship beside it, and the references."""
+    systems: dict[str, Enhance] = {"noisy": lambda audio: audio, "ours": runner.ours(folder)}
+    for other in sorted(path.parent for path in STAGE.glob("*/*/model.onnx")):
+        if other.resolve() != folder.resolve():
+            systems[f"{other.parent.name}@{other.name}"] = runner.ours(other)
     if references:
         systems |= {"gtcrn": runner.gtcrn(references), "dtln": runner.dtln(references)}
     return systems
@@ -64,7 +80,9 @@ def table(exam: list[Mixture], scored: dict[str, dict[str, Scores]]) -> Results:
     """Means by row of the report and system; also by kind of noise, and over groups of rows."""
     groups: dict[str, list[Mixture]] = {}
     for mixture in exam:
-        names = [mixture.row, f"{mixture.row}/{mixture.kind}"] if mixture.row != "clean" else ["clean"]
+        names = (
+            [mixture.row, f"{mixture.row}/{mixture.kind.partition('/')[0]}"] if mixture.row != "clean" else ["clean"]
+        )
         if mixture.row in (*GENERATED, "real"):
             names.append("all mixtures")
         if mixture.row in GENERATED:

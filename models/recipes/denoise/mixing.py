@@ -17,9 +17,12 @@ from models.recipes.sound import Random
 SIZE = 51200
 LENGTH = 187 * 256
 LEAD = SIZE - LENGTH
-SPEECH = {"librispeech-mini": 0.66, "an4": 0.24, "common-voice-mini": 0.10}
+SPEECH = {"librispeech-mini": 0.55, "an4": 0.12, "common-voice-mini": 0.09}
+ONE_VOICE = 0.06
 NOISE = {"babble": 0.20, "coloured": 0.12, "white": 0.05, "pink": 0.05, "fan": 0.06, "keyboard": 0.07}
 REAL_SHARE = 0.27
+RECORDED_SHARE = 0.45
+COMPANDED_SHARE = 0.06
 VARIED_SHARE = 0.15
 OTHER_SHARE = 0.15
 
@@ -33,7 +36,7 @@ class Mixer:
         self.noise = np.load(bank / "noise.npy", mmap_mode="r")
         self.rooms = torch.fft.rfft(torch.from_numpy(np.load(bank / "rooms.npy")), SIZE)
         self.kinds: dict[str, list[int]] = json.loads((bank / "kinds.json").read_text())
-        self.corpora, self.corpus_odds = odds({name: SPEECH.get(name, 0.3) for name in sorted(self.speech)})
+        self.corpora, self.corpus_odds = odds({name: SPEECH.get(name, ONE_VOICE) for name in sorted(self.speech)})
         self.names, self.name_odds = odds(noise_shares(self.kinds))
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -96,13 +99,18 @@ def odds(shares: dict[str, float]) -> tuple[list[str], NDArray[np.float64]]:
 
 def noise_shares(kinds: dict[str, list[int]]) -> dict[str, float]:
     """Shares of each kind: the named ones, real noise by its number of clips, the rest alike."""
-    real = sum(len(rows) for kind, rows in kinds.items() if kind.startswith("real:"))
-    others = [kind for kind in kinds if kind not in (*NOISE, *VARIED) and not kind.startswith("real:")]
+    others = [kind for kind in kinds if kind not in (*NOISE, *VARIED) and ":" not in kind]
     varied = [kind for kind in VARIED if kind in kinds and kind not in NOISE]
     shares = {kind: share for kind, share in NOISE.items() if kind in kinds}
     shares |= {kind: OTHER_SHARE / len(others) for kind in others}
     shares |= {kind: VARIED_SHARE / len(varied) for kind in varied}
-    return shares | {k: REAL_SHARE * len(rows) / real for k, rows in kinds.items() if k.startswith("real:")}
+    return shares | by_size(kinds, "real:", REAL_SHARE) | by_size(kinds, "recorded:", RECORDED_SHARE)
+
+
+def by_size(kinds: dict[str, list[int]], group: str, share: float) -> dict[str, float]:
+    """A group's share, spread over its kinds: those of more clips get more, but not in proportion."""
+    found = {kind: len(rows) ** 0.5 for kind, rows in kinds.items() if kind.startswith(group)}
+    return {kind: share * count / sum(found.values()) for kind, count in found.items()}
 
 
 def colours(rng: Random, rows: int) -> Tensor:
@@ -125,7 +133,7 @@ def bands(rng: Random, rows: int) -> Tensor:
 def mix(clean: Tensor, noise: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
     """Signal-to-noise ratios, levels from -60 dBFS up, and the 16 bits they are carried in."""
     rows = len(clean)
-    ratio_db = np.where(rng.random(rows) < 0.08, rng.uniform(35, 80, rows), rng.uniform(-7, 20, rows))
+    ratio_db = np.where(rng.random(rows) < 0.08, rng.uniform(35, 80, rows), rng.uniform(-8, 22, rows))
     gain = torch.from_numpy((10 ** (-ratio_db / 20)).astype(np.float32))[:, None]
     voiced = active_rms(clean)
     noise = noise * torch.where(voiced > 0, voiced, 0.05) / active_rms(noise).clamp(min=1e-9) * gain
@@ -134,7 +142,15 @@ def mix(clean: Tensor, noise: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
     wanted = torch.from_numpy((10 ** (level_db / 20)).astype(np.float32))[:, None]
     scale = wanted / noisy.square().mean(1, True).sqrt().clamp(min=1e-9)
     scale = torch.minimum(scale, 0.99 / noisy.abs().amax(1, True).clamp(min=1e-9))
-    return torch.round(noisy * scale * 32768) / 32768, clean * scale
+    carried = torch.round(noisy * scale * 32768) / 32768
+    by_phone = torch.from_numpy(rng.random(rows) < COMPANDED_SHARE)[:, None]
+    return torch.where(by_phone, companded(carried), carried), clean * scale
+
+
+def companded(audio: Tensor) -> Tensor:
+    """What eight bits of mu-law keep."""
+    code = torch.round(audio.sign() * torch.log1p(255 * audio.abs()) / np.log(256) * 127) / 127
+    return code.sign() * (torch.exp(code.abs() * np.log(256)) - 1) / 255
 
 
 def active_rms(audio: Tensor) -> Tensor:

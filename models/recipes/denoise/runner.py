@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import soxr
 from numpy.typing import NDArray
 
-from models.recipes.denoise.network import HOP
-from models.recipes.sound import Audio
+from models.recipes.provenance import Manifest
+from models.recipes.sound import RATE_HZ, Audio
 
 Arrays = dict[str, NDArray[np.float32]]
 Enhance = Callable[[Audio], Audio]
@@ -40,19 +41,25 @@ class Stream:
         return np.asarray(enhanced)
 
 
-def whole(net: onnxruntime.InferenceSession, audio: Audio, hops: int = 0) -> Audio:
-    """Enhance a recording in calls of `hops` (0: about four seconds), output aligned with input."""
-    stream, size = Stream(net), (hops or 250) * HOP
-    # One hop more than was heard, and the first hop out dropped: lengths and times then match.
-    padded = np.pad(audio, (0, -len(audio) % HOP + HOP))[None]
+def whole(net: onnxruntime.InferenceSession, audio: Audio, hop: int, late: int, hops: int = 250) -> Audio:
+    """Enhance a recording in calls of `hops`, output aligned with input."""
+    stream, size = Stream(net), hops * hop
+    # As much silence at the end as the model is late, and as much dropped from the beginning: lengths and times match.
+    padded = np.pad(audio, (0, late + -(len(audio) + late) % hop))[None]
     parts = [stream.feed(padded[:, at : at + size]) for at in range(0, padded.shape[1], size)]
-    return np.concatenate(parts, axis=1)[0, HOP : HOP + len(audio)]
+    return np.concatenate(parts, axis=1)[0, late : late + len(audio)]
 
 
-def ours(path: Path) -> Enhance:
-    """The exported model over whole recordings."""
-    net = session(path)
-    return lambda audio: whole(net, audio)
+def ours(folder: Path) -> Enhance:
+    """A model folder of the kind `waveform` over whole recordings of 16 kHz, whatever rate the model takes."""
+    manifest, net = Manifest.read(folder), session(folder / "model.onnx")
+    hop, late, rate_hz = manifest.options["hop"], manifest.options["latency_samples"], manifest.sample_rate_hz
+
+    def enhance(audio: Audio) -> Audio:
+        out = whole(net, np.asarray(soxr.resample(audio, RATE_HZ, rate_hz), np.float32), hop, late)
+        return np.resize(np.asarray(soxr.resample(out, rate_hz, RATE_HZ), np.float32), len(audio))
+
+    return enhance
 
 
 def gtcrn(path: Path) -> Enhance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,21 +11,23 @@ from torch import Tensor, nn
 from models.recipes.denoise import losses
 from models.recipes.denoise.mixing import Mixer
 from models.recipes.denoise.network import HOP, Enhancer, States
+from models.recipes.denoise.published import start_from
 from models.recipes.machine import moved
 from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 
 SEED = 20
 ROWS = 48
+ANEW, GOING_ON = 1e-3, 6e-4  # learning rates
 
 
-def loss(model: nn.Module, batch: tuple[Tensor, Tensor, float]) -> Losses:
+def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Losses:
     """The loss of one batch from silence."""
-    noisy, clean, price = batch
+    noisy, clean = batch
     assert isinstance(model, Enhancer)
     out, _ = model(noisy, States.zeros(len(noisy), model.size))
     # The output is one hop late; the first frames have nothing to overlap with.
-    return losses.total(noisy[:, :-HOP], out[:, HOP:], clean[:, :-HOP], model.window, price)
+    return losses.total(noisy[:, :-HOP], out[:, HOP:], clean[:, :-HOP], model.window)
 
 
 def gain_db(noisy: Tensor, out: Tensor, clean: Tensor) -> Tensor:
@@ -59,12 +62,15 @@ def watcher(mixer: Mixer) -> Any:
     return watch
 
 
-def train(plan: Plan, rate: float = 1e-3) -> None:
-    """Train, or go on training, until the plan's minutes are spent."""
+def train(plan: Plan, start: Path | None) -> None:
+    """Train, or go on training, until the plan's minutes are spent; `start` is a published model to begin with."""
     seed_everything(SEED)
     model = Enhancer()
+    if start:
+        start_from(start, model)
+    rate = GOING_ON if start else ANEW
     mixer = Mixer(plan.work / "bank", ROWS, SEED)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     optimizer = Muon(matrices, [p for p in model.parameters() if p.ndim < 2], lr=rate)
-    task = Task(model, [optimizer], lambda step: (*mixer(step), losses.price_at(step)), loss, watcher(mixer))
+    task = Task(model, [optimizer], mixer, loss, watcher(mixer))
     Trainer(task, plan).run()

@@ -1,6 +1,5 @@
 """`parley up`: its options, its private folder. Must not know how processes are kept running."""
 
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from parley.errors import BadInput
-from parley.extras import install
+from parley.extras import install, is_installed
 from parley.places import Places, places
 
 SERVES = ("av", "numpy", "starlette", "uvicorn", "uvloop")  # without one of these nothing starts
@@ -46,7 +45,7 @@ def up(
 
 
 def _check_installed() -> None:
-    missing = [name for name in SERVES if importlib.util.find_spec(name) is None]
+    missing = [name for name in SERVES if not is_installed(name)]
     if missing:
         raise BadInput(f"The package {missing[0]} is not installed; to serve, {install('serve')}.")
 

@@ -32,9 +32,14 @@ class Deployment:
     grpc_port: int
     replicas: Mapping[str, int]  # of a stage, where there is more than one
 
+    @property
+    def stages(self) -> list[str]:
+        """Those that have a config file."""
+        return sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
+
     def commands(self) -> list[Command]:
         """How to start each of them; logs begin anew."""
-        stages = sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
+        stages = self.stages
         if not (self.configs / f"{GATEWAY}.toml").is_file():
             raise BadInput(f"{self.configs} holds no {GATEWAY}.toml; name a folder like {CONFIGS} with --config.")
         self._check_replicas(stages)

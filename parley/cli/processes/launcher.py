@@ -7,6 +7,7 @@ load test and the end-to-end tests hold `Processes`.
 import ctypes
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from typing import Self
 
 PR_SET_PDEATHSIG = 1
 READY_TIMEOUT_S, STOP_TIMEOUT_S = 60.0, 30.0  # a busy machine may take that long
+OF_GRPC = re.compile(r"[IWE]\d{4} \d\d:\d\d:\d\d\.")
 POLL_S = 0.02  # between two looks: a process tells nobody that it is ready
 # Loaded here, because a child between fork and exec must not load anything.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -51,12 +53,15 @@ class Command:
                 preexec_fn=(lambda: _die_with(parent)) if self.dies_with_us else None,
             )
 
-    def last_line(self) -> str:
-        """The end of its log: what it said before it ended."""
+    def reason(self, code: int | None) -> str:
+        """Why it ended: the signal, or the last complaint in its log."""
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
         with self.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
-        return _message(lines[-1]) if lines else ""
+        complaints = filter(None, map(_complaint, reversed(lines)))
+        return next(complaints, "it ended by itself and did not say why" if code == 0 else f"exit code {code}")
 
 
 class Processes:
@@ -179,12 +184,13 @@ def _ended(process: "subprocess.Popen[bytes]", end: float) -> int:
         return process.wait()
 
 
-def _message(line: str) -> str:
-    """What a person wants of a log line."""
+def _complaint(line: str) -> str:
+    """What a person wants of a log line: nothing, if it says how things went well, or is grpc's own."""
     try:
-        return str(json.loads(line)["message"])
+        told = json.loads(line)
+        return str(told["message"]) if told["level"] in ("ERROR", "CRITICAL") else ""
     except (ValueError, KeyError, TypeError):
-        return line
+        return "" if OF_GRPC.match(line) else line
 
 
 def _die_with(parent: int) -> None:

@@ -53,8 +53,8 @@ class Running:
         self.hopeless = ""
 
     def why(self, keeper: Keeper) -> str:
-        """What a process said before it ended."""
-        return self._commands[keeper.name].last_line()
+        """Why a process ended."""
+        return self._commands[keeper.name].reason(keeper.exit_code)
 
     def until_stopped(self, shown: Board) -> None:
         """Tell each change, and once that everything is ready."""
@@ -96,6 +96,7 @@ class Running:
             self.supervisor.stop()
 
     def _greet(self, shown: Board) -> None:
-        if answers(f"{HOST}:{self._deployment.http_port}", "/readyz", tls=self._tls):
+        every = "&".join(f"stage={stage}" for stage in self._deployment.stages)
+        if answers(f"{HOST}:{self._deployment.http_port}", f"/readyz?{every}", tls=self._tls):
             self.ready = True
             shown.ready(time.monotonic() - self._began, hints(self._deployment))

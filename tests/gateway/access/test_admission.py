@@ -1,5 +1,6 @@
 """Who is let in."""
 
+import asyncio
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -114,10 +115,26 @@ def test_a_pipeline_gives_a_conversation_its_one_place_back() -> None:
             held.hold(3)
             raise RuntimeError
 
-    with admission.place(NOBODY, "live") as places:
+    with admission.conversation(NOBODY, "live") as places:
         with pytest.raises(RuntimeError):
             pipeline()
         assert admission.open == 1
+
+
+async def test_a_drain_does_not_wait_for_conversations_in_which_nobody_speaks() -> None:
+    """It waits for the pipeline that runs, lets none begin, and counts each place once."""
+    admission = Admission(Limits(streams=4))
+    with admission.conversation(NOBODY, "live") as quiet, admission.conversation(NOBODY, "live") as busy:
+        with busy.lent():
+            admission.draining = True
+            with pytest.raises(Draining), quiet.lent():
+                pass
+            waiting = asyncio.create_task(admission.empty(within_s=60.0))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+        await asyncio.wait_for(waiting, 30.0)
+        assert admission.open == 2
+    assert admission.open == 0
 
 
 async def test_calls_come_no_faster_than_the_rate() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.access.pages import Pages
 from gateway.config import AllowConfig
-from parley.errors import UnknownHost, UnknownOrigin
+from parley.errors import BadConfig, UnknownHost, UnknownOrigin
 
 EVIL = "https://evil.example"
 AT_HOME = Pages(AllowConfig(), has_keys=False, is_exposed=False)
@@ -83,3 +83,28 @@ def test_what_is_listed_holds_with_keys_too() -> None:
         LISTED.check("other.example", None, changes=False)
     with pytest.raises(UnknownOrigin):
         LISTED.check("parley.example", EVIL, changes=True)
+
+
+def test_a_name_may_be_written_with_its_port_and_an_origin_with_its_slash() -> None:
+    """What is meant is the name; a page's port counts."""
+    pages = Pages(AllowConfig(("Parley.example:8443",), ("https://App.example:444/",)), has_keys=True, is_exposed=True)
+    pages.check("parley.example", "https://app.example:444", changes=True)
+    with pytest.raises(UnknownOrigin):
+        pages.check("parley.example", "https://app.example", changes=True)
+
+
+@pytest.mark.parametrize(
+    ("allow", "key"),
+    [
+        (AllowConfig(hosts=("*",)), "hosts"),
+        (AllowConfig(hosts=("*.example",)), "hosts"),
+        (AllowConfig(hosts=("",)), "hosts"),
+        (AllowConfig(origins=("*",)), "origins"),
+        (AllowConfig(origins=("app.example",)), "origins"),
+        (AllowConfig(origins=("https://*.example",)), "origins"),
+    ],
+)
+def test_what_could_never_match_does_not_start(allow: AllowConfig, key: str) -> None:
+    """Patterns are none, and an origin has its scheme."""
+    with pytest.raises(BadConfig, match=rf"`allow\.{key}`.*example\.com"):
+        Pages(allow, has_keys=True, is_exposed=True)

@@ -212,14 +212,6 @@ def test_models_and_languages_are_what_is_loaded(client: TestClient) -> None:
     assert client.get("/languages").json()[0] == {"code": "de", "name": "German", "targets": ["en"]}
 
 
-def test_ready_names_what_is_missing(client: TestClient, core: FakeCore) -> None:
-    """One stage down is a 503 that says which."""
-    assert client.get("/readyz").status_code == 200
-    core.stages = {"asr": True, "translate": False}
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["translate"])
-
-
 def test_the_process_is_alive_without_its_services(client: TestClient, core: FakeCore) -> None:
     """A lost upstream must not restart the gateway."""
     core.stages = {"asr": False}

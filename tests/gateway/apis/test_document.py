@@ -8,7 +8,6 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from gateway.apis.document import DOCUMENT
-from gateway.http.document.page import page
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -44,16 +43,3 @@ def test_every_reference_leads_somewhere() -> None:
     refs = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(DOCUMENT)))
     assert refs <= set(DOCUMENT["components"]["schemas"])
     assert {"PipelineConfig", "Turn", "Error"} <= refs | set(DOCUMENT["components"]["schemas"])
-
-
-def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
-    """It works without a network, and shows every operation."""
-    text = client.get("/docs").text
-    assert text == page(DOCUMENT)
-    assert not re.search(r"(src|href)=\"(https?:)?//", text)
-    assert all(path in text for path, _, _ in _operations())
-
-
-def test_the_root_leads_to_the_page(client: TestClient) -> None:
-    """Who opens the address in a browser finds the way."""
-    assert client.get("/").url.path == "/docs"

@@ -124,3 +124,13 @@ async def assert_told(path: str, sent: list[str], garbage: str) -> None:
     assert not any(mark in text for mark in ('"report"', "INTERNAL", "server_error")), (garbage[:40], text[-300:])
     assert {each["code"] for each in told if each["type"] == "websocket.close"} <= {1000, 1008, 1009}
     assert core.open == 0
+
+
+@pytest.mark.parametrize("width", [19_000, 21_000])
+def test_a_wide_body_is_refused_before_anybody_looks_through_it(width: int) -> None:
+    """A glossary has ten thousand entries; a million lists are nobody's wish."""
+    client, _ = client_and_core()
+    lists = ",".join(["[]"] * width)
+    answer = client.post("/translate", content=f'{{"q":[{lists}]}}', headers={"content-type": "application/json"})
+    assert ("beside each other" in answer.text) == (width > 20_000)
+    assert answer.status_code == 400

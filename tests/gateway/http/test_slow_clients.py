@@ -93,6 +93,23 @@ async def test_a_head_without_end_is_refused(port: int) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize(
+    "name", ["Sec-WebSocket-Version", "Sec-WebSocket-Key", "Sec-WebSocket-Extensions", "Connection"]
+)
+async def test_a_handshake_that_is_no_text_is_refused(port: int, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Told, and nothing breaks: a library that cannot quote it would leave a traceback and a connection."""
+    headers = {"Host": "x", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Extensions": "x"}
+    headers[name] += ", \xff"
+    head = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /v1/realtime HTTP/1.1\r\n{head}\r\n".encode("latin-1"))
+    status, error = await _answer(reader)
+    assert (status, error["reason"]) == (400, "HANDSHAKE_INVALID")
+    assert not caplog.records
+    writer.close()
+
+
 async def test_a_slow_request_is_no_slow_head(port: int) -> None:
     """Only the head is timed here: a WebSocket may be silent as long as it likes."""
     async with connect(f"ws://127.0.0.1:{port}/") as socket:

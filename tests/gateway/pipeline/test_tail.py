@@ -184,6 +184,16 @@ async def test_texts_wait_for_their_last_piece() -> None:
     assert [r.text.text for r in await sent(tail.requests())][1:] == ["Three.", ""]
 
 
+@pytest.mark.parametrize(("given", "named"), [("", "de-AT"), ("en", "")])
+async def test_texts_say_the_language_that_was_heard(given: str, named: str) -> None:
+    """Where the config names none; so does what is left of a text when it is sent again."""
+    tail = TextTail(TranslateRequest, TranslateConfig(source_language=given))
+    tail.put(Transcript(text="Eins. Zwei.", language="de-AT"))
+    assert [r.text.language for r in await sent(tail.requests())][1:] == [named, ""]
+    tail.answered("Eins.")
+    assert [r.text.language for r in await sent(tail.requests())][1:] == [named, ""]
+
+
 @pytest.mark.parametrize(
     ("form", "second"), [({"sample_rate_hz": 8000, "encoding": 3}, 8000), ({"channels": 2}, 64000)]
 )

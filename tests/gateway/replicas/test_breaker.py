@@ -1,6 +1,7 @@
 """The breaker: what counts, and who is let through."""
 
 import asyncio
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
@@ -131,6 +132,26 @@ def test_whose_probe_failed_lets_others_go_first(breaker: Breaker, clock: Clock)
     assert breaker.admits("ann")
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_changes_nothing(
+    breaker: Breaker, clock: Clock, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Pybreaker reads the time of day; its rest is ours to measure, so a day more or less neither opens nor closes."""
+
+    class Set(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=days)
+
+    fail(breaker, Unavailable("gone"), 2)
+    monkeypatch.setattr("pybreaker.datetime", Set)
+    assert not breaker.admits()
+    clock.now = 5.0
+    with breaker.guard():
+        pass
+    assert breaker.state == "closed"
+
+
 async def test_the_end_of_a_probe_can_be_waited_for(breaker: Breaker, clock: Clock) -> None:
     """Whoever waits is woken once the probe has worked, and at once where none is on its way."""
     fail(breaker, Unavailable("gone"), 2)
@@ -195,7 +216,7 @@ def test_calls_that_began_before_it_opened_still_count(breaker: Breaker, clock: 
     with breaker.guard() as early:
         fail(breaker, Unavailable("gone"), 2)
         clock.now = 4.0
-        breaker.failed()
+        breaker.failed("ann")
         clock.now = 5.0
         assert not breaker.admits()
         early.worked()

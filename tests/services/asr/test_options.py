@@ -1,5 +1,6 @@
 """What a model.toml may say under [options]: a mistake is one sentence with what would be right."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from parley.engines.whisper import ENGLISH_ALONE
 from parley.errors import BadModel
 from services.asr.options import AsrOptions
 from services.asr.prompting import prompting
+from services.diarize.options import DiarizeOptions
+from tests.fakes import spec_of
 from tests.parley.backends.tiny import spec
 from tests.services.asr.test_spelling import DEFINITION
 
@@ -94,6 +97,16 @@ def test_a_window_is_never_shorter_than_the_model_bears(
     """Weights that need much context get it, and no more than they need."""
     ways = prompting(model(tmp_path, **options))
     assert [ways.window(round(seconds * RATE_HZ / ways.features.hop)) for seconds in (0.1, 4.2, 40)] == windows
+
+
+@pytest.mark.parametrize("read", [AsrOptions.of, DiarizeOptions.of])
+def test_a_listener_hears_one_rate(read: Callable[[ModelSpec], object]) -> None:
+    """Only an enhancer may take another rate than 16 kHz: a model of a listener that says so is refused."""
+    options = {"window_s": 1.6, "same": 0.5, "ward_height": 1.0} if read == DiarizeOptions.of else {}
+    right = replace(spec_of("asr"), options=options)
+    read(right)
+    with pytest.raises(BadModel, match="`sample_rate_hz` is 48000; models of asr take 16000"):
+        read(replace(right, sample_rate_hz=48_000))
 
 
 def test_every_shipped_model_says_only_what_is_known() -> None:

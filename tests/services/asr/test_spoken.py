@@ -12,7 +12,7 @@ from parley.audio.pcm import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
 from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.spoken import SURE, Spoken
+from services.asr.spoken import STAYS, SURE, Spoken
 from services.asr.stage import AsrServiceConfig, begin
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 from services.asr.windows import WindowConfig
@@ -22,7 +22,7 @@ from tests.sound import noise, pcm, silence
 
 SETTINGS = AsrServiceConfig(listen="", models=(), windows=WindowConfig(longest_s=4.0, gap_s=1.0, least_s=0.0))
 SPEC = replace(spec_of("asr", features="frames", short_context=True, detector="level"), languages=("en", "de", "fr"))
-EVEN, GERMAN = {"en": 1.0, "de": 1.0, "fr": 1.0}, {"en": 1.0, "de": 10.0, "fr": 1.0}
+EVEN, GERMAN = {"en": 1.0, "de": 1.0, "fr": 1.0}, {"en": 1.0, "de": STAYS, "fr": 1.0}
 
 
 def session(**config: Any) -> OneChannel | ChannelsSession:
@@ -62,7 +62,7 @@ def test_a_stream_stays_in_its_language() -> None:
     """The first utterance may be in any; then another must be clearly likelier, and where it is, it is the stream's."""
     ears = Ears(("de", 0.9), ("de", 0.95), ("fr", 0.9), ("fr", 0.9))
     said = play(session(), ears, talk(1, 1, 1, 1))
-    assert [each.languages for each in ears.finals] == [EVEN, GERMAN, GERMAN, EVEN | {"fr": 10.0}]
+    assert [each.languages for each in ears.finals] == [EVEN, GERMAN, GERMAN, EVEN | {"fr": STAYS}]
     assert finals(said) == [("de", 0.9), ("de", 0.95), ("fr", 0.9), ("fr", 0.9)]
 
 
@@ -91,6 +91,11 @@ def test_hints_say_which_languages_may_be() -> None:
         assert (ears.finals[0].language, ears.finals[0].languages) == asked
     with pytest.raises(BadInput, match="does not know the language 'xx'"):
         session(languages=["de", "xx"])
+    ears = Ears(("de", 0.9))
+    play(session(languages=["xx", "de_AT", "fr"], hints_only=True), ears, talk(1))
+    assert ears.finals[0].languages == {"de": 1.0, "fr": 1.0}
+    play(session(languages=["xx"], hints_only=True), ears, talk(1))
+    assert ears.finals[1].languages == EVEN
     with pytest.raises(BadInput, match="leave one out"):
         session(language="de", languages=["de", "fr"])
 
@@ -120,7 +125,7 @@ def test_interims_of_a_known_speaker_are_taken_to_stay() -> None:
     play(session(interim_results=True), ears, talk(1, 1.2))
     later = [each.languages for each in ears.interims if each.languages not in (EVEN, {})]
     assert later[0] == GERMAN
-    assert EVEN | {"fr": 10.0} in later
+    assert EVEN | {"fr": STAYS} in later
 
 
 class Late(Ears):
@@ -148,7 +153,7 @@ def windows(*heard: tuple[str, float]) -> Iterator[tuple[list[tuple[str, float]]
 
 def test_windows_of_a_recording_are_heard_without_prejudice() -> None:
     """Many are out together; where each is sure, each is heard once."""
-    sure = [("de", 0.95), ("fr", 0.95), ("fr", 0.95), ("de", 0.95)]
+    sure = [("de", 0.98), ("fr", 0.98), ("fr", 0.98), ("de", 0.98)]
     for said, asked in windows(*sure):
         assert said == sure
         assert asked == [EVEN] * 4
@@ -180,5 +185,5 @@ def test_silence_is_in_no_language() -> None:
     spoken = Spoken("", ("de", "fr"))
     spoken.heard_final(Recognition((SpokenWord(" ja"),), language="de", language_confidence=0.9))
     spoken.heard_final(Recognition((), language="fr", language_confidence=0.9))
-    assert spoken.of_final == {"de": 10.0, "fr": 1.0}
+    assert spoken.of_final == {"de": STAYS, "fr": 1.0}
     assert not spoken.doubts(Recognition((), language="fr", language_confidence=0.3))

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio.pcm import Format, PcmDecoder, Samples, decode
-from parley.errors import BadInput
+from parley.errors import BadInput, BadModel
 from parley.serving.session import Flush
 from parley.serving.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
@@ -18,7 +19,7 @@ from services.denoise.session import DenoiseSession
 from services.denoise.stage import begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
-from tests.sound import cut, noise, pcm
+from tests.sound import cut, noise, pcm, tone
 
 SPEC = spec_of("denoise", hop=256, latency_samples=0, outputs={"audio": 0})
 ECHO = open_engine(SPEC).model
@@ -38,9 +39,9 @@ class Late:
         return Frames(held[: len(job.samples)], held[len(job.samples) :])
 
 
-def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000) -> DenoiseSession:
-    decoder = PcmDecoder(Format.of(AudioFormat(sample_rate_hz=rate_hz)))
-    return DenoiseSession(decoder, Shape(hop, latency, latency), keep)
+def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000, model_hz: int = 16_000) -> DenoiseSession:
+    decoder = PcmDecoder(Format.of(AudioFormat(sample_rate_hz=rate_hz)), model_hz)
+    return DenoiseSession(decoder, Shape(hop, latency, latency, model_hz), keep)
 
 
 def heard(said: Sequence[Any]) -> bytes:
@@ -88,6 +89,38 @@ def test_an_empty_stream_says_nothing(items: list[Any], bypass: bool) -> None:
     """`finish` and `flush` on an empty stream are legal."""
     opened = begin(v1.DenoiseConfig(bypass=bypass), SPEC, ServiceConfig(listen="", models=()))
     assert play(opened, ECHO, items) == []
+
+
+@given(st.sampled_from([16_000, 44_100, 48_000]), RATES, st.integers(0, 4000), CUTS)
+def test_a_model_of_any_rate_gives_as_much_as_it_was_given(
+    model_hz: int, rate_hz: int, length: int, cuts: list[int]
+) -> None:
+    """Whatever rate the model takes, a client gets as many samples as it sent, the same whatever the chunking."""
+    data = pcm(noise(length))
+    whole = heard(play(late(96, 480, rate_hz=rate_hz, model_hz=model_hz), Late(), [data]))
+    pieces = heard(play(late(96, 480, rate_hz=rate_hz, model_hz=model_hz), Late(), cut(data, cuts, 2)))
+    assert len(whole) == len(data)
+    assert whole == pieces
+
+
+@pytest.mark.parametrize(("model_hz", "kept"), [(16_000, False), (48_000, True)])
+def test_a_wide_band_is_kept_by_a_model_of_a_wide_band(model_hz: int, kept: bool) -> None:
+    """12 kHz sent at 48 kHz comes back through a model of 48 kHz, and not through one of 16 kHz."""
+    sound = tone(12_000, 0.5, 0.5, rate_hz=48_000)
+    session = begin(
+        v1.DenoiseConfig(format=AudioFormat(sample_rate_hz=48_000)),
+        replace(SPEC, sample_rate_hz=model_hz),
+        ServiceConfig(listen="", models=()),
+    )
+    out = decode(heard(play(session, ECHO, [pcm(sound)])), Format.of(AudioFormat()))
+    assert (float(np.square(out).mean()) > 0.9 * float(np.square(sound).mean())) is kept
+
+
+@pytest.mark.parametrize("rate_hz", [0, 7_999, 48_001])
+def test_a_rate_that_no_client_can_send_is_refused(rate_hz: int) -> None:
+    """A model that says so is refused before it is opened."""
+    with pytest.raises(BadModel, match="models of denoise take 8000 to 48000"):
+        open_engine(replace(SPEC, sample_rate_hz=rate_hz))
 
 
 def test_a_flush_loses_nothing() -> None:

@@ -12,8 +12,9 @@ from parley.errors import BadInput
 from parley.serving.session import Flush
 from parley.serving.stage import ServiceConfig
 from parley.v1 import translate_pb2 as v1
+from services.translate import stage
 from services.translate.engine import Sentence, Translated, open_engine
-from services.translate.session import TranslateSession
+from services.translate.session import KnownText, TranslateSession
 from services.translate.stage import begin
 from tests.fakes import spec_of
 from tests.services.play import of, play
@@ -133,6 +134,40 @@ def test_the_language_spoken_so_far_is_remembered() -> None:
     assert said[0].source_confidence == pytest.approx(0.8)
     (said_of_given,) = of(v1.Translation, play(session(source_language="en"), Shout(), ["One."]))
     assert said_of_given.source_confidence == 1
+
+
+def test_text_may_say_its_language() -> None:
+    """It is not found out then; a change ends the sentence that is held; what the config says goes before."""
+    shout, items = Shout(), [KnownText("Guten", "de-AT"), KnownText(" Tag", "de-AT"), KnownText("Bonjour", "fr"), "Hi"]
+    known = replace(SPEC, languages=("en", "de", "fr"))
+    said = of(v1.Translation, play(session(spec=known, target_language="en"), shout, items))
+    assert [(each.source_text, each.source_language) for each in said] == [
+        ("Guten Tag", "de"), ("Bonjour", "fr"), ("Hi", "en"),
+    ]  # fmt: skip
+    assert [job.source for job in shout.asked] == ["de", "fr", ""]
+    shout = Shout()
+    play(session(spec=known, source_language="fr", target_language="en"), shout, items)
+    assert {job.source for job in shout.asked} == {"fr"}
+
+
+def test_text_in_a_language_from_which_there_is_no_way_stays_untranslated() -> None:
+    """The answer says which it is, and is empty; what comes behind is translated as ever, without it as context."""
+    options = {"tokens": "words", "pairs": [["de", "en"]], "context": 2}
+    spec, shout = replace(SPEC, languages=("en", "de", "cy"), options=options), Shout()
+    fed = ("Bore da.", "cy"), ("Guten Tag.", "de"), ("Hello.", "en"), ("?", "xx")
+    said = of(v1.Translation, play(session(spec=spec, target_language="en"), shout, [KnownText(*each) for each in fed]))
+    assert [(each.text, each.source_language) for each in said] == [
+        ("", "cy"), ("GUTEN TAG.", "de"), ("HELLO.", "en"), ("", "xx"),
+    ]  # fmt: skip
+    assert shout.asked[1].before == ()
+
+
+def test_a_text_request_may_name_its_language() -> None:
+    """The wire's text becomes what a session is fed."""
+    read = stage.STAGE.read
+    assert read(v1.TranslateRequest(text={"text": "Hi"})) == "Hi"
+    assert read(v1.TranslateRequest(text={"text": "Tag", "language": "de"})) == KnownText("Tag", "de")
+    assert len(KnownText("Tag", "de")) == 3
 
 
 def test_context_where_the_model_wants_it() -> None:

@@ -155,8 +155,9 @@ def test_other_languages_become_english_final_by_final(
     answer = client.post(TRANSLATE, files={"file": talk}, data=WHISPER | {"response_format": shape})
     assert "GUTEN TAG" in answer.text
     assert "wiedersehen" not in answer.text
-    config = next(request.config for request in core.asked if request.DESCRIPTOR.name == "TranslateRequest")
-    assert (config.source_language, config.target_language) == ("de-DE", "en")
+    config, *texts = (request for request in core.asked if request.DESCRIPTOR.name == "TranslateRequest")
+    assert (config.config.source_language, config.config.target_language) == ("", "en")
+    assert [each.text.language for each in texts if each.HasField("text")] == ["de-DE", "de-DE"]
     if shape == "verbose_json":
         told = answer.json()
         assert (told["task"], told["language"], told["segments"][1]["start"]) == ("translate", "en", 1.0)

@@ -18,19 +18,22 @@ def command(folder: Path, script: str, **env: str) -> Command:
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("said", "code", "shown"),
     [
-        ("asr: The config lacks `listen`.", "asr: The config lacks `listen`."),
-        ('{"level": "INFO", "message": "draining"}', "draining"),
-        ('{"level": "INFO"}', '{"level": "INFO"}'),
-        ("", ""),
+        ("asr: The config lacks `listen`.", 1, "asr: The config lacks `listen`."),
+        ('{"level": "ERROR", "message": "no memory"}\n{"level": "INFO", "message": "draining"}', 1, "no memory"),
+        ("asr: no disk\nE1126 05:55:44.727863   13900 chttp2_transport.cc:1403] GOAWAY", 1, "asr: no disk"),
+        ('{"level": "INFO", "message": "serving"}', 3, "exit code 3"),
+        ('{"level": "INFO", "message": "serving"}', -9, "killed by SIGKILL"),
+        ('{"level": "INFO"}', 0, "it ended by itself and did not say why"),
+        ("", 2, "exit code 2"),
     ],
 )
-def test_the_last_line_is_for_people(tmp_path: Path, said: str, shown: str) -> None:
-    """Of a JSON line its message; of anything else all of it."""
-    child = command(tmp_path, "import os; print('before'); print(os.environ['SAID'])" if said else "", SAID=said)
+def test_the_reason_is_for_people(tmp_path: Path, said: str, code: int, shown: str) -> None:
+    """The last complaint, not the last line: what a process said when it was well is no reason for its end."""
+    child = command(tmp_path, "import os; print(os.environ['SAID'])" if said else "", SAID=said)
     assert child.start().wait(30) == 0
-    assert child.last_line() == shown
+    assert child.reason(code) == shown
 
 
 def test_a_restart_goes_on_in_the_same_log(tmp_path: Path) -> None:

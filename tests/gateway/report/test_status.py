@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from gateway.report import words
+from gateway.report.status import words
 
-GOOD = {"address": "10.0.0.1:1", "health": "SERVING", "breaker": "closed", "streams": 2}
-BAD = {"address": "10.0.0.2:1", "health": "UNAVAILABLE", "breaker": "open", "streams": 0}
+GOOD = {"address": "10.0.0.1:1", "health": "SERVING", "breaker": "closed", "streams": 2, "fault": ""}
+BAD = {"address": "10.0.0.2:1", "health": "UNAVAILABLE", "breaker": "open", "streams": 0, "fault": "asr broke."}
 NOTHING: dict[str, dict[str, int]] = {"routed": {}, "shed": {}, "notices": {}}
 
 
@@ -26,8 +26,8 @@ def test_what_is_wrong_is_named() -> None:
     told = words(status(GOOD, BAD, ready=False, routes_fault="line 3", unserved=[["asr/default", "nano@9"]]))
     assert told[0] == "Not everything is ready."
     assert "asr: 1 of 2 replicas serve, 2 streams." in told
-    assert any("10.0.0.2:1 says UNAVAILABLE" in line for line in told)
-    assert any("breaker is open" in line for line in told)
+    assert any("10.0.0.2:1 says UNAVAILABLE: nobody listens there" in line for line in told)
+    assert any("breaker is open. What it said last: asr broke." in line for line in told)
     assert any("line 3" in line for line in told)
     assert "asr/default leads to nano@9, which no replica serves." in told
 

@@ -18,11 +18,19 @@ from parley.v1.models_pb2 import ModelsListRequest, ModelsListResponse
 
 Status = Mapping[str, Any]
 PROBE_TIMEOUT_S = 2.0
+REASONS = {  # a health status, and what it means
+    "UNAVAILABLE": ": nobody listens there, or the way to it is cut",
+    "DEADLINE_EXCEEDED": ": it listens and does not answer; it hangs, or has far too much to do",
+    "NOT_SERVING": ": it loads its models, or goes away",
+    "NOT_FOUND": ": what listens there is another service",
+    "UNAUTHENTICATED": ": it does not take this gateway's token",
+    "PERMISSION_DENIED": ": it does not take this gateway's token",
+}
 
 
 async def ready(board: Switchboard) -> dict[str, bool]:
-    """Stage -> whether some replica serves."""
-    found = await asyncio.gather(*(upstream.serves() for upstream in board.upstreams.values()))
+    """Stage -> whether it can serve who asks for its default."""
+    found = await asyncio.gather(*map(board.able, board.upstreams))
     return dict(zip(board.upstreams, found, strict=True))
 
 
@@ -33,11 +41,17 @@ async def status(board: Switchboard) -> dict[str, Any]:
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
     fault = {"routes_fault": board.book.fault} if board.book.fault else {}
     astray = await board.unserved(board.book.tables)
-    state = {"ready": able, "routes": board.book.tables, "unserved": astray, "stages": stages, "counted": _counted()}
+    state = {
+        "ready": able and not astray,
+        "routes": board.book.tables,
+        "unserved": astray,
+        "stages": stages,
+        "counted": counted(),
+    }
     return state | fault
 
 
-def _counted() -> dict[str, dict[str, int]]:
+def counted() -> dict[str, dict[str, int]]:
     """Since the start: who got which version, who was refused and why, what did not go as asked."""
     return {
         "routed": _numbers(metrics.ROUTED, "alias", "model"),
@@ -75,14 +89,16 @@ def _of_stage(stage: str, replicas: list[dict[str, Any]]) -> Iterator[str]:
     yield f"{stage}: {able} of {len(replicas)} replicas serve, {sum(r['streams'] for r in replicas)} streams."
     for replica in replicas:
         if replica["health"] != SERVING:
-            yield f"{stage} at {replica['address']} says {replica['health']}."
+            why = REASONS.get(replica["health"], "")
+            yield f"{stage} at {replica['address']} says {replica['health']}{why}."
         if replica["breaker"] != "closed":
-            yield f"{stage} at {replica['address']} failed too often; its breaker is {replica['breaker']}."
+            fault = f" What it said last: {replica['fault']}" if replica["fault"] else ""
+            yield f"{stage} at {replica['address']} failed too often; its breaker is {replica['breaker']}.{fault}"
 
 
 async def _stage(upstream: Upstream) -> dict[str, Any]:
     replicas = [
-        {"address": r.address, "health": health, "breaker": r.circuit, "streams": r.streams}
+        {"address": r.address, "health": health, "breaker": r.circuit, "streams": r.streams, "fault": r.fault}
         for r, health in zip(upstream.replicas, await upstream.health(), strict=True)
     ]
     return {"replicas": replicas, "models": await _models(upstream)}

@@ -1,0 +1,86 @@
+// The page "Operate": one stream of events on one side, stages, routes and happenings on the other. Only wires parts.
+import { make, table } from "./dom.js";
+import { follow } from "./events.js";
+import { showRoutes } from "./routes.js";
+import { showStages } from "./stages.js";
+import { choose, language, text, translatePage } from "./strings.js";
+
+const $ = (id) => document.getElementById(id);
+let state = null;
+
+const headers = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
+
+function show() {
+  if (!state) return;
+  $("problem").hidden = true;
+  const faults = state.routes_fault ? [text("routes-fault", { message: state.routes_fault })] : [];
+  $("summary").textContent = [text("summary", { streams: state.streams, time: time(state.at) }), ...faults].join(" ");
+  showStages($("stages"), state.stages);
+  const versions = Object.fromEntries(Object.entries(state.stages).map(([name, stage]) => [name, Object.keys(stage.versions)]));
+  showRoutes($("routes"), state.routes, versions, { change: (alias, wanted) => post("change", { [alias]: wanted }), ask });
+  $("happenings").replaceChildren(...state.happenings.map(happening));
+  if (!state.happenings.length) $("happenings").append(make("li", "", text("nothing-yet")));
+  showCounts();
+}
+
+const time = (at) => new Date(1000 * at).toLocaleTimeString(language());
+
+function happening({ at, kind, what, before, now }) {
+  const counts = kind === "notice" || kind === "refusal";
+  const told = counts ? `${what}: ${now} (+${Number(now) - Number(before)})` : `${what}: ${before} → ${now}`;
+  return make("li", "", make("time", "", time(at)), `${text(`kind-${kind}`)} ${told}`);
+}
+
+function showCounts() {
+  const counted = Object.entries(state.counted).map(([name, counts]) => [text(name), Object.entries(counts)]);
+  const shadows = Object.entries(state.shadows).map(([name, it]) => [name, `${(100 * it.divergence).toFixed(1)} % / ${it.compared}`]);
+  const tables = [...counted, [text("shadows"), shadows]].filter(([, rows]) => rows.length);
+  $("counts").replaceChildren(...tables.map(([name, rows]) => table([name, ""], rows)));
+}
+
+async function post(what, body) {
+  const sent = { method: "POST", headers: { "content-type": "application/json", ...headers() }, body: JSON.stringify(body) };
+  const answer = await fetch(`/v1/routes/${what}`, sent);
+  if (answer.ok) {
+    state.routes = (await answer.json()).routes;
+    show();
+  } else complain((await answer.json()).error.message);
+  return answer.ok;
+}
+
+function ask(question) {
+  $("confirm-text").textContent = question;
+  $("confirm").returnValue = "";
+  $("confirm").showModal();
+  return new Promise((done) => ($("confirm").onclose = () => done($("confirm").returnValue === "yes")));
+}
+
+function complain(message) {
+  $("problem").textContent = message;
+  $("problem").hidden = false;
+}
+
+function watch() {
+  follow("/v1/operations", headers, {
+    event(now) {
+      state = now;
+      show();
+    },
+    refused({ message }) {
+      $("key-field").hidden = false;
+      complain(message);
+    },
+    lost: () => complain(text("gateway-lost")),
+  });
+}
+
+$("rollback").onclick = async () => (await ask(text("ask-rollback"))) && post("rollback", {});
+$("key").onchange = watch;
+$("key-field").onsubmit = (event) => event.preventDefault();
+$("language").onchange = ({ target }) => {
+  choose(target.value);
+  show();
+};
+$("language").value = language();
+translatePage();
+watch();

@@ -1,0 +1,32 @@
+// Elements in few words. Knows no page.
+
+/** An element with a class, attributes, and what is in it. */
+export function make(tag, name = "", ...inside) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  element.append(...inside.map((each) => each ?? ""));
+  return element;
+}
+
+export function button(label, act) {
+  const made = make("button", "", label);
+  made.type = "button";
+  made.onclick = act;
+  return made;
+}
+
+/** Rows as a table; the first cell of each names it. */
+export function table(head, rows) {
+  const [top, body] = [make("thead"), make("tbody")];
+  top.append(row(head, "th"));
+  body.append(...rows.map((cells) => row(cells, "td")));
+  const wide = make("div", "scroll", make("table", "", top, body));
+  wide.tabIndex = 0; // what does not fit is reached with the arrow keys
+  return wide;
+}
+
+function row(cells, tag) {
+  const line = make("tr");
+  line.append(...cells.map((cell) => (cell instanceof Node ? make(tag, "", cell) : make(tag, "", String(cell)))));
+  return line;
+}

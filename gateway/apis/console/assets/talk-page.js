@@ -1,0 +1,256 @@
+// The page "Talk": buttons and options on one side, a talk on the other. Only wires parts together.
+import { snippets } from "./code.js";
+import { TEXTS, save, wav } from "./exports.js";
+import { Picture } from "./picture.js";
+import { Listening, Problem, decode, openMicrophone, pace } from "./sound.js";
+import { choose, language, text, translatePage } from "./strings.js";
+import { Talk, explained } from "./talk.js";
+import { RATE } from "./tape.js";
+import { parts, showWaterfall } from "./waterfall.js";
+
+const EXAMPLES = { "example-desk": "desk.flac", "example-two": "two-speakers.flac", "example-one": "one-speaker.flac" };
+const LONGEST_S = 30 * 60;
+const TRACE_MS = 3000; // between two looks at the trace
+const $ = (id) => document.getElementById(id);
+const pictures = { raw: new Picture($("raw")), cleaned: new Picture($("cleaned")) };
+let talk = null; // what is going on, or was last
+let hear = "raw";
+let muted = false;
+
+/** What the page asks of the pipeline. */
+function config() {
+  const wanted = { format: { sample_rate_hz: RATE }, asr: { interim_results: true, word_times: true } };
+  if ($("speakers").checked) wanted.diarize = { open_turns: true };
+  if ($("clean").checked) wanted.denoise = {};
+  const targets = [...document.querySelectorAll("#targets input:checked")].map((box) => box.value);
+  if (targets.length) wanted.translate = targets.map((tag) => ({ target_language: tag }));
+  return wanted;
+}
+
+const page = {
+  state: showState,
+  progress: (share) => ($("progress").value = share),
+  facts: (rows) => $("facts").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", text(name)), element("dd", value)])),
+  hears: () => hear,
+  problem: complain,
+  over(problem) {
+    showState(problem ? "" : "done");
+    showRunning(false);
+    if (problem) complain(problem);
+  },
+};
+
+const makeTalk = (total) =>
+  new Talk({ config: config(), key: $("key").value, total, captions: $("captions"), pictures, page });
+
+async function begin(open) {
+  hideProblem();
+  talk?.drop();
+  try {
+    await open();
+    showRunning(true);
+  } catch (error) {
+    showState("");
+    showRunning(false);
+    complain(error instanceof Problem ? error : new Problem("refused", { message: String(error) }));
+  }
+}
+
+const speak = () =>
+  begin(async () => {
+    let early = []; // sound that comes before the talk is made
+    const source = await openMicrophone((samples) => (early ? early.push(samples) : talk.hear(samples)));
+    talk = makeTalk(0);
+    talk.source = source;
+    for (const samples of early) talk.hear(samples);
+    early = null;
+  });
+
+const playFile = (blob, name) =>
+  begin(async () => {
+    showState("opening");
+    const samples = await decode(blob, name, LONGEST_S);
+    const mine = makeTalk(samples.length);
+    talk = mine;
+    mine.listening = new Listening(hear, muted);
+    mine.source = pace(samples, (some) => mine.hear(some), () => mine.stream.end());
+  });
+
+const playExample = async (file) => playFile(await (await fetch(`/assets/recordings/${file}`)).blob(), file);
+
+function showRunning(running) {
+  const button = $("microphone");
+  button.setAttribute("aria-pressed", running);
+  button.querySelector("[data-text]").dataset.text = running ? "stop" : "speak";
+  $("progress").hidden = !(running && talk?.total);
+  $("listen").hidden = !talk?.total;
+  $("clear").disabled = !talk;
+  for (const each of $("exports").children) each.disabled = !talk;
+  $("cleaned-figure").hidden = !$("clean").checked;
+  translatePage($("microphone"));
+}
+
+function showState(name) {
+  $("state").textContent = name ? text(name) : "";
+}
+
+function complain(problem) {
+  if (["needs-key", "forbidden"].includes(problem.key)) $("key-field").hidden = false;
+  $("problem").textContent = text(problem.key, problem.values);
+  $("problem").hidden = false;
+}
+
+const hideProblem = () => ($("problem").hidden = true);
+
+function element(tag, said) {
+  const made = document.createElement(tag);
+  made.textContent = said;
+  return made;
+}
+
+function button(said, act) {
+  const made = element("button", said);
+  made.type = "button";
+  made.onclick = act;
+  return made;
+}
+
+function offerExamples() {
+  const offers = Object.entries(EXAMPLES).map(([name, file]) => {
+    const made = button(text(name), () => playExample(file));
+    made.dataset.text = name;
+    return made;
+  });
+  $("examples").replaceChildren(...offers);
+}
+
+function offerExports() {
+  const texts = Object.entries(TEXTS).map(([ending, { kind, write }]) =>
+    button(ending.toUpperCase(), () => save(`talk.${ending}`, new Blob([write(talk.transcript)], { type: kind }))),
+  );
+  $("exports").replaceChildren(...texts, button("WAV", saveSound), button("FLAC", saveFlac));
+  for (const each of $("exports").children) each.disabled = true;
+}
+
+function saveSound() {
+  const tape = talk.sound("cleaned");
+  save("talk.wav", wav(tape.cut(tape.start, tape.end), RATE));
+}
+
+/** The service writes the FLAC: it cleans the recording once more, with all of it at hand. */
+async function saveFlac() {
+  const body = new FormData();
+  body.append("file", wav(talk.tapes.raw.cut(talk.tapes.raw.start, talk.tapes.raw.end), RATE), "talk.wav");
+  body.append("response_format", "flac");
+  const answer = await fetch("/v1/audio/denoise", { method: "POST", body, headers: authorization() });
+  if (answer.ok) save("talk.flac", await answer.blob());
+  else complain(explained((await answer.json()).error));
+}
+
+const authorization = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
+
+/** The languages that the translator has. */
+async function offerTargets() {
+  const answer = await fetch("/languages", { headers: authorization() });
+  if (answer.status === 401) $("key-field").hidden = false;
+  const known = answer.ok ? await answer.json() : [];
+  const names = new Intl.DisplayNames([language()], { type: "language" });
+  const checked = new Set([...document.querySelectorAll("#targets input:checked")].map((box) => box.value));
+  const boxes = known.map(({ code }) => {
+    const [label, box] = [element("label", ""), document.createElement("input")];
+    [box.type, box.value, box.checked] = ["checkbox", code, checked.has(code)];
+    label.append(box, ` ${names.of(code)}`);
+    return label;
+  });
+  const legend = $("targets").querySelector("legend");
+  $("targets").replaceChildren(legend, ...boxes);
+  $("targets").hidden = !boxes.length;
+}
+
+/** The trace of what is going on, and the time that the question itself took. */
+async function showTime() {
+  if (!talk || talk.isOver || document.hidden) return;
+  const began = performance.now();
+  const alive = await fetch("/healthz").catch(() => null);
+  const network_ms = performance.now() - began;
+  const answer = alive && (await fetch(`/v1/traces?id=${talk.trace.id}`, { headers: authorization() }).catch(() => null));
+  const stages = answer?.ok ? parts((await answer.json()).spans) : {};
+  $("time").hidden = !Object.keys(stages).length;
+  showWaterfall($("waterfall"), stages, network_ms);
+}
+
+function showCode() {
+  const all = snippets({ host: location.host, secure: location.protocol === "https:", key: $("key").value, config: config() });
+  const shown = $("code-tabs").dataset.shown ?? Object.keys(all)[0];
+  const tabs = Object.keys(all).map((name) => {
+    const tab = button(name, () => {
+      $("code-tabs").dataset.shown = name;
+      showCode();
+    });
+    tab.role = "tab";
+    tab.setAttribute("aria-selected", name === shown);
+    return tab;
+  });
+  $("code-tabs").replaceChildren(...tabs);
+  $("code-text").textContent = all[shown];
+}
+
+function listenTo(what, isMuted) {
+  [hear, muted] = [what, isMuted];
+  $("hear-raw").setAttribute("aria-pressed", what === "raw");
+  $("hear-clean").setAttribute("aria-pressed", what === "cleaned");
+  $("mute").setAttribute("aria-pressed", isMuted);
+  talk?.listening?.choose(what, isMuted);
+}
+
+function clear() {
+  talk?.drop();
+  talk = null;
+  hideProblem();
+  showState("");
+  showRunning(false);
+  const empty = element("p", text("empty"));
+  [empty.className, empty.dataset.text] = ["empty", "empty"];
+  $("captions").replaceChildren(empty);
+  $("facts").replaceChildren();
+  $("time").hidden = true;
+  for (const picture of Object.values(pictures)) picture.clear();
+}
+
+$("microphone").onclick = () => (talk && !talk.isOver ? talk.finish() : speak());
+$("file").onchange = ({ target }) => {
+  if (target.files[0]) playFile(target.files[0], target.files[0].name);
+  target.value = "";
+};
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  const [file] = event.dataTransfer.files;
+  if (file) playFile(file, file.name);
+});
+$("hear-raw").onclick = () => listenTo("raw", muted);
+$("hear-clean").onclick = () => listenTo("cleaned", muted);
+$("mute").onclick = () => listenTo(hear, !muted);
+$("clear").onclick = clear;
+$("copy").onclick = async () => {
+  await navigator.clipboard.writeText($("code-text").textContent);
+  $("copy").textContent = text("copied");
+  setTimeout(() => ($("copy").textContent = text("copy")), 1500);
+};
+$("code").ontoggle = showCode;
+$("key").onchange = () => {
+  showCode();
+  offerTargets();
+};
+$("language").onchange = ({ target }) => {
+  choose(target.value);
+  offerTargets();
+};
+
+$("language").value = language();
+offerExamples();
+offerExports();
+translatePage();
+showRunning(false);
+offerTargets();
+setInterval(showTime, TRACE_MS);

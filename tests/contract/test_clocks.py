@@ -1,0 +1,27 @@
+"""Whatever is decided by a clock is decided by one that nobody sets."""
+
+import ast
+
+from tests.contract.source import modules
+
+WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+# Dates that people write and read, and clocks that several machines share.
+READS_IT = {
+    "gateway/access/keys.py": "a key expires on a date",
+    "parley/wire/keys.py": "a key expires on a date",
+    "parley/cli/commands/keys.py": "a key is given a date",
+    "gateway/access/rate.py": "gateways that count together in a Redis",
+    "gateway/report/operations.py": "people read when something happened",
+    "parley/telemetry.py": "spans have dates",
+}
+
+
+def test_only_dates_come_from_the_clock_on_the_wall() -> None:
+    """A clock that is set by a day, forwards or back, moves no deadline, limit, breaker or retry."""
+    found = {
+        module.path
+        for module in modules("parley", "services", "gateway")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in WALL
+    }
+    assert found == set(READS_IT)

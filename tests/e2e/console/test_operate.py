@@ -1,0 +1,84 @@
+"""An operator opens the page and acts."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from parley.v1.models_pb2 import ModelsLoadRequest
+from tests.e2e.cluster import Cluster
+from tests.e2e.console.conftest import PATIENCE_MS, needs_chromium, shoot
+
+pytestmark = [needs_chromium, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+
+
+async def _opened(page: Page) -> Page:
+    """The page "Operate", beside the one that speaks."""
+    console = await page.context.new_page()
+    await console.goto(f"{page.url}console")
+    await console.wait_for_selector(".stage", timeout=PATIENCE_MS)
+    return console
+
+
+async def test_a_slider_moves_traffic_and_one_button_takes_it_back(page: Page, cluster: Cluster) -> None:
+    """New streams go where the slider says, after a confirmation; taken back, they go where they went before."""
+    async with cluster.client() as client:
+        await client.models("Load", ModelsLoadRequest(model="echo@1"), "denoise")
+    console = await _opened(page)
+    route = console.locator(".route[data-alias='denoise/default']")
+    await route.get_by_label("denoise/default echo@1").fill("100", timeout=PATIENCE_MS)
+    await route.get_by_label("denoise/default denoise-nano@1").fill("0")
+    await route.get_by_text("Apply").click()
+    await console.get_by_text("Do it").click()
+    await expect(route.locator(".share", has_text="echo@1").locator("output")).to_have_text("100 %")
+    assert "echo@1" in await _served(page)
+    await console.get_by_text("Take back the last change").click()
+    await console.get_by_text("Do it").click()
+    await expect(route.locator(".share", has_text="denoise-nano@1").locator("output")).to_have_text("100 %")
+    assert "denoise-nano@1" in await _served(page)
+    await expect(console.locator("#happenings")).to_contain_text("Route denoise/default", timeout=PATIENCE_MS)
+
+
+async def _served(page: Page) -> str:
+    """The models that the next stream gets."""
+    await page.click("text=One reader")
+    await expect(page.locator("#state")).not_to_have_text("Done", timeout=PATIENCE_MS)
+    await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
+    return await page.inner_text("#facts")
+
+
+async def test_times_and_faults_show(page: Page, cluster: Cluster) -> None:
+    """After a stream its stage has times; a replica that dies is seen, and so is that it came back."""
+    console = await _opened(page)
+    await _served(page)
+    stage = console.locator(".stage[data-stage='asr']")
+    await expect(stage).to_contain_text("whisper-tiny.en-live@1", timeout=PATIENCE_MS)
+    await expect(stage.locator("tbody td", has_text=" / ").first).not_to_contain_text("–", timeout=PATIENCE_MS)
+    cluster.kill("translate")
+    dead = console.locator(".stage[data-stage='translate'] h2 .bad")
+    try:
+        await expect(dead).to_be_visible(timeout=PATIENCE_MS)
+        await expect(console.locator("#happenings")).to_contain_text("Health of translate", timeout=PATIENCE_MS)
+        await shoot(console, "operate")
+    finally:
+        cluster.start_again("translate")
+    await expect(dead).to_have_count(0, timeout=PATIENCE_MS)
+
+
+async def test_a_gateway_that_is_away_is_told_of(page: Page, cluster: Cluster) -> None:
+    """The last state stays on the page, and goes on when the gateway is back."""
+    console = await _opened(page)
+    cluster.kill("gateway")
+    await expect(console.locator("#problem")).to_contain_text("does not answer", timeout=PATIENCE_MS)
+    await expect(console.locator(".stage")).to_have_count(4)
+    cluster.start_again("gateway")
+    await expect(console.locator("#problem")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_the_documentation_can_be_tried(page: Page) -> None:
+    """An operation is sent as its example says, and answered on the page; nothing is loaded from elsewhere."""
+    origin, elsewhere = page.url, list[str]()
+    page.on("request", lambda sent: None if sent.url.startswith(origin) else elsewhere.append(sent.url))
+    await page.goto(f"{origin}docs")
+    await page.get_by_text("Text in another language").first.click(timeout=PATIENCE_MS)
+    await page.get_by_role("button", name="EXECUTE").click(timeout=PATIENCE_MS)
+    await expect(page.get_by_text("translatedText").first).to_be_visible(timeout=PATIENCE_MS)
+    assert elsewhere == []
