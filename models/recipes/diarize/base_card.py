@@ -38,6 +38,21 @@ over a microphone and over a telephone line, so that one threshold serves both. 
 
 The segmentation tells at most three people apart within ten seconds, and hears at most two at once. Many short turns
 over a telephone are where it errs most: there it takes two of four for one, and voice-nano errs less.
+
+## Licences
+
+CAM++: copyright 3D-Speaker (Alibaba), under the Apache License 2.0, whose text is this repository's LICENSE.
+
+Segmentation: MIT License, copyright (c) 2020-2023 CNRS. Permission is hereby granted, free of charge, to any person
+obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without
+restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense,
+and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the
+following conditions: The above copyright notice and this permission notice shall be included in all copies or
+substantial portions of the Software. The software is provided "as is", without warranty of any kind, express or
+implied, including but not limited to the warranties of merchantability, fitness for a particular purpose and
+noninfringement. In no event shall the authors or copyright holders be liable for any claim, damages or other
+liability, whether in an action of contract, tort or otherwise, arising from, out of or in connection with the
+Software or the use or other dealings in the Software.
 """
 
 CHANGES = """The files differ from the originals in form: normalisations are folded into the products, filters
