@@ -34,7 +34,8 @@ class CallConfig:
     retry_reserve: int = 20  # retries that are always allowed after a quiet time
     pause_s: float = 0.05  # about this long before a second try of the same replica; doubled each time
     open_s: float = 5.0  # the longest that a stream's first answer takes
-    unary_s: float = 60.0  # the longest that a call with one answer takes
+    unary_s: float = 60.0  # the longest that a call with one answer takes,
+    load_s: float = 600.0  # but for loading and retiring a version: it is tried, and then opened
     # Texts, and the other calls with one answer, are asked of a second replica too when that takes longer; 0: never.
     hedge_s: float = 0.0
     resolve_s: float = 5.0  # how often names are looked up anew

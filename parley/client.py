@@ -29,8 +29,7 @@ OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
-FAR = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 10_000))
-NEAR = (("grpc.keepalive_time_ms", 2_500), ("grpc.keepalive_timeout_ms", 2_000))
+FAR, NEAR = protocol.keepalive(20_000, 10_000), protocol.keepalive(1_000, 3_500)
 TLS = "grpcs://"
 NO_TLS = UpstreamTls()
 

@@ -1,5 +1,7 @@
 """In front of the HTTP APIs: who is called, by which page, with which key. Must not know what an endpoint does."""
 
+import logging
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -7,9 +9,10 @@ from gateway.access.keys import KeyRing, demand, presented
 from gateway.access.locality import is_loopback, is_proxied
 from gateway.access.pages import Pages
 from gateway.http import refusal
-from parley.errors import ParleyError
+from parley.errors import ParleyError, UnknownHost, UnknownOrigin
 from parley.wire.keys import ADMIN
 
+log = logging.getLogger(__name__)
 PAGES = "/assets/"  # what the pages load: the same for everybody
 FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
@@ -29,6 +32,8 @@ class Gate:
             try:
                 self._check(scope, Headers(scope=scope))
             except ParleyError as error:
+                if isinstance(error, UnknownHost | UnknownOrigin):
+                    log.warning("%s", error)  # a browser does not show its reader why
                 await self._refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ import asyncio
 import json
 
 from starlette.status import HTTP_400_BAD_REQUEST, HTTP_408_REQUEST_TIMEOUT, HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
@@ -20,8 +20,10 @@ MOST_PIECES = 1024  # of one WebSocket message; a piece may be empty, so their s
 class PatientHttp(HttpToolsProtocol):
     """HTTP with a timeout and a size limit for each request's head."""
 
+    head_s = HEAD_S
     _head = 0  # bytes of a head that is not complete
     _timer: asyncio.TimerHandle | None = None
+    _cycles: tuple[RequestResponseCycle, ...] = ()  # requests that are not answered yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the timer for the request head."""
@@ -36,7 +38,7 @@ class PatientHttp(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head = 0
-        self._timer = self.loop.call_later(HEAD_S, self._too_slow)
+        self._timer = self.loop.call_later(self.head_s, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Counts the head's bytes; refuses one that is too large."""
@@ -51,6 +53,8 @@ class PatientHttp(HttpToolsProtocol):
         """Stops the timer: the head is complete."""
         self._be_done()
         super().on_headers_complete()
+        running = (*self._cycles, *filter(None, (self.cycle,)))  # an upgrade has none
+        self._cycles = tuple(each for each in running if not each.response_complete)
 
     def handle_websocket_upgrade(self) -> None:
         """Refuses a handshake that is not ASCII: `websockets` cannot quote it, and would leave the connection open."""
@@ -61,8 +65,11 @@ class PatientHttp(HttpToolsProtocol):
             self._refuse(HTTP_400_BAD_REQUEST, "HANDSHAKE_INVALID", message)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the timer: the connection is gone."""
+        """Stops the timer and tells every request of it that the connection is gone; uvicorn tells the latest alone."""
         self._be_done()
+        for each in self._cycles:
+            each.disconnected = True
+            each.message_event.set()
         super().connection_lost(exc)
 
     def _be_done(self) -> None:

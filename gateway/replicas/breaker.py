@@ -15,9 +15,10 @@ from contextlib import contextmanager, suppress
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
 from gateway.config import BreakerConfig
-from parley.budget import Clock
+from parley.budget import Budget, Clock
 from parley.errors import CircuitOpen, Code, Draining, ParleyError
 
+ENDLESS = Budget.of(None)
 FAULTS = {Code.UNAVAILABLE, Code.INTERNAL, Code.DEADLINE_EXCEEDED}
 
 
@@ -74,7 +75,7 @@ class Breaker:
             await self._settled.wait()
 
     @contextmanager
-    def guard(self, by: str = "") -> Iterator[Attempt]:
+    def guard(self, by: str = "", budget: Budget = ENDLESS) -> Iterator[Attempt]:
         """Let a call through or refuse it at once, and learn from how it ends. `by` tells callers apart."""
         if not self.admits(by):
             wait_s = self._rest_s(by)
@@ -87,7 +88,8 @@ class Breaker:
             yield attempt
             attempt.worked()
         except Exception as error:  # not a cancellation: who hangs up proves nothing
-            self._learn(error, by)
+            if _is_fault(error, budget):
+                self.failed(by, str(error))
             raise
         finally:
             self._end(attempt)
@@ -102,10 +104,6 @@ class Breaker:
     def _end_probe(self) -> None:
         self._probing = False
         self._settled.set()
-
-    def _learn(self, error: Exception, by: str) -> None:
-        if not isinstance(error, ParleyError) or (error.code in FAULTS and error.reason != Draining.reason):
-            self.failed(by, str(error))
 
     def failed(self, by: str, fault: str = "") -> None:
         """A fault of the other side; those of calls that began before the circuit opened prolong its rest."""
@@ -141,6 +139,14 @@ class Breaker:
             self._circuit.half_open()
         self._circuit.call(_succeed)
         self._forget()
+
+
+def _is_fault(error: Exception, budget: Budget) -> bool:
+    """Whether it says something about the other side: a caller's own deadline does not, nor who asks to move."""
+    if not isinstance(error, ParleyError):
+        return True
+    was_own = error.code is Code.DEADLINE_EXCEEDED and budget.spent
+    return error.code in FAULTS and error.reason != Draining.reason and not was_own
 
 
 class _Fault(Exception):

@@ -224,7 +224,7 @@ class Upstream:
         """Call one method of every replica; fails if one of them fails, else returns the first one's answer."""
         if not self.replicas:
             raise Unavailable(f"No replica of {self.stage} is known just now; come back.", retry_s=1.0)
-        calls = (replica.unary(call, request, self._calls.unary_s) for replica in self.replicas)
+        calls = (replica.unary(call, request, self._calls.load_s) for replica in self.replicas)
         return (await asyncio.gather(*calls))[0]
 
     async def close(self) -> None:

@@ -152,7 +152,7 @@ class Replica:
         self.hangs = now == STUCK or (self.hangs and now == UNREACHED)
         if now == SERVING != before and not version:
             # What its versions could not say while it was away says nothing now.
-            self._health = {name: said for name, said in self._health.items() if said not in (STUCK, UNREACHED)}
+            self._health = {name: last for name, last in self._health.items() if last not in (STUCK, UNREACHED)}
         self._tell_breakers(version, now, before)
         if now == NOT_SERVING != before:
             self._leaves(self, version)
@@ -213,7 +213,7 @@ class Replica:
         async with AsyncExitStack() as stack:
             stack.callback(self._count, -1)
             self._count(1)
-            attempt = stack.enter_context(self.breaker(call.version).guard(call.by))
+            attempt = stack.enter_context(self.breaker(call.version).guard(call.by, call.budget))
             exchange = Exchange(self.channel, call.path, again(), self._metadata(call), timeout_s, attempt.worked)
             exchange.other = f"{call.stage} at {self.address}"
             await stack.enter_async_context(exchange)
@@ -235,7 +235,7 @@ class Replica:
 
     async def unary(self, call: Call, request: bytes, longest_s: float) -> bytes:
         """Call one method that has one answer, through the breaker."""
-        with self.breaker(call.version).guard(call.by):
+        with self.breaker(call.version).guard(call.by, call.budget):
             try:
                 calling: Any = self.channel.unary_unary(call.path)
                 timeout_s = min(call.budget.left, longest_s)

@@ -144,7 +144,7 @@ class Operations:
 
 
 async def _listed(replica: Replica) -> Sequence[ModelInfo]:
-    """The versions of one replica; none where it does not answer."""
+    """The versions of one replica; none where it does not answer, or not like a service of ours."""
     answer = await replica.ask(LIST, ModelsListRequest().SerializeToString(), LIST_TIMEOUT_S)
     with suppress(DecodeError):  # what is no list tells nothing
         return ModelsListResponse.FromString(answer or b"").models

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from google.protobuf.message import DecodeError
 
 from gateway.replicas.replica import Replica
 from gateway.routing.switchboard import Switchboard
 from parley import traces
-from parley.v1.traces_pb2 import TracesGetRequest, TracesGetResponse
+from parley.v1.traces_pb2 import TracesGetRequest, TracesGetResponse, TraceSpan
 
 GET, TIMEOUT_S = "/parley.v1.Traces/Get", 2.0
 Spans = Sequence[Mapping[str, object]]
@@ -22,7 +25,9 @@ async def of(board: Switchboard, trace_id: str) -> list[Mapping[str, object]]:
 
 async def _kept(stage: str, replica: Replica, trace_id: str) -> Spans:
     answer = await replica.ask(GET, TracesGetRequest(trace_id=trace_id).SerializeToString(), TIMEOUT_S)
-    spans = TracesGetResponse.FromString(answer).spans if answer is not None else ()
+    spans: Sequence[TraceSpan] = ()
+    with suppress(DecodeError):  # no service of ours
+        spans = TracesGetResponse.FromString(answer or b"").spans
     return [
         {"process": stage, "name": span.name, "id": span.id, "parent": span.parent}
         | {"start_ns": span.start_ns, "end_ns": span.end_ns, "attributes": dict(span.attributes)}

@@ -35,7 +35,7 @@ from parley.errors import BadConfig, BadInput, NotFound, ParleyError, UnknownMod
 from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
-from parley.wire.trust import Token, Trust
+from parley.wire.trust import SharedSecret, Trust
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Switchboard:
         if stage not in STAGES:
             raise BadConfig(f"`upstreams` names the stage {stage!r}; {advice(stage, STAGES, 'there are {}.')}")
         config = self._config
-        trust = Trust(Token(config.token), config.upstream_tls)
+        trust = Trust(SharedSecret(config.token), config.upstream_tls)
         return Upstream(STAGES[stage], named, config.breaker, config.calls, trust)
 
     @property

@@ -67,8 +67,8 @@ class LongSession:
         if answer.HasField("notice"):
             self.notices.append(f"{answer.notice.stage} {answer.notice.reason}")
         if answer.transcript.is_final:
-            said = answer.transcript.interval
-            start, end = said.start.ToMilliseconds() / 1000, said.end.ToMilliseconds() / 1000
+            spoken = answer.transcript.interval
+            start, end = spoken.start.ToMilliseconds() / 1000, spoken.end.ToMilliseconds() / 1000
             self.disorder += start < self.last_s - 1e-3
             self.finals, self.last_s = self.finals + 1, max(end, self.last_s)
 

@@ -181,8 +181,8 @@ async def diarize(client: Client, folder: Path, data: Sequence[Path]) -> list[Co
     what = f"diarize: DER, {len(talk)} conversations, "
     why = "nothing should: the recipe judges with the service's own clustering"
     return [
-        Compared(f"{what}as told live", live, rate(0), " %", why),
-        Compared(f"{what}as told at the end", looked, rate(1), " %", why),
+        Compared(f"{what}as reported live", live, rate(0), " %", why),
+        Compared(f"{what}as reported at the end", looked, rate(1), " %", why),
     ]
 
 

@@ -94,14 +94,14 @@ def tile(pieces: list[Audio], samples: int, rng: Random, fade: int = 640) -> Aud
     return out[:samples]
 
 
-def room(rng: Random, samples: int = 4800) -> Audio:
-    """A small room's response: the direct sound, a few reflections, a decaying coloured tail."""
-    decay_s = rng.uniform(0.1, 0.5)
+def room(rng: Random, samples: int = 4800, longest_s: float = 0.5, loudest_db: float = 0.0) -> Audio:
+    """A room's response: the direct sound, a few reflections, a decaying coloured tail at most so much louder."""
+    decay_s = rng.uniform(0.1, longest_s)
     at = np.arange(samples) / RATE_HZ
     tail = rng.standard_normal(samples) * np.exp(-6.9 * at / decay_s)
     tail[: rng.integers(16, 160)] = 0
     tail = sosfilt(butter(1, rng.uniform(2000, 7000), fs=RATE_HZ, output="sos"), tail)
-    tail *= 10 ** (-rng.uniform(0, 15) / 20) / np.sqrt(np.sum(tail**2))
+    tail *= 10 ** ((loudest_db - rng.uniform(0, 15)) / 20) / np.sqrt(np.sum(tail**2))
     for _ in range(rng.integers(3, 9)):
         tail[rng.integers(8, 800)] += rng.uniform(-0.4, 0.4)
     tail[0] = 1.0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parley.client import Client
 
 CONNECT_TIMEOUT_S = 1.0
+LIST_S, LOAD_S = 60.0, 660.0  # a version is tried, and then opened; the gateway gives up before we do
 Items = Iterable[Any] | AsyncIterable[Any]
 
 # Logs are for servers: what a person needs to know is in the error.
@@ -58,7 +59,8 @@ async def models(server: str, method: str, stage: str, **fields: Any) -> Any:
 
     kind: Any = GetMessageClass(SERVICES["Models"].methods_by_name[method].input_type)
     async with connected(server) as client:
-        return await client.models(method, kind(**fields), known_stage(stage))
+        timeout_s = LIST_S if method == "List" else LOAD_S
+        return await client.models(method, kind(**fields), known_stage(stage), timeout_s)
 
 
 def stages() -> tuple[str, ...]:

@@ -24,6 +24,12 @@ TranslateTo = Annotated[
 PerChannel = Annotated[bool, typer.Option("--per-channel", help="Hear each channel by itself, as a speaker.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="An audio file.")]
 Denoise = Annotated[bool, typer.Option("--denoise", help="Recognise the cleaned sound.")]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with", metavar="STAGE[=JSON]", help="One more stage, e.g. of your own, with its config; repeatable."
+    ),
+]
 
 KEY = "PARLEY_API_KEY"  # in the environment: options are in everybody's list of processes
 

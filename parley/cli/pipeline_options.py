@@ -20,6 +20,7 @@ class PipelineOptions:
     speakers: bool = False
     per_channel: bool = False
     denoise: bool = False
+    added: tuple[str, ...] = ()  # STAGE[=JSON] each
     translate_to: tuple[str, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
 
@@ -30,7 +31,14 @@ class PipelineOptions:
         asr = {"language": only, "interim_results": self.interim, "word_times": self.word_times}
         stages: dict[str, Any] = {"asr": {**asr, "languages": tags[1:] and tags, "recording": self.recording}}
         stages |= {"diarize": {}} if self.speakers else {}
-        stages |= {"denoise": {}, "denoise_for": "DENOISE_FOR_LISTENERS"} if self.denoise else {}
+        stages |= {"denoise": {}} if self.denoise else {}
+        filtered = self.denoise
+        if self.added:
+            from parley.cli import pipeline_stages
+
+            stages["stages"] = pipeline_stages.packed(self.added)
+            filtered = filtered or pipeline_stages.are_filters(self.added)
+        stages |= {"denoise_for": "DENOISE_FOR_LISTENERS"} if filtered else {}
         rewritten = [{"source_language": only, "target_language": to} for to in self.translate_to]
         plain = {"format": sound.format, "models": self.models, "per_channel": self.per_channel}
         return {**stages, **plain, "translate": rewritten}

@@ -18,8 +18,8 @@ def opened(path: Path, largest: int = LARGEST) -> BinaryIO:
             raise BadModel(f"{path} leads out of its folder; put the file itself there.")
         file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle; ValueError: a NUL
-        said = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BadModel(f"{path} cannot be read ({said}); restore the file.") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BadModel(f"{path} cannot be read ({reason}); restore the file.") from None
     found = os.fstat(file.fileno())
     if stat.S_ISREG(found.st_mode) and found.st_size <= largest:
         return file

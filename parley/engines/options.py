@@ -52,6 +52,6 @@ def rate(spec: ModelSpec, lowest_hz: int, highest_hz: int) -> None:
         raise fault(spec, f"`sample_rate_hz` is {spec.sample_rate_hz}; models of {spec.stage} take {wanted}.")
 
 
-def fault(spec: ModelSpec, said: str) -> BadModel:
+def fault(spec: ModelSpec, message: str) -> BadModel:
     """A mistake in the file, named."""
-    return BadModel(f"{spec.folder / 'model.toml'}: {said}")
+    return BadModel(f"{spec.folder / 'model.toml'}: {message}")

@@ -71,7 +71,7 @@ class Service:
         trial = partial(tried, stage.open_engine, within_s=settings.load_s)
         self._registry = Registry(stage.open_engine, settings.batch, trial)
         self._health = health.aio.HealthServicer()
-        guards = [protocol.Guard(trust.Token(settings.token).check)] if settings.token else []
+        guards = [protocol.Guard(trust.SharedSecret(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
         self._streams = ServiceStreams(stage, settings, self._registry)
         self._reporting: asyncio.Task[None] | None = None

@@ -30,7 +30,7 @@ async def tried(opener: Opener, spec: ModelSpec, within_s: float) -> None:
     trial = await asyncio.create_subprocess_exec(*words, str(spec.folder), stdout=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(within_s or None):
-            said, _ = await trial.communicate()
+            output, _ = await trial.communicate()
     except TimeoutError:
         why = f"{spec.ref} was not open after {within_s:g} s (`load_s`); the process that tried it was ended."
         raise BadModel(why) from None
@@ -38,19 +38,19 @@ async def tried(opener: Opener, spec: ModelSpec, within_s: float) -> None:
         if trial.returncode is None:
             trial.kill()
             await trial.wait()
-    _learn(spec, await trial.wait(), said)
+    _learn(spec, await trial.wait(), output)
 
 
-def _learn(spec: ModelSpec, code: int, said: bytes) -> None:
+def _learn(spec: ModelSpec, code: int, output: bytes) -> None:
     if code == 0:
         return
     if code < 0:
         raise BadModel(f"{spec.ref} ends the process that opens it ({signal.Signals(-code).name}); it is not loaded.")
     try:
-        told = json.loads(said)
+        report = json.loads(output)
     except ValueError:
         raise BadModel(f"{spec.ref} ends the process that opens it, with {code}; it is not loaded.") from None
-    raise of_code(told["code"], told["reason"])(told["message"])
+    raise of_code(report["code"], report["reason"])(report["message"])
 
 
 def opened(opener: Opener, spec: ModelSpec) -> Any:
@@ -61,8 +61,8 @@ def opened(opener: Opener, spec: ModelSpec) -> Any:
         raise
     except Exception as error:
         log.exception("%s cannot be opened", spec.ref)
-        said = str(error).strip() or type(error).__name__
-        raise BadModel(f"{spec.folder} cannot be opened: {said}; get its files again.") from error
+        reason = str(error).strip() or type(error).__name__
+        raise BadModel(f"{spec.folder} cannot be opened: {reason}; get its files again.") from error
 
 
 def main(function: str, folder: str) -> int:

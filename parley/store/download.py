@@ -35,8 +35,8 @@ class WantedFile:
 class Downloads:
     """One client; each file is tried a few times, each time from where the last one broke off."""
 
-    def __init__(self, progress: Progress = lambda done, total: None) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress = lambda done, total: None, tries: int = TRIES) -> None:
+        self._progress, self._tries = progress, tries
         trusted, names = ssl.create_default_context(), {"user-agent": "parley"}
         self._client = httpx.Client(verify=trusted, timeout=SILENT_S, follow_redirects=True, headers=names)
 
@@ -49,13 +49,13 @@ class Downloads:
     def fetch(self, wanted: WantedFile) -> bool:
         """Whether the server has the file; then it is at its path, whole."""
         part = _Part(wanted.path)
-        for attempt in range(TRIES):
+        for attempt in range(self._tries):
             try:
                 if not self._go_on(wanted, part):
                     return False
                 break
             except httpx.TransportError as error:
-                if attempt == TRIES - 1:
+                if attempt == self._tries - 1:
                     failure = f"broke off at {part.size} bytes ({error or type(error).__name__})"
                     raise Unavailable(
                         f"{wanted.url} {failure}; run the command again, and it goes on from there."

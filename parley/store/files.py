@@ -69,8 +69,8 @@ def verify(folder: Path, sums: Mapping[str, str], where: str) -> None:
         with (folder / name).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != wanted:
-            said = f"is another file than was meant: its sha256 is {found}, not {wanted}"
-            raise BadInput(f"{name} of {where} {said}.")
+            failure = f"is another file than was meant: its sha256 is {found}, not {wanted}"
+            raise BadInput(f"{name} of {where} {failure}.")
 
 
 def check_size(size: int, most_bytes: int, where: str) -> None:

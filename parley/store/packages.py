@@ -46,10 +46,10 @@ def _without_pip(packages: Sequence[str]) -> str:
 
 def _download(package: str, folder: Path, total: int, progress: Progress) -> None:
     command = (sys.executable, "-m", "pip", "download", *OPTIONS, "--dest", str(folder), package)
-    with tempfile.TemporaryDirectory(dir=folder) as unfinished, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished, tempfile.TemporaryFile() as output:
         env = {**os.environ, "TMPDIR": unfinished}
         nothing = subprocess.DEVNULL
-        with subprocess.Popen(command, env=env, stdin=nothing, stdout=nothing, stderr=said) as child:
+        with subprocess.Popen(command, env=env, stdin=nothing, stdout=nothing, stderr=output) as child:
             try:
                 while child.poll() is None:
                     progress(_size(folder), total)
@@ -58,7 +58,7 @@ def _download(package: str, folder: Path, total: int, progress: Progress) -> Non
                 child.terminate()
                 raise
         if child.returncode:
-            raise Unavailable(_fault(package, said))
+            raise Unavailable(_fault(package, output))
     progress(_size(folder), total)
 
 
@@ -73,9 +73,9 @@ def _size(folder: Path) -> int:
     return size
 
 
-def _fault(package: str, said: IO[bytes]) -> str:
-    said.seek(0)
-    lines = said.read().decode("utf-8", "replace").splitlines()
+def _fault(package: str, output: IO[bytes]) -> str:
+    output.seek(0)
+    lines = output.read().decode("utf-8", "replace").splitlines()
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     if any(NOWHERE in line for line in errors):
         return f"The package index that pip asks has no {package}; choose another with PIP_INDEX_URL, or pip's config."

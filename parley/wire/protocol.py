@@ -33,6 +33,17 @@ OTHER = "The other side"
 
 EOF = grpc.aio.EOF
 Metadata = tuple[tuple[str, str | bytes], ...]
+
+
+def keepalive(after_ms: int, within_ms: int) -> tuple[tuple[str, int], ...]:
+    """Ask after so much silence whether the other side is there, and hang up when no answer comes.
+
+    gRPC asks once at a time: where it waits for an answer already, for reasons of its own, that would take a minute.
+    """
+    times = {"keepalive_time": after_ms, "keepalive_timeout": within_ms, "http2.ping_timeout": after_ms + within_ms}
+    return tuple((f"grpc.{name}_ms", each) for name, each in times.items())
+
+
 SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     # A window that does not grow: what a stream may send before it is read is memory of ours.
@@ -43,10 +54,9 @@ SERVER_OPTIONS = (
     # Who connects and says nothing is not waited for.
     ("grpc.server_handshake_timeout_ms", 10_000),
     # A caller whose machine vanished without a word is noticed.
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    *keepalive(20_000, 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 500),
 )
 NO_TLS = TlsConfig()
 CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}

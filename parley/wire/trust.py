@@ -44,7 +44,7 @@ def check_token(token: str) -> None:
 
 
 @dataclass(frozen=True)
-class Token:
+class SharedSecret:
     """The secret that a gateway and its services share; empty: none is asked for."""
 
     text: str = field(default="", repr=False)
@@ -67,5 +67,5 @@ class Token:
 class Trust:
     """What a gateway shows the services that it calls."""
 
-    token: Token = field(default_factory=Token)
+    token: SharedSecret = field(default_factory=SharedSecret)
     tls: UpstreamTls = field(default_factory=UpstreamTls)

@@ -80,33 +80,33 @@ class AsrOptions:
 
 def checked(spec: ModelSpec, features: tuple[str, ...]) -> AsrOptions:
     """The options of a model that can be opened like this."""
-    told = AsrOptions.of(spec)
-    faults = _faults(told, features) if spec.backend not in WHISPERS else _whisper_faults(spec, told, features)
+    declared = AsrOptions.of(spec)
+    faults = _faults(declared, features) if spec.backend not in WHISPERS else _whisper_faults(spec, declared, features)
     if fault := next(faults, None):
         raise options.fault(spec, fault)
-    return told
+    return declared
 
 
-def _faults(told: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
-    if told.features not in features:
-        yield f"options.features is {told.features!r}; write one of {', '.join(features)}."
-    if told.n_mels > told.n_fft // 2:
-        yield f"options.n_mels is {told.n_mels}; write at most half of n_fft, {told.n_fft // 2}."
-    if told.lead_s + SHORTEST_S > told.longest_s:
-        yield f"options.lead_s is {told.lead_s:g}; an utterance of {told.longest_s:g} s has no room for so much."
+def _faults(declared: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
+    if declared.features not in features:
+        yield f"options.features is {declared.features!r}; write one of {', '.join(features)}."
+    if declared.n_mels > declared.n_fft // 2:
+        yield f"options.n_mels is {declared.n_mels}; write at most half of n_fft, {declared.n_fft // 2}."
+    if declared.lead_s + SHORTEST_S > declared.longest_s:
+        yield f"options.lead_s is {declared.lead_s:g}; {declared.longest_s:g} s of sound have no room for it."
 
 
-def _whisper_faults(spec: ModelSpec, told: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
-    """In the order in which a person would mend them."""
-    if told.architecture != "whisper":
-        yield f'options.architecture is {told.architecture!r}; write architecture = "whisper".'
-    if not told.features:
+def _whisper_faults(spec: ModelSpec, declared: AsrOptions, features: tuple[str, ...]) -> Iterator[str]:
+    """Every fault of a Whisper's options, the most basic first."""
+    if declared.architecture != "whisper":
+        yield f'options.architecture is {declared.architecture!r}; write architecture = "whisper".'
+    if not declared.features:
         yield 'options.features is missing; write features = "log-mel".'
-    yield from _faults(told, features)
-    if not told.tokenizer:
+    yield from _faults(declared, features)
+    if not declared.tokenizer:
         yield 'options.tokenizer is missing; write tokenizer = "tokenizer.json", and list that file under [files].'
-    yield from _prompt_faults(told.prompt, whisper.vocabulary(spec))
-    yield from _language_faults(spec, told.prompt, whisper.vocabulary(spec))
+    yield from _prompt_faults(declared.prompt, whisper.vocabulary(spec))
+    yield from _language_faults(spec, declared.prompt, whisper.vocabulary(spec))
 
 
 def _prompt_faults(prompt: tuple[str, ...], vocabulary: list[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from services.denoise.options import DenoiseOptions
 
 
 @dataclass(frozen=True)
-class Shape:
+class EnhancerShape:
     """A model's rates, hop, delay and state size."""
 
     hop: int  # samples that it takes at a time
@@ -31,7 +31,7 @@ class Adapter(Protocol):
     """One kind of graph. What is remembered of a stream is one flat row, so that many stack in one go."""
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> EnhancerShape:
         """The model's shape."""
 
     @property
@@ -52,8 +52,8 @@ class Waveform:
     alone = False
 
     def __init__(self, spec: ModelSpec) -> None:
-        self.graphs, told = graphs_of(spec), DenoiseOptions.of(spec)
-        self.shape = Shape(told.hop, told.latency_samples, self.graphs[0].memory, spec.sample_rate_hz)
+        self.graphs, declared = graphs_of(spec), DenoiseOptions.of(spec)
+        self.shape = EnhancerShape(declared.hop, declared.latency_samples, self.graphs[0].memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """One run."""
@@ -82,7 +82,7 @@ class Overlapped:
             raise options.fault(spec, f"`hop` must lie between 1 and `window`, {self._window}.")
         self.graphs, self._kept = net.graphs, self._window - self._hop
         memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
-        self.shape = Shape(self._hop, self._kept, memory, spec.sample_rate_hz)
+        self.shape = EnhancerShape(self._hop, self._kept, memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """Stream by stream."""

@@ -18,12 +18,12 @@ Rows = npt.NDArray[np.float32]  # a row a stream
 class Graph:
     """What model.toml says of one graph: `file`, `input`, `output`, and `states` that come back under `next`."""
 
-    def __init__(self, told: GraphOptions) -> None:
-        self._file, self._input, self._output = told.file, told.input, told.output
-        edges = list(accumulate((state.size for state in told.states), initial=0))
+    def __init__(self, declared: GraphOptions) -> None:
+        self._file, self._input, self._output = declared.file, declared.input, declared.output
+        edges = list(accumulate((state.size for state in declared.states), initial=0))
         self._states = [
             (state.name, state.next, state.shape, slice(*edge))
-            for state, edge in zip(told.states, pairwise(edges), strict=True)
+            for state, edge in zip(declared.states, pairwise(edges), strict=True)
         ]
         self.memory = edges[-1]  # numbers that it remembers of a stream
 
@@ -44,7 +44,7 @@ class Graph:
 
 def graphs_of(spec: ModelSpec, count: int = 1) -> list[Graph]:
     """Those listed under [[options.graphs]]; without such a list [options] itself describes the only one."""
-    told = DenoiseOptions.of(spec).every_graph
-    if len(told) != count:
-        raise BadModel(f"{spec.folder / 'model.toml'} must list {count} [[options.graphs]], not {len(told)}.")
-    return [Graph(each) for each in told]
+    declared = DenoiseOptions.of(spec).every_graph
+    if len(declared) != count:
+        raise BadModel(f"{spec.folder / 'model.toml'} must list {count} [[options.graphs]], not {len(declared)}.")
+    return [Graph(each) for each in declared]

@@ -58,9 +58,9 @@ class DenoiseOptions:
     @classmethod
     def of(cls, spec: ModelSpec) -> "DenoiseOptions":
         """The table as it is written, checked."""
-        told = options.read(cls, spec)
+        declared = options.read(cls, spec)
         options.rate(spec, LOWEST_HZ, HIGHEST_HZ)
-        remembered = sum(state.size for graph in told.every_graph for state in graph.states)
+        remembered = sum(state.size for graph in declared.every_graph for state in graph.states)
         if remembered > MOST_REMEMBERED:
             raise options.fault(spec, f"`states` hold {remembered} numbers a stream; {MOST_REMEMBERED} is the most.")
-        return told
+        return declared

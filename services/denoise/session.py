@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from parley.audio.pcm import SILENCE, Format, PcmDecoder, Resampler, Samples, Tape, decode, encode
 from parley.v1.audio_pb2 import AudioChunk
-from services.denoise.adapters import Shape
+from services.denoise.adapters import EnhancerShape
 from services.denoise.engine import Frames
 from services.denoise.quality import Judge
 
@@ -17,7 +17,7 @@ MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep l
 class DenoiseSession:
     """Hears bytes, hands out hops, says cleaned bytes."""
 
-    def __init__(self, decoder: PcmDecoder, shape: Shape, keep: float) -> None:
+    def __init__(self, decoder: PcmDecoder, shape: EnhancerShape, keep: float) -> None:
         self._decoder, self._shape, self._keep = decoder, shape, keep
         self._resampler, self._judge = (
             Resampler(shape.rate_hz, decoder.form.rate_hz),

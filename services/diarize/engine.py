@@ -39,8 +39,8 @@ class SegmentJob:
 class DiarizeEngine:
     """Runs the windows of many streams in batches of a bounded size."""
 
-    def __init__(self, embedding: Tensors, segmentation: Tensors | None, told: DiarizeOptions) -> None:
-        self._embedding, self._segmentation, self._told = embedding, segmentation, told
+    def __init__(self, embedding: Tensors, segmentation: Tensors | None, declared: DiarizeOptions) -> None:
+        self._embedding, self._segmentation, self._declared = embedding, segmentation, declared
 
     def run(self, jobs: Sequence[WindowsJob | SegmentJob]) -> Sequence[Rows | Active]:
         """A job for windows: a row of numbers a window; one for a segment: who speaks in each frame."""
@@ -52,19 +52,21 @@ class DiarizeEngine:
             return iter(())
         together = np.concatenate([job.windows for job in jobs])
         parts = [together[at : at + A_RUN] for at in range(0, len(together), A_RUN)]
-        rows = np.concatenate([self._embedding.run({self._told.input: part})[self._told.output] for part in parts])
+        rows = np.concatenate(
+            [self._embedding.run({self._declared.input: part})[self._declared.output] for part in parts]
+        )
         return iter(np.split(rows, np.cumsum([len(job.windows) for job in jobs])[:-1]))
 
     def _active(self, samples: Samples) -> Active:
         # One at a time: a recurrent net is no cheaper in company, and eight bits would scale by what is beside it.
         assert self._segmentation is not None
-        sets = self._segmentation.run({self._told.input: samples[None]})[self._told.segment_output]
+        sets = self._segmentation.run({self._declared.input: samples[None]})[self._declared.segment_output]
         active: Active = SETS[sets[0].argmax(-1)]
         return active
 
 
 @dataclass(frozen=True)
-class Shape:
+class VoiceModelShape:
     """A model's window, hop and embedding size, and its thresholds."""
 
     size: int  # samples in a window
@@ -73,22 +75,24 @@ class Shape:
     ward_height: float  # cost from which on two groups of embeddings are two voices
 
 
-def shape_of(spec: ModelSpec) -> Shape:
+def shape_of(spec: ModelSpec) -> VoiceModelShape:
     """What model.toml says."""
-    told = DiarizeOptions.of(spec)
-    return Shape(round(told.window_s * RATE_HZ), round(told.step_s * RATE_HZ), told.same, told.ward_height)
+    declared = DiarizeOptions.of(spec)
+    return VoiceModelShape(
+        round(declared.window_s * RATE_HZ), round(declared.step_s * RATE_HZ), declared.same, declared.ward_height
+    )
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob | SegmentJob, Rows | Active]]:
     """Open a model and run it once at its smallest and its largest, so that no caller pays for a first time."""
-    told, placed = DiarizeOptions.of(spec), backends.tensors(spec.graph("embedding"))
+    declared, placed = DiarizeOptions.of(spec), backends.tensors(spec.graph("embedding"))
     segmentation = backends.tensors(spec.graph("segmentation")).model if spec.graphs else None
-    engine = DiarizeEngine(placed.model, segmentation, told)
+    engine = DiarizeEngine(placed.model, segmentation, declared)
     for windows in (1, A_RUN):
         (rows,) = engine.run([WindowsJob(np.zeros((windows, shape_of(spec).size), np.float32))])
         _check(cast(Rows, rows), windows, spec)
     if segmentation:
-        engine.run([SegmentJob(np.zeros(round(told.segment_s * RATE_HZ), np.float32))])
+        engine.run([SegmentJob(np.zeros(round(declared.segment_s * RATE_HZ), np.float32))])
     return placed.holding(engine)
 
 
@@ -96,5 +100,5 @@ def _check(rows: Rows, windows: int, spec: ModelSpec) -> None:
     """A row a window, as wide as is declared."""
     width = DiarizeOptions.of(spec).width or rows.shape[-1]
     if rows.shape != (windows, width):
-        said = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
-        raise options.fault(spec, f"the graph {said}; mend the graph, or `width`.")
+        message = f"gives an array of {rows.shape} for {windows} windows, not of {(windows, width)}"
+        raise options.fault(spec, f"the graph {message}; mend the graph, or `width`.")

@@ -35,10 +35,10 @@ class DiarizeOptions:
     @classmethod
     def of(cls, spec: ModelSpec) -> "DiarizeOptions":
         """The table as it is written, checked."""
-        told = options.read(cls, spec)
+        declared = options.read(cls, spec)
         options.rate(spec, RATE_HZ, RATE_HZ)
-        if told.step_s > told.window_s:
-            raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {told.window_s:g}.")
-        if told.segment_hop_s + told.segment_delay_s > told.segment_s:
-            raise options.fault(spec, f"`segment_hop_s` and `segment_delay_s` must fit into {told.segment_s:g} s.")
-        return told
+        if declared.step_s > declared.window_s:
+            raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {declared.window_s:g}.")
+        if declared.segment_hop_s + declared.segment_delay_s > declared.segment_s:
+            raise options.fault(spec, f"`segment_hop_s` and `segment_delay_s` must fit into {declared.segment_s:g} s.")
+        return declared

@@ -37,10 +37,10 @@ def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceCon
 
 def cutter(spec: ModelSpec) -> Cutter | Segments:
     """How a model is shown sound: in segments if it has a segmentation, else in windows alone."""
-    shape, told = shape_of(spec), DiarizeOptions.of(spec)
+    shape, declared = shape_of(spec), DiarizeOptions.of(spec)
     if not spec.graphs:
         return Cutter(shape.size, shape.hop)
-    seconds = (told.segment_s, told.segment_hop_s, told.segment_delay_s)
+    seconds = (declared.segment_s, declared.segment_hop_s, declared.segment_delay_s)
     size, hop, delay = (round(each * RATE_HZ) for each in seconds)
     return Segments(size, hop, delay, shape.size)
 

@@ -104,5 +104,5 @@ def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
 
 
 def _decoding(spec: ModelSpec) -> Decoding:
-    told = TranslateOptions.of(spec)
-    return Decoding(told.beam, told.max_pieces, told.repetition_penalty, told.no_repeat_ngram)
+    declared = TranslateOptions.of(spec)
+    return Decoding(declared.beam, declared.max_pieces, declared.repetition_penalty, declared.no_repeat_ngram)

@@ -19,8 +19,8 @@ class Languages:
     def of(cls, spec: ModelSpec) -> "Languages":
         """From `languages` and options.pairs; without pairs, every language goes into every other."""
         every = [(source, target) for source in spec.languages for target in spec.languages if source != target]
-        told = TranslateOptions.of(spec).pairs
-        pairs = frozenset(every if told is None else told)
+        declared = TranslateOptions.of(spec).pairs
+        pairs = frozenset(every if declared is None else declared)
         strange = sorted({language for pair in pairs for language in pair} - set(spec.languages))
         if strange:
             raise BadModel(f"{spec.ref}: options.pairs names {strange[0]!r}, which `languages` does not list.")

@@ -109,8 +109,8 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
     except ModuleNotFoundError:
         raise BadModel(f"SentencePiece needs the package sentencepiece; {install('serve')}.") from None
 
-    told = TranslateOptions.of(spec)
-    if not told.pieces:
+    declared = TranslateOptions.of(spec)
+    if not declared.pieces:
         raise options.fault(spec, 'options.pieces is missing; name the vocabulary, e.g. pieces = "source.spm".')
 
     def opened(file: str) -> SentencePieceProcessor:
@@ -119,13 +119,13 @@ def sentencepiece(spec: ModelSpec) -> Tokenizer:
         except RuntimeError:
             raise BadModel(f"{spec.folder / file} is no SentencePiece model; get the file again.") from None
 
-    source = opened(told.pieces)
-    target = opened(told.target_pieces) if told.target_pieces else source
-    return PieceTokenizer((source, target), _frame(spec, told), told.codes, clean if told.clean else str)
+    source = opened(declared.pieces)
+    target = opened(declared.target_pieces) if declared.target_pieces else source
+    return PieceTokenizer((source, target), _frame(spec, declared), declared.codes, clean if declared.clean else str)
 
 
-def _frame(spec: ModelSpec, told: TranslateOptions) -> Frame:
-    templates = {"prefix": told.prefix, "suffix": told.suffix, "target_prefix": told.target_prefix}
+def _frame(spec: ModelSpec, declared: TranslateOptions) -> Frame:
+    templates = {"prefix": declared.prefix, "suffix": declared.suffix, "target_prefix": declared.target_prefix}
     for name, template in templates.items():
         if set("{}") & set(_filled(template, "", "")):
             raise options.fault(spec, f"options.{name} is {template!r}; only {{source}} and {{target}} are known.")

@@ -33,8 +33,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("client", "serving", "store"),
         ("audio", "engines", "places", "telemetry", "wire"),
-        ("config", "traces"),
-        ("beside", "budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
+        ("beside", "config", "traces"),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
     ),
 }
 WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")

@@ -30,6 +30,7 @@ class Up:
         self.logs = self.sockets.with_name(self.sockets.name + "-logs")
         ports = ("--logs", str(self.logs), "--http-port", str(http), "--grpc-port", str(grpc))
         self.began = time.monotonic()
+        # Not by the launcher, which writes output to a log: what is tested is what a program reads through a pipe.
         self.process = subprocess.Popen(
             (sys.executable, "-m", "parley.cli", "up", "--json", "--config", "deploy/echo", *ports),
             cwd=ROOT,

@@ -199,6 +199,19 @@ def test_the_command_line_knows_it(tree: Tree) -> None:
     assert "shout" in tree.run("-m", "parley.cli", "--help")
 
 
+def test_a_transcript_is_made_of_what_it_gives(tree: Tree) -> None:
+    """`--with` puts it into the pipeline of `transcribe`, with its config; what is wrong with that is said."""
+    talk = tree.folder / "talk.wav"
+    written(talk, 0.1 * noise(16_000))
+    words = ("-m", "parley.cli", "transcribe", str(talk), "--server", tree.grpc, "--json", "--with")
+    document = json.loads(tree.run(*words, 'shout={"gain": 3}'))["files"][0]
+    assert document["models"] == {"asr": "echo@1", "shout": "louder@1"}
+    assert [event["kind"] for event in document["stage_events"]] == ["loudness"]
+    for given, reason in (("shout=3", "no JSON object"), ('shout={"gian": 3}', "no parley.v1.ShoutConfig")):
+        with pytest.raises(AssertionError, match=reason):
+            tree.run(*words, given)
+
+
 def test_the_document_knows_it(tree: Tree) -> None:
     """Its config and its events stand in OpenAPI."""
     code = "import json; from gateway.apis.native.document import SCHEMAS; print(json.dumps(sorted(SCHEMAS)))"

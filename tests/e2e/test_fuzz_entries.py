@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
-from parley.v1 import models_pb2, pipeline_pb2
+from parley.v1 import models_pb2, pipeline_pb2, traces_pb2
 from parley.wire.protocol import STAGE
 from parley.wire.stages import STAGES
 from tests.e2e.cluster import Cluster
@@ -115,6 +115,7 @@ UNARY: dict[str, type[Message]] = {
     "/parley.v1.Models/List": models_pb2.ModelsListRequest,
     "/parley.v1.Models/Load": models_pb2.ModelsLoadRequest,
     "/parley.v1.Models/Retire": models_pb2.ModelsRetireRequest,
+    "/parley.v1.Traces/Get": traces_pb2.TracesGetRequest,
     f"{RIVA_ASR}/Recognize": asr.RecognizeRequest,
     f"{RIVA_ASR}/GetRivaSpeechRecognitionConfig": asr.RivaSpeechRecognitionConfigRequest,
     f"{RIVA_NMT}/TranslateText": nmt.TranslateTextRequest,

@@ -5,7 +5,7 @@ import io
 import math
 import struct
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -20,6 +20,8 @@ from gateway.apis.app import app
 from gateway.caller import CacheScope
 from gateway.config import CacheConfig, GatewayConfig, Limits
 from gateway.core import Caller, Core
+from gateway.report import traces
+from gateway.report.operations import Operations
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
 from parley.v1.asr_pb2 import Transcript, Word
@@ -52,6 +54,10 @@ class FakeCore:
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
         self.admission = Admission(Limits())
+        self.operations = Operations(self.board, self.admission)
+
+    async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
+        return await traces.of(self.board, trace_id)
 
     def serves(self, caller: Caller) -> CacheScope | None:
         return self.served

@@ -42,7 +42,7 @@ class FakeReplica:
         self.script: Script = echo
         self.unary_s = 0.0
         self._health = Health()
-        self._server = grpc.aio.server()
+        self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS)
 
     async def start(self) -> None:
         stream: Any = grpc.stream_stream_rpc_method_handler(self._stream)
@@ -126,7 +126,7 @@ async def upstream(made: list[FakeReplica], calls: CallConfig = QUICK, **breaker
 
 
 def call(path: str = PATH, **more: Any) -> Call:
-    return Call("asr", path, {}, Budget.of(10.0), **more)
+    return Call("asr", path, {}, Budget.of(60.0), **more)
 
 
 async def said(upstream: Upstream, *requests: bytes, asked: Call | None = None) -> list[bytes]:

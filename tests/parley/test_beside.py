@@ -8,6 +8,7 @@ import pytest
 
 from parley import beside
 from parley.engines.model import read_spec
+from parley.errors import Overloaded
 from parley.serving.batcher import BatchConfig
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig
@@ -23,11 +24,25 @@ GLOSSARY = [GlossaryEntry(source=f"phrase {n}", target=f"Wort {n}") for n in ran
 
 
 async def test_large_work_leaves_the_loop_and_small_work_does_not() -> None:
-    """A hundred large pieces are done by one other thread, a small one by this."""
+    """Many large pieces are done by one other thread, a small one by this."""
     here = threading.get_ident()
-    there = set(await asyncio.gather(*(beside.done(beside.LARGE, threading.get_ident) for _ in range(100))))
+    many = (beside.done(beside.LARGE, threading.get_ident) for _ in range(beside.MOST_WAITING))
+    there = set(await asyncio.gather(*many))
     assert (len(there), here in there) == (1, False)
     assert await beside.done(beside.LARGE - 1, threading.get_ident) == here
+
+
+async def test_only_so_many_wait() -> None:
+    """Each holds its message; one more is told to come back, and small ones are not concerned."""
+    free = threading.Event()
+    waiting = [asyncio.create_task(beside.done(beside.LARGE, free.wait)) for _ in range(beside.MOST_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="come back"):
+        await beside.done(beside.LARGE, free.wait)
+    assert await beside.done(1, lambda: "small") == "small"
+    free.set()
+    assert all(await asyncio.gather(*waiting))
+    assert await beside.done(beside.LARGE, lambda: "again") == "again"
 
 
 async def test_what_goes_wrong_beside_is_told_here() -> None:

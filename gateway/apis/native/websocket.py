@@ -7,6 +7,7 @@ cleaned audio as binary. Must not know what the stages do.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -15,6 +16,7 @@ from gateway.config import LARGEST_CHUNK, Limits
 from gateway.core import Caller, Core
 from gateway.http import refusal, transcode
 from gateway.http.hangup import unless
+from parley import beside
 from parley.errors import ChunkTooLarge, ConfigExpected, ParleyError
 from parley.v1.audio_pb2 import AudioChunk
 from parley.v1.pipeline_pb2 import PipelineRequest, PipelineResponse
@@ -40,7 +42,8 @@ async def pipeline(socket: WebSocket, core: Core, caller: Caller, limits: Limits
 
 async def _converse(socket: WebSocket, core: Core, caller: Caller, limits: Limits) -> None:
     inbox: Inbox = asyncio.Queue(WAITING)
-    inbox.put_nowait(PipelineRequest(config=transcode.config(await _first(socket, limits.first_message_s))))
+    first = await _first(socket, limits.first_message_s)
+    inbox.put_nowait(PipelineRequest(config=await beside.done(len(first), partial(transcode.config, first))))
     requests = _requests(inbox, limits.sound_s)
     await unless(_listen(socket, inbox), _speak(socket, core.pipeline(requests, caller)))
 

@@ -24,7 +24,7 @@ HEARD: Json = {
         "description": "name@version, asr/alias, or what OpenAI calls a model: that means the default.",
         "examples": ["whisper-1"],
     },
-    "language": {"type": "string", "description": "BCP-47 tag; empty: the model's own.", "examples": ["en"]},
+    "language": {"type": "string", "description": "BCP-47 tag; empty: found out.", "examples": ["en"]},
     "prompt": {"type": "string", "description": "Text that came before."},
     "temperature": {"type": "number", "minimum": 0, "maximum": 1, "description": "Accepted and not used."},
     "keywords[]": ONE_OR_MORE | {"description": "Words that are likely to be said."},
@@ -44,6 +44,7 @@ TRANSCRIPTION = fields(
     },
     **HEARD,
     **{
+        "languages[]": ONE_OR_MORE | {"description": "Without `language`: the languages that may be spoken."},
         "timestamp_granularities[]": {"type": "array", "items": {"type": "string", "enum": list(GRANULARITIES)}},
         "include[]": {
             "type": "array",

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,8 +15,10 @@ from loadtest.bench.peers.install import NotInstalled
 from loadtest.bench.peers.peer import HUB_MODEL, Peer, Spot
 from loadtest.target.processes import MB
 from loadtest.target.server import NICE, Server
+from parley.cli.processes.launcher import Command, Processes
 
 START_S, END_S = 120.0, 10.0
+POLL_S = 0.2  # between two looks at its port: it tells nobody that it is ready
 
 
 @dataclass(frozen=True)
@@ -51,30 +52,21 @@ def theirs(peer: Peer, spot: Spot) -> Iterator[RunningPeer]:
     assert peer.command
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")}
     env |= {"HF_HOME": str(spot.home), "HF_HUB_OFFLINE": "1", "HOME": str(spot.home), **peer.env}
+    command = ["nice", "-n", str(NICE), *peer.command(spot)]
     log = spot.home / f"{peer.name}.log"
-    with log.open("wb") as out:
-        command = ["nice", "-n", str(NICE), *peer.command(spot)]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=spot.home)
-    try:
-        _await_port(process, spot.port, log)
+    log.unlink(missing_ok=True)  # of an earlier run
+    with Processes(stop_timeout_s=END_S) as processes:
+        processes.launch(Command(peer.name, command, spot.home, log, env))
+        _await_port(processes, peer.name, spot.port, log)
         where = Where("", f"http://127.0.0.1:{spot.port}", model=HUB_MODEL)
-        yield RunningPeer(where, (process.pid,))
-    finally:
-        process.terminate()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        yield RunningPeer(where, (processes.pid(peer.name),))
 
 
-def _await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _await_port(processes: Processes, name: str, port: int, log: Path) -> None:
     end = time.monotonic() + START_S
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < end and not processes.has_ended(name):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
-        time.sleep(0.2)
+        time.sleep(POLL_S)
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    raise NotInstalled(f"it did not start: {lines[-1][:200] if lines else 'it said nothing'}")
+    raise NotInstalled(f"it did not start: {lines[-1][:200] if lines else 'its log is empty'}")

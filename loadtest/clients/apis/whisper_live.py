@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from loadtest.address import Where
 from loadtest.clients.apis.hearing import Hearing
-from loadtest.clients.apis.quiet import hear_out
+from loadtest.clients.apis.quiet import UNFINISHED_S, hear_out
 from loadtest.clients.pace import paced
 from loadtest.measured.clips import CHUNK_S, Clip
 
@@ -64,8 +64,9 @@ class Segments:
 class WhisperLiveStreamClient:
     """Speaks into sockets, one a recording."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, unfinished_s: float = UNFINISHED_S) -> None:
         self._url, self._model = where.http.replace("http", "ws", 1), where.model
+        self._unfinished_s = unfinished_s
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
@@ -76,7 +77,7 @@ class WhisperLiveStreamClient:
                 segments.take(message)
             speaking = asyncio.create_task(_speak(socket, clip, due))
             try:
-                await hear_out(socket, segments.take, speaking, lambda: not segments.over)
+                await hear_out(socket, segments.take, speaking, lambda: not segments.over, self._unfinished_s)
             finally:
                 speaking.cancel()
                 await asyncio.gather(speaking, return_exceptions=True)

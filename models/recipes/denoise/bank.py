@@ -15,7 +15,9 @@ from models.recipes import noises, sound
 from models.recipes.sound import Audio, Random
 
 CLIP = 8 * sound.RATE_HZ
-ROOM = 3328
+# Longer than what mixing cuts off: what comes round to a clip's beginning is in what is heard and in what is wanted.
+ROOM = 9600
+HALL_S, HALL_DB = 1.0, 5.0  # how long the largest rooms ring, and how much louder than the voice
 LEVEL_DBFS = -26.0
 # Below this range a recording teaches the net to keep its noise.
 CLEAN_DB = {"common-voice-mini": 48.0}
@@ -109,10 +111,16 @@ def prepare(folders: Sequence[Path], work: Path, seed: int = 7) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     voices = write_speech(folders, folder)
-    np.save(folder / "rooms.npy", np.stack([sound.room(rng, ROOM) for _ in range(300)]))
+    np.save(folder / "rooms.npy", np.stack(rooms(rng)))
     kinds = write_noise(folder, voices, folders, rng)
     (folder / "kinds.json").write_text(json.dumps(kinds))
     return folder
+
+
+def rooms(rng: Random) -> list[Audio]:
+    """Small ones, and ones in which a voice is far away."""
+    small = [sound.room(rng, ROOM) for _ in range(200)]
+    return small + [sound.room(rng, ROOM, HALL_S, HALL_DB) for _ in range(200)]
 
 
 def write_speech(folders: Sequence[Path], folder: Path) -> list[Audio]:

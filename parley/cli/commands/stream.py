@@ -19,6 +19,7 @@ def stream(
     translate_to: options.TranslateTo = None,
     per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
+    with_: options.With = None,
     interim: Annotated[
         bool | None, typer.Option("--interim/--no-interim", help="Show guesses; default: on a terminal only.")
     ] = None,
@@ -39,6 +40,7 @@ def stream(
         speakers=speakers,
         per_channel=per_channel,
         denoise=denoise,
+        added=tuple(with_ or ()),
         translate_to=tuple(translate_to or ()),
         models=models_of(model or ()),
     )

@@ -26,6 +26,7 @@ def transcribe(
     translate_to: options.TranslateTo = None,
     per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
+    with_: options.With = None,
     interim: Annotated[bool, typer.Option("--interim", help="Show guesses beside the progress bar.")] = False,
     language: options.Language = "",
     model: options.Models = None,
@@ -41,6 +42,7 @@ def transcribe(
         speakers=speakers,
         per_channel=per_channel,
         denoise=denoise,
+        added=tuple(with_ or ()),
         translate_to=tuple(translate_to or ()),
         models=models_of(model or ()),
     )

@@ -22,11 +22,14 @@ def check(config: Path) -> None:
         table = tomllib.loads(config.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{config} cannot be read ({error}); name a process's config.") from None
-    if "http" in table:
-        address = _here(os.environ.get("PARLEY_HTTP", table["http"]))
-        _listens(address) if table.get("tls") else _healthz(address)
+    key = "http" if "http" in table else "listen"
+    address = _here(os.environ.get(f"PARLEY_{key.upper()}", table[key]))
+    if table.get("tls") or os.environ.get("PARLEY_TLS__CERT"):
+        _listens(address)
+    elif key == "http":
+        _healthz(address)
     else:
-        asyncio.run(_grpc(_here(os.environ.get("PARLEY_LISTEN", table["listen"]))))
+        asyncio.run(_grpc(address))
 
 
 def _here(address: str) -> str:

@@ -67,7 +67,8 @@ class Command:
 class Processes:
     """Some processes by name. Leaving it ends those that still run."""
 
-    def __init__(self) -> None:
+    def __init__(self, ready_timeout_s: float = READY_TIMEOUT_S, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
+        self._ready_timeout_s, self._stop_timeout_s = ready_timeout_s, stop_timeout_s
         self._commands: dict[str, Command] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -109,7 +110,7 @@ class Processes:
     def kill(self, name: str) -> None:
         """As the kernel kills: at once, without a word."""
         self.running[name].kill()
-        self.running[name].wait(STOP_TIMEOUT_S)
+        self.running[name].wait(self._stop_timeout_s)
 
     def check(self) -> None:
         """Raise when one has ended."""
@@ -120,12 +121,12 @@ class Processes:
 
     def await_ready(self, http: str) -> None:
         """Until the gateway's /readyz says yes."""
-        end = time.monotonic() + READY_TIMEOUT_S
+        end = time.monotonic() + self._ready_timeout_s
         while not answers(http, "/readyz"):
             self.check()
             if time.monotonic() > end:
                 logs = ", ".join(str(command.log) for command in self._commands.values())
-                raise TimeoutError(f"{http} is not ready after {READY_TIMEOUT_S:g} s; the logs are {logs}.")
+                raise TimeoutError(f"{http} is not ready after {self._ready_timeout_s:g} s; the logs are {logs}.")
             time.sleep(POLL_S)
 
     def stop(self, *names: str) -> dict[str, int]:
@@ -134,7 +135,7 @@ class Processes:
         for process in going.values():
             process.terminate()
             process.send_signal(signal.SIGCONT)  # a frozen one could not obey
-        end = time.monotonic() + STOP_TIMEOUT_S
+        end = time.monotonic() + self._stop_timeout_s
         return {name: _ended(process, end) for name, process in going.items()}
 
     def __enter__(self) -> Self:
@@ -187,8 +188,8 @@ def _ended(process: "subprocess.Popen[bytes]", end: float) -> int:
 def _complaint(line: str) -> str:
     """What a person wants of a log line: nothing, if it says how things went well, or is grpc's own."""
     try:
-        told = json.loads(line)
-        return str(told["message"]) if told["level"] in ("ERROR", "CRITICAL") else ""
+        record = json.loads(line)
+        return str(record["message"]) if record["level"] in ("ERROR", "CRITICAL") else ""
     except (ValueError, KeyError, TypeError):
         return "" if OF_GRPC.match(line) else line
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parley.cli.show.display import text_of, translated
-from parley.cli.show.printing import times
+from parley.cli.show.printing import plain, times
 
 
 class SpeakerTurns:
@@ -45,6 +45,7 @@ class Document:
         self.finals: list[Any] = []
         self.translations: list[Any] = []
         self.notices: list[Any] = []
+        self.stage_events: list[Any] = []  # of stages that were added by --with
         self.turns = SpeakerTurns()
 
     def hear(self, answer: Any) -> None:
@@ -62,6 +63,8 @@ class Document:
             self.translations.append(answer.translation)
         elif kind == "notice":
             self.notices.append(answer.notice)
+        elif kind == "stage_event":
+            self.stage_events.append(answer.stage_event)
 
     def lines(self) -> list[str]:
         """For people: each final, and below it its translations."""
@@ -84,7 +87,7 @@ class Document:
             "translations": [_translation(each) for each in self.translations],
             "turns": self.turns.as_json(),
             "notices": [{"stage": n.stage, "reason": n.reason, "message": n.message} for n in self.notices],
-        }
+        } | ({"stage_events": list(map(plain, self.stage_events))} if self.stage_events else {})
 
 
 def _start(event: Any) -> int:

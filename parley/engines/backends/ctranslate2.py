@@ -151,8 +151,8 @@ class WhisperGenerator:
         """For prompts that leave it open, the likeliest language, and how sure it is; for others nothing."""
         if not any(ANY in prompt for prompt in prompts):
             return [("", 0.0)] * len(prompts)
-        told, before = self._model.detect_language(memory), how.languages or [{}] * len(prompts)
-        chances = [{whisper.bare(token): chance for token, chance in each} for each in told]
+        found, before = self._model.detect_language(memory), how.languages or [{}] * len(prompts)
+        chances = [{whisper.bare(token): chance for token, chance in each} for each in found]
         return [
             whisper.heard(chances[n], before[n]) if ANY in prompt else ("", 0.0) for n, prompt in enumerate(prompts)
         ]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from gateway.http import slow_clients
 from gateway.http.slow_clients import PatientHttp, PatientSocket
 from tests.fakes import PATIENCE_S
 
@@ -30,14 +30,19 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "websocket.send", "text": str(len(message["bytes"]))})
 
 
+class Impatient(PatientHttp):
+    """With a short timeout."""
+
+    head_s = 1.0
+
+
 @pytest_asyncio.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(slow_clients, "HEAD_S", 1.0)
-    config = uvicorn.Config(_app, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
+async def port() -> AsyncIterator[int]:
+    config = uvicorn.Config(_app, http=Impatient, ws=PatientSocket, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: PatientHttp(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Impatient(config, state, {}), "127.0.0.1", 0)
     yield int(server.sockets[0].getsockname()[1])
     server.close()
 
@@ -169,3 +174,28 @@ class Wire:
 
     def __init__(self, written: list[bytes]) -> None:
         self.write = written.append
+
+
+def test_garbage_behind_a_request_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The connection is closed at once; what works on the request must not write to it and fail."""
+
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.02)
+        await _app(scope, receive, send)
+
+    async def garbage() -> bytes:
+        config = uvicorn.Config(late, http=PatientHttp, ws=PatientSocket, lifespan="off", log_config=None)
+        config.load()
+        state = ServerState()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: PatientHttp(config, state, {}), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 3 + b"\x00 no HTTP\r\n\r\n")
+        told = await asyncio.wait_for(reader.read(), PATIENCE_S)
+        await asyncio.sleep(0.1)  # whoever would write too late does it now
+        writer.close()
+        server.close()
+        return told
+
+    assert b" 400 " in uvloop.run(garbage())
+    assert "Exception in ASGI application" not in caplog.text

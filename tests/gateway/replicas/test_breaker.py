@@ -7,7 +7,8 @@ import pytest
 
 from gateway.config import BreakerConfig
 from gateway.replicas.breaker import Breaker
-from parley.errors import BadInput, CircuitOpen, Overloaded, Unavailable
+from parley.budget import Budget
+from parley.errors import BadInput, CircuitOpen, DeadlinePassed, Draining, Overloaded, Unavailable
 
 
 class Clock:
@@ -49,11 +50,23 @@ def test_an_unexpected_error_is_a_fault(breaker: Breaker) -> None:
     assert breaker.state == "open"
 
 
-@pytest.mark.parametrize("error", [BadInput("odd"), Overloaded("full"), asyncio.CancelledError()])
+@pytest.mark.parametrize("error", [BadInput("odd"), Overloaded("full"), Draining("bye"), asyncio.CancelledError()])
 def test_what_is_no_fault_does_not_open_it(breaker: Breaker, error: BaseException) -> None:
     """Bad input, a full queue and a client who hangs up say nothing about the other side's health."""
     fail(breaker, error, 10)
     assert breaker.state == "closed"
+
+
+def test_who_waits_too_short_proves_nothing(breaker: Breaker, clock: Clock) -> None:
+    """A deadline of the caller's own that has passed is no fault; one that we set is."""
+    for by in ("ann", "bob", "eve"):
+        with pytest.raises(DeadlinePassed), breaker.guard(by, Budget.of(0.0, clock)):
+            raise DeadlinePassed("late")
+    assert breaker.state == "closed"
+    for by in ("ann", "bob"):
+        with pytest.raises(DeadlinePassed), breaker.guard(by, Budget.of(10.0, clock)):
+            raise DeadlinePassed("did not open")
+    assert breaker.state == "open"
 
 
 def test_hanging_up_does_not_reset_the_count(breaker: Breaker) -> None:

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from gateway.replicas.pool import Upstream
-from parley.errors import BadInput, Draining, Overloaded, Unavailable, UnknownModel
+from parley.errors import BadInput, DeadlinePassed, Draining, Overloaded, Unavailable, UnknownModel
 from tests.gateway.fake_replicas import (
     ONE,
     QUICK,
@@ -181,6 +181,16 @@ async def test_what_changes_a_stage_reaches_every_replica(tmp_path: Path) -> Non
     async with replicas(tmp_path, "a", "b") as made, upstream(made) as here:
         await here.every(call(ONE), b"load")
         assert [each.calls for each in made] == [[[b"load"]], [[b"load"]]]
+
+
+async def test_a_version_may_take_longer_to_load_than_a_question_to_answer(tmp_path: Path) -> None:
+    """It is tried, and then opened: minutes, where a list takes a moment."""
+    slow = replace(QUICK, unary_s=0.05, load_s=20.0)
+    async with replicas(tmp_path, "a") as made, upstream(made, slow) as here:
+        made[0].unary_s = 0.3
+        with pytest.raises(DeadlinePassed):
+            await here.unary(call(ONE), b"?")
+        assert await here.every(call(ONE), b"load") == b"a"
 
 
 async def test_names_come_to_stand_for_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

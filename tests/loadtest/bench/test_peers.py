@@ -3,21 +3,25 @@
 import asyncio
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from loadtest.address import Where
 from loadtest.bench.peers.__main__ import finite, missing_of
 from loadtest.bench.peers.install import NotInstalled, environment, lay_out
 from loadtest.bench.peers.measure import LONG_S, long
-from loadtest.bench.peers.peer import PEERS, Peer, named
+from loadtest.bench.peers.peer import PEERS, Peer, Spot, named
 from loadtest.bench.peers.sent import judged, rest
+from loadtest.bench.peers.serving import theirs
 from loadtest.bench.peers.spoken import Heard, SpokenAnswer, climbed, crowd, summed
 from loadtest.bench.peers.table import BEGIN, END, held, table, written
 from loadtest.clients.apis.hearing import Hearing
 from loadtest.measured.clips import CHUNK, Clip
+from parley.cli.processes.ports import free_port
 from tests.contract.source import ROOT
 from tests.fakes import Clock
 from tests.sound import noise, pcm, silence
@@ -203,3 +207,27 @@ async def test_files_go_through_openais_api(tmp_path: Path) -> None:
     half = judged([CLIP, CLIP], ["alfa bravo", ""], CLIP.seconds)
     assert half.speed == pytest.approx(2)
     assert (half.wer, half.recordings) == (0.5, 2)
+
+
+def peer_of(script: str) -> Peer:
+    """A peer that is this script, called with its port."""
+    return Peer("odd", (), command=lambda spot: (str(spot.python), "-c", script, str(spot.port)))
+
+
+def test_a_peer_is_started_measured_and_ended(tmp_path: Path) -> None:
+    """It answers on its port, holds memory, and is gone afterwards."""
+    script = "import http.server, sys; http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), None).serve_forever()"
+    with theirs(peer_of(script), Spot(Path(sys.executable), tmp_path, tmp_path, free_port())) as running:
+        (pid,) = running.pids
+        assert running.rss_mb() > 1
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_peer_that_dies_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    """Whoever reads the table learns why there is no number."""
+    spot = Spot(Path(sys.executable), tmp_path, tmp_path, free_port())
+    with (
+        pytest.raises(NotInstalled, match="it did not start: no weights"),
+        theirs(peer_of("raise SystemExit('no weights')"), spot),
+    ):
+        pass

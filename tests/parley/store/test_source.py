@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from parley.errors import BadInput, Unavailable, UnknownModel
-from parley.store import contents, download
+from parley.store import contents
 from parley.store.download import Downloads
 from parley.store.source import obtain
 
@@ -51,10 +51,12 @@ def packed(here: Path, name: str = "a.whl") -> Path:
     return archive
 
 
-def taken(source: str, out: Path, most: int = MOST, progress: Any = lambda done, total: None) -> set[str]:
+def taken(
+    source: str, out: Path, most: int = MOST, progress: Any = lambda done, total: None, tries: int = 4
+) -> set[str]:
     incoming = out.parent / "incoming"
     incoming.mkdir(exist_ok=True)
-    with Downloads(progress) as downloads:
+    with Downloads(progress, tries) as downloads:
         obtain([source], out, incoming, most, downloads)
     return {path.name for path in out.iterdir() if path.read_bytes() == MODEL[path.name]}
 
@@ -181,15 +183,14 @@ def test_a_broken_download_goes_on(server: str, out: Path, plain: bool) -> None:
     assert spans == (["", "", ""] if plain else ["", "bytes=1000000-", "bytes=1300000-"])
 
 
-def test_what_came_is_kept_for_the_next_call(server: str, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_came_is_kept_for_the_next_call(server: str, out: Path) -> None:
     """Who gives up says so; the command run again fetches only the rest, and a new edition all of it."""
-    monkeypatch.setattr(download, "TRIES", 1)
     Server.breaks = [1_000_000]
     with pytest.raises(Unavailable, match=r"broke off at 1000000 bytes .*; run the command again"):
-        taken(server, out)
+        taken(server, out, tries=1)
     Server.breaks = [500_000]
     with pytest.raises(Unavailable, match="broke off at 1500000 bytes"):
-        taken(server, out)
+        taken(server, out, tries=1)
     Server.edition = "two"
     assert taken(server, out) == set(MODEL)
     assert [span for name, span in Server.asked if name == "model.bin"] == ["", "bytes=1000000-", "bytes=1500000-"]
@@ -226,11 +227,10 @@ def test_what_is_not_there_is_told(server: str, out: Path, path: str) -> None:
         taken(f"{server}/{path}", out)
 
 
-def test_nobody_there_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_told(out: Path) -> None:
     """A server that does not answer."""
-    monkeypatch.setattr(download, "TRIES", 1)
     with pytest.raises(Unavailable, match="broke off at 0 bytes"):
-        taken("http://127.0.0.1:1/model", out)
+        taken("http://127.0.0.1:1/model", out, tries=1)
 
 
 def test_an_archive_that_breaks_off_is_told(here: Path, out: Path) -> None:

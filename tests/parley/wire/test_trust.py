@@ -4,7 +4,7 @@ import pytest
 
 from parley.errors import BadConfig, Unauthenticated
 from parley.wire.tls import TlsConfig, UpstreamTls
-from parley.wire.trust import Token, check_listen
+from parley.wire.trust import SharedSecret, check_listen
 
 TOKEN = "0123456789abcdef"
 
@@ -33,7 +33,7 @@ def test_a_token_that_is_none_does_not_start(token: str) -> None:
 @pytest.mark.parametrize("shown", [{}, {"authorization": "Bearer other"}, {"authorization": f"Bearer {TOKEN}x"}])
 def test_who_does_not_show_the_token_is_refused(shown: dict[str, str]) -> None:
     """For whatever but health; the token itself is never repeated."""
-    token = Token(TOKEN)
+    token = SharedSecret(TOKEN)
     token.check("/parley.v1.Models/Retire", token.metadata)
     token.check("/grpc.health.v1.Health/Check", shown)
     with pytest.raises(Unauthenticated, match="PARLEY_TOKEN") as refused:
@@ -43,8 +43,8 @@ def test_who_does_not_show_the_token_is_refused(shown: dict[str, str]) -> None:
 
 def test_without_a_token_nobody_is_asked() -> None:
     """On a Unix socket file rights decide."""
-    Token().check("/parley.v1.Models/Retire", {})
-    assert Token().metadata == {}
+    SharedSecret().check("/parley.v1.Models/Retire", {})
+    assert SharedSecret().metadata == {}
 
 
 @pytest.mark.parametrize("tls", [UpstreamTls(cert="x", key="x"), UpstreamTls("no.pem"), UpstreamTls("a", "b")])

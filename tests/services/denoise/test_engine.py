@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.errors import BadModel
-from services.denoise.adapters import Shape
+from services.denoise.adapters import EnhancerShape
 from services.denoise.engine import BUCKETS, DenoiseEngine, Frames, buckets, open_engine
 from services.denoise.graphs import Graph, Rows
 from tests.fakes import spec_of
@@ -20,7 +20,7 @@ HOPS = st.lists(st.integers(1, 16), min_size=1, max_size=80)
 class Sums:
     """Adds to every sample what it remembers, and remembers the sum; keeps how many rows each run had."""
 
-    shape = Shape(hop=2, latency=0, memory=1)
+    shape = EnhancerShape(hop=2, latency=0, memory=1)
     alone = False
 
     def __init__(self) -> None:

@@ -1,3 +1,4 @@
+import threading
 import time
 from typing import Any
 
@@ -5,7 +6,9 @@ import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from gateway.http import transcode
 from parley.errors import Overloaded
+from parley.v1.pipeline_pb2 import PipelineConfig
 from tests.gateway.conftest import FakeCore, final
 from tests.waiting import until_now
 
@@ -85,6 +88,30 @@ def test_a_frame_that_is_too_large_is_refused(client: TestClient) -> None:
         socket.send_json(CONFIG)
         socket.send_bytes(bytes((1 << 20) + 2))
         assert _refused(socket) == ("CHUNK_TOO_LARGE", 1009)
+
+
+def test_a_large_config_is_read_beside_the_loop(
+    client: TestClient, core: FakeCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A glossary of thousands of phrases takes longer than neighbours may wait for their sound."""
+    threads: list[str] = []
+    config = transcode.config
+
+    def seen(text: str) -> PipelineConfig:
+        threads.append(threading.current_thread().name)
+        return config(text)
+
+    monkeypatch.setattr(transcode, "config", seen)
+    glossary = [{"source": f"phrase {n}", "target": f"Wort {n}"} for n in range(2_000)]
+    large = CONFIG | {"translate": [{"source_language": "en", "target_language": "de", "glossary": glossary}]}
+    for asked in (large, CONFIG):
+        with client.websocket_connect("/v1/pipeline") as socket:
+            socket.send_json(asked)
+            assert socket.receive_json()["type"] == "opened"
+            socket.send_json({"control": "end"})
+            socket.close()
+    assert [name.startswith("beside") for name in threads] == [True, False]
+    assert len(core.asked[0].config.translate[0].glossary) == 2_000
 
 
 def test_what_the_core_refuses_is_told_before_the_close(client: TestClient, core: FakeCore) -> None:

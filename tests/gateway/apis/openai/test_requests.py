@@ -40,6 +40,14 @@ def test_a_prompt_is_a_hint() -> None:
     assert (asr.prompt, asr.hints_only) == ("Parley, gRPC.", True)
 
 
+@pytest.mark.parametrize(("language", "hints"), [("", ["de", "fr"]), ("en", [])])
+def test_languages_are_hints_where_none_is_given(language: str, hints: list[str]) -> None:
+    """They say which may be spoken; the one that is known goes before."""
+    given: dict[str, object] = {"language": language, "languages[]": ["de", "fr"]}
+    asr = requests.asked(Fields(WHISPER | given), NAMED).config.asr
+    assert (asr.language, list(asr.languages), asr.hints_only) == (language, hints, True)
+
+
 def test_known_voices_are_read_from_data_urls() -> None:
     """As many names as voices, in order."""
     known = {"known_speaker_names[]": ["Ann"], "known_speaker_references[]": [VOICE]}

@@ -67,11 +67,12 @@ def test_an_eager_listener_waits_less() -> None:
 
 
 def test_keywords_and_a_single_language_reach_the_model() -> None:
-    """Several languages leave it open."""
+    """Several languages are those that may be spoken."""
     told = {"keywords": ["Parley"], "languages": ["nl"]}
     config = _patched(_input(transcription=told)).config()
     assert (list(config.asr.phrases), config.asr.language) == (["Parley"], "nl")
-    assert _patched(_input(transcription={"languages": ["nl", "de"]})).config().asr.language == ""
+    asr = _patched(_input(transcription={"languages": ["nl", "de"]})).config().asr
+    assert (asr.language, list(asr.languages), asr.hints_only) == ("", ["nl", "de"], True)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from parley.cli.processes import launcher
 from parley.cli.processes.launcher import Command, Processes, resident_bytes
 from parley.cli.processes.ports import free_address
 from tests.waiting import until_now
@@ -80,10 +79,9 @@ def test_a_frozen_process_can_be_stopped(tmp_path: Path) -> None:
     assert processes.names == ()
 
 
-def test_what_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_end_is_killed(tmp_path: Path) -> None:
     """After its time."""
-    monkeypatch.setattr(launcher, "STOP_TIMEOUT_S", 0.1)
-    processes = Processes()
+    processes = Processes(stop_timeout_s=0.1)
     name = begun(processes, tmp_path, STUBBORN)
     assert processes.stop(name) == {name: -signal.SIGKILL}
 
@@ -96,10 +94,9 @@ def test_waiting_for_the_dead_says_what_they_said(tmp_path: Path) -> None:
             processes.await_ready(free_address())
 
 
-def test_nobody_ready_is_said_with_the_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_ready_is_said_with_the_logs(tmp_path: Path) -> None:
     """Whoever waits learns where to look."""
-    monkeypatch.setattr(launcher, "READY_TIMEOUT_S", 0.0)
-    with Processes() as processes:
+    with Processes(ready_timeout_s=0.0) as processes:
         begun(processes, tmp_path, WAITS)
         with pytest.raises(TimeoutError, match=r"asr\.log"):
             processes.await_ready(free_address())

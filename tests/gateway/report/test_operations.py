@@ -1,0 +1,66 @@
+"""What operators watch, with fake replicas."""
+
+import asyncio
+import json
+from typing import cast
+
+import pytest
+
+from gateway.access.admission import Admission
+from gateway.apis.native.admin import Admin
+from gateway.caller import Caller
+from gateway.config import GatewayConfig, Limits
+from gateway.core import Core
+from gateway.http.fields import Fields
+from gateway.http.sse import EventStream
+from gateway.report.operations import Operations
+from gateway.routing.switchboard import Switchboard
+from parley.budget import Budget
+from tests.gateway.conftest import FakeCore
+
+ROUTES = {"asr/default": {"echo@1": 100}}
+
+
+@pytest.fixture
+def operations() -> Operations:
+    """Of a gateway whose only replica is not there."""
+    board = Switchboard(GatewayConfig(upstreams={"asr": ("127.0.0.1:1",)}, routes=ROUTES))
+    return Operations(board, Admission(Limits()))
+
+
+async def test_a_replica_that_does_not_answer_is_shown(operations: Operations) -> None:
+    """With its health, and without versions."""
+    await operations._board.start()
+    try:
+        await operations.look()
+        state = operations.state()
+        (replica,) = state["stages"]["asr"]["replicas"]
+        assert (replica["address"], replica["versions"]) == ("127.0.0.1:1", [])
+        assert replica["health"] != "SERVING"
+        assert state["stages"]["asr"]["versions"] == {}
+        json.dumps(state, allow_nan=False)
+    finally:
+        await operations._board.close()
+
+
+async def test_what_changes_has_happened(operations: Operations) -> None:
+    """A route that is changed is told with what it was, once; what was there at the first look has not happened."""
+    assert operations.state()["happenings"] == []
+    operations._board.book.change({"asr/default": {"echo@1": 50, "echo@2": 50}}, "a test")
+    (happening,) = operations.state()["happenings"]
+    assert (happening["kind"], happening["what"]) == ("routes", "asr/default")
+    assert "100" in happening["before"]
+    assert "echo@2" in happening["now"]
+    assert len(operations.state()["happenings"]) == 1
+
+
+async def test_operators_leave_when_the_gateway_drains() -> None:
+    """An endless answer holds up no restart."""
+    core = FakeCore()
+    answer = await Admin(cast(Core, core)).operations(Fields({}), Caller({}, Budget.of(None)))
+    assert isinstance(answer, EventStream)
+    first = await anext(answer._pieces)
+    assert json.loads(first.removeprefix(b"data: "))["streams"] == 0
+    core.admission.draining = True
+    async with asyncio.timeout(10):
+        assert [piece async for piece in answer._pieces] == []
