@@ -44,6 +44,7 @@ class Manifest:
     training: Mapping[str, Any]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    graphs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -60,7 +61,14 @@ class Manifest:
         """Hash the files in `folder` and write its `model.toml`."""
         head = {key: getattr(self, key) for key in HEAD if key != "sample_rate_hz" or self.sample_rate_hz}
         hashes = {name: file_hash(folder / name) for name in self.files}
-        tables = {"files": hashes, "training": self.training, "metrics": self.metrics, "options": self.options}
+        graphs = {"graphs": self.graphs} if self.graphs else {}
+        tables = {
+            "files": hashes,
+            **graphs,
+            "training": self.training,
+            "metrics": self.metrics,
+            "options": self.options,
+        }
         text = lines(head) + "".join(table(name, values) for name, values in tables.items())
         (folder / "model.toml").write_text(text)
         return folder / "model.toml"

@@ -46,9 +46,11 @@ def judge_denoise(folder: Path, args: argparse.Namespace) -> list[Row]:
 
 def judge_diarize(folder: Path, args: argparse.Namespace) -> list[Row]:
     """On pairs, made conversations and real meetings."""
-    from models.recipes.diarize.evaluate import evaluate
+    from models.recipes.diarize import evaluate, through
 
-    return evaluate(_given(folder, args.data), folder)
+    if Manifest.read(folder).graphs:
+        return through.evaluate([each for each in args.data if each.name in through.JUDGED_ON], folder)
+    return evaluate.evaluate(_given(folder, args.data), folder)
 
 
 def judge_translate(folder: Path, args: argparse.Namespace) -> list[Row]:

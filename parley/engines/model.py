@@ -4,7 +4,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ CHAIN = ("NPU", "GPU", "CPU")
 KEYS: dict[str, type] = {
     **dict.fromkeys(("name", "version", "stage", "backend", "license"), str),
     **dict.fromkeys(("languages", "devices"), list),
-    **dict.fromkeys(("files", "options", "training", "metrics", "source"), dict),
+    **dict.fromkeys(("files", "graphs", "options", "training", "metrics", "source"), dict),
     "sample_rate_hz": int,
 }
 
@@ -63,9 +63,19 @@ class ModelSpec:
     languages: tuple[str, ...] = ()
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    graphs: Mapping[str, str] = field(default_factory=dict)  # of a model that has several: what for, and its file
     options: Mapping[str, Any] = field(default_factory=dict)
     devices: tuple[str, ...] = CHAIN
     known: dict[type, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # options, once read
+
+    def graph(self, name: str) -> "ModelSpec":
+        """The same model with one of its graphs alone; a model that declares none has only that one."""
+        if not self.graphs:
+            return self
+        if name not in self.graphs:
+            raise BadModel(f"{self.folder / 'model.toml'} lacks `{name}` under [graphs].")
+        stem = self.graphs[name].rpartition(".")[0]
+        return replace(self, files={each: found for each, found in self.files.items() if each.startswith(f"{stem}.")})
 
     def bytes_of(self, name: str) -> bytes:
         """A file's bytes, after checking that they are the ones declared: what is checked is what is loaded."""
@@ -105,6 +115,7 @@ def read_spec(folder: Path) -> ModelSpec:
         languages=tuple(table.get("languages", ())),
         license=table.get("license", ""),
         files=table.get("files", {}),
+        graphs=table.get("graphs", {}),
         options=table.get("options", {}),
         devices=tuple(table.get("devices", CHAIN)),
     )
@@ -125,6 +136,9 @@ def _faults(table: Mapping[str, Any]) -> Iterator[str]:
             yield f"`files` has {shown(name)}; name a file of this folder, by letters, digits and ._+-."
         if not isinstance(found, str) or not SHA256.fullmatch(found):
             yield f"`files` has {shown(found)} for {name}; write the file's sha256 (sha256sum {name})."
+    for name, found in table.get("graphs", {}).items():
+        if not isinstance(found, str) or found not in table.get("files", {}):
+            yield f"`graphs` has {shown(found)} for {shown(name)}; name one of the [files]."
 
 
 def locate(roots: Sequence[Path], stage: str, ref: ModelRef) -> ModelSpec:

@@ -1,6 +1,6 @@
 """Which voice an embedding belongs to. Pure: embeddings in, numbers out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import sqrt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Embedding = npt.NDArray[np.float32]
 NOTHING: Embedding = np.zeros(1, np.float32)
+FOUNDING = 0.1  # windows: with less than that nobody is taken for somebody new
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,22 @@ class Voices:
         self._given += 1
         return self._given - 1
 
-    def hear(self, embedding: Embedding, weight: float = 1.0) -> tuple[int, float]:
-        """The voice it belongs to, a new one if none is alike, and how alike it is."""
-        voice, likeness = self.nearest(embedding)
-        if likeness < self.config.same and len(self._voices) < self.config.most:
+    def hear(self, embedding: Embedding, weight: float = 1.0, apart: Collection[int] = ()) -> tuple[int, float]:
+        """The voice it belongs to, a new one if none is alike, and how alike it is; not one that speaks beside it."""
+        voice, likeness = self.nearest(embedding, apart)
+        can_be_new = len(self._voices) < self.config.most and (weight >= FOUNDING or voice < 0)
+        if likeness < self.config.same and can_be_new:
             voice, likeness = self._new(), 1.0
+        elif voice < 0:
+            voice, likeness = self.nearest(embedding)
         self._voices[voice].heard = self._voices[voice].heard + weight * unit(embedding)
         return voice, likeness
 
-    def nearest(self, embedding: Embedding) -> tuple[int, float]:
-        """The most similar voice, and how similar it is."""
+    def nearest(self, embedding: Embedding, apart: Collection[int] = ()) -> tuple[int, float]:
+        """The most similar voice but for some, and how similar it is; -1: there is none."""
         direction = unit(embedding)
-        likeness = {number: float(unit(voice.total) @ direction) for number, voice in self._voices.items()}
+        voices = {number: voice for number, voice in self._voices.items() if number not in apart}
+        likeness = {number: float(unit(voice.total) @ direction) for number, voice in voices.items()}
         best = max(likeness, key=likeness.__getitem__, default=-1)
         return best, likeness.get(best, -1.0)
 

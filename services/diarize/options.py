@@ -22,6 +22,10 @@ class DiarizeOptions:
     width: Annotated[int, Within(1, 65_536)] | None = None  # numbers in an embedding; checked where it is said
     input: str = "audio"
     output: str = "embedding"
+    segment_s: Annotated[float, Within(1, 60)] = 10.0  # sound that the segmentation is shown at a time
+    segment_hop_s: Annotated[float, Within(0.5, 30)] = 2.0  # from one showing to the next
+    segment_delay_s: Annotated[float, Within(0, 10)] = 1.0  # sound after what it is believed about
+    segment_output: str = "sets"
 
     @property
     def step_s(self) -> float:
@@ -35,4 +39,6 @@ class DiarizeOptions:
         options.rate(spec, RATE_HZ, RATE_HZ)
         if declared.step_s > declared.window_s:
             raise options.fault(spec, f"`hop_s` must lie between 0 and `window_s`, {declared.window_s:g}.")
+        if declared.segment_hop_s + declared.segment_delay_s > declared.segment_s:
+            raise options.fault(spec, f"`segment_hop_s` and `segment_delay_s` must fit into {declared.segment_s:g} s.")
         return declared

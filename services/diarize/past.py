@@ -32,6 +32,7 @@ class Row:
     total: Embedding
     weight: float
     voice: int
+    company: int = 0  # rows with the same number are of people who speak beside each other; zero: of nobody else
 
 
 class Past:
@@ -41,11 +42,11 @@ class Past:
         self._rows: list[Row] = []
         self._spans: list[Span] = []
 
-    def hear(self, embedding: Embedding, weight: float, voice: int) -> None:
+    def hear(self, embedding: Embedding, weight: float, voice: int, company: int = 0) -> None:
         """One more window."""
         if len(self._rows) >= MOST:
             self._thin()
-        self._rows.append(Row(weight * unit(embedding), weight, voice))
+        self._rows.append(Row(weight * unit(embedding), weight, voice, company))
 
     def span(self, start: int, end: int) -> None:
         """A stretch of speech in the last window."""
@@ -66,7 +67,7 @@ class Past:
         rows = leaning(np.stack([unit(row.total) for row in self._rows]))
         weights = np.array([row.weight for row in self._rows])
         labels = groups(rows, weights, voices.config.ward_height, voices.config.most)
-        labels = settled(labels, rows, weights, LEAST)
+        labels = settled(labels, rows, weights, LEAST, [row.company for row in self._rows])
         were: defaultdict[tuple[int, int], float] = defaultdict(float)
         for label, row in zip(labels.tolist(), self._rows, strict=True):
             were[label, row.voice] += row.weight
@@ -85,6 +86,7 @@ class Past:
         for other, one in into.items():
             self._rows[one].total = self._rows[one].total + self._rows[other].total
             self._rows[one].weight += self._rows[other].weight
+            self._rows[one].company = 0
         kept = [n for n in range(len(self._rows)) if n not in into]
         place = {row: n for n, row in enumerate(kept)}
         self._rows = [self._rows[n] for n in kept]

@@ -16,11 +16,8 @@ class Piece:
     speech: Stretches
     name: str = ""  # it enrols a voice
     closes: bool = False  # the turn ends with it
-
-    @property
-    def share(self) -> float:
-        """How much speech there is, in windows."""
-        return sum(end - start for start, end in self.speech) / len(self.samples)
+    share: float = 0.0  # how much speech of one person alone there is, in windows
+    company: int = 0  # pieces with the same number are of people who speak beside each other; zero: of nobody else
 
 
 class Cutter:
@@ -66,7 +63,7 @@ class Cutter:
         samples = self._tape.cut(start, min(start + self._size, self._tape.end))
         speech = self._activity.speech(self._answered, end)
         self._answered = end
-        return Piece(filled(samples, self._size), speech)
+        return Piece(filled(samples, self._size), speech, share=sum(b - a for a, b in speech) / self._size)
 
 
 def filled(samples: Samples, size: int) -> Samples:

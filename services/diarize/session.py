@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from google.protobuf.message import Message
@@ -10,9 +11,10 @@ from google.protobuf.message import Message
 from parley.audio.pcm import PcmDecoder
 from parley.v1.diarize_pb2 import Revision
 from services.diarize.clustering import Embedding, Voices
-from services.diarize.engine import Rows, WindowsJob
+from services.diarize.engine import Active, Rows, SegmentJob, WindowsJob
 from services.diarize.past import Past
 from services.diarize.pieces import Cutter, Piece
+from services.diarize.segments import Segment, Segments
 from services.diarize.turns import Turns, drafts_of
 
 AT_ONCE = 4  # windows of one stream in one job: a file must not hold up the live
@@ -25,15 +27,16 @@ class DiarizeSession:
     def __init__(
         self,
         decoder: PcmDecoder,
-        cutter: Cutter,
+        cutter: Cutter | Segments,
         voices: Voices,
         enrolments: Sequence[Piece] = (),
         *,
         open_turns: bool = False,
     ) -> None:
         self._decoder, self._cutter, self._voices = decoder, cutter, voices
-        self._waiting: deque[Piece] = deque(enrolments)
-        self._working: list[Piece] = []
+        self._waiting: deque[Piece | Segment] = deque(enrolments)
+        self._working: list[Piece | Segment] = []  # pieces, or one segment
+        self._company, self._beside = 0, set[int]()  # who speaks at once, and the voices that it has by now
         self._past, self._turns = Past(), Turns(voices.name)
         self._heard, self._look_at = 0, FIRST_LOOK  # windows
         self._ended, self._open_turns = False, open_turns
@@ -52,11 +55,11 @@ class DiarizeSession:
         self._ended = True
         return iter(events + self._complete())
 
-    def _take(self, pieces: Sequence[Piece]) -> list[Message]:
+    def _take(self, cut: Sequence[Piece | Segment]) -> list[Message]:
         events: list[Message] = []
-        for piece in pieces:
-            if piece.speech:
-                self._waiting.append(piece)
+        for each in cut:
+            if each.speech:
+                self._waiting.append(each)
             else:
                 events += self._close()
         return events
@@ -66,22 +69,42 @@ class DiarizeSession:
         if queue:
             queue[-1] = replace(queue[-1], closes=True)
             return []
+        return self._silence()
+
+    def _silence(self) -> Sequence[Message]:
         self._past.close()
         return self._turns.close()
 
-    def next_job(self) -> WindowsJob | None:
+    def next_job(self) -> WindowsJob | SegmentJob | None:
         """As many windows as are there, within reason; enrolled voices before everything else, each by itself."""
         if not self._waiting:
             return None
-        name = self._waiting[0].name
-        self._working = []
-        while self._waiting and self._waiting[0].name == name and len(self._working) < AT_ONCE:
+        first = self._waiting.popleft()
+        self._working = [first]
+        if isinstance(first, Segment):
+            return SegmentJob(first.samples)
+        while self._waiting and self._goes_along(self._waiting[0], first):
             self._working.append(self._waiting.popleft())
         return WindowsJob(np.stack([piece.samples for piece in self._working]))
 
-    def absorb(self, result: Rows) -> Iterator[Message]:
+    def _goes_along(self, each: Piece | Segment, first: Piece) -> bool:
+        return isinstance(each, Piece) and each.name == first.name and len(self._working) < AT_ONCE
+
+    def absorb(self, result: Rows | Active) -> Iterator[Message]:
         """Give each window a voice; say the turns that end."""
         working, self._working = self._working, []
+        if isinstance(working[0], Segment):
+            return iter([*self._divide(working[0], cast(Active, result)), *self._complete()])
+        return self._hear(cast(list[Piece], working), cast(Rows, result))
+
+    def _divide(self, segment: Segment, active: Active) -> Sequence[Message]:
+        """The pieces of a segment come before everything that waits."""
+        assert isinstance(self._cutter, Segments)
+        found = self._cutter.pieces(segment, active)
+        self._waiting.extendleft(reversed(found))
+        return [] if found else self._silence()
+
+    def _hear(self, working: Sequence[Piece], result: Rows) -> Iterator[Message]:
         if working[0].name:
             self._voices.enrol(working[0].name, list(result))
             return iter(self._complete())
@@ -93,8 +116,11 @@ class DiarizeSession:
     def _place(self, piece: Piece, embedding: Embedding) -> list[Message]:
         # Not after a window but before the next: by then it is known whether a turn has ended, however fast the engine.
         events: list[Message] = [*self._look()] if self._heard >= self._look_at else []
-        voice, likeness = self._voices.hear(embedding, piece.share)
-        self._past.hear(embedding, piece.share, voice)
+        if not piece.company or piece.company != self._company:
+            self._company, self._beside = piece.company, set()
+        voice, likeness = self._voices.hear(embedding, piece.share, self._beside)
+        self._beside.add(voice)
+        self._past.hear(embedding, piece.share, voice, piece.company)
         for start, end in piece.speech:
             self._past.span(start, end)
             events += self._turns.speak(voice, start, end, likeness)

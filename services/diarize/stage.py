@@ -11,7 +11,9 @@ from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.clustering import ClusterConfig, Voices
 from services.diarize.engine import open_engine, shape_of
+from services.diarize.options import DiarizeOptions
 from services.diarize.pieces import Cutter, enrolment
+from services.diarize.segments import Segments
 from services.diarize.session import DiarizeSession
 
 SHORTEST_S, LONGEST_S = 2, 30
@@ -30,7 +32,17 @@ def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceCon
     most = min(config.max_speakers or settings.most_speakers, settings.most_speakers)
     pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), shape.size)]
     voices = Voices(ClusterConfig(shape.same, shape.ward_height, most))
-    return DiarizeSession(PcmDecoder(form), Cutter(shape.size, shape.hop), voices, pieces, open_turns=config.open_turns)
+    return DiarizeSession(PcmDecoder(form), cutter(spec), voices, pieces, open_turns=config.open_turns)
+
+
+def cutter(spec: ModelSpec) -> Cutter | Segments:
+    """How a model is shown sound: in segments if it has a segmentation, else in windows alone."""
+    shape, declared = shape_of(spec), DiarizeOptions.of(spec)
+    if not spec.graphs:
+        return Cutter(shape.size, shape.hop)
+    seconds = (declared.segment_s, declared.segment_hop_s, declared.segment_delay_s)
+    size, hop, delay = (round(each * RATE_HZ) for each in seconds)
+    return Segments(size, hop, delay, shape.size)
 
 
 def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:

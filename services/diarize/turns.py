@@ -27,9 +27,40 @@ class Draft:
 
     def extend(self, start: int, end: int, likeness: float) -> None:
         """Add a stretch of speech."""
-        self.end = end
+        self.end = max(self.end, end)
         self.alike += likeness * (end - start)
         self.heard += end - start
+
+
+class Drafts:
+    """Stretches of speech -> turns. A turn ends with a pause, or when somebody begins after it; not when beside it."""
+
+    def __init__(self, drafts: Iterable[Draft] = ()) -> None:
+        self.all = list(drafts)
+        self.open = [draft for draft in self.all if draft.is_open]
+
+    def speak(self, voice: int, start: int, end: int, likeness: float) -> list[Draft]:
+        """A stretch of speech; the turns that it ends."""
+        own = next((draft for draft in self.open if draft.goes_on(voice, start)), None)
+        silence = 0 if own is None else PAUSE + 1
+        closed = self._close(lambda draft: draft is not own and start - draft.end >= silence)
+        if own is None:
+            own = Draft(voice, start, end)
+            self.all.append(own)
+            self.open.append(own)
+        own.extend(start, end, likeness)
+        return closed
+
+    def close(self) -> list[Draft]:
+        """Whoever speaks has ended."""
+        return self._close(lambda draft: True)
+
+    def _close(self, ends: Callable[[Draft], bool]) -> list[Draft]:
+        closed = [draft for draft in self.open if ends(draft)]
+        for draft in closed:
+            draft.is_open = False
+        self.open = [draft for draft in self.open if draft.is_open]
+        return closed
 
 
 class Turns:
@@ -37,39 +68,38 @@ class Turns:
 
     def __init__(self, name: Callable[[int], str]) -> None:
         self._name = name
-        self._drafts: list[Draft] = []
+        self._drafts = Drafts()
         self._reported: dict[int, Turn] = {}
         self._given = 0
 
     def speak(self, voice: int, start: int, end: int, likeness: float) -> list[Turn]:
-        """A stretch of speech; the turn before it, if it ends a turn."""
-        closed: list[Turn] = []
-        if not (self._drafts and self._drafts[-1].goes_on(voice, start)):
-            closed = self.close()
+        """A stretch of speech; the turns that it ends."""
+        closed = self._drafts.speak(voice, start, end, likeness)
+        newest = self._drafts.all[-1]
+        if not newest.number:
             self._given += 1
-            self._drafts.append(Draft(voice, start, end, number=self._given))
-        self._drafts[-1].extend(start, end, likeness)
-        return closed
+            newest.number = self._given
+        return self._report(closed)
 
     def close(self) -> list[Turn]:
-        """The turn ends here."""
-        if not (self._drafts and self._drafts[-1].is_open):
-            return []
-        draft = self._drafts[-1]
-        draft.is_open = False
-        self._reported[draft.number] = self._turn(draft)
-        return [self._reported[draft.number]]
+        """Whoever speaks has ended."""
+        return self._report(self._drafts.close())
+
+    def _report(self, closed: list[Draft]) -> list[Turn]:
+        found = {draft.number: self._turn(draft) for draft in closed}
+        self._reported |= found
+        return list(found.values())
 
     def open(self) -> list[Turn]:
-        """The turn that still lasts."""
-        return [self._turn(draft) for draft in self._drafts[-1:] if draft.is_open]
+        """The turns that still last."""
+        return [self._turn(draft) for draft in self._drafts.open]
 
     def revise(self, drafts: list[Draft], *, is_whole: bool = False) -> list[Revision]:
         """What holds now; told is what has changed, and in the end everything."""
-        for draft, number in zip(drafts, _numbers(self._drafts, drafts), strict=True):
+        for draft, number in zip(drafts, _numbers(self._drafts.all, drafts), strict=True):
             self._given += not number
             draft.number = number or self._given
-        before, self._drafts = self._reported, drafts
+        before, self._drafts = self._reported, Drafts(drafts)
         self._reported = {draft.number: self._turn(draft) for draft in drafts if not draft.is_open}
         fresh = [turn for number, turn in self._reported.items() if is_whole or _differ(turn, before.get(number))]
         gone = [turn.id for number, turn in before.items() if number not in self._reported]
@@ -86,28 +116,26 @@ class Turns:
 
 
 def drafts_of(spoken: Iterable[tuple[int, int, int, float, bool]]) -> list[Draft]:
-    """Voice, start, end, likeness and whether a turn ends there -> turns; the last one is open if it may go on."""
-    drafts: list[Draft] = []
+    """Voice, start, end, likeness and whether turns end there -> turns in order; open are those that may go on."""
+    drafts = Drafts()
     for voice, start, end, likeness, closes in spoken:
-        if not (drafts and drafts[-1].goes_on(voice, start)):
-            for draft in drafts[-1:]:
-                draft.is_open = False
-            drafts.append(Draft(voice, start, end))
-        drafts[-1].extend(start, end, likeness)
-        drafts[-1].is_open = not closes
-    return drafts
+        drafts.speak(voice, start, end, likeness)
+        if closes:
+            drafts.close()
+    return sorted(drafts.all, key=lambda draft: draft.start)
 
 
 def _numbers(before: list[Draft], now: list[Draft]) -> list[int]:
     """Each turn's number: that of the turn before with which it shares most; zero: a new one."""
     shared, first = [], 0
+    before = sorted(before, key=lambda draft: draft.start)
     for place, draft in enumerate(now):
         while first < len(before) and before[first].end <= draft.start:
             first += 1
         for other in before[first:]:
             if other.start >= draft.end:
                 break
-            if other.is_open == draft.is_open:
+            if other.is_open == draft.is_open and other.end > draft.start:
                 shared.append((min(draft.end, other.end) - max(draft.start, other.start), -place, other.number))
     numbers, taken = [0] * len(now), set()
     for _, place, number in sorted(shared, reverse=True):

@@ -3,6 +3,7 @@
 Two groups become one while that costs less than a height: the growth of the distances to the groups' means.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,14 +90,29 @@ def leaning(rows: Rows) -> Rows:
     return np.asarray(leant / np.linalg.norm(leant, axis=1, keepdims=True), np.float32)
 
 
-def settled(labels: Labels, rows: Rows, weights: Weights, least: float) -> Labels:
-    """Every row goes to the nearest group, of those that weigh enough for a voice of their own."""
+def settled(labels: Labels, rows: Rows, weights: Weights, least: float, company: Sequence[int] = ()) -> Labels:
+    """Every row goes to the nearest group, of those that weigh enough for a voice of their own.
+
+    Of rows in company (with one number, not zero) no two go to the same group, as long as there are groups.
+    """
     means = np.zeros((int(labels.max()) + 1, rows.shape[1]), np.float32)
     np.add.at(means, labels, rows * weights[:, None].astype(np.float32))
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     heavy = np.bincount(labels, weights) >= least
-    nearest = np.where(heavy | ~heavy.any(), rows @ means.T, -np.inf).argmax(1)
+    alike = np.where(heavy | ~heavy.any(), rows @ means.T, -np.inf)
+    nearest = alike.argmax(1)
+    for number in set(company) - {0}:
+        _part(nearest, alike, np.flatnonzero(np.asarray(company) == number))
     return _by_appearance(nearest)
+
+
+def _part(nearest: Labels, alike: Rows, places: npt.NDArray[np.intp]) -> None:
+    """The surest row chooses first."""
+    free = alike[places].copy()
+    for _ in range(min(len(places), int(np.isfinite(free[0]).sum()))):
+        row, group = np.unravel_index(int(free.argmax()), free.shape)
+        nearest[places[row]] = group
+        free[row], free[:, group] = -np.inf, -np.inf
 
 
 def _by_appearance(labels: Labels) -> Labels:

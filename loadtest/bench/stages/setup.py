@@ -41,9 +41,11 @@ class BenchSetup:
         table = tomllib.loads((self.settings / f"{stage}.toml").read_text("utf-8"))
         return locate((ROOT / table.get("models_root", "models/embedded"),), stage, ModelRef.of(table["models"][0]))
 
-    def weights(self, stage: str) -> ModelSpec:
-        """The same; raises Skipped for an echo, whose speed means nothing."""
+    def weights(self, stage: str, model: str = "") -> ModelSpec:
+        """The same, or another of its models; raises Skipped for an echo, whose speed means nothing."""
         spec = self.spec(stage)
+        if model and spec.backend != "echo":
+            spec = locate((spec.folder.parents[2],), stage, ModelRef.of(model))
         if spec.backend == "echo":
             raise Skipped(f"{stage}.toml names {spec.ref}, which is no model")
         return spec

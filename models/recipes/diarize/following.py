@@ -15,6 +15,7 @@ from parley.audio.pcm import Format, PcmDecoder
 from parley.v1 import diarize_pb2 as v1
 from parley.v1.audio_pb2 import AudioFormat
 from services.diarize.clustering import ClusterConfig, Voices
+from services.diarize.engine import WindowsJob
 from services.diarize.pieces import Cutter
 from services.diarize.session import DiarizeSession
 
@@ -62,6 +63,7 @@ def spoken(session: DiarizeSession, data: bytes, embed: Embed) -> Iterable[Messa
     yield from session.feed(data)
     yield from session.finish()
     while job := session.next_job():
+        assert isinstance(job, WindowsJob)
         yield from session.absorb(embed(job.windows))
 
 

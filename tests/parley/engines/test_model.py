@@ -5,6 +5,7 @@ import pytest
 
 from parley.engines.model import CHAIN, ModelRef, locate, read_spec
 from parley.errors import BadInput, BadModel, UnknownModel
+from tests.fakes import spec_of
 
 TOML = 'name = "tiny"\nversion = "2"\nstage = "asr"\nbackend = "onnx"\n'
 
@@ -45,6 +46,7 @@ def test_a_spec_has_its_defaults(tmp_path: Path) -> None:
         (TOML + 'sample_rate_hz = "high"', "sample_rate_hz"),
         (TOML + 'files = ["a"]', "files"),
         (TOML + "[file]\na = 'b'", "file"),
+        (TOML + '[graphs]\nvoices = "a.onnx"', "`graphs` has 'a.onnx' for 'voices'; name one of the [files]"),
     ],
 )
 def test_a_bad_declaration_names_the_fault(tmp_path: Path, toml: str, told: str) -> None:
@@ -59,6 +61,17 @@ def test_no_declaration(tmp_path: Path) -> None:
     """A folder without model.toml is a bad model."""
     with pytest.raises(BadModel, match="cannot be read"):
         read_spec(tmp_path)
+
+
+def test_a_model_of_several_graphs_is_opened_graph_by_graph(tmp_path: Path) -> None:
+    """Each has its own files, weights beside it included; a model that declares none is its one graph."""
+    files = "".join(f'"{name}" = "{"0" * 64}"\n' for name in ("a.xml", "a.bin", "b.onnx"))
+    spec = read_spec(version(tmp_path, f'[files]\n{files}[graphs]\none = "a.xml"\nother = "b.onnx"'))
+    assert set(spec.graph("one").files) == {"a.xml", "a.bin"}
+    assert set(spec.graph("other").files) == {"b.onnx"}
+    with pytest.raises(BadModel, match=r"lacks `third` under \[graphs\]"):
+        spec.graph("third")
+    assert spec_of().graph("one") == spec_of()
 
 
 def test_what_is_checked_is_what_is_loaded(tmp_path: Path) -> None:

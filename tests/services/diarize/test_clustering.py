@@ -97,3 +97,21 @@ def test_an_enrolment_survives_every_second_look() -> None:
     voices.hear(vector(0, 1, 0))
     voices.regroup([vector(0, 1, 0)], {(0, 1): 1.0})
     assert voices.name(voices.hear(vector(2, 0.1, 0))[0]) == "Ada"
+
+
+def test_who_speaks_beside_a_voice_is_not_it() -> None:
+    """However alike: somebody else, the next nearest or a new one; with nobody left, the nearest all the same."""
+    voices = Voices(CONFIG)
+    first, second = voices.hear(vector(1, 0))[0], voices.hear(vector(0, 1))[0]
+    assert voices.hear(vector(1, 0.1), apart={first})[0] not in (first, second)
+    assert voices.hear(vector(1, 0.1), weight=0.01, apart={first})[0] not in (first,)
+    assert Voices(CONFIG).hear(vector(1, 0), weight=0.01) == (0, 1.0)
+    assert voices.hear(vector(1, 0.1), apart={0, 1, 2, 3})[0] in (0, 2, 3)
+
+
+def test_next_to_nothing_founds_no_voice() -> None:
+    """A moment that is like nobody is the nearest one's; it takes more to be somebody new."""
+    voices = Voices(CONFIG)
+    assert voices.hear(vector(1, 0))[0] == 0
+    assert voices.hear(vector(0, 1), weight=0.05)[0] == 0
+    assert voices.hear(vector(0, 1), weight=0.5)[0] == 1

@@ -103,3 +103,13 @@ def test_the_whole_is_told_whole() -> None:
     (revision,) = told.revise(drafts((0, 0, 1), (1, 1, 2)), is_whole=True)
     assert [turn.id for turn in revision.turns] == ["t1", "t2"]
     assert revision.is_whole
+
+
+def test_turns_beside_each_other_overlap() -> None:
+    """Who goes on is not ended by who speaks meanwhile, and the other way round; a second look has it the same."""
+    spoken = [(0, 0, 1), (1, 0.8, 1), (0, 1, 2), (1, 1, 1.4), (0, 2, 3), (1, 3.1, 4)]
+    wanted = [("A", 0, 3), ("B", 0.8, 1.4), ("B", 3.1, 4)]
+    told = turns()
+    said = speak(told, *spoken) + told.close()
+    assert sorted(told_of(turn)[1:] for turn in said) == wanted
+    assert [(NAMES[d.voice], d.start / RATE_HZ, d.end / RATE_HZ) for d in drafts(*spoken)] == wanted

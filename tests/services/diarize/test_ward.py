@@ -80,3 +80,11 @@ def test_leaning_brings_one_voice_together() -> None:
     assert other < (rows @ rows.T)[:20, 20:].mean() + 0.05
     assert np.allclose(np.linalg.norm(leant, axis=1), 1, atol=1e-5)
     assert np.array_equal(leaning(rows[:3]), rows[:3])
+
+
+def test_rows_in_company_are_of_different_groups() -> None:
+    """Who speak at once are two, however alike; the surer one keeps the group, and others are free."""
+    rows = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0.98, 0.2]], np.float32)
+    weights, labels = np.ones(5), np.array([0, 0, 1, 1, 0])
+    assert settled(labels, rows, weights, 1.0).tolist() == [0, 0, 1, 1, 0]
+    assert settled(labels, rows, weights, 1.0, [0, 7, 0, 0, 7]).tolist() == [0, 0, 1, 1, 1]
