@@ -54,7 +54,8 @@ async def test_a_stage_that_dies_is_told_of_and_the_words_go_on(page: Page, clus
     await page.wait_for_selector(".row", timeout=PATIENCE_MS)
     cluster.kill("diarize")
     try:
-        await expect(page.locator(".notice")).to_contain_text("without speakers", timeout=PATIENCE_MS)
+        lost = page.locator(".notice", has_text="without speakers").first
+        await expect(lost).to_be_visible(timeout=PATIENCE_MS)
         await expect(page.locator(".notice ~ .row").first).to_be_visible(timeout=PATIENCE_MS)
     finally:
         cluster.start_again("diarize")
@@ -69,7 +70,8 @@ async def test_a_gateway_that_comes_back_costs_no_word(page: Page, cluster: Clus
     await expect(page.locator("#state")).to_contain_text("trying again", timeout=PATIENCE_MS)
     cluster.start_again("gateway")
     await cluster.ready()
-    await expect(page.locator(".notice")).to_contain_text("nothing in between is missing", timeout=PATIENCE_MS)
+    resumed = page.locator(".notice", has_text="nothing in between is missing")
+    await expect(resumed).to_be_visible(timeout=PATIENCE_MS)
     await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
     said = await page.inner_text("#captions")
     assert [said.count(word) for word in ("concourse", "watch is broken", "still sleeping", "business")] == [1, 1, 1, 1]
