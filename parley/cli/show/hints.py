@@ -25,7 +25,7 @@ def hints(deployment: Deployment) -> str:
             f"  Try, in another terminal{key}:",
             f"    curl{header} -F file=@{clip} -F model=whisper-1 {http}/v1/audio/transcriptions",
             f"    {_parley()} transcribe {clip} --speakers --translate-to de{there}",
-            f"  The API: {http}/docs",
+            f"  Speak and read along: {http}/   Operate: {http}/console   The API: {http}/docs",
         )
     )
 
