@@ -71,6 +71,7 @@ class Operations:
             found = await asyncio.gather(*map(_listed, replicas))
             self._models[stage] = {r.address: models for r, models in zip(replicas, found, strict=True)}
             self._count(stage)
+        self._notice()
 
     def _count(self, stage: str) -> None:
         counted: dict[tuple[str, str], dict[str, Spread]] = defaultdict(dict)
@@ -124,7 +125,7 @@ class Operations:
     def _notice(self) -> None:
         """What is other than at the last look has happened in between."""
         now = dict(self._facts())
-        for (kind, what), value in now.items():
+        for (kind, what), value in now.items() if self._last else ():
             before = self._last.get((kind, what), "0" if kind in ("notice", "refusal") else value)
             if before != value:
                 self._happenings.append(Happening(time.time(), kind, what, before, value))

@@ -45,6 +45,8 @@ WORKS_ON = {  # measure -> whose jobs it waits for
 }
 Work = Callable[[], object]
 
+SEGMENT_S, SEGMENT_HOP_S = 10.0, 2.0  # of a segmentation, where a model does not say
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -168,11 +170,26 @@ def _denoise(spec: ModelSpec, _: int) -> tuple[Work, float]:
 
 
 def _diarize(spec: ModelSpec, _: int) -> tuple[Work, float]:
-    """One window; the next one begins half of it later."""
+    """One window; the next begins half of it later. With a segmentation: one showing of it, and the windows since."""
     window_s = float(spec.options["window_s"])
     hop_s = float(spec.options.get("hop_s", window_s / 2))
-    graph = bare.graph(spec.folder / "model.onnx")
-    return _graph(graph, {spec.options["input"]: (1, round(window_s * RATE_HZ))}), hop_s
+    window = _sound(spec, spec.graphs.get("embedding", "model.onnx"), window_s)
+    if "segmentation" not in spec.graphs:
+        return window, hop_s
+    showing = _sound(spec, spec.graphs["segmentation"], float(spec.options.get("segment_s", SEGMENT_S)))
+    worth_s = float(spec.options.get("segment_hop_s", SEGMENT_HOP_S))
+
+    def both() -> None:
+        showing()
+        for _ in range(round(worth_s / hop_s)):
+            window()
+
+    return both, worth_s
+
+
+def _sound(spec: ModelSpec, file: str, seconds: float) -> Work:
+    """One graph, shown so much."""
+    return _graph(bare.graph(spec.folder / file), {spec.options.get("input", "audio"): (1, round(seconds * RATE_HZ))})
 
 
 def _graph(graph: bare.BareGraph, sounds: Mapping[str, tuple[int, ...]]) -> Work:

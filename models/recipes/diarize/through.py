@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import Message
 
-from models.recipes.diarize.base_card import card
+from models.recipes.diarize.base_card import TARGETS, card
 from models.recipes.diarize.conversations import Conversation, conversations, meetings
 from models.recipes.diarize.der import Errors, errors
 from models.recipes.diarize.following import told as heard
@@ -32,7 +32,6 @@ SETTINGS = DiarizeServiceConfig(listen="", models=())
 CHUNK = 3200  # bytes
 JUDGED_ON = (*CORPORA, "ami-mini")
 COUNT = 24  # made conversations of a kind
-TARGETS = {"clean_1_5_s": 4.5, "clean_3_s": 1.0, "telephone_1_5_s": 13.0, "telephone_3_s": 6.0}
 MEETINGS, LIVE, COUNTED = 30.0, 3.0, 1.0
 
 
