@@ -1,4 +1,5 @@
 // The transcript as rows on the page: final words solid, guesses lighter, a colour a speaker. Knows no stream.
+import { make } from "./dom.js";
 import { text } from "./strings.js";
 
 const COLOURS = 8;
@@ -118,11 +119,4 @@ function column(tag, said) {
   line.lang = tag;
   line.dataset.tag = tag;
   return line;
-}
-
-function make(tag, name, said = "") {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (said) element.textContent = said;
-  return element;
 }

@@ -1,5 +1,6 @@
 // The page "Talk": buttons and options on one side, a talk on the other. Only wires parts together.
 import { snippets } from "./code.js";
+import { button, make } from "./dom.js";
 import { TEXTS, save, wav } from "./exports.js";
 import { Picture } from "./picture.js";
 import { Listening, Problem, decode, openMicrophone, pace } from "./sound.js";
@@ -30,7 +31,7 @@ function config() {
 const page = {
   state: showState,
   progress: (share) => ($("progress").value = share),
-  facts: (rows) => $("facts").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", text(name)), element("dd", value)])),
+  facts: (rows) => $("facts").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", "", text(name)), make("dd", "", value)])),
   hears: () => hear,
   problem: complain,
   over(problem) {
@@ -102,19 +103,6 @@ function complain(problem) {
 
 const hideProblem = () => ($("problem").hidden = true);
 
-function element(tag, said) {
-  const made = document.createElement(tag);
-  made.textContent = said;
-  return made;
-}
-
-function button(said, act) {
-  const made = element("button", said);
-  made.type = "button";
-  made.onclick = act;
-  return made;
-}
-
 function offerExamples() {
   const offers = Object.entries(EXAMPLES).map(([name, file]) => {
     const made = button(text(name), () => playExample(file));
@@ -157,7 +145,7 @@ async function offerTargets() {
   const names = new Intl.DisplayNames([language()], { type: "language" });
   const checked = new Set([...document.querySelectorAll("#targets input:checked")].map((box) => box.value));
   const boxes = known.map(({ code }) => {
-    const [label, box] = [element("label", ""), document.createElement("input")];
+    const [label, box] = [make("label"), make("input")];
     [box.type, box.value, box.checked] = ["checkbox", code, checked.has(code)];
     label.append(box, ` ${names.of(code)}`);
     return label;
@@ -209,8 +197,8 @@ function clear() {
   hideProblem();
   showState("");
   showRunning(false);
-  const empty = element("p", text("empty"));
-  [empty.className, empty.dataset.text] = ["empty", "empty"];
+  const empty = make("p", "empty", text("empty"));
+  empty.dataset.text = "empty";
   $("captions").replaceChildren(empty);
   $("facts").replaceChildren();
   $("time").hidden = true;

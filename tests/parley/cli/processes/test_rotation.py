@@ -8,7 +8,15 @@ import pytest
 
 from parley.cli.processes.rotation import remove, rotate
 
-WRITER = "import sys\nfor n in range(20_000):\n    sys.stdout.write(f'{n:06}\\n'); sys.stdout.flush()\n"
+# It pauses as a log does, so that a moment that the scheduler takes from the rotation is not thousands of lines.
+WRITER = """
+import sys, time
+for n in range(20_000):
+    sys.stdout.write(f"{n:06}\\n")
+    sys.stdout.flush()
+    if n % 20 == 0:
+        time.sleep(0.001)
+"""
 
 
 def test_a_log_within_its_bound_stays(tmp_path: Path) -> None:
@@ -44,8 +52,7 @@ def test_who_writes_on_writes_into_the_new_one(tmp_path: Path) -> None:
     numbers = sorted(int(line) for line in lines if len(line) == 6)  # one that was cut in the middle of a write is torn
     assert times > 1
     assert numbers[-1] == 19_999
-    # How much is written in such a moment is the scheduler's affair: on a busy machine more.
-    assert len(numbers) == len(set(numbers)) > 10_000
+    assert len(numbers) == len(set(numbers)) > 18_000
 
 
 def test_a_full_disk_empties_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
