@@ -35,6 +35,9 @@ dist: $(STAMP) ## Build one complete wheel in dist/, and what a package index ge
 test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
+again: $(STAMP) ## Run what failed last once more, alone: at most three tests, and only those that have run
+	$(BIN)/python -m tests.again
+
 fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
 	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
 

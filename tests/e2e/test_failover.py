@@ -168,10 +168,22 @@ def call(left: int, right: int) -> bytes:
 
 
 async def _settled(cluster: Cluster) -> None:
-    """Both replicas serve, and the gateway trusts them."""
-    async with asyncio.timeout(30), cluster.client() as client:
-        while not all(r["health"] == "SERVING" and r["breaker"] == "closed" for r in await cluster.replicas("asr")):
-            await listen(client, recording(1)[:6400], 100.0)
+    """Both replicas serve and take streams: of two at once, each gets one."""
+    async with asyncio.timeout(60), cluster.client() as client:
+        while not await _shared(cluster, client):
+            await asyncio.sleep(0.2)  # a health check is due twice a second, a late replica is passed over for five
+
+
+async def _shared(cluster: Cluster, client: Client) -> bool:
+    """Whether two streams that are open at once are on two replicas."""
+    begun = asyncio.Event(), asyncio.Event()
+    streams = [asyncio.create_task(listen(client, recording(1), 3.0, each)) for each in begun]
+    await asyncio.gather(*(each.wait() for each in begun))
+    here = [(r["health"], r["breaker"], r["streams"]) for r in await cluster.replicas("asr")]
+    for each in streams:
+        each.cancel()
+    await asyncio.gather(*streams, return_exceptions=True)
+    return here == [("SERVING", "closed", 1)] * 2
 
 
 async def test_a_drain_moves_its_streams(pair: Cluster, undisturbed: list[Heard]) -> None:
