@@ -92,6 +92,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class VoicesConfig:
+    """The voices that are kept for callers' keys."""
+
+    # Encrypts them, made by `parley voices secret`; old ones behind it, with commas. Empty: none are kept.
+    secret: str = ""
+    folder: str = "voices"  # a file for each key
+    per_key: int = 100  # of one key
+
+
+@dataclass(frozen=True)
 class ReadyConfig:
     """What the gateway must be able to do so that /readyz says yes."""
 
@@ -118,6 +128,7 @@ class GatewayConfig:
     token: str = ""  # the secret that services ask for; the same in their configs
     upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
     cache: CacheConfig = field(default_factory=CacheConfig)
+    voices: VoicesConfig = field(default_factory=VoicesConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from gateway.access.admission import Admission, Places, kind_of
 from gateway.access.keys import KeyRing, demand
+from gateway.access.voices import Voices
 from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
@@ -33,9 +34,10 @@ from gateway.routing.switchboard import Answers, Switchboard
 from parley import beside, telemetry
 from parley.errors import BadConfig, ConfigExpected, ParleyError
 from parley.nearest import advice
+from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
-from parley.wire.keys import ADMIN
+from parley.wire.keys import ADMIN, Key
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +60,13 @@ def _counted(call: str) -> Iterator[None]:
 
 def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
     """The caller with the name of their key, which must have this scope."""
+    return replace(caller, name=_key(keys, caller, scope).name)
+
+
+def _key(keys: KeyRing, caller: Caller, scope: str) -> Key:
     key = keys.of(caller.metadata, is_local=caller.is_local)
     demand(key, scope)
-    return replace(caller, name=key.name)
+    return key
 
 
 class StageStreams:
@@ -94,6 +100,7 @@ class Core:
         self.board = Switchboard(config)
         self._check_needs()
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
+        self.voices = Voices(config.voices)
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
 
@@ -122,7 +129,7 @@ class Core:
         pinned = (value for name, value in caller.metadata.items() if name.startswith(protocol.MODEL))
         versions = self.board.versions(replace(caller, name=key.name))
         routes = json.dumps(self.board.book.tables, sort_keys=True)
-        return CacheScope(key.id, routes, (*versions, *pinned)) if versions else None
+        return CacheScope(key.id, routes, (*versions, *pinned, self.voices.stamp(key))) if versions else None
 
     @asynccontextmanager
     async def open(
@@ -130,7 +137,8 @@ class Core:
     ) -> AsyncIterator[Answers]:
         """One stream to one stage, as bytes; until its first answer it is retried."""
         caller = _known(self.keys, caller, stage)
-        wish, rewind = Wish(stage, model or caller.metadata.get(protocol.MODEL, "")), Rewind(requests)
+        wish = Wish(stage, model or caller.metadata.get(protocol.MODEL, ""))
+        rewind = Rewind(self._with_voices(wish, requests, caller) if stage == "diarize" else requests)
         try:
             await rewind.first()
             async with self.board.stream(wish, caller, rewind.requests) as exchange:
@@ -138,6 +146,24 @@ class Core:
                 yield exchange
         finally:
             await rewind.close()
+
+    def key_for(self, caller: Caller, scope: str) -> Key:
+        """The caller's key, which must have this scope."""
+        return _key(self.keys, caller, scope)
+
+    async def _with_voices(self, wish: Wish, requests: AsyncIterator[bytes], caller: Caller) -> AsyncIterator[bytes]:
+        """The same requests; in the first one the kept voices that it names are in their place."""
+        if (first := await anext(requests, None)) is not None:
+            message: Any = protocol.parse(DiarizeRequest, first)
+            self._enrol(message.config, wish, caller)
+            yield message.SerializeToString()
+        async for request in requests:
+            yield request
+
+    def _enrol(self, config: DiarizeConfig, wish: Wish, caller: Caller) -> None:
+        if config.voices:
+            key = self.key_for(caller, wish.stage)
+            self.voices.enrol(config, key, self.board.version(wish, replace(caller, name=key.name)))
 
     @asynccontextmanager
     async def conversation(self, caller: Caller) -> AsyncIterator[Places]:
@@ -214,6 +240,8 @@ class Core:
 
     def _pipeline(self, config: PipelineConfig, caller: Caller) -> Pipeline | Channels:
         caller = replace(caller, metadata=pinned(config, caller.metadata))
+        model = config.models.get("diarize", "") or caller.metadata.get(f"{protocol.MODEL}-diarize", "")
+        self._enrol(config.diarize, Wish("diarize", model), caller)
         begin = partial(
             Pipeline,
             streams=StageStreams(self.board, self.keys, caller),

@@ -220,11 +220,20 @@ class Client:
 
     async def models(self, method: str, request: Message, stage: str, timeout_s: float = 60.0) -> Any:
         """Call List, Load or Retire of a stage's Models service."""
-        found = _service("Models").methods_by_name[method]
+        return await self._unary("Models", method, request, {protocol.STAGE: stage}, timeout_s)
+
+    async def voices(self, method: str, request: Message, timeout_s: float = 60.0) -> Any:
+        """Call Add, List or Remove of the gateway's Voices service."""
+        return await self._unary("Voices", method, request, {}, timeout_s)
+
+    async def _unary(
+        self, service: str, method: str, request: Message, metadata: Mapping[str, str], timeout_s: float
+    ) -> Any:
+        found = _service(service).methods_by_name[method]
         call: Any = self._channel.unary_unary(f"/{found.containing_service.full_name}/{method}")
-        metadata = tuple((self._metadata | {protocol.STAGE: stage}).items())
+        sent = tuple({**self._metadata, **metadata}.items())
         try:
-            answer = await call(request.SerializeToString(), metadata=metadata, timeout=timeout_s)
+            answer = await call(request.SerializeToString(), metadata=sent, timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
             raise protocol.error_of(failed, self.address) from None
         return GetMessageClass(found.output_type).FromString(answer)

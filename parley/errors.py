@@ -12,6 +12,7 @@ ParleyError                      INTERNAL
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
+│   ├── VoiceFromAnotherModel    a kept voice that this version cannot compare
 │   ├── UploadTooLarge           a request body above the limit
 │   └── UndecodableMedia         a file that no decoder reads
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
@@ -22,7 +23,8 @@ ParleyError                      INTERNAL
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
 │   ├── BadModel                 model.toml or a weight file is not what it says
-│   └── TooLittleMemory          a model would not fit
+│   ├── TooLittleMemory          a model would not fit
+│   └── VoicesOff                no secret to keep voices with
 ├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
 │   ├── TooManyStreams           no place for one more stream
 │   ├── TooBusy                  one more stream would make the others late
@@ -138,6 +140,12 @@ class StreamIdle(BadInput):
     reason = "STREAM_IDLE"
 
 
+class VoiceFromAnotherModel(BadInput):
+    """A kept voice that the version which would hear the stream cannot compare."""
+
+    reason = "VOICE_FROM_ANOTHER_MODEL"
+
+
 class UploadTooLarge(BadInput):
     """A request body is bounded, so that memory is."""
 
@@ -202,6 +210,12 @@ class TooLittleMemory(BadConfig):
     """A model would not fit into what is left."""
 
     reason = "MEMORY_SHORT"
+
+
+class VoicesOff(BadConfig):
+    """The gateway has no secret to keep voices with."""
+
+    reason = "VOICES_OFF"
 
 
 class Overloaded(ParleyError):

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from gateway.apis import calls
 from gateway.apis.calls import Context
+from gateway.apis.kept_voices import KeptVoices
 from gateway.apis.riva import server
 from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
@@ -31,6 +32,7 @@ class ParleyMethods(grpc.GenericRpcHandler):
         paths = {f"/{service.full_name}/Stream": name for name, service in core.stages.items()}
         self._streams: dict[str, Handler] = {path: partial(self._pass, name) for path, name in paths.items()}
         self._streams["/parley.v1.Pipeline/Stream"] = self._pipeline
+        self._voices = KeptVoices(core).handlers()
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
         """The handler of a method path; None: not one of parley.v1."""
@@ -43,6 +45,8 @@ class ParleyMethods(grpc.GenericRpcHandler):
             return grpc.stream_stream_rpc_method_handler(stream)
         if details.method.startswith("/parley.v1.Models/"):
             return grpc.unary_unary_rpc_method_handler(partial(self._models, details.method))
+        if details.method in self._voices:
+            return grpc.unary_unary_rpc_method_handler(self._voices[details.method])
         return None
 
     async def _pass(self, stage: str, context: Context) -> None:
@@ -89,8 +93,8 @@ class RpcServer:
         self._server.add_generic_rpc_handlers((ParleyMethods(core, config.limits), server.RivaMethods(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = ["parley.v1.Pipeline", "parley.v1.Models", *(service.full_name for service in core.stages.values())]
-        names += server.SERVICES
+        names = ["parley.v1.Pipeline", "parley.v1.Models", "parley.v1.Voices"]
+        names += [*(service.full_name for service in core.stages.values()), *server.SERVICES]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
         listen(self._server, config.grpc, config.tls)
 

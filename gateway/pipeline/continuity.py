@@ -139,7 +139,7 @@ class TurnContinuity:
 
     def place(self, kind: str, event: Any) -> Message:
         """The event in the stream's own time, with names that nobody else has."""
-        if self._before:
+        if self._before and kind in ("turn", "revision"):
             self._rename([event] if kind == "turn" else event.turns)
             if kind == "revision":
                 event.withdrawn_ids[:] = [self._own(each) for each in event.withdrawn_ids]

@@ -191,6 +191,10 @@ class Switchboard:
         wishes = (Wish(alias.partition("/")[0], alias) for alias in self.book.tables)
         return tuple(str(self._choice(wish, caller, wish.model).ref) for wish in wishes)
 
+    def version(self, wish: Wish, caller: Caller) -> str:
+        """The version that would hear a stream now; empty where the stage chooses by itself."""
+        return str(self._choice(wish, caller, wish.model).ref or "")
+
     def _choice(self, wish: Wish, caller: Caller, model: str, had: ModelRef | None = None) -> Choice:
         asker = Asker(caller.key, caller.metadata, caller.name, wish.languages, had)
         return self.book.router.pick(wish.stage, model, asker)

@@ -2,7 +2,7 @@
 
 import typer
 
-from parley.cli.commands import keys, loadtest, models, routes
+from parley.cli.commands import keys, loadtest, models, routes, voices
 from parley.cli.commands.added_stages import StageCommands
 from parley.cli.commands.denoise import denoise
 from parley.cli.commands.diarize import diarize
@@ -28,6 +28,7 @@ for command in (up, stream, transcribe, denoise, diarize, translate):
 app.add_typer(models.app, name="models")
 app.add_typer(routes.app, name="routes")
 app.add_typer(keys.app, name="keys")
+app.add_typer(voices.app, name="voices")
 app.add_typer(loadtest.app, name="loadtest")
 app.command()(status)
 

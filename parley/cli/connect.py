@@ -63,6 +63,17 @@ async def models(server: str, method: str, stage: str, **fields: Any) -> Any:
         return await client.models(method, kind(**fields), known_stage(stage), timeout_s)
 
 
+async def voices(server: str, method: str, **fields: Any) -> Any:
+    """One call of the gateway's Voices service."""
+    from google.protobuf.message_factory import GetMessageClass
+
+    from parley.wire.stages import SERVICES
+
+    kind: Any = GetMessageClass(SERVICES["Voices"].methods_by_name[method].input_type)
+    async with connected(server) as client:
+        return await client.voices(method, kind(**fields), LIST_S)
+
+
 def stages() -> tuple[str, ...]:
     """Those that have models."""
     from parley.wire.stages import STAGES

@@ -18,6 +18,9 @@ Language = Annotated[
     typer.Option("--language", metavar="TAG", help="The language spoken, e.g. en, or those that may be: de,fr."),
 ]
 Speakers = Annotated[bool, typer.Option("--speakers", help="Say who speaks.")]
+Voices = Annotated[
+    list[str] | None, typer.Option("--voice", metavar="NAME", help="A voice of `parley voices` to know; repeatable.")
+]
 TranslateTo = Annotated[
     list[str] | None, typer.Option("--translate-to", metavar="TAG", help="Translate, e.g. into de; repeatable.")
 ]

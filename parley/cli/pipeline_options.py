@@ -18,6 +18,7 @@ class PipelineOptions:
     word_times: bool = False
     recording: bool = False  # all of it is there
     speakers: bool = False
+    voices: tuple[str, ...] = ()  # that are kept, to be known
     per_channel: bool = False
     denoise: bool = False
     added: tuple[str, ...] = ()  # STAGE[=JSON] each
@@ -30,7 +31,7 @@ class PipelineOptions:
         only = tags[0] if len(tags) == 1 else ""
         asr = {"language": only, "interim_results": self.interim, "word_times": self.word_times}
         stages: dict[str, Any] = {"asr": {**asr, "languages": tags[1:] and tags, "recording": self.recording}}
-        stages |= {"diarize": {}} if self.speakers else {}
+        stages |= {"diarize": {"voices": list(self.voices)}} if self.speakers or self.voices else {}
         stages |= {"denoise": {}} if self.denoise else {}
         filtered = self.denoise
         if self.added:

@@ -27,13 +27,17 @@ from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import stage_pb2 as parley_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17parley/v1/diarize.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x96\x01\n\x0e\x44iarizeRequest\x12*\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x18.parley.v1.DiarizeConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"<\n\tEnrolment\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x18\n\x05\x61udio\x18\x02 \x01(\x0c\x42\t\x92\xb5\x18\x05\x18\x80\xc8\xd0\x07\"\xa2\x01\n\rDiarizeConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12#\n\x0cmax_speakers\x18\x02 \x01(\rB\r\x92\xb5\x18\t\x11\x00\x00\x00\x00\x00\x00Y@\x12\x30\n\nenrolments\x18\x03 \x03(\x0b\x32\x14.parley.v1.EnrolmentB\x06\x92\xb5\x18\x02 d\x12\x12\n\nopen_turns\x18\x04 \x01(\x08\"~\n\x04Turn\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12%\n\x08interval\x18\x03 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x12\n\nconfidence\x18\x04 \x01(\x02\x12\r\n\x05track\x18\x05 \x01(\t\x12\x0f\n\x07is_open\x18\x06 \x01(\x08\"S\n\x08Revision\x12\x1e\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.parley.v1.Turn\x12\x15\n\rwithdrawn_ids\x18\x02 \x03(\t\x12\x10\n\x08is_whole\x18\x03 \x01(\x08\"\x89\x01\n\x0f\x44iarizeResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12\x1f\n\x04turn\x18\x02 \x01(\x0b\x32\x0f.parley.v1.TurnH\x00\x12\'\n\x08revision\x18\x03 \x01(\x0b\x32\x13.parley.v1.RevisionH\x00\x42\x07\n\x05\x65vent2\x8d\x02\n\x07\x44iarize\x12\x43\n\x06Stream\x12\x19.parley.v1.DiarizeRequest\x1a\x1a.parley.v1.DiarizeResponse(\x01\x30\x01\x1a\xbc\x01\x8a\xb5\x18\xb7\x01\x08\x02\x1a\x02\x08\x0f(\x03\x32\xac\x01\n\x1cWords come without speakers.\x12\x41Words come without speakers until another replica has taken over.\x1aIWords have speakers again from {at} s on; the speakers are numbered anew.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17parley/v1/diarize.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x96\x01\n\x0e\x44iarizeRequest\x12*\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x18.parley.v1.DiarizeConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\">\n\nVoiceprint\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x18\n\x06values\x18\x02 \x01(\x0c\x42\x08\x92\xb5\x18\x04\x18\x80\x80\x10\"g\n\tEnrolment\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x18\n\x05\x61udio\x18\x02 \x01(\x0c\x42\t\x92\xb5\x18\x05\x18\x80\xc8\xd0\x07\x12)\n\nvoiceprint\x18\x03 \x01(\x0b\x32\x15.parley.v1.Voiceprint\"\xd9\x01\n\rDiarizeConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12#\n\x0cmax_speakers\x18\x02 \x01(\rB\r\x92\xb5\x18\t\x11\x00\x00\x00\x00\x00\x00Y@\x12\x30\n\nenrolments\x18\x03 \x03(\x0b\x32\x14.parley.v1.EnrolmentB\x06\x92\xb5\x18\x02 d\x12\x12\n\nopen_turns\x18\x04 \x01(\x08\x12\x19\n\x06voices\x18\x05 \x03(\tB\t\x92\xb5\x18\x05\x18\xc8\x01 d\x12\x1a\n\x12report_voiceprints\x18\x06 \x01(\x08\"C\n\x08\x45nrolled\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\nvoiceprint\x18\x02 \x01(\x0b\x32\x15.parley.v1.Voiceprint\"~\n\x04Turn\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07speaker\x18\x02 \x01(\t\x12%\n\x08interval\x18\x03 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x12\n\nconfidence\x18\x04 \x01(\x02\x12\r\n\x05track\x18\x05 \x01(\t\x12\x0f\n\x07is_open\x18\x06 \x01(\x08\"S\n\x08Revision\x12\x1e\n\x05turns\x18\x01 \x03(\x0b\x32\x0f.parley.v1.Turn\x12\x15\n\rwithdrawn_ids\x18\x02 \x03(\t\x12\x10\n\x08is_whole\x18\x03 \x01(\x08\"\xb2\x01\n\x0f\x44iarizeResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12\x1f\n\x04turn\x18\x02 \x01(\x0b\x32\x0f.parley.v1.TurnH\x00\x12\'\n\x08revision\x18\x03 \x01(\x0b\x32\x13.parley.v1.RevisionH\x00\x12\'\n\x08\x65nrolled\x18\x04 \x01(\x0b\x32\x13.parley.v1.EnrolledH\x00\x42\x07\n\x05\x65vent2\x8d\x02\n\x07\x44iarize\x12\x43\n\x06Stream\x12\x19.parley.v1.DiarizeRequest\x1a\x1a.parley.v1.DiarizeResponse(\x01\x30\x01\x1a\xbc\x01\x8a\xb5\x18\xb7\x01\x08\x02\x1a\x02\x08\x0f(\x03\x32\xac\x01\n\x1cWords come without speakers.\x12\x41Words come without speakers until another replica has taken over.\x1aIWords have speakers again from {at} s on; the speakers are numbered anew.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.diarize_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_VOICEPRINT'].fields_by_name['model']._loaded_options = None
+  _globals['_VOICEPRINT'].fields_by_name['model']._serialized_options = b'\222\265\030\003\030\310\001'
+  _globals['_VOICEPRINT'].fields_by_name['values']._loaded_options = None
+  _globals['_VOICEPRINT'].fields_by_name['values']._serialized_options = b'\222\265\030\004\030\200\200\020'
   _globals['_ENROLMENT'].fields_by_name['name']._loaded_options = None
   _globals['_ENROLMENT'].fields_by_name['name']._serialized_options = b'\222\265\030\003\030\310\001'
   _globals['_ENROLMENT'].fields_by_name['audio']._loaded_options = None
@@ -42,20 +46,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIARIZECONFIG'].fields_by_name['max_speakers']._serialized_options = b'\222\265\030\t\021\000\000\000\000\000\000Y@'
   _globals['_DIARIZECONFIG'].fields_by_name['enrolments']._loaded_options = None
   _globals['_DIARIZECONFIG'].fields_by_name['enrolments']._serialized_options = b'\222\265\030\002 d'
+  _globals['_DIARIZECONFIG'].fields_by_name['voices']._loaded_options = None
+  _globals['_DIARIZECONFIG'].fields_by_name['voices']._serialized_options = b'\222\265\030\005\030\310\001 d'
   _globals['_DIARIZE']._loaded_options = None
   _globals['_DIARIZE']._serialized_options = b'\212\265\030\267\001\010\002\032\002\010\017(\0032\254\001\n\034Words come without speakers.\022AWords come without speakers until another replica has taken over.\032IWords have speakers again from {at} s on; the speakers are numbered anew.'
   _globals['_DIARIZEREQUEST']._serialized_start=107
   _globals['_DIARIZEREQUEST']._serialized_end=257
-  _globals['_ENROLMENT']._serialized_start=259
-  _globals['_ENROLMENT']._serialized_end=319
-  _globals['_DIARIZECONFIG']._serialized_start=322
-  _globals['_DIARIZECONFIG']._serialized_end=484
-  _globals['_TURN']._serialized_start=486
-  _globals['_TURN']._serialized_end=612
-  _globals['_REVISION']._serialized_start=614
-  _globals['_REVISION']._serialized_end=697
-  _globals['_DIARIZERESPONSE']._serialized_start=700
-  _globals['_DIARIZERESPONSE']._serialized_end=837
-  _globals['_DIARIZE']._serialized_start=840
-  _globals['_DIARIZE']._serialized_end=1109
+  _globals['_VOICEPRINT']._serialized_start=259
+  _globals['_VOICEPRINT']._serialized_end=321
+  _globals['_ENROLMENT']._serialized_start=323
+  _globals['_ENROLMENT']._serialized_end=426
+  _globals['_DIARIZECONFIG']._serialized_start=429
+  _globals['_DIARIZECONFIG']._serialized_end=646
+  _globals['_ENROLLED']._serialized_start=648
+  _globals['_ENROLLED']._serialized_end=715
+  _globals['_TURN']._serialized_start=717
+  _globals['_TURN']._serialized_end=843
+  _globals['_REVISION']._serialized_start=845
+  _globals['_REVISION']._serialized_end=928
+  _globals['_DIARIZERESPONSE']._serialized_start=931
+  _globals['_DIARIZERESPONSE']._serialized_end=1109
+  _globals['_DIARIZE']._serialized_start=1112
+  _globals['_DIARIZE']._serialized_end=1381
 # @@protoc_insertion_point(module_scope)

@@ -19,25 +19,47 @@ class DiarizeRequest(_message.Message):
     control: _audio_pb2.Control
     def __init__(self, config: _Optional[_Union[DiarizeConfig, _Mapping]] = ..., audio: _Optional[_Union[_audio_pb2.AudioChunk, _Mapping]] = ..., control: _Optional[_Union[_audio_pb2.Control, _Mapping]] = ...) -> None: ...
 
+class Voiceprint(_message.Message):
+    __slots__ = ("model", "values")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    values: bytes
+    def __init__(self, model: _Optional[str] = ..., values: _Optional[bytes] = ...) -> None: ...
+
 class Enrolment(_message.Message):
-    __slots__ = ("name", "audio")
+    __slots__ = ("name", "audio", "voiceprint")
     NAME_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FIELD_NUMBER: _ClassVar[int]
+    VOICEPRINT_FIELD_NUMBER: _ClassVar[int]
     name: str
     audio: bytes
-    def __init__(self, name: _Optional[str] = ..., audio: _Optional[bytes] = ...) -> None: ...
+    voiceprint: Voiceprint
+    def __init__(self, name: _Optional[str] = ..., audio: _Optional[bytes] = ..., voiceprint: _Optional[_Union[Voiceprint, _Mapping]] = ...) -> None: ...
 
 class DiarizeConfig(_message.Message):
-    __slots__ = ("format", "max_speakers", "enrolments", "open_turns")
+    __slots__ = ("format", "max_speakers", "enrolments", "open_turns", "voices", "report_voiceprints")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     MAX_SPEAKERS_FIELD_NUMBER: _ClassVar[int]
     ENROLMENTS_FIELD_NUMBER: _ClassVar[int]
     OPEN_TURNS_FIELD_NUMBER: _ClassVar[int]
+    VOICES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_VOICEPRINTS_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     max_speakers: int
     enrolments: _containers.RepeatedCompositeFieldContainer[Enrolment]
     open_turns: bool
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., max_speakers: _Optional[int] = ..., enrolments: _Optional[_Iterable[_Union[Enrolment, _Mapping]]] = ..., open_turns: bool = ...) -> None: ...
+    voices: _containers.RepeatedScalarFieldContainer[str]
+    report_voiceprints: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., max_speakers: _Optional[int] = ..., enrolments: _Optional[_Iterable[_Union[Enrolment, _Mapping]]] = ..., open_turns: bool = ..., voices: _Optional[_Iterable[str]] = ..., report_voiceprints: bool = ...) -> None: ...
+
+class Enrolled(_message.Message):
+    __slots__ = ("name", "voiceprint")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VOICEPRINT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    voiceprint: Voiceprint
+    def __init__(self, name: _Optional[str] = ..., voiceprint: _Optional[_Union[Voiceprint, _Mapping]] = ...) -> None: ...
 
 class Turn(_message.Message):
     __slots__ = ("id", "speaker", "interval", "confidence", "track", "is_open")
@@ -66,11 +88,13 @@ class Revision(_message.Message):
     def __init__(self, turns: _Optional[_Iterable[_Union[Turn, _Mapping]]] = ..., withdrawn_ids: _Optional[_Iterable[str]] = ..., is_whole: bool = ...) -> None: ...
 
 class DiarizeResponse(_message.Message):
-    __slots__ = ("opened", "turn", "revision")
+    __slots__ = ("opened", "turn", "revision", "enrolled")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     TURN_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    ENROLLED_FIELD_NUMBER: _ClassVar[int]
     opened: _audio_pb2.Opened
     turn: Turn
     revision: Revision
-    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., turn: _Optional[_Union[Turn, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ...) -> None: ...
+    enrolled: Enrolled
+    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., turn: _Optional[_Union[Turn, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ..., enrolled: _Optional[_Union[Enrolled, _Mapping]] = ...) -> None: ...

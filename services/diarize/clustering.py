@@ -20,6 +20,7 @@ class ClusterConfig:
     same: float  # cosine from which on two embeddings are one voice
     ward_height: float  # cost from which on two groups of embeddings are two voices
     most: int = 16  # voices at the most
+    apart: float = -1.0  # cosine of their means below which two groups of embeddings are two voices at any cost
 
 
 @dataclass
@@ -46,11 +47,18 @@ class Voices:
 
     def enrol(self, name: str, embeddings: Sequence[Embedding]) -> None:
         """A voice whose name is known, or more of it."""
-        total = np.sum([unit(each) for each in embeddings], 0)
+        self.enrol_print(name, np.sum([unit(each) for each in embeddings], 0))
+
+    def enrol_print(self, name: str, total: Embedding) -> None:
+        """The same by the sum of its embeddings."""
         known = next((voice for voice in self._voices.values() if voice.name == name), None)
         if known is None:
             known = self._voices[self._new(name)]
         known.enrolled = total if known.enrolled is None else known.enrolled + total
+
+    def print_of(self, name: str) -> Embedding:
+        """What an enrolled voice is known by."""
+        return next(v.enrolled for v in self._voices.values() if v.name == name and v.enrolled is not None)
 
     def _new(self, name: str = "") -> int:
         taken = {voice.name for voice in self._voices.values()}

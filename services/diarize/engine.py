@@ -20,6 +20,7 @@ Active = npt.NDArray[np.bool_]  # [frames, local speakers]
 A_RUN = 4  # windows: more are no cheaper by the window, and need more memory
 LOCAL, AT_ONCE = 3, 2  # speakers that a segmentation tells apart in a window, and how many of them may speak at once
 SETS = np.array([[n in s for n in range(LOCAL)] for k in range(AT_ONCE + 1) for s in combinations(range(LOCAL), k)])
+PAIRS = SETS.sum(1) > 1
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class DiarizeEngine:
     def _active(self, samples: Samples) -> Active:
         # One at a time: a recurrent net is no cheaper in company, and eight bits would scale by what is beside it.
         assert self._segmentation is not None
-        sets = self._segmentation.run({self._declared.input: samples[None]})[self._declared.segment_output]
-        active: Active = SETS[sets[0].argmax(-1)]
+        sets = self._segmentation.run({self._declared.input: samples[None]})[self._declared.segment_output][0]
+        active: Active = SETS[(sets - self._declared.pair_margin * PAIRS).argmax(-1)]
         return active
 
 
@@ -73,14 +74,14 @@ class VoiceModelShape:
     hop: int  # samples from window to window
     same: float  # cosine from which on two embeddings are one voice
     ward_height: float  # cost from which on two groups of embeddings are two voices
+    apart: float  # cosine of their means below which they are two at any cost
 
 
 def shape_of(spec: ModelSpec) -> VoiceModelShape:
     """What model.toml says."""
     declared = DiarizeOptions.of(spec)
-    return VoiceModelShape(
-        round(declared.window_s * RATE_HZ), round(declared.step_s * RATE_HZ), declared.same, declared.ward_height
-    )
+    size, hop = (round(seconds * RATE_HZ) for seconds in (declared.window_s, declared.step_s))
+    return VoiceModelShape(size, hop, declared.same, declared.ward_height, declared.apart)
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[WindowsJob | SegmentJob, Rows | Active]]:

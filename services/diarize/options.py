@@ -19,6 +19,7 @@ class DiarizeOptions:
     hop_s: Seconds | None = None  # from window to window; half a window
     same: Annotated[float, Within(-1, 1)]  # cosine from which on two embeddings are one voice
     ward_height: Annotated[float, Within(0, 1_000)]  # cost from which on two groups of embeddings are two voices
+    apart: Annotated[float, Within(-1, 1)] = -1.0  # cosine of their means below which they are two at any cost
     width: Annotated[int, Within(1, 65_536)] | None = None  # numbers in an embedding; checked where it is said
     input: str = "audio"
     output: str = "embedding"
@@ -26,6 +27,7 @@ class DiarizeOptions:
     segment_hop_s: Annotated[float, Within(0.5, 30)] = 2.0  # from one showing to the next
     segment_delay_s: Annotated[float, Within(0, 10)] = 1.0  # sound after what it is believed about
     segment_output: str = "sets"
+    pair_margin: Annotated[float, Within(0, 100)] = 0.0  # by how much two at once must be likelier than one, in nats
 
     @property
     def step_s(self) -> float:

@@ -12,7 +12,7 @@ from services.diarize.turns import PAUSE
 from services.diarize.ward import groups, leaning, settled
 
 MOST = 300  # rows: what a second look can take in without keeping others waiting
-LEAST = 1.0  # windows full of speech that a voice of its own weighs
+LEAST = 0.75  # windows full of speech that a voice of its own weighs
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Past:
         """Clusters everything heard so far anew; gives the voices in order of appearance."""
         rows = leaning(np.stack([unit(row.total) for row in self._rows]))
         weights = np.array([row.weight for row in self._rows])
-        labels = groups(rows, weights, voices.config.ward_height, voices.config.most)
+        labels = groups(rows, weights, voices.config.ward_height, voices.config.most, voices.config.apart)
         labels = settled(labels, rows, weights, LEAST, [row.company for row in self._rows])
         were: defaultdict[tuple[int, int], float] = defaultdict(float)
         for label, row in zip(labels.tolist(), self._rows, strict=True):

@@ -20,6 +20,7 @@ from services.diarize.turns import PAUSE
 STEP, FIELD = 270, 991  # samples from frame to frame, and samples that a frame is told by
 PIECE = 12_000  # samples, about: what one embedding answers for
 FEW = 20  # frames of somebody: fewer say nothing of the voice
+REACH = 12_000  # samples from the middle of a piece: what one local speaker says farther away may be somebody else's
 LEAST = 2 * STEP  # samples: less is nobody's
 FAINT = 0.05  # seconds that a piece weighs in which nobody speaks alone
 TICK = RATE_HZ // 2  # samples from one look for a pause to the next
@@ -158,10 +159,11 @@ def near(active: Active, local: int, far: Edges, count: int) -> Bits:
 
 
 def nearest(allowed: Bits, far: Edges, count: int) -> Bits:
-    """So many of the frames that are allowed."""
+    """So many of the frames that are allowed and near, and a few farther ones where there are no others."""
     frames = np.flatnonzero(allowed)
     chosen = np.zeros(len(allowed), bool)
-    chosen[frames[np.argsort(far[frames], kind="stable")[:count]]] = True
+    near_by = max(FEW, int((far[frames] <= REACH).sum()))
+    chosen[frames[np.argsort(far[frames], kind="stable")[: min(count, near_by)]]] = True
     return chosen
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from google.protobuf.message import Message
 
 from parley.audio.pcm import PcmDecoder
-from parley.v1.diarize_pb2 import Revision
+from parley.v1.diarize_pb2 import Enrolled, Revision, Voiceprint
 from services.diarize.clustering import Embedding, Voices
 from services.diarize.engine import Active, Rows, SegmentJob, WindowsJob
 from services.diarize.past import Past
@@ -32,6 +32,7 @@ class DiarizeSession:
         enrolments: Sequence[Piece] = (),
         *,
         open_turns: bool = False,
+        print_model: str = "",
     ) -> None:
         self._decoder, self._cutter, self._voices = decoder, cutter, voices
         self._waiting: deque[Piece | Segment] = deque(enrolments)
@@ -40,6 +41,7 @@ class DiarizeSession:
         self._past, self._turns = Past(), Turns(voices.name)
         self._heard, self._look_at = 0, FIRST_LOOK  # windows
         self._ended, self._open_turns = False, open_turns
+        self._print_model = print_model  # the version that is told with each enrolled voice; empty: none is told
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -107,11 +109,18 @@ class DiarizeSession:
     def _hear(self, working: Sequence[Piece], result: Rows) -> Iterator[Message]:
         if working[0].name:
             self._voices.enrol(working[0].name, list(result))
-            return iter(self._complete())
+            return iter([*self._enrolled(working[0].name), *self._complete()])
         events = [event for piece, row in zip(working, result, strict=True) for event in self._place(piece, row)]
         if self._open_turns:
             events += self._turns.open()
         return iter(events + self._complete())
+
+    def _enrolled(self, name: str) -> list[Message]:
+        """What to keep of a voice, once all of its sound was heard."""
+        if not self._print_model or any(isinstance(each, Piece) and each.name == name for each in self._waiting):
+            return []
+        values = self._voices.print_of(name).astype("<f4").tobytes()
+        return [Enrolled(name=name, voiceprint=Voiceprint(model=self._print_model, values=values))]
 
     def _place(self, piece: Piece, embedding: Embedding) -> list[Message]:
         # Not after a window but before the next: by then it is known whether a turn has ended, however fast the engine.

@@ -9,7 +9,7 @@ from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
-from services.diarize.clustering import ClusterConfig, Voices
+from services.diarize.clustering import ClusterConfig, Embedding, Voices
 from services.diarize.engine import open_engine, shape_of
 from services.diarize.options import DiarizeOptions
 from services.diarize.pieces import Cutter, enrolment
@@ -30,9 +30,33 @@ def begin(config: v1.DiarizeConfig, spec: ModelSpec, settings: DiarizeServiceCon
     """Check what is asked, and open a stream's memory."""
     form, shape = Format.of(config.format), shape_of(spec)
     most = min(config.max_speakers or settings.most_speakers, settings.most_speakers)
-    pieces = [p for each in config.enrolments for p in enrolment(each.name, _voice(each, form), shape.size)]
-    voices = Voices(ClusterConfig(shape.same, shape.ward_height, most))
-    return DiarizeSession(PcmDecoder(form), cutter(spec), voices, pieces, open_turns=config.open_turns)
+    voices = Voices(ClusterConfig(shape.same, shape.ward_height, most, shape.apart))
+    ref, heard = str(spec.ref), [each for each in config.enrolments if not each.HasField("voiceprint")]
+    for each in config.enrolments:
+        # One of another version is left out: a stream that this replica took over must not end for it.
+        if each.HasField("voiceprint") and each.voiceprint.model == ref:
+            voices.enrol_print(each.name, print_of(each, DiarizeOptions.of(spec).width))
+    pieces = [p for each in heard for p in enrolment(each.name, _voice(each, form), shape.size)]
+    told = ref if config.report_voiceprints else ""
+    return DiarizeSession(
+        PcmDecoder(form), cutter(spec), voices, pieces, open_turns=config.open_turns, print_model=told
+    )
+
+
+def print_of(enrolled: v1.Enrolment, width: int | None) -> Embedding:
+    """The numbers of a voiceprint."""
+    data = enrolled.voiceprint.values
+    values = np.frombuffer(data, "<f4") if data and len(data) % 4 == 0 else np.zeros(0, np.float32)
+    if not enrolled.name or not len(values) == (width or len(values)) or not _says_something(values):
+        raise BadInput(
+            f"The voiceprint of {enrolled.name!r} is not one of {enrolled.voiceprint.model}: it needs a name and "
+            f"{width or 'finite'} 32-bit floats, not all zero; enrol the voice again."
+        )
+    return values.astype(np.float32)
+
+
+def _says_something(values: Embedding) -> bool:
+    return bool(len(values) and np.isfinite(values).all() and np.abs(values).max() > 0)
 
 
 def cutter(spec: ModelSpec) -> Cutter | Segments:

@@ -13,6 +13,7 @@ Rows = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 FEW = 5  # rows that one leans on, or a quarter of all
+FINE = 0.6  # of the height: what is merged up to there is one voice, whatever its mean
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,36 @@ def _join(cost: npt.NDArray[np.float64], weights: Weights, one: int, into: int) 
     weights[into] += mine
 
 
-def groups(rows: Rows, weights: Weights, height: float, most: int) -> Labels:
-    """A number for each row: merged below the height, and above it while there are too many."""
+def groups(rows: Rows, weights: Weights, height: float, most: int, apart: float = -1.0) -> Labels:
+    """A number for each row: merged below the height, and above it while there are too many.
+
+    Groups whose means are less alike than `apart` stay two: short recordings hold too little for the height to tell.
+    """
     labels = np.arange(len(rows))
     left = len(rows)
     for merge in merges(rows, weights):
-        if merge.height >= height and left <= most:
+        if merge.height >= height * FINE and left <= max(most, 1):
             break
         labels[labels == labels[merge.one]] = labels[merge.other]
         left -= 1
-    return _by_appearance(labels)
+    return _by_appearance(_joined(_by_appearance(labels), rows, weights, height, apart))
+
+
+def _joined(labels: Labels, rows: Rows, weights: Weights, height: float, apart: float) -> Labels:
+    """The same merges for the few groups that are left, as far as their means are alike."""
+    while (count := int(labels.max()) + 1) > 1:
+        heavy = np.asarray(np.bincount(labels, weights, count), np.float64)
+        sums = np.zeros((count, rows.shape[1]))
+        np.add.at(sums, labels, rows * weights[:, None])
+        means = sums / heavy[:, None]
+        cost = np.sqrt(_costs(means.astype(np.float32), heavy))
+        directions = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        cost[(directions @ directions.T < apart) | (cost >= height)] = np.inf
+        one, other = np.unravel_index(int(cost.argmin()), cost.shape)
+        if not np.isfinite(cost[one, other]):
+            break
+        labels = _by_appearance(np.where(labels == one, other, labels))
+    return labels
 
 
 def leaning(rows: Rows) -> Rows:

@@ -8,6 +8,7 @@ WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetim
 # Dates that people write and read, and clocks that several machines share.
 READS_IT = {
     "gateway/access/keys.py": "a key expires on a date",
+    "gateway/access/voices.py": "people read when a voice was added",
     "parley/wire/keys.py": "a key expires on a date",
     "parley/cli/commands/keys.py": "a key is given a date",
     "gateway/access/rate.py": "gateways that count together in a Redis",

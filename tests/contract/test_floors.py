@@ -14,7 +14,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gateway": (
         ("__main__",),
         ("apis",),
-        ("recordings",),
+        ("recordings", "voices"),
         ("core",),
         ("report",),
         ("pipeline", "routing"),

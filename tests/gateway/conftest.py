@@ -7,18 +7,21 @@ import struct
 import wave
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
+from cryptography.fernet import Fernet
 from google.protobuf.message import Message
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from gateway.access.admission import Admission, Places
 from gateway.access.keys import KeyRing
+from gateway.access.voices import Voices
 from gateway.apis.app import app
 from gateway.caller import CacheScope
-from gateway.config import CacheConfig, GatewayConfig, Limits
+from gateway.config import CacheConfig, GatewayConfig, Limits, VoicesConfig
 from gateway.core import Caller, Core
 from gateway.report import traces
 from gateway.report.operations import Operations
@@ -27,10 +30,10 @@ from gateway.routing.switchboard import Switchboard
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
-from parley.v1.diarize_pb2 import DiarizeResponse
+from parley.v1.diarize_pb2 import DiarizeResponse, Enrolled, Voiceprint
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
-from parley.wire.keys import NOBODY
+from parley.wire.keys import NOBODY, Key
 from tests.waiting import never
 
 
@@ -53,8 +56,13 @@ class FakeCore:
         self.served: CacheScope | None = None
         self.board = Switchboard(GatewayConfig(upstreams={}, routes={"asr/default": {"echo@1": 1}}))
         self.keys = KeyRing(None)
+        self.folder = TemporaryDirectory()
+        self.voices = Voices(VoicesConfig(Fernet.generate_key().decode(), self.folder.name))
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
+
+    def key_for(self, caller: Caller, scope: str) -> Key:
+        return self.keys.of(caller.metadata)
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)
@@ -141,7 +149,12 @@ def _opened(name: str) -> Message:
 
 
 def _echo(name: str, request: Any) -> list[Message]:
-    """Denoise gives the sound back; translate says every text in capitals, word by word."""
+    """Denoise gives the sound back; translate says every text in capitals, word by word; each voice has a print."""
+    if name == "diarize" and request.config.report_voiceprints:
+        voiceprint = Voiceprint(model="echo@1", values=b"1234")
+        return [
+            DiarizeResponse(enrolled=Enrolled(name=e.name, voiceprint=voiceprint)) for e in request.config.enrolments
+        ]
     if name == "denoise" and request.audio.data:
         return [DenoiseResponse(audio=request.audio)]
     if name == "translate" and (text := request.text.text):

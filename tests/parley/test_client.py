@@ -12,7 +12,7 @@ from tests.contract.source import ROOT
 def test_every_service_is_known() -> None:
     """The client can talk to each stage that there is, to the pipeline and to the models."""
     stages = {path.parent.name.capitalize() for path in (ROOT / "services").glob("*/stage.py")}
-    assert stages | {"Pipeline", "Models", "Traces"} == set(SERVICES)
+    assert stages | {"Pipeline", "Models", "Traces", "Voices"} == set(SERVICES)
     assert {stage.service.name for stage in STAGES.values()} == stages
 
 

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from gateway import recordings
 from gateway.apis.native import rttm, websocket
 from gateway.apis.native.admin import Admin
+from gateway.apis.native.voices import KeptVoices
 from gateway.audio import recording
 from gateway.caller import Caller
 from gateway.config import Limits
@@ -54,6 +55,7 @@ class Native:
             Endpoint("GET", "/metrics", self.metrics),
             Endpoint("GET", "/openapi.json", self.openapi),
             *Admin(self._core).endpoints(),
+            *KeptVoices(self._core).endpoints(),
         ]
 
     def sockets(self) -> list[WebSocketRoute]:
@@ -72,9 +74,9 @@ class Native:
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
-        fields.only(("file", "model", "response_format", "max_speakers"))
+        fields.only(("file", "model", "response_format", "max_speakers", "voices"))
         shape = fields.choice("response_format", ("json", "rttm"))
-        config = DiarizeConfig(max_speakers=fields.count("max_speakers", 100))
+        config = DiarizeConfig(max_speakers=fields.count("max_speakers", 100), voices=fields.texts("voices"))
         sound = await recording.decode(fields.file(), self._limits.audio_s)
         turns, model = await recordings.turns(self._core, sound, config, caller, fields.text("model"))
         if shape == "rttm":

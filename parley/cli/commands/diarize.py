@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from parley.cli.sound import Sound, pieces_of, read_file
 def diarize(
     file: options.File,
     most: Annotated[int, typer.Option("--max-speakers", min=0, help="Never more than this; 0: as heard.")] = 0,
+    voice: options.Voices = None,
     rttm: Annotated[bool, typer.Option("--rttm", help="Print RTTM.")] = False,
     model: options.Model = "",
     server: options.Server = options.SERVER,
@@ -26,7 +27,7 @@ def diarize(
     if rttm and as_json:
         raise typer.BadParameter("Choose one of --json and --rttm.")
     sound = read_file(file)
-    by, turns = asyncio.run(_turns(server, model, sound, most))
+    by, turns = asyncio.run(_turns(server, model, sound, {"max_speakers": most, "voices": voice or []}))
     if as_json:
         print_json({"file": file, "duration_s": sound.duration_s, "model": by, "turns": turns.as_json()})
         return
@@ -44,8 +45,8 @@ def rttm_line(name: str, start_s: float, end_s: float, speaker: str) -> str:
     return f"SPEAKER {file} 1 {start_s:.3f} {end_s - start_s:.3f} <NA> <NA> {who} <NA> <NA>"
 
 
-async def _turns(server: str, model: str, sound: Sound, most: int) -> tuple[str, SpeakerTurns]:
-    config, turns, by = {"format": sound.format, "max_speakers": most}, SpeakerTurns(), ""
+async def _turns(server: str, model: str, sound: Sound, wanted: dict[str, Any]) -> tuple[str, SpeakerTurns]:
+    config, turns, by = {"format": sound.format, **wanted}, SpeakerTurns(), ""
     async for answer in stream(server, "Diarize", config, pieces_of(sound), model=model):
         kind = answer.WhichOneof("event")
         if kind == "opened":

@@ -16,6 +16,7 @@ from parley.errors import BadInput
 def stream(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="An audio file; - is standard input.")],
     speakers: options.Speakers = False,
+    voice: options.Voices = None,
     translate_to: options.TranslateTo = None,
     per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
@@ -38,6 +39,7 @@ def stream(
         interim=shown if interim is None else interim,
         word_times=as_json,
         speakers=speakers,
+        voices=tuple(voice or ()),
         per_channel=per_channel,
         denoise=denoise,
         added=tuple(with_ or ()),

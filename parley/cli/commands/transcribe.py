@@ -23,6 +23,7 @@ Progress = Callable[[float, str], None]  # seconds of the file that are done, an
 def transcribe(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Audio files.")],
     speakers: options.Speakers = False,
+    voice: options.Voices = None,
     translate_to: options.TranslateTo = None,
     per_channel: options.PerChannel = False,
     denoise: options.Denoise = False,
@@ -40,6 +41,7 @@ def transcribe(
         word_times=as_json or not interim,
         recording=not interim,
         speakers=speakers,
+        voices=tuple(voice or ()),
         per_channel=per_channel,
         denoise=denoise,
         added=tuple(with_ or ()),

@@ -136,6 +136,18 @@ def test_an_embedding_hears_one_person() -> None:
     assert all(len(piece.samples) == WINDOW for piece in found)
 
 
+def test_a_short_answer_is_embedded_by_itself() -> None:
+    """The segmentation takes similar voices for one: what it calls the same person a second before is left out."""
+    edges = (FIELD - STEP) // 2 + STEP * np.arange(371)
+    active = np.zeros((370, 3), bool)
+    active[:140, 0] = active[200:230, 0] = True
+    samples = np.ones(100_000, np.float32)
+    samples[edges[170] :] = 2
+    answer = (int(edges[200]), int(edges[230]))
+    (piece,) = pieces(Segment(samples, 0, *answer, [answer]), active, WINDOW)
+    assert set(piece.samples.tolist()) == {2.0}
+
+
 def test_pauses_by_level_are_cut_out() -> None:
     """A pause that the level shows is no speech, a breath is; at the edges as well."""
     assert joined([(0, 2_000), (5_000, 8_000), (20_000, 30_000)], 0, 40_000) == [(0, 8_000), (20_000, 30_000)]

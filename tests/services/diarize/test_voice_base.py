@@ -9,6 +9,7 @@ import pytest
 from parley.audio.media import read
 from parley.audio.pcm import RATE_HZ, Samples
 from parley.engines.model import ModelRef, locate
+from parley.errors import BadInput
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.engine import SegmentJob, WindowsJob, open_engine, shape_of
 from services.diarize.stage import DiarizeServiceConfig, begin
@@ -70,6 +71,26 @@ def test_a_known_voice_has_its_name() -> None:
     """Four seconds of her are enough to know her, and not to take him for her."""
     ada = v1.Enrolment(name="Ada", audio=ONE[: 4 * 2 * RATE_HZ])
     assert list(dict.fromkeys(speaker for speaker, *_ in whole(TWO, enrolments=[ada]))) == ["Ada", "1"]
+
+
+def test_a_voice_is_known_by_what_was_kept_of_it() -> None:
+    """A voiceprint that one stream told enrols the voice in the next; one of another version is left out."""
+    ada = v1.Enrolment(name="Ada", audio=ONE[: 4 * 2 * RATE_HZ])
+    asked = begin(v1.DiarizeConfig(enrolments=[ada], report_voiceprints=True), SPEC, SETTINGS)
+    (told,) = of(v1.Enrolled, play(asked, ENGINE, []))
+    assert (told.name, told.voiceprint.model) == ("Ada", "voice-base@1")
+    known = v1.Enrolment(name="Ada", voiceprint=told.voiceprint)
+    assert whole(TWO, enrolments=[known]) == whole(TWO, enrolments=[ada])
+    known.voiceprint.model = "voice-base@0"
+    assert whole(TWO, enrolments=[known]) == whole(TWO)
+
+
+@pytest.mark.parametrize("values", [b"", b"123", bytes(192 * 4), np.ones(8, "<f4").tobytes()])
+def test_bytes_that_are_no_voiceprint_are_refused(values: bytes) -> None:
+    """They must be as many numbers as the model makes, and not all zero."""
+    known = v1.Enrolment(name="Ada", voiceprint=v1.Voiceprint(model="voice-base@1", values=values))
+    with pytest.raises(BadInput, match="192"):
+        begin(v1.DiarizeConfig(enrolments=[known]), SPEC, SETTINGS)
 
 
 @pytest.mark.parametrize("chunk", [640, 1 << 20])

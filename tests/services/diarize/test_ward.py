@@ -53,6 +53,15 @@ def test_the_height_decides() -> None:
     assert groups(rows, np.ones(10), 1.01 * cost, 16).tolist() == [0] * 10
 
 
+def test_groups_that_are_not_alike_stay_two() -> None:
+    """However little there is of them, and so however little it would cost; and what is alike is one all the same."""
+    rows = np.array([[1, 0], [1, 0.01], [0.3, 1], [0.31, 1], [0.9, 0.5], [0.91, 0.5]], np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert groups(rows, np.full(6, 0.1), 0.6, 16).tolist() == [0] * 6
+    assert groups(rows, np.full(6, 0.1), 0.6, 16, apart=0.8).tolist() == [0, 0, 1, 1, 0, 0]
+    assert groups(rows, np.full(6, 0.1), 0.6, 1, apart=0.8).tolist() == [0] * 6
+
+
 def test_a_group_that_weighs_little_is_shared_out() -> None:
     """Its rows go to whoever is nearest; where all weigh little all stay."""
     rows = np.array([[1, 0], [1, 0.1], [0, 1], [0.8, 0.6], [0.6, 0.8]], np.float32)
