@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -185,9 +185,9 @@ class Meter:
         draw.start_span("engine", inside, start_time=engine[0].wall_ns).end(engine[1].wall_ns)
         batch.end(Moment.now().wall_ns)
 
-    def depth(self, waiting: int) -> None:
-        """How many jobs wait now."""
-        self._depth.set(waiting)
+    def watch(self, queue: Sized) -> None:
+        """Say how many jobs wait in this queue whenever somebody looks."""
+        self._depth.set_function(lambda: len(queue))
 
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
