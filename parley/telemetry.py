@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -135,8 +136,7 @@ def exemplar(context: Context | None = None) -> dict[str, str] | None:
     return {"trace_id": f"{span.get_span_context().trace_id:032x}"} if span.is_recording() else None
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """When something happened: on the clock that never jumps, and on the one that traces show."""
 
     at: float

@@ -238,7 +238,7 @@ class Batcher(Generic[Job, Result]):
             batch[0].answer.set_exception(error)
 
     async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
-        began, cpu_s = Moment.now(), time.process_time()
+        began, cpu_s = Moment.now(), time.process_time() if self._load else 0.0
         results, engine = await self._threads.run(partial(self._timed, [caller.job for caller in batch]))
         job_s = (engine[1].at - engine[0].at) / len(batch)
         self._job_s += 0.1 * (job_s - self._job_s)
