@@ -177,11 +177,13 @@ class SoundTail(Tail):
             self._flushed += 1
             return self._request(control=FLUSH)  # type: ignore[no-any-return]
         until = min(self.end_at, self.sent + self._piece, flush)
+        if until == self.sent:
+            return None
         data = bytes(self._data[self.sent - self.start : until - self.start])
         self.sent = until
         if not self._keep.bytes:
             self.commit(until)
-        return self._request(audio={"data": data}) if data else None
+        return self._request(audio={"data": data})
 
 
 class TextTail(Tail):
