@@ -183,7 +183,7 @@ class SoundTail(Tail):
         self.sent = until
         if not self._keep.bytes:
             self.commit(until)
-        return self._request(audio={"data": data})
+        return self._request(audio={"data": data})  # type: ignore[no-any-return]
 
 
 class TextTail(Tail):
