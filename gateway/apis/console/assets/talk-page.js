@@ -219,6 +219,7 @@ document.addEventListener("drop", (event) => {
 $("hear-raw").onclick = () => listenTo("raw", muted);
 $("hear-clean").onclick = () => listenTo("cleaned", muted);
 $("mute").onclick = () => listenTo(hear, !muted);
+$("newest").onclick = () => ($("captions").scrollTop = $("captions").scrollHeight);
 $("clear").onclick = clear;
 $("copy").onclick = async () => {
   await navigator.clipboard.writeText($("code-text").textContent);

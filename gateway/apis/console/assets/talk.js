@@ -60,7 +60,7 @@ export class Talk {
     if (event.type === "opened") this.transcript.begin();
     const kind = this.transcript.apply(event, base);
     if (kind === "final") this.#delay(event, base);
-    this.captions.update(kind);
+    if (kind) this.captions.update(kind);
     if (["models", "quality", "final"].includes(kind)) this.#facts();
   }
 

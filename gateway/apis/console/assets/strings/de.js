@@ -21,6 +21,7 @@ export default {
   cleaned: "Bereinigt",
   mute: "Stumm",
   empty: "„Sprechen“ drücken, eine Aufnahme auf diese Seite ziehen oder ein Beispiel wählen.",
+  newest: "↓ Neuestes",
   exports: "Speichern als",
   clear: "Leeren",
   sound: "Ton",

@@ -21,6 +21,7 @@ export default {
   cleaned: "Cleaned",
   mute: "Mute",
   empty: "Press “Speak”, drop a recording anywhere on this page, or try an example.",
+  newest: "↓ Newest",
   exports: "Save as",
   clear: "Clear",
   sound: "Sound",
