@@ -93,6 +93,7 @@ class Batcher(Generic[Job, Result]):
         self._threads = Workers(self._workers, "engine")
         self._job_s = 0.01
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
+        self._meter.workers(self._workers)
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
 
     @property
@@ -257,6 +258,7 @@ class Batcher(Generic[Job, Result]):
 
     async def close(self) -> None:
         """Stop; callers that still wait get Unavailable."""
+        self._meter.workers(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

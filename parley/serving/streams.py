@@ -1,6 +1,7 @@
 """The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sized
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,6 +16,7 @@ from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
 from parley.wire import idle, protocol, rules
+from parley.wire.waits import WAITS, Waits
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -98,9 +100,11 @@ class ServiceStreams:
                         await context.write(answer)
             model.batcher.look()
 
+        waits = Waits()
         with self._submit(first.config, model, context, emit, within_s) as submit:
             await emit([self._stage.opened(first.config, model.spec)])
-            await drive(session, self._items(first.config, model, context), submit, emit)
+            await drive(session, self._items(first.config, model, context), _timed(submit, waits), emit)
+        context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)), (WAITS, waits.text)))
 
     def _begin(self, config: Any, model: Model) -> Session[Any, Any, Any]:
         rules.check(config)
@@ -157,3 +161,15 @@ class ServiceStreams:
 
 def _least(left_s: float | None, within_s: float) -> float:
     return within_s if left_s is None else min(left_s, within_s)
+
+
+def _timed(submit: Submit, waits: Waits) -> Submit:
+    """The same, noting how long each job waited for its result."""
+
+    async def timed(job: Any) -> Any:
+        began = time.monotonic()
+        result = await submit(job)
+        waits.note(time.monotonic() - began)
+        return result
+
+    return timed
