@@ -10,7 +10,7 @@ from parley.v1.asr_pb2 import AsrResponse
 from tests.contract.source import ROOT
 from tests.e2e.process import Running, running
 from tests.parley.backends.whisper import POSITIONS, whisper_files
-from tests.services.asr.test_spelling import DEFINITION
+from tests.services.asr.model.test_spelling import DEFINITION
 from tests.sound import cut
 
 RECORDING = media.read((ROOT / "examples/two-speakers.flac").read_bytes(), 60)

@@ -13,7 +13,7 @@ from parley.client import Client, requests_of
 from parley.errors import TooBusy
 from parley.serving.load import CAREFUL, MOST, RETRY_S
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from services.asr.engine import USUAL_S
+from services.asr.model.engine import USUAL_S
 from tests.e2e.cluster import ROOT, Cluster, speech
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
