@@ -64,12 +64,8 @@ async def listen(client: Client, seed: int, speed: float = 1.0, begun: asyncio.E
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("chaos"), failover=PATIENT)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("chaos"), failover=PATIENT) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

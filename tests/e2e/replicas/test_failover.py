@@ -216,12 +216,8 @@ PLAIN = PipelineConfig(asr={})
 async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     model = "whisper-tiny.en-live@1"
     routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
-    cluster = Cluster(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 async def insist(client: Client, pcm: bytes, begun: asyncio.Event | None = None) -> Heard:
