@@ -7,7 +7,7 @@ import { shadowTable } from "./shadows.js";
 import { reportList, reportPage } from "./sla.js";
 import { showSlowest } from "./slowest.js";
 import { showStages } from "./stages.js";
-import { choose, language, text, translatePage } from "./strings.js";
+import { choose, language, locale, text, translatePage } from "./strings.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
@@ -28,7 +28,7 @@ function show() {
   showCounts();
 }
 
-const time = (at) => new Date(1000 * at).toLocaleTimeString(language());
+const time = (at) => new Date(1000 * at).toLocaleTimeString(locale());
 
 function happening({ at, kind, what, before, now }) {
   const counts = kind === "notice" || kind === "refusal";
