@@ -13,7 +13,8 @@ ParleyError                      INTERNAL
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
 │   ├── UploadTooLarge           a request body above the limit
-│   └── UndecodableMedia         a file that no decoder reads
+│   ├── UndecodableMedia         a file that no decoder reads
+│   └── OtherBytes               a file whose sum is not the one that was meant
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
 │   ├── UnknownHost              the server is called by a name that is not its own
@@ -148,6 +149,12 @@ class UndecodableMedia(BadInput):
     """No decoder reads this file."""
 
     reason = "UNDECODABLE_MEDIA"
+
+
+class OtherBytes(BadInput):
+    """A source has a file of the right name that is another one."""
+
+    reason = "OTHER_BYTES"
 
 
 class Unauthenticated(ParleyError):

@@ -13,6 +13,7 @@ READS_IT = {
     "gateway/access/rate.py": "gateways that count together in a Redis",
     "gateway/report/operations.py": "people read when something happened",
     "parley/telemetry.py": "spans have dates",
+    "parley/store/describe.py": "a model says on which date it was fetched",
 }
 
 
