@@ -64,7 +64,7 @@ drift: protos ## Fail when generated code is not what protos/ gives
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --upgrade --quiet -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra redis --constraint requirements.lock --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo

@@ -8,6 +8,7 @@ async with Client("localhost:50051") as parley:
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -67,6 +68,7 @@ def _why(address: str) -> str:
 
 
 SETTLES_IN_MS = 1000
+MOST_NOTED = 64  # answers of one call
 Trailers = Iterable[tuple[str, str | bytes]]
 
 
@@ -88,6 +90,9 @@ class Exchange:
         self._failed: Exception | None = None
         self._broke_off = False
         self._waits_since: float | None = None  # a request that the other side does not take
+        # First byte of an answer -> what must also be in it, so that it is noted; no others are.
+        self.notable: Mapping[bytes, bytes] = {}
+        self.noted: deque[bytes] = deque(maxlen=MOST_NOTED)
         self._answers = self._read()
         self._begun: list[bytes] = []
         self._call.add_done_callback(self._note_end)
@@ -155,6 +160,8 @@ class Exchange:
                     self._on_first()
                     self._on_first = None
                 self._waits_since = self._waits_since and time.monotonic()
+                if (also := self.notable.get(answer[:1])) is not None and also in answer:
+                    self.noted.append(answer)
                 yield answer
             await self._call.code()
         except asyncio.CancelledError:
@@ -170,8 +177,12 @@ class Exchange:
 
     async def trailers(self) -> dict[str, str]:
         """What the server said at the end."""
-        trailers = self._end[2] if self._end else await self._call.trailing_metadata()
-        return {key: value for key, value in trailers or () if isinstance(value, str)}
+        return _texts(self._end[2] if self._end else await self._call.trailing_metadata())
+
+    @property
+    def said_at_end(self) -> dict[str, str]:
+        """The same, where the end has come; else nothing."""
+        return _texts(self._end[2] if self._end else ())
 
     async def __aenter__(self) -> Self:
         return self
@@ -183,6 +194,10 @@ class Exchange:
             await self._writer
         with suppress(asyncio.CancelledError):
             await self._call.code()
+
+
+def _texts(trailers: Trailers | None) -> dict[str, str]:
+    return {key: value for key, value in trailers or () if isinstance(value, str)}
 
 
 def _now(done: Coroutine[Any, Any, Any]) -> Any:

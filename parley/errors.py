@@ -12,6 +12,7 @@ ParleyError                      INTERNAL
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
+│   ├── Conflict                 right by itself, and not as things are now
 │   ├── UploadTooLarge           a request body above the limit
 │   ├── UndecodableMedia         a file that no decoder reads
 │   └── OtherBytes               a file whose sum is not the one that was meant
@@ -137,6 +138,12 @@ class StreamIdle(BadInput):
     """A stream that sends nothing holds places that others wait for."""
 
     reason = "STREAM_IDLE"
+
+
+class Conflict(BadInput):
+    """What was asked for cannot be done as things are now; the message says what to do first."""
+
+    reason = "CONFLICT"
 
 
 class UploadTooLarge(BadInput):

@@ -46,6 +46,11 @@ class Places:
         return tuple(dict.fromkeys((self.models, self.tree / EMBEDDED)))
 
     @property
+    def kept(self) -> Path:
+        """Where processes keep what they must find again after a start."""
+        return self.home if self.home != self.tree else self.tree / "build"
+
+    @property
     def sockets(self) -> Path | None:
         """Where the sockets' folder is made; None: where the system keeps what is temporary."""
         return self.home if self.home != self.tree and len(os.fsencode(self.home)) <= LONGEST_FOLDER else None

@@ -45,6 +45,7 @@ async def status(board: Switchboard) -> dict[str, Any]:
         "ready": able and not astray,
         "routes": board.book.tables,
         "unserved": astray,
+        "not_loaded": list(board.keeper.faults()),
         "stages": stages,
         "counted": counted(),
     }
@@ -72,6 +73,7 @@ def words(state: Mapping[str, Any]) -> list[str]:
         *(line for stage, facts in state["stages"].items() for line in _of_stage(stage, facts["replicas"])),
         *([f"The routes file is not obeyed: {state['routes_fault']}"] if "routes_fault" in state else []),
         *(f"{alias} leads to {version}, which no replica serves." for alias, version in state["unserved"]),
+        *(f"{at['model']} cannot be loaded at {at['address']}: {at['why']}" for at in state["not_loaded"]),
         *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(state, "routed")),
         *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(state, "shed")),
         *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(state, "notices")),

@@ -19,6 +19,7 @@ from parley import machine
 from parley.budget import Budget, Clock
 from parley.engines.protocols import Engine, Ranks
 from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
+from parley.serving.deadlines import Deadlines
 from parley.serving.load import Load, Place
 from parley.telemetry import Meter, Moment
 
@@ -82,6 +83,7 @@ class Batcher(Generic[Job, Result]):
         self._engine, self._config, self._meter, self._load, self._clock = engine, config, meter, load, clock
         self._ranks: Ranks[Job] | None = engine if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
+        self._deadlines = Deadlines("The engine did not answer in time; the service is too busy.")
         self._news = asyncio.Event()
         self._workers = config.at_a_time
         self._working = self._unhurried = 0  # workers that run a batch; those whose batch can wait
@@ -89,6 +91,7 @@ class Batcher(Generic[Job, Result]):
         self._threads = ThreadPoolExecutor(self._workers, "engine")
         self._job_s = 0.01
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
+        self._meter.workers(self._workers)
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
 
     @property
@@ -110,31 +113,28 @@ class Batcher(Generic[Job, Result]):
         self._queue.append(caller)
         self._meter.depth(len(self._queue))
         self._news.set()
-        limit = asyncio.timeout(None if budget.endless else budget.left)
+        self._deadlines.watch(caller.answer, budget)
         try:
-            async with limit:
-                return await caller.answer
-        except TimeoutError:
-            if not limit.expired():  # the engine's own
-                raise
-            raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
+            return await caller.answer
         finally:
             self._forget(caller)
 
     def _forget(self, caller: _Caller[Job, Result]) -> None:
         """Leave the queue, if the job was not taken: the caller has hung up or is too late."""
+        self._deadlines.forget(caller.answer)
         if not caller.taken:
             self._queue.remove(caller)
             self._meter.depth(len(self._queue))
 
     def look(self) -> None:
         """Look at the queue again: jobs may have become urgent, and the load learns how long urgent ones wait."""
+        if not (self._queue and (self._ranks or self._load)):
+            return
         now = time.monotonic()
         for caller in self._urgent() if self._load else ():
             if caller.place and caller.urgent_since is not None:
                 caller.place.waits(now - caller.urgent_since)
-        if self._queue:
-            self._news.set()
+        self._news.set()
 
     def _urgent(self) -> list[_Caller[Job, Result]]:
         """Callers whose jobs are urgent, the longest urgent first; one that is so no longer counts anew."""
@@ -260,6 +260,7 @@ class Batcher(Generic[Job, Result]):
 
     async def close(self) -> None:
         """Stop; callers that still wait get Unavailable."""
+        self._meter.workers(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -267,6 +268,7 @@ class Batcher(Generic[Job, Result]):
             caller.taken = True
         _tell(self._queue)
         self._queue.clear()
+        self._deadlines.close()
         self._threads.shutdown(wait=False)
 
 

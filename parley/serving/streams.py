@@ -1,7 +1,8 @@
 """The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sized
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,6 +16,7 @@ from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
 from parley.wire import idle, protocol, rules
+from parley.wire.waits import WAITS, Waits
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -92,14 +94,17 @@ class ServiceStreams:
         within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
         async def emit(events: Events) -> None:
-            async with writing:
-                for event in events:
-                    await context.write(self._stage.write(event).SerializeToString())
+            if answers := [self._stage.write(event).SerializeToString() for event in events]:
+                async with writing:
+                    for answer in answers:
+                        await context.write(answer)
             model.batcher.look()
 
+        waits = Waits()
         with self._submit(first.config, model, context, emit, within_s) as submit:
             await emit([self._stage.opened(first.config, model.spec)])
-            await drive(session, self._weighed(first.config, model, context), submit, emit)
+            await drive(session, self._items(first.config, model, context), _timed(submit, waits), emit)
+        context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)), (WAITS, waits.text)))
 
     def _begin(self, config: Any, model: Model) -> Session[Any, Any, Any]:
         rules.check(config)
@@ -117,29 +122,27 @@ class ServiceStreams:
             waiting = Waiting(batcher, place, within_s, lambda late: emit([late]))
             yield lambda job: waiting.submit(job, Budget.of(context.time_remaining()))
 
-    async def _weighed(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
-        """The items, and note how long they sound."""
-        sound, second = (
-            telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref)),
-            self._stage.seconds_a_byte(config),
-        )
-        async for item in self._items(context):
-            if second and not isinstance(item, Flush):
-                sound.inc(len(item) * second)
-            yield item
-
     async def _read(self, context: Context) -> Any:
         data = await context.read()
         return None if data is protocol.EOF else protocol.parse(self._stage.request, data)
 
-    async def _items(self, context: Context) -> AsyncIterator[Any]:
+    async def _items(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
+        """What the session is fed, and note how long it sounds."""
+        sound = telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref))
+        second = self._stage.seconds_a_byte(config)
         while (request := await self._read(context)) is not None:
-            kind = request.WhichOneof("message")
-            if kind is None:
-                raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
-            if kind == "config":
-                raise ConfigRepeated("A stream has one config; open another stream for another.")
-            yield self._control(request.control.action) if kind == "control" else self._stage.read(request)
+            item = self._item(request)
+            if second and not isinstance(item, Flush):
+                sound.inc(len(item) * second)
+            yield item
+
+    def _item(self, request: Any) -> Sized | Flush:
+        kind = request.WhichOneof("message")
+        if kind is None:
+            raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
+        if kind == "config":
+            raise ConfigRepeated("A stream has one config; open another stream for another.")
+        return self._control(request.control.action) if kind == "control" else self._stage.read(request)
 
     def _control(self, action: int) -> Flush:
         if action != ControlAction.CONTROL_ACTION_FLUSH:
@@ -148,3 +151,15 @@ class ServiceStreams:
 
     def _choices(self) -> str:
         return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)
+
+
+def _timed(submit: Submit, waits: Waits) -> Submit:
+    """The same, noting how long each job waited for its result."""
+
+    async def timed(job: Any) -> Any:
+        began = time.monotonic()
+        result = await submit(job)
+        waits.note(time.monotonic() - began)
+        return result
+
+    return timed

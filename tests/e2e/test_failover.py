@@ -15,6 +15,7 @@ from gateway.pipeline.channels import together
 from parley.audio import media
 from parley.audio.pcm import RATE_HZ, encode
 from parley.client import Client, requests_of
+from parley.errors import TooBusy
 from parley.v1.audio_pb2 import AudioEncoding
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.cluster import ROOT, Cluster, cut
@@ -223,19 +224,26 @@ async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         cluster.stop()
 
 
+async def insist(client: Client, pcm: bytes, begun: asyncio.Event | None = None) -> Heard:
+    """Someone who comes back when it is too busy, as they are told to."""
+    while True:
+        try:
+            return await listen(client, pcm, 2.0, begun, PLAIN)
+        except TooBusy as refused:  # only before it has begun
+            await asyncio.sleep(refused.retry_s or 1.0)
+
+
 async def test_wherever_people_are_they_are_understood_alike(recognisers: Cluster) -> None:
     """Kill -9 of a real recogniser, people in mid-word, in a pause, just heard: all words are the undisturbed ones."""
     people = [bytes(n * APART) + DESK for n in range(PLACES)]
     begun = [asyncio.Event() for _ in people]
     async with recognisers.client() as client:
-        undisturbed = await asyncio.gather(*(listen(client, pcm, 2.0, config=PLAIN) for pcm in people))
-        streams = [
-            asyncio.create_task(listen(client, pcm, 2.0, each, PLAIN)) for pcm, each in zip(people, begun, strict=True)
-        ]
-        await begun[0].wait()  # and the others are at other places of the same talk
+        undisturbed = await asyncio.gather(*(insist(client, pcm) for pcm in people))
+        streams = [asyncio.create_task(insist(client, pcm, each)) for pcm, each in zip(people, begun, strict=True)]
+        await asyncio.gather(*(each.wait() for each in begun))  # each is at another place of the same talk
         recognisers.kill("asr")
         disturbed = await asyncio.gather(*streams)
     assert all(len(each.finals) == 3 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     moved = [each for each in disturbed if "UNAVAILABLE" in {n.reason for n in each.notices}]  # others may be late
-    assert 2 <= len(moved) <= PLACES - 2
+    assert 0 < len(moved) < PLACES

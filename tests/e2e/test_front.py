@@ -57,7 +57,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> AsyncIterator[Cluster]:
     limits = {"streams": 4, "for_live": 0.5, "rate_per_key": "8/hour"}
-    cluster = Cluster(tmp_path_factory.mktemp("front"), ("asr",), keys_file=str(keys.file), limits=limits)
+    folder = tmp_path_factory.mktemp("front")
+    routes_file = str(folder / "routes.toml")
+    cluster = Cluster(folder, ("asr",), keys_file=str(keys.file), routes_file=routes_file, limits=limits)
     try:
         await cluster.start()
         yield cluster

@@ -95,8 +95,15 @@ class Deployment:
     def _gateway(self, names: Mapping[str, list[str]]) -> Command:
         ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
         env = self._given(GATEWAY) | ports
+        if not self.has("routes_file"):
+            env["PARLEY_ROUTES_FILE"] = str(self._routes())
         env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": ",".join(map(self._socket, names[stage])) for stage in names}
         return self._command(GATEWAY, GATEWAY, GATEWAY, env)
+
+    def _routes(self) -> Path:
+        """Where changed routes are kept; those of other configs are others."""
+        own = self.configs.absolute() == self.places.configs.absolute()
+        return self.places.kept.absolute() / f"routes{'' if own else f'-{self.configs.absolute().name}'}.toml"
 
     def _given(self, name: str) -> dict[str, str]:
         """Our environment as one process sees it: PARLEY_ASR__STREAMS is PARLEY_STREAMS to asr, nothing to others."""

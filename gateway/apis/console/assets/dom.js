@@ -30,3 +30,10 @@ function row(cells, tag) {
   line.append(...cells.map((cell) => (cell instanceof Node ? make(tag, "", cell) : make(tag, "", String(cell)))));
   return line;
 }
+
+/** An element's text into the clipboard; on pages without https by the older way. */
+export async function copy(element) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(element.textContent);
+  getSelection().selectAllChildren(element);
+  document.execCommand("copy");
+}

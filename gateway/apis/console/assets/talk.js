@@ -60,7 +60,7 @@ export class Talk {
     if (event.type === "opened") this.transcript.begin();
     const kind = this.transcript.apply(event, base);
     if (kind === "final") this.#delay(event, base);
-    this.captions.update(kind);
+    if (kind) this.captions.update(kind);
     if (["models", "quality", "final"].includes(kind)) this.#facts();
   }
 
@@ -131,5 +131,6 @@ export class Talk {
 export function explained({ code, reason, message }) {
   if (code === "UNAUTHENTICATED") return new Problem("needs-key");
   if (code === "PERMISSION_DENIED") return new Problem("forbidden", { message });
-  return reason === "LOST" ? new Problem("lost") : new Problem("refused", { message });
+  const sentence = { LOST: "lost", NO_ANSWER: "no-answer" }[reason];
+  return sentence ? new Problem(sentence) : new Problem("refused", { message });
 }
