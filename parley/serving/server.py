@@ -17,8 +17,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from parley import config, machine, telemetry, traces
-from parley.engines.model import ModelRef, locate
-from parley.errors import BadConfig, BadInput, UnknownModel
+from parley.engines.model import ModelRef, ModelSpec, locate
+from parley.errors import BadConfig, BadInput, ParleyError, UnknownModel
+from parley.serving import provenance
+from parley.serving.commanded import CommandedFile
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
@@ -70,6 +72,7 @@ class Service:
         self._stage, self._settings, self._report_s = stage, settings, report_s
         trial = partial(tried, stage.open_engine, within_s=settings.load_s)
         self._registry = Registry(stage.open_engine, settings.batch, trial)
+        self._commanded = CommandedFile(settings.commanded_file)
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.SharedSecret(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
@@ -79,7 +82,7 @@ class Service:
     async def start(self) -> None:
         """Listen first, so that "loading" can be seen; then load; then say SERVING."""
         name = self._stage.service.full_name
-        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._report_health)
+        admin = ModelsAdmin(self._stage, self._located, self._registry, self._report_health, self._commanded)
         stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
@@ -115,14 +118,30 @@ class Service:
         """The default has to be there; another version that is bad must not take those that are good."""
         for text in self._settings.models:
             try:
-                spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
-                await self._registry.load(spec)
+                await self._registry.load(self._located(ModelRef.of(text)))
             except (BadInput, UnknownModel) as error:
                 raise BadConfig(f"`models`: {error}") from None
             except BadConfig as error:
                 if self._registry.default is None:
                     raise
                 log.error("model not loaded", extra={"model": text, "why": str(error)})
+        await self._load_again()
+
+    async def _load_again(self) -> None:
+        """What a route names, and what was loaded by command: it may be gone, which is no reason not to start."""
+        before = self._commanded.read()
+        for text in dict.fromkeys((*self._settings.also, *map(str, before.models))):
+            try:
+                ref = ModelRef.of(text)
+                await self._registry.load(self._located(ref), make_default=ref == before.default)
+            except ParleyError as error:
+                log.error("model not loaded again", extra={"model": text, "why": str(error)})
+
+    def _located(self, ref: ModelRef) -> ModelSpec:
+        """A version of this stage, which the policy allows."""
+        spec = locate(self._settings.models_root, self._stage.name, ref)
+        provenance.check(spec, self._settings.trust)
+        return spec
 
     async def _report_health(self) -> None:
         """Sets the health status of the service and of each model version."""
