@@ -72,15 +72,21 @@ def _fault(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> s
     (done,) = engine.run([Frames(noisy[:hops], np.zeros(shape.memory, np.float32))])
     if not np.isfinite(done.samples).all():
         return "what comes out is no number"
-    late = round(SPARE_S * shape.rate_hz)
-    best = max(range(late), key=lambda more: _si_sdr(clean, done.samples[shape.latency :], more))
-    gain = _si_sdr(clean, done.samples[shape.latency :], 0) - _si_sdr(clean, noisy, 0)
+    heard, before = done.samples[shape.latency :], _si_sdr(clean, noisy)
+    gain = _si_sdr(clean, heard) - before
     if gain >= LEAST_GAIN_DB:
         return ""
-    later = _si_sdr(clean, done.samples[shape.latency :], best) - _si_sdr(clean, noisy, 0)
-    if later >= LEAST_GAIN_DB:
-        return f"it is {best} samples later than model.toml says (latency_samples, or window - hop)"
+    late = _lateness(clean, heard, round(SPARE_S * shape.rate_hz))
+    if _si_sdr(clean, heard[late:]) - before >= LEAST_GAIN_DB:
+        return f"it is {late} samples later than model.toml says (latency_samples, or window - hop)"
     return f"it comes out {gain:.1f} dB cleaner"
+
+
+def _lateness(clean: Samples, heard: Samples, most: int) -> int:
+    """By how much what is heard must be moved to be most like the original."""
+    size = 2 * max(len(clean), len(heard))
+    likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(clean, size)), size)
+    return int(likeness[:most].argmax())
 
 
 def _clip(path: Path, rate_hz: int) -> Samples:
@@ -88,11 +94,10 @@ def _clip(path: Path, rate_hz: int) -> Samples:
     return np.asarray(np.frombuffer(data, "<i2"), np.float32) / np.float32(32768)
 
 
-def _si_sdr(clean: Samples, heard: Samples, late: int) -> float:
+def _si_sdr(clean: Samples, heard: Samples) -> float:
     """In dB: how much of what is heard is the original."""
-    heard = heard[late:]
     length = min(len(clean), len(heard))
     right, found = clean[:length].astype(np.float64), heard[:length].astype(np.float64)
-    part = right * (found @ right / (right @ right))
-    rest = found - part
-    return float(10 * np.log10((part @ part) / max(float(rest @ rest), 1e-20) + 1e-20))
+    rest = found - right * (np.vdot(found, right) / np.vdot(right, right))
+    part = found - rest
+    return float(10 * np.log10(np.square(part).sum() / max(float(np.square(rest).sum()), 1e-20) + 1e-20))
