@@ -4,13 +4,15 @@ import hashlib
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PIECE = 32_768
 LARGE = 1000  # bytes: from here on a file lies elsewhere, and is redirected to
 
 
@@ -24,6 +26,7 @@ class Trouble:
     grows: bool = False  # a large file is another one, and longer, when it is asked for again
     lies: bool = False  # other bytes than the hub's own sum says
     no_ranges: bool = False
+    slow_s: float = 0.0  # for each piece of a file
     wants_token: str = ""
 
 
@@ -97,9 +100,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         broken = bool(hub.trouble.breaks) and len(data) >= LARGE
         most = hub.trouble.breaks.pop(0) if broken else len(data)
-        self.wfile.write(data[since:][:most])
+        self._write(data[since:][:most], hub.trouble.slow_s)
         if broken:
             self.close_connection = True
+
+    def _write(self, data: bytes, slow_s: float) -> None:
+        if not slow_s:
+            self.wfile.write(data)
+            return
+        with suppress(ConnectionError):  # whoever asked was killed
+            for at in range(0, len(data), PIECE):
+                self.wfile.write(data[at : at + PIECE])
+                time.sleep(slow_s)
 
 
 @contextmanager
