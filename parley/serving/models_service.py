@@ -1,6 +1,6 @@
 """The Models service that every stage offers: list, load, retire. Must not know a stage's work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -27,9 +27,10 @@ class ModelsAdmin:
         registry: Registry,
         changed: Callable[[], Awaitable[None]],
         commanded: CommandedFile,
+        always: Sequence[str] = (),
     ) -> None:
         self._stage, self._located, self._registry, self._changed = stage, located, registry, changed
-        self._commanded = commanded
+        self._commanded, self._always = commanded, always  # what is loaded at every start anyway
 
     def methods(self) -> dict[str, tuple[Answer, type[Message]]]:
         """Each method's name, what answers it, and what it is sent."""
@@ -45,7 +46,8 @@ class ModelsAdmin:
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
         spec = self._located(ModelRef.of(request.model))
         model = await self._registry.load(spec, make_default=request.make_default)
-        self._commanded.loaded(spec.ref, is_default=request.make_default)
+        if request.make_default or str(spec.ref) not in self._always:
+            self._commanded.loaded(spec.ref, is_default=request.make_default)
         await self._changed()
         return v1.ModelsLoadResponse(model=self._info(model))
 

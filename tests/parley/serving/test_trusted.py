@@ -1,5 +1,6 @@
 """A service loads what its policy allows, says where it comes from, and loads again what was commanded."""
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -88,6 +89,8 @@ async def test_what_was_loaded_by_command_is_loaded_again(root: Path) -> None:
         await load(client, "echo@2", default=True)
         await load(client, "echo@3")
         await client.models("Retire", ModelsRetireRequest(model="echo@3"), "asr")
+        await load(client, "echo@1")  # which the config loads at every start
+    assert json.loads((root / "state/loaded.json").read_text())["models"] == ["echo@2"]
     async with serving(root) as client:
         found = await listed(client)
     assert {name: info.is_default for name, info in found.items()} == {"echo@1": False, "echo@2": True}
@@ -103,4 +106,5 @@ async def test_what_cannot_be_loaded_again_keeps_nobody_from_starting(
         async with serving(root, "pinned", also=("echo@2", "gone@1", "no version")) as client:
             found = await listed(client)
     assert {name: info.is_default for name, info in found.items()} == {"echo@1": True, "echo@2": False}
-    assert [record.__dict__.get("model") for record in caplog.records] == ["gone@1", "no version", "echo@3"]
+    told = [record.__dict__.get("model") for record in caplog.records]
+    assert told == ["echo@3", "gone@1", "no version", "echo@3"]  # as the default, and once more
