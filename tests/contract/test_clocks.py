@@ -14,6 +14,7 @@ READS_IT = {
     "gateway/routing/audit.py": "people read when a route was changed",
     "gateway/report/operations.py": "people read when something happened",
     "parley/telemetry.py": "spans have dates",
+    "parley/store/describe.py": "a model says on which date it was fetched",
 }
 
 
