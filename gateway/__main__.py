@@ -48,7 +48,7 @@ def main() -> None:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
         machine.raise_file_limit()
-        telemetry.set_up("gateway", settings.telemetry, [settings.token])
+        telemetry.set_up("gateway", settings.telemetry, [settings.token, settings.rollouts.webhook_secret])
         uvloop.run(serve(settings))
     except BadConfig as error:
         sys.exit(f"gateway: {error}")

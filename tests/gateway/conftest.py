@@ -18,10 +18,11 @@ from gateway.access.admission import Admission, Places
 from gateway.access.keys import KeyRing
 from gateway.apis.app import app
 from gateway.caller import CacheScope
-from gateway.config import CacheConfig, GatewayConfig, Limits
+from gateway.config import CacheConfig, GatewayConfig, Limits, RolloutsConfig
 from gateway.core import Caller, Core
 from gateway.report import traces
 from gateway.report.operations import Operations
+from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
 from parley.v1.asr_pb2 import Transcript, Word
@@ -55,6 +56,7 @@ class FakeCore:
         self.keys = KeyRing(None)
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
+        self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)
