@@ -105,6 +105,7 @@ class ReferenceConfig:
     folder: str = ""  # NAME.wav with NAME.txt for asr, with NAME.clean.wav for denoise; empty: none
     every_s: float = 3600.0
     most: int = 20  # recordings of a stage
+    key: str = ""  # the API key that they are sent with, where keys are asked for
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Version:
     numbers: dict[str, deque[float]] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
     drifts: dict[str, Drift] = field(default_factory=dict)
+    reference: dict[str, float] = field(default_factory=dict)  # of recordings whose right answer is known
 
     def see(self, seen: Signals) -> None:
         """One more."""
@@ -48,7 +49,8 @@ class Version:
         """Counts, and of each number mean and quantiles."""
         numbers = {name: _spread(values) for name, values in self.numbers.items() if name not in COUNTED}
         counts = {"streams": self.streams, "errors": self.errors, "late": self.late}
-        return {**counts, "numbers": numbers, "languages": dict(self.languages.most_common(10))}
+        more = {"languages": dict(self.languages.most_common(10)), "reference": dict(self.reference)}
+        return {**counts, "numbers": numbers, **more}
 
 
 COUNTED = (signals.ERROR, signals.LATE)
@@ -97,6 +99,11 @@ class Versions:
         if seen.language:
             known = seen.language if seen.language.split("-")[0] in NAMES else OTHER
             metrics.LANGUAGES.labels(stage, model, known).inc()
+
+    def refer(self, stage: str, model: str, measure: str, value: float) -> None:
+        """How good it was with recordings whose right answer is known."""
+        self._of(stage, model).reference[measure] = round(value, 5)
+        metrics.QUALITY.labels(stage, model, measure).set(value)
 
     def _of(self, stage: str, model: str) -> Version:
         version = self._versions.pop((stage, model), None) or Version()

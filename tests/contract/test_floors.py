@@ -13,7 +13,7 @@ from tests.contract.source import Module, loaded_after, modules
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gateway": (
         ("__main__",),
-        ("apis",),
+        ("apis", "references"),
         ("recordings",),
         ("core",),
         ("report", "rollouts"),
