@@ -154,7 +154,9 @@ class Rollouts:
         """It has grown, or is over: the routes follow at once."""
         alias, is_over = canary.config.alias, canary.state is not CanaryState.RUNNING
         why = canary.why or f"{canary.config.model} has {canary.share} % now: nothing speaks against it."
-        self._board.book.step({alias: canary.table()}, BY, why, what=f"canary {canary.state.value}")
+        self._board.book.step(
+            {alias: canary.table()}, BY, why, what=f"canary {canary.state.value if is_over else 'step'}"
+        )
         if is_over:
             self._end(canary, canary.state, why)
         else:

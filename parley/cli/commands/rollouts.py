@@ -147,9 +147,9 @@ def _beside(versions: Mapping[str, Any], models: Sequence[str]) -> Iterator[tupl
     for name in names:
         for at in NUMBERS:
             yield (f"{name} {at}", *(_number(each["numbers"].get(name), at) for each in shown))
-    for model, measures in ((model, each.get("reference", {})) for model, each in zip(models, shown, strict=True)):
-        for measure, value in measures.items():
-            yield (f"reference {measure}", *(f"{value:.4g}" if model == each else "" for each in models))
+    for measure in dict.fromkeys(measure for each in shown for measure in each.get("reference", {})):
+        known = (each.get("reference", {}).get(measure) for each in shown)
+        yield (f"reference {measure}", *("-" if value is None else f"{value:.4g}" for value in known))
 
 
 def _number(found: Mapping[str, float] | None, at: str) -> str:

@@ -109,7 +109,7 @@ async def test_a_good_version_gets_all_step_by_step(tmp_path: Path) -> None:
         assert ended["state"] == "promoted"
         assert "nothing speaks against it in 60 streams" in ended["why"]
         assert [each["event"] for each in here.told] == ["canary begun", "canary step", "canary promoted"]
-        whats = [("canary promoted", "canary"), ("canary running", "canary"), ("change", "ann")]
+        whats = [("canary promoted", "canary"), ("canary step", "canary"), ("change", "ann")]
         assert list(audit(here)) == whats
         here.board.book.roll_back("ann")
         assert here.route == BEFORE
