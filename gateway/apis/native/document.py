@@ -1,6 +1,6 @@
 """The part of the OpenAPI document that describes Parley's own API. Must not know how it is served."""
 
-from gateway.apis.native import admin
+from gateway.apis.native import admin, reading, rollouts
 from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, fields, good, operation
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
@@ -52,6 +52,8 @@ def _alone(stage: StageContract) -> Json:
 
 PATHS: Json = {
     **admin.PATHS,
+    **reading.PATHS,
+    **rollouts.PATHS,
     **{f"/v1/audio/{stage.name}": _alone(stage) for stage in ADDED},
     "/v1/audio/denoise": {
         "post": operation(

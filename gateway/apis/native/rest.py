@@ -11,7 +11,9 @@ from starlette.websockets import WebSocket
 from gateway import recordings
 from gateway.apis.native import rttm, websocket
 from gateway.apis.native.admin import Admin
+from gateway.apis.native.reading import ReadingApi
 from gateway.apis.native.recorded import SOUNDS, recorded
+from gateway.apis.native.rollouts import RolloutsApi
 from gateway.apis.native.stage_alone import StageAlone
 from gateway.audio import recording
 from gateway.caller import Caller
@@ -52,6 +54,8 @@ class Native:
             Endpoint("GET", "/metrics", self.metrics),
             Endpoint("GET", "/openapi.json", self.openapi),
             *Admin(self._core).endpoints(),
+            *ReadingApi(self._core).endpoints(),
+            *RolloutsApi(self._core).endpoints(),
         ]
 
     def sockets(self) -> list[WebSocketRoute]:

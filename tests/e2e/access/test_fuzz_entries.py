@@ -113,6 +113,7 @@ STREAMS: dict[str, type[Message]] = {
 }
 UNARY: dict[str, type[Message]] = {
     "/parley.v1.Models/List": models_pb2.ModelsListRequest,
+    "/parley.v1.Models/Card": models_pb2.ModelsCardRequest,
     "/parley.v1.Models/Load": models_pb2.ModelsLoadRequest,
     "/parley.v1.Models/Retire": models_pb2.ModelsRetireRequest,
     "/parley.v1.Traces/Get": traces_pb2.TracesGetRequest,
