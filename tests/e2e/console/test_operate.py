@@ -134,3 +134,4 @@ async def test_the_documentation_can_be_tried(page: Page) -> None:
     await page.get_by_role("button", name="EXECUTE").click(timeout=PATIENCE_MS)
     await expect(page.get_by_text("translatedText").first).to_be_visible(timeout=PATIENCE_MS)
     assert elsewhere == []
+    assert await faults(page) == []

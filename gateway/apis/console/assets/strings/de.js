@@ -46,6 +46,7 @@ export default {
   "sound-gone": "Der Ton dieser Stelle ist nicht mehr gespeichert.",
   "no-microphone": "Es wurde kein Mikrofon gefunden. Bitte eine Aufnahme oder ein Beispiel wählen.",
   "microphone-refused": "Der Browser hat das Mikrofon nicht freigegeben. In der Adresszeile erlauben oder eine Aufnahme wählen.",
+  "microphone-gone": "Das Mikrofon ist weg. Was bis dahin gesagt wurde, bleibt hier stehen.",
   "no-secure-context": "Hier gibt es kein Mikrofon: Browser geben es nur https-Seiten und localhost. Bitte eine Aufnahme oder ein Beispiel wählen, oder um https bitten.",
   "not-sound": "{name} enthält keinen Ton, den dieser Browser lesen kann.",
   "too-long": "{name} dauert {minutes} Minuten; diese Seite nimmt Aufnahmen bis {most}. Die API nimmt längere.",

@@ -46,6 +46,7 @@ export default {
   "sound-gone": "The sound of that moment is no longer kept.",
   "no-microphone": "No microphone was found. Choose a recording or an example instead.",
   "microphone-refused": "The browser did not allow the microphone. Allow it in the address bar, or choose a recording.",
+  "microphone-gone": "The microphone is gone. What was said until then stays here.",
   "no-secure-context": "No microphone here: browsers give it only to https pages and to localhost. Choose a recording or an example, or ask for https.",
   "not-sound": "{name} holds no sound that this browser can read.",
   "too-long": "{name} is {minutes} minutes long; this page takes recordings of up to {most}. The API takes longer ones.",
