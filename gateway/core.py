@@ -30,7 +30,8 @@ from gateway.report import traces
 from gateway.report.operations import Operations
 from gateway.report.sla import SlaReports
 from gateway.routing import names
-from gateway.routing.switchboard import Answers, Switchboard
+from gateway.routing.overheard import Answers
+from gateway.routing.switchboard import Switchboard
 from parley import beside, telemetry
 from parley.errors import BadConfig, ConfigExpected, ParleyError
 from parley.nearest import advice

@@ -12,8 +12,10 @@ ParleyError                      INTERNAL
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
+│   ├── Conflict                 right by itself, and not as things are now
 │   ├── UploadTooLarge           a request body above the limit
-│   └── UndecodableMedia         a file that no decoder reads
+│   ├── UndecodableMedia         a file that no decoder reads
+│   └── OtherBytes               a file whose sum is not the one that was meant
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
 │   ├── UnknownHost              the server is called by a name that is not its own
@@ -138,6 +140,12 @@ class StreamIdle(BadInput):
     reason = "STREAM_IDLE"
 
 
+class Conflict(BadInput):
+    """What was asked for cannot be done as things are now; the message says what to do first."""
+
+    reason = "CONFLICT"
+
+
 class UploadTooLarge(BadInput):
     """A request body is bounded, so that memory is."""
 
@@ -148,6 +156,12 @@ class UndecodableMedia(BadInput):
     """No decoder reads this file."""
 
     reason = "UNDECODABLE_MEDIA"
+
+
+class OtherBytes(BadInput):
+    """A source has a file of the right name that is another one."""
+
+    reason = "OTHER_BYTES"
 
 
 class Unauthenticated(ParleyError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -23,9 +24,10 @@ ROUTES = {"asr/default": {"echo@1": 100}}
 
 
 @pytest.fixture
-def operations() -> Operations:
+def operations(tmp_path: Path) -> Operations:
     """Of a gateway whose only replica is not there."""
-    board = Switchboard(GatewayConfig(upstreams={"asr": ("127.0.0.1:1",)}, routes=ROUTES))
+    file = str(tmp_path / "routes.toml")
+    board = Switchboard(GatewayConfig(upstreams={"asr": ("127.0.0.1:1",)}, routes=ROUTES, routes_file=file))
     return Operations(board, Admission(Limits()))
 
 
