@@ -39,7 +39,7 @@ again: $(STAMP) ## Run what failed last once more, alone: at most three tests, a
 	$(BIN)/python -m tests.again
 
 fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/access/test_fuzz_entries.py
 
 chaos: $(STAMP) ## Kill, stop and starve real processes under streams, some minutes on loopback
 	$(BIN)/python -m pytest -q --timeout=300 tests/chaos

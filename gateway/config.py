@@ -118,6 +118,7 @@ class GatewayConfig:
     insecure: bool = False  # listen to other machines without keys and TLS
     token: str = ""  # the secret that services ask for; the same in their configs
     upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
+    reports: str = ""  # the load test's, shown to admins; empty: where `parley loadtest sla` puts them
     cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0

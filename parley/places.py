@@ -31,6 +31,11 @@ class Places:
     models: Path  # where models are put that were pulled, added or imported
 
     @property
+    def reports(self) -> Path:
+        """Where `parley loadtest sla` puts a folder a run."""
+        return self.logs.parent / "sla"
+
+    @property
     def configs(self) -> Path:
         """One file a process."""
         return self.tree / CONFIGS

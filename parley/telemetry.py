@@ -8,10 +8,11 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -137,8 +138,7 @@ def exemplar(context: Context | None = None) -> dict[str, str] | None:
     return {"trace_id": f"{span.get_span_context().trace_id:032x}"} if span.is_recording() else None
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """When something happened: on the clock that never jumps, and on the one that traces show."""
 
     at: float
@@ -196,9 +196,9 @@ class Meter:
         """How many batches the engine works at."""
         self._workers.set(number)
 
-    def depth(self, waiting: int) -> None:
-        """How many jobs wait now."""
-        self._depth.set(waiting)
+    def watch(self, queue: Sized) -> None:
+        """Say how many jobs wait in this queue whenever somebody looks."""
+        self._depth.set_function(lambda: len(queue))
 
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -10,10 +10,10 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from gateway import metrics
 from gateway.access.admission import Admission
 from gateway.replicas.replica import Replica
 from gateway.report import status
+from gateway.report.shadows import shadows
 from gateway.report.spread import Spreads
 from gateway.routing.switchboard import Switchboard
 from parley.v1.models_pb2 import ModelInfo, ModelsListRequest, ModelsListResponse, Spread
@@ -96,7 +96,7 @@ class Operations:
             "stages": {stage: self._stage(stage) for stage in self._board.upstreams},
             "routes": book.tables,
             "routes_fault": book.fault or "",
-            "shadows": _shadows(),
+            "shadows": shadows(),
             "counted": counted,
             "happenings": [vars(each) for each in reversed(self._happenings)],
         }
@@ -151,19 +151,3 @@ async def _listed(replica: Replica) -> Sequence[ModelInfo]:
     with suppress(DecodeError):  # what is no list tells nothing
         return ModelsListResponse.FromString(answer or b"").models
     return ()
-
-
-def _shadows() -> dict[str, dict[str, float | int]]:
-    """Each shadow: how many answers it was compared in, and in what share of words it differed."""
-    found: dict[str, dict[str, float | int]] = {}
-    for metric in metrics.SHADOW_DIVERGENCE.collect():
-        for sample in metric.samples:
-            what = found.setdefault(f"{sample.labels['stage']} {sample.labels['shadow']}", {"count": 0, "sum": 0.0})
-            for name in what:
-                if sample.name.endswith(f"_{name}"):
-                    what[name] = sample.value
-    return {
-        shadow: {"compared": int(facts["count"]), "divergence": round(facts["sum"] / facts["count"], 4)}
-        for shadow, facts in found.items()
-        if facts["count"]
-    }

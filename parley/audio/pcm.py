@@ -21,7 +21,8 @@ SILENCE: Samples = np.zeros(0, np.float32)
 S16LE, F32LE = AudioEncoding.AUDIO_ENCODING_PCM_S16LE, AudioEncoding.AUDIO_ENCODING_PCM_F32LE
 MULAW, ALAW = AudioEncoding.AUDIO_ENCODING_MULAW, AudioEncoding.AUDIO_ENCODING_ALAW
 _WIDTHS = {S16LE: 2, F32LE: 4, MULAW: 1, ALAW: 1}
-_FULL, _LOWEST, _HIGHEST = np.float32(32768), np.float32(-32768), np.float32(32767)
+_STEP, _FULL = np.float32(1 / 32768), np.float32(32768)  # a power of two: multiplying is as exact as dividing
+_LOWEST, _HIGHEST = np.float32(-32768), np.float32(32767)
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,7 @@ def _check_whole(data: bytes, form: Format) -> None:
 
 def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
     if encoding == S16LE:
-        samples: Samples = np.frombuffer(data, "<i2").astype(np.float32)
-        samples /= _FULL
-        return samples
+        return np.frombuffer(data, "<i2") * _STEP
     if encoding == F32LE:
         clean = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
         bounded: Samples = np.clip(clean, np.float32(-1), np.float32(1))

@@ -117,7 +117,7 @@ class ServiceStreams:
         """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
         batcher = model.batcher
         if model.load is None or not self._stage.is_live(config):
-            yield lambda job: batcher.submit(job, Budget.of(context.time_remaining()).at_most(within_s))
+            yield lambda job: batcher.submit(job, Budget.of(_least(context.time_remaining(), within_s)))
             return
         again = dict(context.invocation_metadata()).get(protocol.AGAIN, "") != ""
         with model.load.place(again=again) as place:
@@ -129,14 +129,20 @@ class ServiceStreams:
         return None if data is protocol.EOF else protocol.parse(self._stage.request, data)
 
     async def _items(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
-        """What the session is fed, and note how long it sounds."""
+        """What the session is fed; how long it sounds is noted by the second, not for each message."""
         sound = telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref))
-        second = self._stage.seconds_a_byte(config)
-        while (request := await self._read(context)) is not None:
-            item = self._item(request)
-            if second and not isinstance(item, Flush):
-                sound.inc(len(item) * second)
-            yield item
+        second, heard = self._stage.seconds_a_byte(config), 0.0
+        try:
+            while (request := await self._read(context)) is not None:
+                item = self._item(request)
+                if second and not isinstance(item, Flush):
+                    heard += len(item) * second
+                if heard >= 1.0:
+                    sound.inc(heard)
+                    heard = 0.0
+                yield item
+        finally:
+            sound.inc(heard)
 
     def _item(self, request: Any) -> Sized | Flush:
         kind = request.WhichOneof("message")
@@ -153,6 +159,10 @@ class ServiceStreams:
 
     def _choices(self) -> str:
         return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)
+
+
+def _least(left_s: float | None, within_s: float) -> float:
+    return within_s if left_s is None else min(left_s, within_s)
 
 
 def _timed(submit: Submit, waits: Waits) -> Submit:

@@ -9,9 +9,9 @@ from parley.engines import weights, whisper
 from parley.engines.contract import Line, nothing
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
-from services.asr import describe, trial
+from services.asr.model import describe, trial
+from services.asr.model.prompting import prompting
 from services.asr.options import AsrOptions
-from services.asr.prompting import prompting
 from services.asr.utterance import PendingJob, Recognition, Utterance
 
 CTRANSLATE2, ECHO, WEIGHTS = "ctranslate2", "echo", "model.bin"

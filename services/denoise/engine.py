@@ -79,6 +79,8 @@ class DenoiseEngine:
 
 
 def _stacked(jobs: Sequence[Frames]) -> tuple[Rows, Rows]:
+    if len(jobs) == 1:
+        return jobs[0].samples[None], jobs[0].memory[None]
     return np.stack([job.samples for job in jobs]), np.stack([job.memory for job in jobs])
 
 

@@ -26,7 +26,10 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is install
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), configs="deploy/config")
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster = Cluster(
+        folder, configs="deploy/config", reports=str(folder / "sla"), routes_file=str(folder / "routes.toml")
+    )
     try:
         await cluster.start()
         yield cluster

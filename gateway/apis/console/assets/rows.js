@@ -41,7 +41,7 @@ function word({ text: said, start, end }) {
 
 /** Its translations, unless they are there. */
 export function translated(row, { translations }) {
-  const said = Object.entries(translations);
+  const said = Object.entries(translations).sort(); // the same column for the same language
   const told = said.flat().join("\n");
   if ((row.dataset.told ?? "") === told) return;
   row.dataset.told = told;

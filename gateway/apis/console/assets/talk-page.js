@@ -245,6 +245,7 @@ $("copy").onclick = async () => {
   setTimeout(() => ($("copy").textContent = text("copy")), 1500);
 };
 $("code").ontoggle = showCode;
+document.querySelector(".options").addEventListener("change", showCode);
 $("key-field").onsubmit = (event) => event.preventDefault();
 $("key").onchange = () => {
   hideProblem();

@@ -40,6 +40,7 @@ export class Talk {
 
   hear(samples) {
     const at = this.tapes.raw.end;
+    this.heardAt = performance.now();
     this.tapes.raw.append(samples);
     this.listening?.add("raw", samples, at);
     this.pictures.raw.add(samples);
@@ -67,12 +68,13 @@ export class Talk {
   /** How long after the end of what was said its final words came. */
   #delay(event, base) {
     const spoken = base + Number.parseFloat(event.interval.end);
-    this.delay = Math.max(0, this.tapes.raw.end / RATE - spoken);
+    const since = (performance.now() - this.heardAt) / 1000; // after the end of a recording nothing more is heard
+    this.delay = Math.max(0, this.tapes.raw.end / RATE - spoken + since);
   }
 
   #facts() {
     const { models, quality } = this.transcript;
-    const rows = [["fact-models", Object.values(models).join(", ")]];
+    const rows = [["fact-models", Object.values(models).join("\n")]];
     if (this.delay !== undefined && !this.isOver) rows.push(["fact-delay", `${this.delay.toFixed(1)} s`]);
     if (quality && !quality.silent) {
       rows.push(["fact-quality", `${quality.input_snr_db.toFixed(0)} → ${quality.output_snr_db.toFixed(0)} dB`]);
