@@ -21,6 +21,7 @@ from gateway.apis.app import app
 from gateway.apis.rpc import RpcServer
 from gateway.config import LARGEST_CHUNK, GatewayConfig
 from gateway.core import Core
+from gateway.http.cors import shared
 from gateway.http.gate import Gate
 from gateway.http.slow_clients import PatientHttp, PatientSocket
 from gateway.references import References
@@ -89,10 +90,12 @@ def _http(core: Core, settings: GatewayConfig) -> Http:
     host, _, port = settings.http.rpartition(":")
     if not host or not port.isdigit():
         raise BadConfig(f"`http` is {settings.http!r}; write host:port.")
-    pages = Pages(settings.allow, has_keys=bool(settings.keys_file), is_exposed=exposure.is_exposed(settings))
+    has_keys, is_exposed = bool(settings.keys_file), exposure.is_exposed(settings)
+    pages = Pages(settings.allow.hosts, settings.cors, has_keys=has_keys, is_exposed=is_exposed)
+    gate = Gate(app(core, settings.limits, settings.cache), core.keys, pages)
     return Http(
         uvicorn.Config(
-            Gate(app(core, settings.limits, settings.cache), core.keys, pages),
+            shared(gate, pages.origins),
             host=host,
             port=int(port),
             http=PatientHttp,

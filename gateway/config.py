@@ -62,13 +62,11 @@ class FailoverConfig:
 
 @dataclass(frozen=True)
 class AllowConfig:
-    """By which names the gateway is called, and which web pages may call it, beside this machine's own."""
+    """By which names the gateway is called."""
 
     # Beside localhost and addresses, e.g. parley.example.com. Where one is named, calls by any other are refused; where
     # none is, only a gateway that serves this machine alone and asks for no keys refuses other names.
     hosts: tuple[str, ...] = ()
-    # E.g. https://app.example.com. Where none is named, a gateway that asks for keys takes pages that show one.
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,10 +133,14 @@ class GatewayConfig:
     # Who may come in, made by `parley keys`; empty: everybody, and programs on this machine may change routes.
     keys_file: str = ""
     allow: AllowConfig = field(default_factory=AllowConfig)
+    # Web pages of others that may call, open WebSockets and read what is answered, e.g. https://app.example.com. Where
+    # none is named, a gateway that asks for keys takes calls of pages that show one.
+    cors: tuple[str, ...] = ()
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
     token: str = ""  # the secret that services ask for; the same in their configs
     upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
+    reports: str = ""  # the load test's, shown to admins; empty: where `parley loadtest sla` puts them
     cache: CacheConfig = field(default_factory=CacheConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
     drain_s: float = 10.0

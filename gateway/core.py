@@ -28,6 +28,7 @@ from gateway.replicas.replica import Call, Replica
 from gateway.report import status as report
 from gateway.report import traces
 from gateway.report.operations import Operations
+from gateway.report.sla import SlaReports
 from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.overheard import Answers
@@ -35,11 +36,13 @@ from gateway.routing.switchboard import Switchboard
 from parley import beside, telemetry
 from parley.errors import BadConfig, ConfigExpected, ParleyError
 from parley.nearest import advice
+from parley.places import places
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN
 
 log = logging.getLogger(__name__)
+READING = ("/List", "/Card")  # of the Models service: any replica answers, whoever asks
 
 
 @contextmanager
@@ -99,6 +102,7 @@ class Core:
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
         self.rollouts = Rollouts(self.board, config.rollouts, config.http)
+        self.sla = SlaReports(Path(config.reports) if config.reports else places().reports)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -232,7 +236,7 @@ class Core:
             who = replace(caller, name=self.keys.of(caller.metadata).name).who
             call = Call(stage, path, telemetry.traceparent(), caller.budget, by=who)
             upstream = self.board.upstream(stage)
-            if path.endswith("/List"):
+            if path.endswith(READING):
                 return await upstream.unary(call, request)
             _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas

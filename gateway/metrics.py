@@ -21,6 +21,7 @@ SHADOW_LAG = Histogram(
     buckets=(-1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5),
 )
 BREAKERS = Gauge("parley_breaker", "0 closed, 1 half-open, 2 open.", ("service", "address", "version"))
+KEPT = Counter("parley_cache", "Requests that a kept answer could serve, by whether there was one.", ("outcome",))
 SHED = Counter("parley_shed", "Calls that were refused before any work.", ("reason", "class"))
 FAILOVER = Histogram(
     "parley_failover_seconds",

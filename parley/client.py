@@ -93,8 +93,7 @@ class Exchange:
         # First byte of an answer -> what must also be in it, so that it is noted; no others are.
         self.notable: Mapping[bytes, bytes] = {}
         self.noted: deque[bytes] = deque(maxlen=MOST_NOTED)
-        self._answers = self._read()
-        self._begun: list[bytes] = []
+        self._answers, self._is_peeked = self._read(), False
         self._call.add_done_callback(self._note_end)
         self._writer = asyncio.create_task(self._write(requests))
 
@@ -142,18 +141,14 @@ class Exchange:
 
     async def begun(self) -> None:
         """Wait for the first answer, or for the end; a call that fails before it fails here."""
-        async for answer in self._answers:
-            self._begun.append(answer)
-            return
+        self._is_peeked = True
+        await anext(self._answers, None)
 
-    async def answers(self) -> AsyncIterator[bytes]:
+    def answers(self) -> AsyncIterator[bytes]:
         """What comes back, until the call ends."""
-        while self._begun:
-            yield self._begun.pop(0)
-        async for answer in self._answers:
-            yield answer
+        return self._answers
 
-    async def _read(self) -> AsyncIterator[bytes]:
+    async def _read(self) -> AsyncGenerator[bytes]:
         try:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
                 if self._on_first:
@@ -163,6 +158,9 @@ class Exchange:
                 if (also := self.notable.get(answer[:1])) is not None and also in answer:
                     self.noted.append(answer)
                 yield answer
+                if self._is_peeked:  # by `begun`; it is for whoever wants the answers all the same
+                    self._is_peeked = False
+                    yield answer
             await self._call.code()
         except asyncio.CancelledError:
             if self._failed is None:

@@ -30,6 +30,11 @@ class Places:
     models: Path  # where `parley models add` puts a model
 
     @property
+    def reports(self) -> Path:
+        """Where `parley loadtest sla` puts a folder a run."""
+        return self.logs.parent / "sla"
+
+    @property
     def configs(self) -> Path:
         """One file a process."""
         return self.tree / CONFIGS

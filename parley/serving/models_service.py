@@ -1,4 +1,4 @@
-"""The Models service that every stage offers: list, load, retire. Must not know a stage's work."""
+"""The Models service that every stage offers: list, describe, load, retire. Must not know a stage's work."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -8,16 +8,19 @@ from google.protobuf.message import Message
 from prometheus_client import Histogram
 
 from parley import telemetry
+from parley.engines import files
 from parley.engines.model import ModelRef, locate
+from parley.errors import NotFound
 from parley.serving.registry import Model, Registry
 from parley.serving.stage import Stage
 from parley.v1 import models_pb2 as v1
 
+CARD = "CARD.md"
 Answer = Callable[[Any], Awaitable[Message]]
 
 
 class ModelsAdmin:
-    """Lists, loads and retires model versions."""
+    """Lists, describes, loads and retires model versions."""
 
     def __init__(
         self, stage: Stage, roots: Sequence[Path], registry: Registry, changed: Callable[[], Awaitable[None]]
@@ -28,12 +31,20 @@ class ModelsAdmin:
         """Each method's name, what answers it, and what it is sent."""
         return {
             "List": (self._list, v1.ModelsListRequest),
+            "Card": (self._card, v1.ModelsCardRequest),
             "Load": (self._load, v1.ModelsLoadRequest),
             "Retire": (self._retire, v1.ModelsRetireRequest),
         }
 
     async def _list(self, request: v1.ModelsListRequest) -> v1.ModelsListResponse:
         return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage.name)
+
+    async def _card(self, request: v1.ModelsCardRequest) -> v1.ModelsCardResponse:
+        spec = locate(self._roots, self._stage.name, ModelRef.of(request.model))
+        if not (spec.folder / CARD).is_file():
+            raise NotFound(f"{spec.ref} has no card; write {CARD} beside its model.toml.")
+        text = files.read(spec.folder / CARD, files.LARGEST_TEXT).decode("utf-8", "replace")
+        return v1.ModelsCardResponse(text=text)
 
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
         ref = ModelRef.of(request.model)

@@ -79,6 +79,18 @@ class ModelsListResponse(_message.Message):
     stage: str
     def __init__(self, models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., stage: _Optional[str] = ...) -> None: ...
 
+class ModelsCardRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    def __init__(self, model: _Optional[str] = ...) -> None: ...
+
+class ModelsCardResponse(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
 class ModelsLoadRequest(_message.Message):
     __slots__ = ("model", "make_default")
     MODEL_FIELD_NUMBER: _ClassVar[int]

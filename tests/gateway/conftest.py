@@ -7,6 +7,7 @@ import struct
 import wave
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -22,13 +23,16 @@ from gateway.config import CacheConfig, GatewayConfig, Limits, RolloutsConfig
 from gateway.core import Caller, Core
 from gateway.report import traces
 from gateway.report.operations import Operations
+from gateway.report.sla import SlaReports
 from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
+from parley.errors import NotFound
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse
+from parley.v1.models_pb2 import ModelsCardRequest, ModelsCardResponse
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
 from parley.wire.keys import NOBODY
@@ -57,9 +61,16 @@ class FakeCore:
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
         self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
+        self.sla = SlaReports(Path("nowhere"))
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)
+
+    async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
+        if stage not in self.stages:
+            raise NotFound(f"There is no stage {stage!r}.")
+        model = ModelsCardRequest.FromString(request).model
+        return ModelsCardResponse(text=f"# {model} of {stage}").SerializeToString()
 
     def serves(self, caller: Caller) -> CacheScope | None:
         return self.served

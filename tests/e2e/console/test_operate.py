@@ -1,11 +1,15 @@
 """An operator opens the page and acts."""
 
+import asyncio
+import json
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
 from parley.v1.models_pb2 import ModelsLoadRequest
 from tests.e2e.cluster import Cluster
-from tests.e2e.console.conftest import PATIENCE_MS, needs_chromium, shoot
+from tests.e2e.console.conftest import PATIENCE_MS, faults, needs_chromium, shoot
 
 pytestmark = [needs_chromium, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
@@ -61,6 +65,54 @@ async def test_times_and_faults_show(page: Page, cluster: Cluster) -> None:
     finally:
         cluster.start_again("translate")
     await expect(dead).to_have_count(0, timeout=PATIENCE_MS)
+
+
+async def test_a_models_card_is_read(page: Page) -> None:
+    """By the keyboard alone, while events redraw the stages every two seconds."""
+    console = await _opened(page)
+    version = console.get_by_role("button", name="denoise-nano@1").first
+    await version.focus()
+    await asyncio.sleep(5)  # two events
+    await expect(version).to_be_focused()
+    await console.keyboard.press("Enter")
+    card = console.get_by_role("dialog")
+    await expect(card.get_by_role("heading", name="denoise-nano 1", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    assert await faults(console) == []
+    await console.keyboard.press("Escape")
+    await expect(card).to_be_hidden()
+
+
+async def test_a_report_of_the_load_test_is_read(page: Page, cluster: Cluster) -> None:
+    """Each promise with its limit and what was measured; what a report holds is text, whatever it looks like."""
+    run = cluster.folder / "sla/2026-01-01"
+    run.mkdir(parents=True)
+    promise = {"measure": "final <b>", "statistic": "p99_ms", "limit": 500, "value": 612.3, "verdict": "BROKEN"}
+    scenario = {"name": "live-asr", "about": "Twenty talk.", "verdict": "BROKEN", "promises": [promise]}
+    report = {"verdict": "BROKEN", "when": "2026-01-01 10:00:00", "machine": {"cores": 2}, "scenarios": [scenario]}
+    (run / "report.json").write_text(json.dumps(report), "utf-8")
+    console = await _opened(page)
+    await console.get_by_role("button", name="2026-01-01 10:00:00").click(timeout=PATIENCE_MS)
+    read = console.get_by_role("dialog")
+    await expect(read.locator("tbody tr")).to_contain_text("final <b> p99≤ 500 ms612 msbroken")
+    assert await faults(console) == []
+
+
+async def test_a_shadow_stands_beside_what_callers_get(page: Page, cluster: Cluster) -> None:
+    """How many streams it heard, how far it differed, how much later it was."""
+    routes = '["denoise/default"]\nversions = {"denoise-nano@1" = 100}\nshadow = {"deepfilternet3@1" = 100}\n'
+    (cluster.folder / "routes.toml").write_text(routes + '["asr/default"]\n"whisper-tiny.en-live@1" = 100\n')
+    console = await _opened(page)
+    await expect(console.locator("#routes")).to_contain_text("shadow", timeout=PATIENCE_MS)
+    await _served(page)
+    row = console.locator("#shadows tbody tr")
+    await expect(row).to_contain_text("denoise deepfilternet3@1", timeout=PATIENCE_MS)
+    await expect(row).to_contain_text("denoise-nano@1")
+    await expect(row).to_contain_text(re.compile(r"\d / 1"))
+    route = console.locator(".route[data-alias='denoise/default']")
+    await route.locator(".share", has_text="echo@1").get_by_text("All to this one").click()
+    await console.get_by_text("Do it").click()
+    await expect(route.locator(".share", has_text="echo@1").locator("output")).to_have_text("100 %")
+    await expect(route).to_contain_text("shadow")  # what is beside the weights stays
 
 
 async def test_a_gateway_that_is_away_is_told_of(page: Page, cluster: Cluster) -> None:

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.console.conftest import PATIENCE_MS, faults, imported, needs_chromium, shoot
@@ -86,24 +86,6 @@ async def test_two_tabs_do_not_mix(page: Page) -> None:
         await expect(each.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
     one, two = await page.locator(".row").count(), await other.locator(".row").count()
     assert 0 < one < two
-
-
-async def test_a_microphone_that_is_refused_is_explained(browser: Browser, cluster: Cluster) -> None:
-    """One sentence says what to do, and the button is ready again."""
-    page = await browser.new_page(locale="en-GB")
-    await page.goto(f"http://{cluster.http}/")
-    refuse = "() => { throw new DOMException('', 'NotAllowedError') }"
-    await page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = async {refuse} }}")
-    await page.click("#microphone")
-    await expect(page.locator("#problem")).to_contain_text("did not allow the microphone")
-    await expect(page.locator("#microphone")).to_have_text("Speak")
-    await page.close()
-
-
-async def test_a_file_without_sound_is_explained(page: Page) -> None:
-    """It is named."""
-    await page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound"})
-    await expect(page.locator("#problem")).to_have_text("notes.txt holds no sound that this browser can read.")
 
 
 async def test_anybody_can_use_it(page: Page) -> None:

@@ -14,6 +14,7 @@ from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
 from gateway.http.fields import Fields
 from gateway.http.sse import EventStream
+from gateway.report import status
 from gateway.report.operations import Operations
 from gateway.routing.switchboard import Switchboard
 from parley.budget import Budget
@@ -54,6 +55,19 @@ async def test_what_changes_has_happened(operations: Operations) -> None:
     assert "100" in happening["before"]
     assert "echo@2" in happening["now"]
     assert len(operations.state()["happenings"]) == 1
+
+
+async def test_a_state_is_counted_once(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each operator's page asks every two seconds, and metrics are many."""
+    calls, counted = list[str](), status.counted
+
+    def noted() -> dict[str, dict[str, int]]:
+        calls.append("counted")
+        return counted()
+
+    monkeypatch.setattr(status, "counted", noted)
+    operations.state()
+    assert calls == ["counted"]
 
 
 async def test_operators_leave_when_the_gateway_drains() -> None:

@@ -1,9 +1,13 @@
 // The page "Operate": one stream of events on one side, stages, routes and happenings on the other. Only wires parts.
-import { make, table } from "./dom.js";
+import { make, redraw, table } from "./dom.js";
 import { follow } from "./events.js";
+import { markdown } from "./markdown.js";
 import { showRoutes } from "./routes.js";
+import { shadowTable } from "./shadows.js";
+import { reportList, reportPage } from "./sla.js";
+import { showSlowest } from "./slowest.js";
 import { showStages } from "./stages.js";
-import { choose, language, text, translatePage } from "./strings.js";
+import { choose, language, locale, text, translatePage } from "./strings.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
@@ -15,7 +19,8 @@ function show() {
   $("problem").hidden = true;
   const faults = state.routes_fault ? [text("routes-fault", { message: state.routes_fault })] : [];
   $("summary").textContent = [text("summary", { streams: state.streams, time: time(state.at) }), ...faults].join(" ");
-  showStages($("stages"), state.stages);
+  showSlowest($("slowest"), state.stages);
+  showStages($("stages"), state.stages, showCard);
   const versions = Object.fromEntries(Object.entries(state.stages).map(([name, stage]) => [name, Object.keys(stage.versions)]));
   showRoutes($("routes"), state.routes, versions, { change: (alias, wanted) => post("change", { [alias]: wanted }), ask });
   $("happenings").replaceChildren(...state.happenings.map(happening));
@@ -23,7 +28,7 @@ function show() {
   showCounts();
 }
 
-const time = (at) => new Date(1000 * at).toLocaleTimeString(language());
+const time = (at) => new Date(1000 * at).toLocaleTimeString(locale());
 
 function happening({ at, kind, what, before, now }) {
   const counts = kind === "notice" || kind === "refusal";
@@ -33,9 +38,42 @@ function happening({ at, kind, what, before, now }) {
 
 function showCounts() {
   const counted = Object.entries(state.counted).map(([name, counts]) => [text(name), Object.entries(counts)]);
-  const shadows = Object.entries(state.shadows).map(([name, it]) => [name, `${(100 * it.divergence).toFixed(1)} % / ${it.compared}`]);
-  const tables = [...counted, [text("shadows"), shadows]].filter(([, rows]) => rows.length);
-  $("counts").replaceChildren(...tables.map(([name, rows]) => table([name, ""], rows)));
+  const tables = counted.filter(([, rows]) => rows.length);
+  $("counts").parentElement.hidden = !tables.length;
+  $("shadows").parentElement.hidden = !state.shadows.length;
+  redraw($("shadows"), shadowTable(state));
+  redraw($("counts"), ...tables.map(([name, rows]) => table([name, ""], rows)));
+}
+
+/** An answer's body; what is refused, or does not come, is said. */
+async function read(path, query = {}) {
+  const answer = await fetch(`${path}?${new URLSearchParams(query)}`, { headers: headers() }).catch(() => null);
+  const body = answer ? await answer.json() : { error: { message: text("gateway-lost") } };
+  if (!body.error) return body;
+  complain(body.error.message);
+  return null;
+}
+
+function showPaper(title, ...inside) {
+  $("paper-title").textContent = title;
+  $("paper-text").replaceChildren(...inside);
+  $("paper").showModal();
+  $("paper-text").scrollTop = 0;
+}
+
+async function showCard(stage, model) {
+  const card = await read("/v1/card", { stage, model });
+  if (card) showPaper(`${stage}: ${model}`, ...markdown(card.text));
+}
+
+async function showReports() {
+  const found = await read("/v1/sla");
+  if (found) $("reports").replaceChildren(reportList(found.reports, showReport));
+}
+
+async function showReport(name) {
+  const report = await read("/v1/sla", { name });
+  if (report) showPaper(text("report-of", { when: report.when ?? name }), ...reportPage(report));
 }
 
 async function post(what, body) {
@@ -63,6 +101,7 @@ function complain(message) {
 function watch() {
   follow("/v1/operations", headers, {
     event(now) {
+      if (!state) showReports();
       state = now;
       show();
     },
@@ -80,6 +119,7 @@ $("key-field").onsubmit = (event) => event.preventDefault();
 $("language").onchange = ({ target }) => {
   choose(target.value);
   show();
+  showReports();
 };
 $("language").value = language();
 translatePage();

@@ -13,7 +13,7 @@ from parley.cli import app
 from parley.cli.outcome import Exit
 from parley.engines.model import ModelRef, locate
 from parley.places import Places
-from services.asr.engine import open_engine
+from services.asr.model.engine import open_engine
 from tests.parley.store.package_index import serving, wheel
 from tests.services.asr.untaught import folder
 
