@@ -101,8 +101,8 @@ class Core:
         self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
-        self.rollouts = Rollouts(self.board, config.rollouts, config.http)
         self.sla = SlaReports(Path(config.reports) if config.reports else places().reports)
+        self.rollouts = Rollouts(self.board, config.rollouts, config.http)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""

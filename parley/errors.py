@@ -14,7 +14,8 @@ ParleyError                      INTERNAL
 │   ├── StreamIdle               a stream that sends nothing and does not end
 │   ├── Conflict                 right by itself, and not as things are now
 │   ├── UploadTooLarge           a request body above the limit
-│   └── UndecodableMedia         a file that no decoder reads
+│   ├── UndecodableMedia         a file that no decoder reads
+│   └── OtherBytes               a file whose sum is not the one that was meant
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
 │   ├── UnknownHost              the server is called by a name that is not its own
@@ -155,6 +156,12 @@ class UndecodableMedia(BadInput):
     """No decoder reads this file."""
 
     reason = "UNDECODABLE_MEDIA"
+
+
+class OtherBytes(BadInput):
+    """A source has a file of the right name that is another one."""
+
+    reason = "OTHER_BYTES"
 
 
 class Unauthenticated(ParleyError):

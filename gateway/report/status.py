@@ -119,6 +119,7 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
         {"model": m.model, "backend": m.backend, "device": m.device, "device_reason": m.device_reason}
         | {"streams": m.streams, "default": m.is_default, "languages": list(m.languages), "license": m.license}
         | {"pairs": [[pair.source, pair.target] for pair in m.pairs]}
+        | {"provenance": {field.name: value for field, value in m.provenance.ListFields()}}
         for m in ModelsListResponse.FromString(answer).models
     ]
 
@@ -126,6 +127,11 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
 def loaded(status: Status, stage: str) -> Iterator[Status]:
     """A stage's models, as its service reports them."""
     return (model for model in status["stages"].get(stage, {}).get("models", ()) if "model" in model)
+
+
+def provenance(status: Status, stage: str) -> dict[str, dict[str, str]]:
+    """Where each version that is loaded comes from."""
+    return {model["model"]: model["provenance"] for model in loaded(status, stage) if model.get("provenance")}
 
 
 def models(status: Status, stage: str) -> list[str]:

@@ -1,7 +1,6 @@
 """The Models service that every stage offers: list, describe, load, retire. Must not know a stage's work."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
@@ -9,8 +8,10 @@ from prometheus_client import Histogram
 
 from parley import telemetry
 from parley.engines import files
-from parley.engines.model import ModelRef, locate
+from parley.engines.model import ModelRef, ModelSpec
 from parley.errors import NotFound
+from parley.serving.commanded import CommandedFile
+from parley.serving.provenance import provenance
 from parley.serving.registry import Model, Registry
 from parley.serving.stage import Stage
 from parley.v1 import models_pb2 as v1
@@ -23,9 +24,16 @@ class ModelsAdmin:
     """Lists, describes, loads and retires model versions."""
 
     def __init__(
-        self, stage: Stage, roots: Sequence[Path], registry: Registry, changed: Callable[[], Awaitable[None]]
+        self,
+        stage: Stage,
+        located: Callable[[ModelRef], ModelSpec],
+        registry: Registry,
+        changed: Callable[[], Awaitable[None]],
+        commanded: CommandedFile,
+        always: Sequence[str] = (),
     ) -> None:
-        self._stage, self._roots, self._registry, self._changed = stage, roots, registry, changed
+        self._stage, self._located, self._registry, self._changed = stage, located, registry, changed
+        self._commanded, self._always = commanded, always  # what is loaded at every start anyway
 
     def methods(self) -> dict[str, tuple[Answer, type[Message]]]:
         """Each method's name, what answers it, and what it is sent."""
@@ -40,21 +48,23 @@ class ModelsAdmin:
         return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage.name)
 
     async def _card(self, request: v1.ModelsCardRequest) -> v1.ModelsCardResponse:
-        spec = locate(self._roots, self._stage.name, ModelRef.of(request.model))
+        spec = self._located(ModelRef.of(request.model))
         if not (spec.folder / CARD).is_file():
             raise NotFound(f"{spec.ref} has no card; write {CARD} beside its model.toml.")
         text = files.read(spec.folder / CARD, files.LARGEST_TEXT).decode("utf-8", "replace")
         return v1.ModelsCardResponse(text=text)
 
     async def _load(self, request: v1.ModelsLoadRequest) -> v1.ModelsLoadResponse:
-        ref = ModelRef.of(request.model)
-        spec = locate(self._roots, self._stage.name, ref)
+        spec = self._located(ModelRef.of(request.model))
         model = await self._registry.load(spec, make_default=request.make_default)
+        if request.make_default or str(spec.ref) not in self._always:
+            self._commanded.loaded(spec.ref, is_default=request.make_default)
         await self._changed()
         return v1.ModelsLoadResponse(model=self._info(model))
 
     async def _retire(self, request: v1.ModelsRetireRequest) -> v1.ModelsRetireResponse:
         model = self._registry.retire(ModelRef.of(request.model))
+        self._commanded.retired(model.spec.ref)
         await self._changed()
         return v1.ModelsRetireResponse(model=self._info(model))
 
@@ -74,6 +84,7 @@ class ModelsAdmin:
             waiting=model.waiting,
             queue=self._spread(telemetry.QUEUE_WAIT, model),
             engine=self._spread(telemetry.ENGINE_TIME, model),
+            provenance=v1.Provenance(**provenance(spec)),
         )
 
     def _spread(self, histogram: Histogram, model: Model) -> v1.Spread:

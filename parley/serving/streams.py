@@ -10,6 +10,7 @@ from parley import beside, telemetry
 from parley.budget import Budget
 from parley.engines.model import ModelRef
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
+from parley.serving.provenance import provenance
 from parley.serving.registry import Model, Registry
 from parley.serving.session import Ahead, Events, Flush, Session, drive
 from parley.serving.stage import ServiceConfig, Stage
@@ -48,6 +49,7 @@ class ServiceStreams:
             try:
                 with self._registry.lease(self._wanted(sent)) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
+                    span.set_attributes({f"parley.model.{k}": v for k, v in provenance(model.spec).items() if v})
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
                     await self._counted(model, context)
             except Exception as error:

@@ -9,6 +9,7 @@ from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
+from services.asr.contract import contract, golden
 from services.asr.model.engine import open_engine
 from services.asr.options import AsrOptions
 from services.asr.speech.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
@@ -135,4 +136,6 @@ STAGE = Stage(
     begin,
     read_audio,
     is_live=lambda config: not config.recording,
+    contract=contract,
+    golden=golden,
 )

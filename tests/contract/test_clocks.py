@@ -15,6 +15,7 @@ READS_IT = {
     "gateway/rollouts/state.py": "gateways that share a file tell by it which of them is there",
     "gateway/report/operations.py": "people read when something happened",
     "parley/telemetry.py": "spans have dates",
+    "parley/store/describe.py": "a model says on which date it was fetched",
 }
 
 

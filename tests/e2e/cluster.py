@@ -68,8 +68,8 @@ class Cluster(Processes):
         return self.folder / f"{name}.sock"
 
     def _spawn(self, name: str, module: str, config: Path, **env: str) -> None:
-        self.metrics[name] = free_address()
-        told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
+        address = self.metrics.setdefault(name, free_address())  # the same after a restart: it is scraped there
+        told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": address}
         command = (sys.executable, "-m", module, "--config", str(config))
         self.launch(Command(name, command, ROOT, self.folder / f"{name}.log", {**os.environ, **told, **env}))
 

@@ -60,8 +60,8 @@ class FakeCore:
         self.keys = KeyRing(None)
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
-        self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
         self.sla = SlaReports(Path("nowhere"))
+        self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)

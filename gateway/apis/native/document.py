@@ -1,6 +1,6 @@
 """The part of the OpenAPI document that describes Parley's own API. Must not know how it is served."""
 
-from gateway.apis.native import admin, papers, rollouts
+from gateway.apis.native import admin, reading, rollouts
 from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, fields, good, operation
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
@@ -32,8 +32,8 @@ do, and a FLAC says nothing. An answer that breaks off has no proper end, and cl
 
 PATHS: Json = {
     **admin.PATHS,
+    **reading.PATHS,
     **rollouts.PATHS,
-    **papers.PATHS,
     "/v1/audio/denoise": {
         "post": operation(
             "A recording without its noise, at the rate it came in",

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from gateway import recordings
 from gateway.apis.native import rttm, websocket
 from gateway.apis.native.admin import Admin
-from gateway.apis.native.papers import Papers
+from gateway.apis.native.reading import ReadingApi
 from gateway.apis.native.rollouts import RolloutsApi
 from gateway.audio import recording
 from gateway.caller import Caller
@@ -56,8 +56,8 @@ class Native:
             Endpoint("GET", "/metrics", self.metrics),
             Endpoint("GET", "/openapi.json", self.openapi),
             *Admin(self._core).endpoints(),
+            *ReadingApi(self._core).endpoints(),
             *RolloutsApi(self._core).endpoints(),
-            *Papers(self._core).endpoints(),
         ]
 
     def sockets(self) -> list[WebSocketRoute]:

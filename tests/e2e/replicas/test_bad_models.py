@@ -35,7 +35,7 @@ Made = Callable[[Path], object]
 GOOD = ROOT / "models/embedded/diarize/voice-nano/1/model.onnx"
 # What lies there as model.onnx, more options, what whoever loads it is told.
 BAD: dict[str, tuple[Made, str, str]] = {
-    "device": (lambda path: path.symlink_to("/dev/zero"), "", "leads out of its folder"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "", "is a link; put the file itself there"),
     "pipe": (os.mkfifo, "", "is not a regular file"),
     "nothing": (lambda path: None, "", "cannot be read"),
     "noise": (lambda path: path.write_bytes(random.Random(1).randbytes(5000)), "", "protobuf parsing failed"),

@@ -42,7 +42,7 @@ PATHS: Json = {
 }
 
 
-class Papers:
+class ReadingApi:
     """One method an endpoint."""
 
     def __init__(self, core: Core) -> None:
