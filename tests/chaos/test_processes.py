@@ -14,7 +14,7 @@ from parley.client import Client, requests_of
 from parley.errors import Unavailable
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.cluster import STAGES, Cluster, cut
-from tests.e2e.replicas.test_failover import recording
+from tests.e2e.live import recording
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
