@@ -39,10 +39,14 @@ again: $(STAMP) ## Run what failed last once more, alone: at most three tests, a
 	$(BIN)/python -m tests.again
 
 fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
-	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/test_fuzz_entries.py
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz --fuzz-seconds=$(or $(SECONDS_LONG),60) --timeout=600 tests/gateway/apis/test_fuzz.py tests/e2e/access/test_fuzz_entries.py
 
 chaos: $(STAMP) ## Kill, stop and starve real processes under streams, some minutes on loopback
 	$(BIN)/python -m pytest -q --timeout=300 tests/chaos
+
+cluster-test: $(STAMP) ## Several hosts as network namespaces: scale out, cut off, upgrade under live streams (root, Linux)
+	IN_NAMESPACES=1 unshare --net --mount --propagation private \
+		$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/cluster
 
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
@@ -64,7 +68,7 @@ drift: protos ## Fail when generated code is not what protos/ gives
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --upgrade --quiet -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra cpu --constraint requirements.lock --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra redis --constraint requirements.lock --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo

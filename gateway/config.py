@@ -62,13 +62,11 @@ class FailoverConfig:
 
 @dataclass(frozen=True)
 class AllowConfig:
-    """By which names the gateway is called, and which web pages may call it, beside this machine's own."""
+    """By which names the gateway is called."""
 
     # Beside localhost and addresses, e.g. parley.example.com. Where one is named, calls by any other are refused; where
     # none is, only a gateway that serves this machine alone and asks for no keys refuses other names.
     hosts: tuple[str, ...] = ()
-    # E.g. https://app.example.com. Where none is named, a gateway that asks for keys takes pages that show one.
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +107,28 @@ class ReadyConfig:
 
 
 @dataclass(frozen=True)
+class ReferenceConfig:
+    """Recordings whose right answer is known, sent through the live path now and then."""
+
+    folder: str = ""  # NAME.wav with NAME.txt for asr, with NAME.clean.wav for denoise; empty: none
+    every_s: float = 3600.0
+    most: int = 20  # recordings of a stage
+    key: str = ""  # the API key that they are sent with, where keys are asked for
+
+
+@dataclass(frozen=True)
+class RolloutsConfig:
+    """How versions are judged, and who is told."""
+
+    webhook: str = ""  # told what becomes of a canary: https://, or http:// on this machine
+    webhook_secret: str = ""  # what it is signed with
+    webhook_timeout_s: float = 5.0
+    samples: int = 0  # answers of two versions to the same, kept in memory for `parley routes compare`; 0: none
+    drift_psi: float = 0.25  # a distribution that is so far from its version's baseline has left it
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+
+
+@dataclass(frozen=True)
 class GatewayConfig:
     """The gateway's whole configuration."""
 
@@ -123,10 +143,14 @@ class GatewayConfig:
     # Who may come in, made by `parley keys`; empty: everybody, and programs on this machine may change routes.
     keys_file: str = ""
     allow: AllowConfig = field(default_factory=AllowConfig)
+    # Web pages of others that may call, open WebSockets and read what is answered, e.g. https://app.example.com. Where
+    # none is named, a gateway that asks for keys takes calls of pages that show one.
+    cors: tuple[str, ...] = ()
     tls: TlsConfig = field(default_factory=TlsConfig)
     insecure: bool = False  # listen to other machines without keys and TLS
     token: str = ""  # the secret that services ask for; the same in their configs
     upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
+    reports: str = ""  # the load test's, shown to admins; empty: where `parley loadtest sla` puts them
     cache: CacheConfig = field(default_factory=CacheConfig)
     voices: VoicesConfig = field(default_factory=VoicesConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
@@ -136,4 +160,5 @@ class GatewayConfig:
     ready: ReadyConfig = field(default_factory=ReadyConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
+    rollouts: RolloutsConfig = field(default_factory=RolloutsConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

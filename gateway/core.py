@@ -29,17 +29,22 @@ from gateway.replicas.replica import Call, Replica
 from gateway.report import status as report
 from gateway.report import traces
 from gateway.report.operations import Operations
+from gateway.report.sla import SlaReports
+from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
-from gateway.routing.switchboard import Answers, Switchboard
+from gateway.routing.overheard import Answers
+from gateway.routing.switchboard import Switchboard
 from parley import beside, telemetry
 from parley.errors import BadConfig, ConfigExpected, ParleyError
 from parley.nearest import advice
+from parley.places import places
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN, Key
 
 log = logging.getLogger(__name__)
+READING = ("/List", "/Card")  # of the Models service: any replica answers, whoever asks
 
 
 @contextmanager
@@ -103,6 +108,8 @@ class Core:
         self.voices = Voices(config.voices)
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
+        self.sla = SlaReports(Path(config.reports) if config.reports else places().reports)
+        self.rollouts = Rollouts(self.board, config.rollouts, config.http)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -114,9 +121,10 @@ class Core:
         return meant
 
     async def start(self) -> None:
-        """Resolve the replicas and watch the routes."""
+        """Resolve the replicas, watch the routes, and judge the versions that are tried."""
         await self.board.start()
         self.operations.start()
+        self.rollouts.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -256,7 +264,7 @@ class Core:
             who = replace(caller, name=self.keys.of(caller.metadata).name).who
             call = Call(stage, path, telemetry.traceparent(), caller.budget, by=who)
             upstream = self.board.upstream(stage)
-            if path.endswith("/List"):
+            if path.endswith(READING):
                 return await upstream.unary(call, request)
             _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas
@@ -286,5 +294,6 @@ class Core:
 
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.rollouts.close()
         await self.operations.close()
         await self.board.close()

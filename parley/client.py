@@ -8,6 +8,7 @@ async with Client("localhost:50051") as parley:
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -66,7 +67,7 @@ def _why(address: str) -> str:
     return f"is `parley up` running? Behind TLS it is {TLS}{address}."
 
 
-SETTLES_IN_MS = 1000
+SETTLES_IN_MS, MOST_NOTED = 1000, 64  # answers of one call
 Trailers = Iterable[tuple[str, str | bytes]]
 
 
@@ -88,8 +89,10 @@ class Exchange:
         self._failed: Exception | None = None
         self._broke_off = False
         self._waits_since: float | None = None  # a request that the other side does not take
-        self._answers = self._read()
-        self._begun: list[bytes] = []
+        # First byte of an answer -> what must also be in it, so that it is noted; no others are.
+        self.notable: Mapping[bytes, bytes] = {}
+        self.noted: deque[bytes] = deque(maxlen=MOST_NOTED)
+        self._answers, self._is_peeked = self._read(), False
         self._call.add_done_callback(self._note_end)
         self._writer = asyncio.create_task(self._write(requests))
 
@@ -137,25 +140,26 @@ class Exchange:
 
     async def begun(self) -> None:
         """Wait for the first answer, or for the end; a call that fails before it fails here."""
-        async for answer in self._answers:
-            self._begun.append(answer)
-            return
+        self._is_peeked = True
+        await anext(self._answers, None)
 
-    async def answers(self) -> AsyncIterator[bytes]:
+    def answers(self) -> AsyncIterator[bytes]:
         """What comes back, until the call ends."""
-        while self._begun:
-            yield self._begun.pop(0)
-        async for answer in self._answers:
-            yield answer
+        return self._answers
 
-    async def _read(self) -> AsyncIterator[bytes]:
+    async def _read(self) -> AsyncGenerator[bytes]:
         try:
             while (answer := await self._call.read()) is not grpc.aio.EOF:
                 if self._on_first:
                     self._on_first()
                     self._on_first = None
                 self._waits_since = self._waits_since and time.monotonic()
+                if (also := self.notable.get(answer[:1])) is not None and also in answer:
+                    self.noted.append(answer)
                 yield answer
+                if self._is_peeked:  # by `begun`; it is for whoever wants the answers all the same
+                    self._is_peeked = False
+                    yield answer
             await self._call.code()
         except asyncio.CancelledError:
             if self._failed is None:
@@ -170,8 +174,12 @@ class Exchange:
 
     async def trailers(self) -> dict[str, str]:
         """What the server said at the end."""
-        trailers = self._end[2] if self._end else await self._call.trailing_metadata()
-        return {key: value for key, value in trailers or () if isinstance(value, str)}
+        return _texts(self._end[2] if self._end else await self._call.trailing_metadata())
+
+    @property
+    def said_at_end(self) -> dict[str, str]:
+        """The same, where the end has come; else nothing."""
+        return _texts(self._end[2] if self._end else ())
 
     async def __aenter__(self) -> Self:
         return self
@@ -183,6 +191,10 @@ class Exchange:
             await self._writer
         with suppress(asyncio.CancelledError):
             await self._call.code()
+
+
+def _texts(trailers: Trailers | None) -> dict[str, str]:
+    return {key: value for key, value in trailers or () if isinstance(value, str)}
 
 
 def _now(done: Coroutine[Any, Any, Any]) -> Any:
@@ -220,20 +232,14 @@ class Client:
 
     async def models(self, method: str, request: Message, stage: str, timeout_s: float = 60.0) -> Any:
         """Call List, Load or Retire of a stage's Models service."""
-        return await self._unary("Models", method, request, {protocol.STAGE: stage}, timeout_s)
+        return await self.unary("Models", method, request, stage, timeout_s)
 
-    async def voices(self, method: str, request: Message, timeout_s: float = 60.0) -> Any:
-        """Call Add, List or Remove of the gateway's Voices service."""
-        return await self._unary("Voices", method, request, {}, timeout_s)
-
-    async def _unary(
-        self, service: str, method: str, request: Message, metadata: Mapping[str, str], timeout_s: float
-    ) -> Any:
-        found = _service(service).methods_by_name[method]
+    async def unary(self, service: str, method: str, request: Message, stage: str = "", timeout_s: float = 60) -> Any:
+        """Call a method with one answer."""
+        found, metadata = _service(service).methods_by_name[method], {**self._metadata, protocol.STAGE: stage}
         call: Any = self._channel.unary_unary(f"/{found.containing_service.full_name}/{method}")
-        sent = tuple({**self._metadata, **metadata}.items())
         try:
-            answer = await call(request.SerializeToString(), metadata=sent, timeout=timeout_s)
+            answer = await call(request.SerializeToString(), metadata=tuple(metadata.items()), timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
             raise protocol.error_of(failed, self.address) from None
         return GetMessageClass(found.output_type).FromString(answer)
@@ -254,8 +260,9 @@ class Client:
             answer = await call(HealthCheckRequest(service=service).SerializeToString(), timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
             raise protocol.error_of(failed, self.address) from None
-        status = HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
-        if status != "SERVING":
+        if (
+            status := HealthCheckResponse.ServingStatus.Name(HealthCheckResponse.FromString(answer).status)
+        ) != "SERVING":
             raise Unavailable(f"{self.address} says {status}; wait until it has loaded its models.")
 
     async def close(self) -> None:

@@ -47,6 +47,13 @@ def build(kind: type[Config], table: Mapping[str, Any], where: str = "") -> Conf
     return _build(kind, dict(table), where)
 
 
+def overlaid(kind: type[Config], table: Mapping[str, Any], env: Mapping[str, str], where: str) -> Config:
+    """The same, with the environment laid over it, whose names are those of the table's keys behind PARLEY_."""
+    laid = dict(table)
+    _overlay(laid, env, [field.name for field in fields(typing.cast(Any, kind))])
+    return build(kind, laid, where)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))

@@ -12,9 +12,10 @@ ParleyError                      INTERNAL
 │   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
-│   ├── VoiceFromAnotherModel    a kept voice that this version cannot compare
+│   ├── Conflict                 right by itself, and not as things are now
 │   ├── UploadTooLarge           a request body above the limit
-│   └── UndecodableMedia         a file that no decoder reads
+│   ├── UndecodableMedia         a file that no decoder reads
+│   └── OtherBytes               a file whose sum is not the one that was meant
 ├── Unauthenticated              UNAUTHENTICATED      who are you?
 ├── Forbidden                    PERMISSION_DENIED    not with this key
 │   ├── UnknownHost              the server is called by a name that is not its own
@@ -23,8 +24,7 @@ ParleyError                      INTERNAL
 │   └── UnknownModel             no such model, or not loaded here
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
 │   ├── BadModel                 model.toml or a weight file is not what it says
-│   ├── TooLittleMemory          a model would not fit
-│   └── VoicesOff                no secret to keep voices with
+│   └── TooLittleMemory          a model would not fit
 ├── Overloaded                   RESOURCE_EXHAUSTED   come back after `retry_s`
 │   ├── TooManyStreams           no place for one more stream
 │   ├── TooBusy                  one more stream would make the others late
@@ -140,10 +140,10 @@ class StreamIdle(BadInput):
     reason = "STREAM_IDLE"
 
 
-class VoiceFromAnotherModel(BadInput):
-    """A kept voice that the version which would hear the stream cannot compare."""
+class Conflict(BadInput):
+    """What was asked for cannot be done as things are now; the message says what to do first."""
 
-    reason = "VOICE_FROM_ANOTHER_MODEL"
+    reason = "CONFLICT"
 
 
 class UploadTooLarge(BadInput):
@@ -156,6 +156,12 @@ class UndecodableMedia(BadInput):
     """No decoder reads this file."""
 
     reason = "UNDECODABLE_MEDIA"
+
+
+class OtherBytes(BadInput):
+    """A source has a file of the right name that is another one."""
+
+    reason = "OTHER_BYTES"
 
 
 class Unauthenticated(ParleyError):
@@ -210,12 +216,6 @@ class TooLittleMemory(BadConfig):
     """A model would not fit into what is left."""
 
     reason = "MEMORY_SHORT"
-
-
-class VoicesOff(BadConfig):
-    """The gateway has no secret to keep voices with."""
-
-    reason = "VOICES_OFF"
 
 
 class Overloaded(ParleyError):

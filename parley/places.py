@@ -15,6 +15,7 @@ from parley.errors import BadInput
 from parley.extras import install
 
 CONFIGS, EMBEDDED, CATALOGUE = Path("deploy/config"), Path("models/embedded"), Path("models/catalogue.toml")
+ADDED = Path("models/added")  # in the repository, which git does not look into
 SERVER = "parley_server"  # the package that carries the tree
 HOME = "PARLEY_HOME"
 LONGEST_FOLDER = 64  # with a socket's folder and name behind it: a path has 107 bytes at most on Linux, 103 elsewhere
@@ -27,7 +28,12 @@ class Places:
     tree: Path
     home: Path  # where processes run: a config's relative `routes_file` and `keys_file` are in it
     logs: Path
-    models: Path  # where `parley models add` puts a model
+    models: Path  # where models are put that were pulled, added or imported
+
+    @property
+    def reports(self) -> Path:
+        """Where `parley loadtest sla` puts a folder a run."""
+        return self.logs.parent / "sla"
 
     @property
     def configs(self) -> Path:
@@ -43,6 +49,11 @@ class Places:
     def model_folders(self) -> tuple[Path, ...]:
         """Where services look for models: first what was added, then what ships."""
         return tuple(dict.fromkeys((self.models, self.tree / EMBEDDED)))
+
+    @property
+    def kept(self) -> Path:
+        """Where processes keep what they must find again after a start."""
+        return self.home if self.home != self.tree else self.tree / "build"
 
     @property
     def sockets(self) -> Path | None:
@@ -61,7 +72,7 @@ def places(env: Mapping[str, str] | None = None) -> Places:
     checkout, given = _checkout(), env.get(HOME, "")
     tree = checkout or _installed()
     if checkout and not given:
-        return Places(tree, tree, tree / "build/logs", tree / EMBEDDED)
+        return Places(tree, tree, tree / "build/logs", tree / ADDED)
     home, data = _folder(given) if given else _state(env), _folder(given) if given else _data(env)
     return Places(tree, home, home / "logs", data / "models")
 

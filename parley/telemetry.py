@@ -8,10 +8,11 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -29,6 +30,8 @@ QUEUE_WAIT = Histogram("parley_queue_wait_seconds", "Time a job waited for the e
 ENGINE_TIME = Histogram("parley_engine_seconds", "Time the engine took for a batch.", _LABELS, buckets=_QUICK)
 BATCH_SIZE = Histogram("parley_batch_size", "Jobs in a batch.", _LABELS, buckets=(1, 2, 4, 8, 16, 32, 64))
 QUEUE_DEPTH = Gauge("parley_queue_depth", "Jobs waiting for the engine.", _LABELS)
+WORKERS = Gauge("parley_engine_workers", "Batches that the engine works at, at a time; 0: it is closed.", _LABELS)
+LOAD_TIME = Gauge("parley_model_load_seconds", "Time that opening the version and warming it up took.", _LABELS)
 STREAMS = Gauge("parley_streams", "Streams open now.", _LABELS)
 STREAMS_ENDED = Counter("parley_streams_ended", "Streams that ended, by outcome.", (*_LABELS, "outcome"))
 # Engine seconds over these are a version's real-time factor.
@@ -135,8 +138,7 @@ def exemplar(context: Context | None = None) -> dict[str, str] | None:
     return {"trace_id": f"{span.get_span_context().trace_id:032x}"} if span.is_recording() else None
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """When something happened: on the clock that never jumps, and on the one that traces show."""
 
     at: float
@@ -165,6 +167,7 @@ class Meter:
         # Looked up once: finding a metric by its labels takes longer than counting.
         self._size, self._engine = BATCH_SIZE.labels(stage, model), ENGINE_TIME.labels(stage, model)
         self._wait, self._depth = QUEUE_WAIT.labels(stage, model), QUEUE_DEPTH.labels(stage, model)
+        self._workers, self._load = WORKERS.labels(stage, model), LOAD_TIME.labels(stage, model)
 
     def batch(self, queued: Sequence[tuple[Context, Moment]], began: Moment, engine: tuple[Moment, Moment]) -> None:
         """One batch is done: every member's wait, the size, the engine's time, and a span for each."""
@@ -185,9 +188,17 @@ class Meter:
         draw.start_span("engine", inside, start_time=engine[0].wall_ns).end(engine[1].wall_ns)
         batch.end(Moment.now().wall_ns)
 
-    def depth(self, waiting: int) -> None:
-        """How many jobs wait now."""
-        self._depth.set(waiting)
+    def loaded(self, seconds: float) -> None:
+        """So long it took until the version could serve."""
+        self._load.set(seconds)
+
+    def workers(self, number: int) -> None:
+        """How many batches the engine works at."""
+        self._workers.set(number)
+
+    def watch(self, queue: Sized) -> None:
+        """Say how many jobs wait in this queue whenever somebody looks."""
+        self._depth.set_function(lambda: len(queue))
 
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

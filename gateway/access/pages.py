@@ -4,25 +4,25 @@ A page can send its reader's browser to whatever the reader's machine reaches, a
 page's own can be made to lead here. Browsers say in Origin whose page it is and in Host which name was called.
 """
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from gateway.access.locality import address_of, is_loopback
-from gateway.config import AllowConfig
 from parley.errors import BadConfig, UnknownHost, UnknownOrigin
 
 SHOWN = 100  # characters of what is not known
 DEFAULT_PORTS = {"http": 80, "https": 443}
-EXAMPLES = {"hosts": "parley.example.com", "origins": "https://app.example.com"}
+EXAMPLES = {"allow.hosts": "parley.example.com", "cors": "https://app.example.com"}
 
 
 class Pages:
-    """What `[allow]` says, and what is meant where it says nothing."""
+    """What `allow.hosts` and `cors` say, and what is meant where they say nothing."""
 
-    def __init__(self, allow: AllowConfig, *, has_keys: bool, is_exposed: bool) -> None:
-        self._hosts = {_checked(host, "hosts", _name(f"//{host}")) for host in allow.hosts}
-        self._origins = {_checked(origin, "origins", _name(origin)) and _bare(origin) for origin in allow.origins}
+    def __init__(self, hosts: Iterable[str], cors: Iterable[str], *, has_keys: bool, is_exposed: bool) -> None:
+        self._hosts = {_checked(host, "allow.hosts", _name(f"//{host}")) for host in hosts}
+        self.origins = frozenset(_checked(origin, "cors", _listed(origin)) for origin in cors)
         self._any_host = not self._hosts and (has_keys or is_exposed)
-        self._any_origin = not self._origins and has_keys  # a page that shows a key was given it
+        self._any_origin = not self.origins and has_keys  # a page that shows a key was given it
 
     def check(self, host: str, origin: str | None, *, changes: bool) -> None:
         """Raise where the name is not this gateway's, or a page may not open a WebSocket or post here."""
@@ -34,7 +34,7 @@ class Pages:
         if changes and origin is not None and not self._any_origin and not self._is_ours(origin, host):
             raise UnknownOrigin(
                 f"Web pages of {origin[:SHOWN]!r} may not call this gateway; "
-                "name them in `allow.origins` of gateway.toml, or ask for keys."
+                "name them in `cors` of gateway.toml, or ask for keys."
             )
 
     def are_ours(self, host: str, origin: str | None) -> bool:
@@ -47,7 +47,7 @@ class Pages:
         return is_loopback(name) or address_of(name) is not None or name in self._hosts
 
     def _is_ours(self, origin: str, host: str) -> bool:
-        if _bare(origin) in self._origins:
+        if origin.lower() in self.origins:
             return True
         scheme = origin.partition("://")[0].lower()
         name = _name(origin) if scheme in DEFAULT_PORTS else ""
@@ -56,12 +56,15 @@ class Pages:
 
 def _checked(text: str, key: str, name: str) -> str:
     if not name or "*" in name:
-        raise BadConfig(f"`allow.{key}` has {text!r}; write each, e.g. {EXAMPLES[key]}.")
+        raise BadConfig(f"`{key}` has {text!r}; write each, e.g. {EXAMPLES[key]}.")
     return name
 
 
-def _bare(origin: str) -> str:
-    return origin.lower().rstrip("/")
+def _listed(origin: str) -> str:
+    """As browsers write it: scheme, name, and the port where it is not the scheme's own."""
+    scheme, _, place = origin.lower().rstrip("/").partition("://")
+    plain = place.removesuffix(f":{DEFAULT_PORTS.get(scheme)}")
+    return f"{scheme}://{plain}" if _name(origin) and not set("/?#@") & set(plain) else ""
 
 
 def _name(url: str) -> str:

@@ -13,13 +13,25 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from gateway.config import VoicesConfig
-from parley.errors import BadConfig, BadInput, NotFound, VoiceFromAnotherModel, VoicesOff
+from parley.errors import BadConfig, BadInput, NotFound
 from parley.nearest import advice
 from parley.v1.diarize_pb2 import DiarizeConfig, Voiceprint
 from parley.v1.voices_pb2 import KeptVoice
 from parley.wire.keys import Key
 
 EVERYBODY = "everybody"  # whose voices they are where no keys are asked for
+
+
+class VoiceFromAnotherModel(BadInput):
+    """A kept voice that the version which would hear the stream cannot compare."""
+
+    reason = "VOICE_FROM_ANOTHER_MODEL"
+
+
+class VoicesOff(BadConfig):
+    """The gateway has no secret to keep voices with."""
+
+    reason = "VOICES_OFF"
 
 
 @dataclass(frozen=True)

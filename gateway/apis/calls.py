@@ -1,7 +1,7 @@
 """What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services, grpc."""
 
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from gateway.access.locality import is_local_peer
@@ -11,6 +11,7 @@ from parley.budget import Budget
 from parley.wire import idle, protocol
 
 Context = Any
+Message = TypeVar("Message")
 
 
 def caller(context: Context) -> Caller:
@@ -33,16 +34,20 @@ async def first(context: Context, limits: Limits) -> Any:
 
 async def raw(context: Context, within_s: float) -> AsyncIterator[bytes]:
     """What is sent, until the caller has no more; raises where nothing is sent for so long."""
-    while (data := await idle.message(context.read(), within_s)) is not protocol.EOF:
-        yield data
+    with idle.IdleTimer(within_s) as timer:
+        while (data := await timer.message(context.read())) is not protocol.EOF:
+            yield data
 
 
-async def all_of(context: Context, limits: Limits, then_s: float) -> AsyncIterator[bytes]:
-    """The first message soon, and the others."""
-    if (data := await first(context, limits)) is not protocol.EOF:
-        yield data
-        async for more in raw(context, then_s):
-            yield more
+async def all_of(
+    context: Context, limits: Limits, then_s: float, read: Callable[[bytes], Message]
+) -> AsyncIterator[Message]:
+    """The first message soon, and the others; each as it is read."""
+    data = await first(context, limits)
+    with idle.IdleTimer(then_s) as timer:
+        while data is not protocol.EOF:
+            yield read(data)
+            data = await timer.message(context.read())
 
 
 async def or_status(work: Awaitable[Any], context: Context) -> Any:

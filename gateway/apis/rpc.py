@@ -52,7 +52,8 @@ class ParleyMethods(grpc.GenericRpcHandler):
     async def _pass(self, stage: str, context: Context) -> None:
         """Bytes in, bytes out; what they mean is the service's affair."""
         caller, limits = calls.caller(context), self._limits
-        requests = calls.all_of(context, limits, limits.text_s if STAGES[stage].is_rewriter else limits.sound_s)
+        within_s = limits.text_s if STAGES[stage].is_rewriter else limits.sound_s
+        requests = calls.all_of(context, limits, within_s, read=bytes)
         async with (
             self._core.admitted(stage, caller),
             self._core.open(stage, requests, caller) as exchange,
@@ -62,8 +63,7 @@ class ParleyMethods(grpc.GenericRpcHandler):
             context.set_trailing_metadata(tuple((await exchange.trailers()).items()))
 
     async def _pipeline(self, context: Context) -> None:
-        sent = calls.all_of(context, self._limits, self._limits.sound_s)
-        requests = (_parse(data) async for data in sent)
+        requests = calls.all_of(context, self._limits, self._limits.sound_s, read=_parse)
         async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 await context.write(answer.SerializeToString())

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from starlette.responses import Response
 
+from gateway import metrics
 from gateway.caller import CacheScope
 from gateway.config import CacheConfig
 from gateway.http.fields import Fields
@@ -130,7 +131,9 @@ class Cache:
         if store is None or served is None:
             return await endpoint()
         key = key_of(path, fields, served)
-        if (kept := await store.get(key)) is not None:
+        kept = await store.get(key)
+        metrics.KEPT.labels("miss" if kept is None else "hit").inc()
+        if kept is not None:
             return _thawed(kept)
         response = await endpoint()
 

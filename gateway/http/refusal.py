@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import JSONResponse
 
-from parley.errors import ChunkTooLarge, Code, ParleyError, UploadTooLarge, UploadTooSlow
+from parley.errors import ChunkTooLarge, Code, Conflict, ParleyError, UploadTooLarge, UploadTooSlow
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ ANSWERS = {
 }
 # HTTP has names of its own for these.
 SPECIAL = {
+    Conflict: Refusal(409, 1008),
     UploadTooLarge: Refusal(413, 1009),
     ChunkTooLarge: Refusal(413, 1009),
     UploadTooSlow: Refusal(408, 1008),

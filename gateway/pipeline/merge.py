@@ -1,14 +1,20 @@
 """Events of several tasks -> one stream for one caller. Must not know what the events are."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
 
 Event = TypeVar("Event")
 
 
-async def merged(work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | None]) -> AsyncGenerator[Event]:
-    """What the work and its tasks put into the queue, until all of them are done or one fails."""
+def _nothing() -> None:
+    """There is nothing to put away."""
+
+
+async def merged(
+    work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | None], after: Callable[[], None] = _nothing
+) -> AsyncGenerator[Event]:
+    """What the work and its tasks put into the queue, until all of them are done or one fails; then `after`."""
     task = asyncio.create_task(_then_nothing(work, out))
     try:
         while (event := await out.get()) is not None:
@@ -17,6 +23,7 @@ async def merged(work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | Non
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        after()
 
 
 async def _then_nothing(work: Coroutine[Any, Any, None], out: asyncio.Queue[Event | None]) -> None:

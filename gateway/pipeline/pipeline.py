@@ -63,14 +63,9 @@ class Pipeline:
         self._filters = chain(filtering, self._give_back, self._end_filtered) if filtering else []
         self._filter_of = {each.branch: each for each in self._filters}
 
-    async def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
+    def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Every answer of every stage, until all of them are done."""
-        try:
-            async with aclosing(merged(self._main(requests), self._out)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            self._forget()
+        return merged(self._main(requests), self._out, after=self._forget)
 
     def _forget(self) -> None:
         """Free the sound at once: tasks, errors and frames refer to each other until the garbage collector runs."""

@@ -1,7 +1,7 @@
 """What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,7 +143,7 @@ class Plan:
         """The alias or version that the client asked for; empty: the default."""
         return self.config.models.get(stage.name, "")
 
-    def pieces(self, data: bytes) -> Iterator[bytes]:
+    def pieces(self, data: bytes) -> Sequence[bytes]:
         """Small pieces let every stage hear a long chunk soon. Samples stay whole."""
         if len(data) > LARGEST_CHUNK:
             raise ChunkTooLarge(f"A chunk of {len(data)} bytes is too large; send at most {LARGEST_CHUNK} at once.")
@@ -151,7 +151,7 @@ class Plan:
         if len(data) % frame:
             raise PartialSample(f"{len(data)} bytes are not whole samples of {frame} bytes; cut between samples.")
         size = self.scale.piece
-        return (data[at : at + size] for at in range(0, len(data), size))
+        return [data] if 0 < len(data) <= size else [data[at : at + size] for at in range(0, len(data), size)]
 
 
 def _has(config: Message, field: str) -> bool:

@@ -100,7 +100,7 @@ class SoundTail(Tail):
 
     def __init__(self, request: Any, config: Message, scale: Scale, keep: Keep, clock: Clock = time.monotonic) -> None:
         super().__init__(request, config)
-        self.scale, self._keep, self._clock = scale, keep, clock
+        self.scale, self._piece, self._keep, self._clock = scale, scale.piece, keep, clock
         self._data = bytearray()
         self._flushes: deque[int] = deque()  # behind which bytes
         self._flushed = 0  # how many of them were sent
@@ -125,11 +125,14 @@ class SoundTail(Tail):
     def put(self, data: bytes) -> None:
         """More sound."""
         self._data += data
-        now = self._clock()
+        if self._keep.bytes:
+            self._note(self._clock())
+        self._news.set()
+
+    def _note(self, now: float) -> None:
         if not self._came or now - self._came[-1][0] >= 1.0:
             self._came.append((now, self.end_at))
         self._drop(now)
-        self._news.set()
 
     def flush(self) -> None:
         """Ask for all answers at this place; a second time at the same place adds nothing."""
@@ -173,12 +176,14 @@ class SoundTail(Tail):
         if flush <= self.sent:
             self._flushed += 1
             return self._request(control=FLUSH)  # type: ignore[no-any-return]
-        until = min(self.end_at, self.sent + self.scale.piece, flush)
+        until = min(self.end_at, self.sent + self._piece, flush)
+        if until == self.sent:
+            return None
         data = bytes(self._data[self.sent - self.start : until - self.start])
         self.sent = until
         if not self._keep.bytes:
             self.commit(until)
-        return self._request(audio={"data": data}) if data else None
+        return self._request(audio={"data": data})  # type: ignore[no-any-return]
 
 
 class TextTail(Tail):

@@ -45,6 +45,11 @@ class Upstream:
         self._naming: asyncio.Task[None] | None = None
 
     @property
+    def load_s(self) -> float:
+        """The longest that a replica may take to load a version."""
+        return self._calls.load_s
+
+    @property
     def replicas(self) -> list[Replica]:
         """Those that DNS names now."""
         return [replica for replica in self._replicas.values() if not replica.gone]

@@ -13,9 +13,11 @@ from parley.errors import (
     BadInput,
     DeadlinePassed,
     Draining,
+    Forbidden,
     NotFound,
     Overloaded,
     ParleyError,
+    Unauthenticated,
     Unavailable,
     UnknownModel,
 )
@@ -38,7 +40,7 @@ class Then(Enum):
 
     OTHER_REPLICA = "another replica at once"
     SAME_REPLICA = "the same replica again after a pause"
-    OTHER_VERSION = "another version, from the route's `fallback`"
+    OTHER_VERSION = "another version of the route, or from its `fallback`"
     OTHER_ANSWER = "the other call's answer"
     REPLAY = "another replica, with replay"
     RESUME = "another replica, from the present on"
@@ -96,6 +98,15 @@ RETRIES = (  # of the rows that fit, the first one holds
     *(RetryRule(When.NOT_REPLACED, error, (Then.DO_WITHOUT, Then.LATER)) for error in PASSING),
     RetryRule(When.NOT_REPLACED, ParleyError, (Then.DO_WITHOUT,)),
 )
+
+
+# Of these the version that was asked for is not the cause: the caller's own faults, and who is asked to go elsewhere.
+NOT_ITS_FAULT = (BadInput, Draining, Forbidden, Unauthenticated)
+
+
+def blames_version(error: type[BaseException]) -> bool:
+    """Whether a stream that ended so says something about its version; who hangs up says nothing."""
+    return issubclass(error, Exception) and not issubclass(error, NOT_ITS_FAULT)
 
 
 def rule(when: When, error: BaseException, *, of_words: bool = False) -> RetryRule:

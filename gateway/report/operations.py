@@ -3,17 +3,17 @@
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from gateway import metrics
 from gateway.access.admission import Admission
 from gateway.replicas.replica import Replica
 from gateway.report import status
+from gateway.report.shadows import shadows
 from gateway.report.spread import Spreads
 from gateway.routing.switchboard import Switchboard
 from parley.v1.models_pb2 import ModelInfo, ModelsListRequest, ModelsListResponse, Spread
@@ -24,6 +24,7 @@ HAPPENINGS = 100
 LIST, LIST_TIMEOUT_S = "/parley.v1.Models/List", 2.0
 SHARES = (0.5, 0.95, 0.99)
 KINDS = ("queue", "engine")
+Counted = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Operations:
             found = await asyncio.gather(*map(_listed, replicas))
             self._models[stage] = {r.address: models for r, models in zip(replicas, found, strict=True)}
             self._count(stage)
-        self._notice()
+        self._notice(status.counted())
 
     def _count(self, stage: str) -> None:
         counted: dict[tuple[str, str], dict[str, Spread]] = defaultdict(dict)
@@ -86,7 +87,8 @@ class Operations:
 
     def state(self) -> dict[str, Any]:
         """All of it, as it is now."""
-        self._notice()
+        counted = status.counted()
+        self._notice(counted)
         book = self._board.book
         return {
             "at": time.time(),
@@ -94,8 +96,8 @@ class Operations:
             "stages": {stage: self._stage(stage) for stage in self._board.upstreams},
             "routes": book.tables,
             "routes_fault": book.fault or "",
-            "shadows": _shadows(),
-            "counted": status.counted(),
+            "shadows": shadows(),
+            "counted": counted,
             "happenings": [vars(each) for each in reversed(self._happenings)],
         }
 
@@ -122,16 +124,16 @@ class Operations:
         p50, p95, p99 = spreads.quantiles_ms(*SHARES)
         return {"count": sum(spreads.total), "p50": p50, "p95": p95, "p99": p99}
 
-    def _notice(self) -> None:
+    def _notice(self, counted: Counted) -> None:
         """What is other than at the last look has happened in between."""
-        now = dict(self._facts())
+        now = dict(self._facts(counted))
         for (kind, what), value in now.items() if self._last else ():
             before = self._last.get((kind, what), "0" if kind in ("notice", "refusal") else value)
             if before != value:
                 self._happenings.append(Happening(time.time(), kind, what, before, value))
         self._last = now
 
-    def _facts(self) -> Iterator[tuple[tuple[str, str], str]]:
+    def _facts(self, counted: Counted) -> Iterator[tuple[tuple[str, str], str]]:
         for stage, upstream in self._board.upstreams.items():
             for replica in upstream.replicas:
                 where = f"{stage} {replica.address}"
@@ -139,7 +141,6 @@ class Operations:
                 yield ("breaker", where), replica.circuit
         for alias, table in self._board.book.tables.items():
             yield ("routes", alias), str(dict(table))
-        counted = status.counted()
         yield from ((("notice", what), str(count)) for what, count in counted["notices"].items())
         yield from ((("refusal", what), str(count)) for what, count in counted["shed"].items())
 
@@ -150,19 +151,3 @@ async def _listed(replica: Replica) -> Sequence[ModelInfo]:
     with suppress(DecodeError):  # what is no list tells nothing
         return ModelsListResponse.FromString(answer or b"").models
     return ()
-
-
-def _shadows() -> dict[str, dict[str, float | int]]:
-    """Each shadow: how many answers it was compared in, and in what share of words it differed."""
-    found: dict[str, dict[str, float | int]] = {}
-    for metric in metrics.SHADOW_DIVERGENCE.collect():
-        for sample in metric.samples:
-            what = found.setdefault(f"{sample.labels['stage']} {sample.labels['shadow']}", {"count": 0, "sum": 0.0})
-            for name in what:
-                if sample.name.endswith(f"_{name}"):
-                    what[name] = sample.value
-    return {
-        shadow: {"compared": int(facts["count"]), "divergence": round(facts["sum"] / facts["count"], 4)}
-        for shadow, facts in found.items()
-        if facts["count"]
-    }

@@ -11,6 +11,7 @@ class Spreads:
 
     def __init__(self, looks: int) -> None:
         self.bounds_s: Sequence[float] = ()
+        self.total: Counts = ()  # over all looks that are kept; asked for more often than there are looks
         self._seen: dict[str, Counts] = {}
         self._fresh: deque[Counts] = deque(maxlen=looks)
 
@@ -19,17 +20,16 @@ class Spreads:
         self.bounds_s = tuple(bounds_s)
         fresh = [_since(self._seen.get(process), counts) for process, counts in by_process.items()]
         self._seen = by_process
-        self._fresh.append(_sum(fresh))
+        self._add(_sum(fresh))
 
-    @property
-    def total(self) -> Counts:
-        """Over all looks that are kept."""
-        return _sum([counts for counts in self._fresh if counts])
+    def _add(self, counts: Counts) -> None:
+        gone = self._fresh[0] if len(self._fresh) == self._fresh.maxlen else ()
+        self._fresh.append(counts)
+        self.total = _sum([self.total, counts, tuple(-count for count in gone)])
 
     def quantiles_ms(self, *shares: float) -> list[float | None]:
         """The time within which each share was done; None where nothing was."""
-        total = self.total
-        return [quantile_ms(self.bounds_s, total, share) for share in shares]
+        return [quantile_ms(self.bounds_s, self.total, share) for share in shares]
 
 
 def _since(before: Counts | None, now: Counts) -> Counts:

@@ -39,12 +39,15 @@ async def status(board: Switchboard) -> dict[str, Any]:
     found = await asyncio.gather(*map(_stage, board.upstreams.values()))
     stages = dict(zip(board.upstreams, found, strict=True))
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
-    fault = {"routes_fault": board.book.fault} if board.book.fault else {}
+    book = board.book
+    fault = {"routes_fault": book.fault} if book.fault else {}
+    fault |= {"routes_file": str(book.file)} if book.file and book.file.exists() else {}
     astray = await board.unserved(board.book.tables)
     state = {
         "ready": able and not astray,
         "routes": board.book.tables,
         "unserved": astray,
+        "not_loaded": list(board.keeper.faults()),
         "stages": stages,
         "counted": counted(),
     }
@@ -71,7 +74,9 @@ def words(state: Mapping[str, Any]) -> list[str]:
         "Everything is ready." if state["ready"] else "Not everything is ready.",
         *(line for stage, facts in state["stages"].items() for line in _of_stage(stage, facts["replicas"])),
         *([f"The routes file is not obeyed: {state['routes_fault']}"] if "routes_fault" in state else []),
+        *([f"The routes are those of {state['routes_file']}, not of the config."] if "routes_file" in state else []),
         *(f"{alias} leads to {version}, which no replica serves." for alias, version in state["unserved"]),
+        *(f"{at['model']} cannot be loaded at {at['address']}: {at['why']}" for at in state["not_loaded"]),
         *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(state, "routed")),
         *(f"Refused {kind} calls, {reason}: {n}." for reason, kind, n in _pairs(state, "shed")),
         *(f"Notices of {stage}, {reason}: {n}." for stage, reason, n in _pairs(state, "notices")),
@@ -114,6 +119,7 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
         {"model": m.model, "backend": m.backend, "device": m.device, "device_reason": m.device_reason}
         | {"streams": m.streams, "default": m.is_default, "languages": list(m.languages), "license": m.license}
         | {"pairs": [[pair.source, pair.target] for pair in m.pairs]}
+        | {"provenance": {field.name: value for field, value in m.provenance.ListFields()}}
         for m in ModelsListResponse.FromString(answer).models
     ]
 
@@ -121,6 +127,11 @@ async def _models(upstream: Upstream) -> list[dict[str, Any]]:
 def loaded(status: Status, stage: str) -> Iterator[Status]:
     """A stage's models, as its service reports them."""
     return (model for model in status["stages"].get(stage, {}).get("models", ()) if "model" in model)
+
+
+def provenance(status: Status, stage: str) -> dict[str, dict[str, str]]:
+    """Where each version that is loaded comes from."""
+    return {model["model"]: model["provenance"] for model in loaded(status, stage) if model.get("provenance")}
 
 
 def models(status: Status, stage: str) -> list[str]:

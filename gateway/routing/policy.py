@@ -6,10 +6,12 @@ A policy keeps nothing itself: what it learns it writes into the memory, which o
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from gateway.replicas.retry import blames_version
+from gateway.routing.outcome import Outcome
 from parley.engines.model import ModelRef
 
 
@@ -24,13 +26,19 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a stream ended that had a version by an alias; a version that nobody could open has one too."""
+class Reward:
+    """What a route wants of a stream."""
 
-    alias: str
-    ref: ModelRef
-    error: type[BaseException] | None  # None: it ended well; a cancellation or GeneratorExit: the caller hung up
-    first_answer_s: float | None  # None: there was none
+    within_s: float = 0.0  # the longest that an answer may take; 0: as long as it likes
+
+    def of(self, outcome: Outcome) -> bool | None:
+        """Whether it was so; None: that says nothing of the version, as the caller hung up or was wrong."""
+        if outcome.error is not None:
+            return False if blames_version(outcome.error) else None
+        if not self.within_s:
+            return True
+        took_s = outcome.waits.worst_s if outcome.waits else outcome.first_answer_s
+        return took_s is None or took_s <= self.within_s
 
 
 class PolicyMemory:
@@ -43,6 +51,15 @@ class PolicyMemory:
     def of(self, alias: str, ref: ModelRef) -> defaultdict[str, float]:
         """What is known of one version, to be read and changed."""
         return self._numbers[alias, ref]
+
+    def tables(self) -> list[list[Any]]:
+        """All of it, as JSON can keep it."""
+        return [[alias, str(ref), dict(numbers)] for (alias, ref), numbers in self._numbers.items() if numbers]
+
+    def take(self, tables: Iterable[Sequence[Any]]) -> None:
+        """What was kept."""
+        for alias, ref, numbers in tables:
+            self.of(str(alias), ModelRef.of(str(ref))).update({str(name): float(n) for name, n in numbers.items()})
 
 
 class Policy(Protocol):

@@ -6,19 +6,25 @@ sticky = "user"                              # session (unless said), user, or h
 rules = [{language = "de", to = "asr/german"}, {header = "x-tenant=acme", to = "small@2"}, {key = "lab", to = "big@1"}]
 fallback = ["asr/small"]                     # when the version cannot be had
 shadow = {"nano@5" = 10}                     # hears so many percent of the streams, and is compared
+policy = "thompson"                          # weighted (unless said): by weight; thompson: whichever is rewarded most
+reward = {within_s = 1.0}                    # thompson's: no error, and no answer that took longer
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.routing.policy import Reward
 from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput
 from parley.wire import protocol
 
 Tables = Mapping[str, Any]
 STICKY = {"session": protocol.SESSION, "user": protocol.USER}
-KEYS = ("versions", "sticky", "rules", "fallback", "shadow")
+KEYS = ("versions", "sticky", "rules", "fallback", "shadow", "policy", "reward")
+WEIGHTED, THOMPSON = "weighted", "thompson"
+ANYTHING_WELL = Reward()
 OF_A_RULE = ("language", "header", "key", "to")
 
 
@@ -62,6 +68,8 @@ class Route:
     rules: Sequence[RouteRule] = ()
     fallback: Sequence[str] = ()
     shadow: Mapping[ModelRef, int] = field(default_factory=dict)  # version -> percent of the streams
+    policy: str = WEIGHTED
+    reward: Reward = ANYTHING_WELL
 
 
 def read(tables: Tables) -> dict[str, Route]:
@@ -94,7 +102,18 @@ def _route(alias: str, written: Any) -> Route:
         raise BadConfig(f"The route {alias!r} must be stage/alias with at least one name@version and a weight above 0.")
     shadow = _weights(alias, full.get("shadow", {}), "shadow")
     rules = tuple(_rule(alias, each) for each in full.get("rules", ()))
-    return Route(shares, _sticky(alias, full.get("sticky", "session")), rules, tuple(map(str, fallback)), shadow)
+    sticky, policy = _sticky(alias, full.get("sticky", "session")), full.get("policy", WEIGHTED)
+    if policy not in (WEIGHTED, THOMPSON):
+        raise BadConfig(f"`policy` of the route {alias!r} is {policy!r}; say {WEIGHTED} or {THOMPSON}.")
+    return Route(shares, sticky, rules, tuple(map(str, fallback)), shadow, policy, _reward(alias, full))
+
+
+def _reward(alias: str, full: Mapping[str, Any]) -> Reward:
+    written = full.get("reward", {})
+    within_s = written.get("within_s", 0.0) if isinstance(written, Mapping) and set(written) <= {"within_s"} else None
+    if isinstance(within_s, bool) or not isinstance(within_s, int | float) or not 0 <= within_s < math.inf:
+        raise BadConfig(f"`reward` of the route {alias!r} must be a table of `within_s` and seconds, 0 or more.")
+    return Reward(float(within_s))
 
 
 def _weights(alias: str, written: Any, what: str) -> dict[ModelRef, int]:

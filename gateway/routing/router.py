@@ -1,14 +1,17 @@
 """Which exact version a stream gets, by routes and policy. Must not know where the routes come from."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gateway.routing import names
-from gateway.routing.policy import Draw, Outcome, Policy, PolicyMemory, WeightedHash, number
-from gateway.routing.route import Asker, Tables, read
+from gateway.routing.outcome import Outcome
+from gateway.routing.policy import Draw, Policy, PolicyMemory, WeightedHash, number
+from gateway.routing.route import THOMPSON, WEIGHTED, Asker, Tables, read
+from gateway.routing.thompson import Thompson
 from parley.engines.model import ModelRef
 from parley.errors import UnknownModel
 
+POLICIES: Mapping[str, Policy] = {WEIGHTED: WeightedHash(), THOMPSON: Thompson()}
 MOST_HOPS = 8  # from alias to alias
 
 
@@ -18,6 +21,7 @@ class Choice:
 
     ref: ModelRef | None  # None: the service's own default
     alias: str = ""
+    # Who serves where it cannot be had: the route's other versions, the heaviest first, then its fallbacks.
     instead: Sequence[ModelRef] = ()
     shadows: Sequence[ModelRef] = ()
 
@@ -25,17 +29,21 @@ class Choice:
 class Router:
     """`asr/default` -> {nano@3: 90, nano@4: 10} -> the version for one stream."""
 
-    def __init__(self, tables: Tables, policy: Policy | None = None, memory: PolicyMemory | None = None) -> None:
+    def __init__(
+        self, tables: Tables, policies: Mapping[str, Policy] = POLICIES, memory: PolicyMemory | None = None
+    ) -> None:
         self.routes = read(tables)
-        self._policy, self._memory = policy or WeightedHash(), memory or PolicyMemory()
+        self._policies, self.memory = policies, memory or PolicyMemory()
 
     def rebuilt(self, tables: Tables) -> "Router":
         """A router of other routes that remembers what this one has learnt."""
-        return Router(tables, self._policy, self._memory)
+        return Router(tables, self._policies, self.memory)
 
     def learn(self, outcome: Outcome) -> None:
-        """A stream that had a version by an alias has ended."""
-        self._policy.learn(outcome, self._memory)
+        """A stream that had a version by an alias has ended; an alias that is gone by then teaches nothing."""
+        if route := self.routes.get(outcome.alias):
+            told = replace(outcome, rewarded=route.reward.of(outcome))
+            self._policies[route.policy].learn(told, self.memory)
 
     def pick(self, stage: str, wanted: str, asker: Asker) -> Choice:
         """An exact version is taken as it is, an alias resolved; without either, the service's own default."""
@@ -52,6 +60,13 @@ class Router:
         """The exact versions that a stage's aliases lead to."""
         routes = (route for alias, route in self.routes.items() if alias.startswith(f"{stage}/"))
         return sorted({str(ref) for route in routes for ref in route.shares})
+
+    def named(self, stage: str) -> list[str]:
+        """The exact versions that may be asked for because a route names them: by weight, rule, fallback or shadow."""
+        routes = [route for alias, route in self.routes.items() if alias.startswith(f"{stage}/")]
+        weighed = [ref for route in routes for ref, share in (*route.shares.items(), *route.shadow.items()) if share]
+        named = [name for route in routes for name in (*route.fallback, *(rule.to for rule in route.rules))]
+        return sorted({*map(str, weighed), *(name for name in named if "@" in name)})
 
     def options(self, alias: str) -> list[str]:
         """Every version that an alias leads to without its rules: by weight, or instead."""
@@ -75,7 +90,9 @@ class Router:
         route = self.routes[alias]
         key = asker.metadata.get(route.sticky, "") or asker.draw
         first = ModelRef.of(to) if "@" in to else self._drawn(alias, key, asker.had)
-        instead = [ref for name in route.fallback for ref in self._those(name, key, asker.had) if ref != first]
+        others = [] if "@" in to else sorted(filter(route.shares.get, route.shares), key=lambda ref: -route.shares[ref])
+        others += [ref for name in route.fallback for ref in self._those(name, key, asker.had)]
+        instead = [ref for ref in others if ref != first]
         shadows = [ref for ref, percent in route.shadow.items() if ref != first and _percent(key, ref) < percent]
         return Choice(first, alias, tuple(dict.fromkeys(instead)), tuple(shadows))
 
@@ -83,7 +100,8 @@ class Router:
         yield ModelRef.of(name) if "@" in name else self._drawn(name, key, had)
 
     def _drawn(self, alias: str, key: str, had: ModelRef | None) -> ModelRef:
-        return self._policy.pick(Draw(alias, self.routes[alias].shares, key, had), self._memory)
+        route = self.routes[alias]
+        return self._policies[route.policy].pick(Draw(alias, route.shares, key, had), self.memory)
 
 
 def _percent(key: str, ref: ModelRef) -> float:

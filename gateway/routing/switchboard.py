@@ -6,11 +6,12 @@ Must not know an API, nor what a message says.
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry import trace
@@ -23,56 +24,26 @@ from gateway.replicas.replica import Call, Replica, Source
 from gateway.replicas.retry import Then, When, rule
 from gateway.routing import names
 from gateway.routing.book import RouteBook
-from gateway.routing.policy import Outcome
+from gateway.routing.keeper import Keeper
+from gateway.routing.notable import notable
+from gateway.routing.outcome import Outcome
+from gateway.routing.overheard import Answers, Overheard
 from gateway.routing.route import Asker, Tables, read
 from gateway.routing.router import Choice
-from gateway.routing.shadow import Shadow
+from gateway.routing.shadow import Beside, Compared, Shadow
 from parley import telemetry
 from parley.budget import Budget
 from parley.client import Exchange
 from parley.engines.model import ModelRef
-from parley.errors import BadConfig, BadInput, NotFound, ParleyError, UnknownModel
+from parley.errors import BadConfig, BadInput, NotFound, ParleyError, Unavailable, UnknownModel
 from parley.nearest import advice
 from parley.wire import protocol
 from parley.wire.stages import STAGES
 from parley.wire.trust import SharedSecret, Trust
 
 log = logging.getLogger(__name__)
-
-
-class Answers(Protocol):
-    """An open stream's answers."""
-
-    def answers(self) -> AsyncIterator[bytes]:
-        """Each answer as it arrives."""
-
-    async def trailers(self) -> dict[str, str]:
-        """The trailing metadata, after the last answer."""
-
-
-class Overheard:
-    """An open stream whose answers are also noted for shadows."""
-
-    def __init__(self, exchange: Answers, shadows: Sequence[Shadow]) -> None:
-        self._exchange, self._shadows = exchange, shadows
-
-    @property
-    def inner(self) -> Answers:
-        """The stream without the shadows."""
-        return self._exchange
-
-    async def answers(self) -> AsyncIterator[bytes]:
-        """Each answer: to the caller first, then to the shadows."""
-        async for answer in self._exchange.answers():
-            yield answer
-            for shadow in self._shadows:
-                shadow.compare(answer)
-        for shadow in self._shadows:
-            shadow.done()
-
-    async def trailers(self) -> dict[str, str]:
-        """The trailing metadata, after the last answer."""
-        return await self._exchange.trailers()
+MOST_OUTCOMES = 1024
+RELOAD_S = 2.0  # when who is told that a version is loaded again may come back
 
 
 class Switchboard:
@@ -83,6 +54,9 @@ class Switchboard:
         self.upstreams = {name: self._to(name, named) for name, named in config.upstreams.items()}
         self.book = RouteBook(config.routes, Path(config.routes_file) if config.routes_file else None)
         self._shadows: list[Shadow] = []
+        self.outcomes: deque[Outcome] = deque(maxlen=MOST_OUTCOMES)  # of streams that have ended, until they are taken
+        self.comparisons: deque[Compared] = deque(maxlen=MOST_OUTCOMES)
+        self.keeper = Keeper(self.upstreams, self.book)
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
         if stage not in STAGES:
@@ -114,14 +88,14 @@ class Switchboard:
             return False
         return not versions or any(await asyncio.gather(*map(upstream.serves, versions)))
 
-    async def reroute(self, changes: Mapping[str, Any], by: str) -> None:
+    async def reroute(self, changes: Mapping[str, Any], by: str, why: str = "") -> None:
         """Change routes while they are used; refuses a version that no replica serves."""
         for alias, version in await self.unserved(self.book.changed(changes)):
             if alias in changes:
                 stage = alias.partition("/")[0]
                 how = f"`parley models load {stage} {version}` loads it"
                 raise BadInput(f"{alias} would lead to {version}, which no replica serves; {how}.")
-        self.book.change(changes, by)
+        self.book.change(changes, by, why)
 
     async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
         """Pairs of an alias and a version that it leads to but no replica serves."""
@@ -135,10 +109,11 @@ class Switchboard:
         return [(alias, version) for (alias, version, _), is_served in zip(found, served, strict=True) if not is_served]
 
     async def start(self) -> None:
-        """Resolve the replicas and watch the routes file."""
+        """Resolve the replicas, watch the routes file, and keep loaded what the routes name."""
         self.book.start()
         for upstream in self.upstreams.values():
             await upstream.start()
+        self.keeper.start()
 
     @asynccontextmanager
     async def stream(
@@ -222,7 +197,13 @@ class Switchboard:
                     raise
                 log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
                 metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
-        return await self._enter(stack, last, requests, alias)
+        try:
+            return await self._enter(stack, last, requests, alias)
+        except UnknownModel:
+            if not alias:
+                raise
+            what = f"{alias} leads to {last.version}, which no replica has just now; it is loaded again, come back."
+            raise Unavailable(what, retry_s=RELOAD_S) from None
 
     async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, alias: str) -> Answers:
         exchange = await stack.enter_async_context(self._learning(call, requests, alias))
@@ -233,17 +214,25 @@ class Switchboard:
     @asynccontextmanager
     async def _learning(self, call: Call, requests: Source, alias: str) -> AsyncIterator[Exchange]:
         """One stream of one version; its outcome goes to the router that is current when it ends."""
-        began, first_answer_s, error = time.monotonic(), None, None
+        began, first_answer_s, error, exchange = time.monotonic(), None, None, None
         try:
             async with self.upstream(call.stage).stream(call, requests) as exchange:
+                exchange.notable = notable(call.stage)
                 first_answer_s = time.monotonic() - began
                 yield exchange
         except BaseException as failed:
             error = type(failed)
             raise
         finally:
-            if alias:
-                self.book.router.learn(Outcome(alias, ModelRef.of(call.version), error, first_answer_s))
+            if call.version:
+                noted = (call.stage, tuple(exchange.noted), exchange.said_at_end) if exchange else (call.stage,)
+                self._ended(Outcome(alias, ModelRef.of(call.version), error, first_answer_s, *noted))
+
+    def _ended(self, outcome: Outcome) -> None:
+        """Policies learn at once; whoever judges versions takes it from here when they get to it."""
+        self.outcomes.append(outcome)
+        if outcome.alias:
+            self.book.router.learn(outcome)
 
     def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
         """Starts a shadow for each version that gets a copy, up to `limits.shadows` at a time."""
@@ -252,12 +241,14 @@ class Switchboard:
         upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
         quiet = replace(caller, budget=Budget.of(None))
         calls = [self._call(wish.stage, quiet, ref) for ref in choice.shadows[: max(0, room)]]
-        added = [Shadow(upstream, call, parse) for call in calls]
+        beside = Beside(choice.alias, str(choice.ref), self.comparisons.append)
+        added = [Shadow(upstream, call, parse, beside) for call in calls]
         self._shadows += added
         return added
 
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.keeper.close()
         await self.book.close()
         await asyncio.gather(*(shadow.close() for shadow in self._shadows))
         await asyncio.gather(*(upstream.close() for upstream in self.upstreams.values()))

@@ -17,12 +17,12 @@ LOWEST_HZ, HIGHEST_HZ, MOST_CHANNELS = 8_000, 48_000, 8
 LARGEST_CHUNK = 1 << 20
 SILENCE: Samples = np.zeros(0, np.float32)
 
-_WIDTHS = {
-    AudioEncoding.AUDIO_ENCODING_PCM_S16LE: 2,
-    AudioEncoding.AUDIO_ENCODING_PCM_F32LE: 4,
-    AudioEncoding.AUDIO_ENCODING_MULAW: 1,
-    AudioEncoding.AUDIO_ENCODING_ALAW: 1,
-}
+# Looked up once: an enum's value by its name takes longer than what is done with a chunk.
+S16LE, F32LE = AudioEncoding.AUDIO_ENCODING_PCM_S16LE, AudioEncoding.AUDIO_ENCODING_PCM_F32LE
+MULAW, ALAW = AudioEncoding.AUDIO_ENCODING_MULAW, AudioEncoding.AUDIO_ENCODING_ALAW
+_WIDTHS = {S16LE: 2, F32LE: 4, MULAW: 1, ALAW: 1}
+_STEP, _FULL = np.float32(1 / 32768), np.float32(32768)  # a power of two: multiplying is as exact as dividing
+_LOWEST, _HIGHEST = np.float32(-32768), np.float32(32767)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Format:
     @classmethod
     def of(cls, wire: AudioFormat) -> "Format":
         """Fill in the defaults; refuse what no stage takes."""
-        encoding = wire.encoding or AudioEncoding.AUDIO_ENCODING_PCM_S16LE
+        encoding = wire.encoding or S16LE
         rate_hz, channels = wire.sample_rate_hz or RATE_HZ, wire.channels or 1
         if encoding not in _WIDTHS:
             raise UnsupportedFormat(f"Encoding {encoding} is not known; send PCM_S16LE, PCM_F32LE, MULAW or ALAW.")
@@ -85,25 +85,28 @@ def _check_whole(data: bytes, form: Format) -> None:
 
 
 def _floats(data: bytes, encoding: AudioEncoding) -> Samples:
-    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
-        return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
-    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
+    if encoding == S16LE:
+        return np.frombuffer(data, "<i2") * _STEP
+    if encoding == F32LE:
         clean = np.nan_to_num(np.frombuffer(data, "<f4"), nan=0.0, posinf=1.0, neginf=-1.0)
         bounded: Samples = np.clip(clean, np.float32(-1), np.float32(1))
         return bounded
-    table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
+    table = _MULAW if encoding == MULAW else _ALAW
     return table[np.frombuffer(data, np.uint8)]
 
 
 def encode(samples: Samples, encoding: AudioEncoding) -> bytes:
     """Floats -> bytes; what is beyond full scale is clipped."""
-    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_S16LE:
-        scaled: Samples = np.rint(samples * np.float32(32768))
-        return scaled.clip(-32768, 32767).astype("<i2").tobytes()
+    if encoding == S16LE:
+        scaled: Samples = samples * _FULL
+        np.rint(scaled, out=scaled)
+        np.maximum(scaled, _LOWEST, out=scaled)
+        np.minimum(scaled, _HIGHEST, out=scaled)  # both: np.clip takes twice as long
+        return scaled.astype("<i2").tobytes()
     clipped = np.clip(samples, -1, 1)
-    if encoding == AudioEncoding.AUDIO_ENCODING_PCM_F32LE:
+    if encoding == F32LE:
         return clipped.astype("<f4").tobytes()
-    table = _MULAW if encoding == AudioEncoding.AUDIO_ENCODING_MULAW else _ALAW
+    table = _MULAW if encoding == MULAW else _ALAW
     return _nearest(table, clipped)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 
@@ -9,12 +10,15 @@ from parley.cli import options
 from parley.errors import BadInput, DeadlinePassed, ParleyError, of_code
 
 WAIT_S = 5.0
+NO_HEADERS: Mapping[str, str] = {}
 
 
-def ask(http: str, path: str, method: str = "GET", body: object = None) -> dict[str, Any]:
+def ask(
+    http: str, path: str, method: str = "GET", body: object = None, headers: Mapping[str, str] = NO_HEADERS
+) -> dict[str, Any]:
     """One JSON answer, or the error that the gateway meant."""
     url = f"{http.rstrip('/')}{path}"
-    status, text = _sent(url, method, body)
+    status, text = _sent(url, method, body, headers)
     try:
         answer = json.loads(text)
     except ValueError:
@@ -27,14 +31,14 @@ def ask(http: str, path: str, method: str = "GET", body: object = None) -> dict[
     return answer
 
 
-def _sent(url: str, method: str, body: object) -> tuple[int, bytes]:
+def _sent(url: str, method: str, body: object, more: Mapping[str, str]) -> tuple[int, bytes]:
     # Late: of all commands only these need HTTP.
     from urllib.error import HTTPError
     from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
     trusted = HTTPSHandler(context=ssl.create_default_context())  # heeds SSL_CERT_FILE
     data = None if body is None else json.dumps(body).encode()
-    headers = ({} if data is None else {"content-type": "application/json"}) | options.credentials()
+    headers = ({} if data is None else {"content-type": "application/json"}) | options.credentials() | dict(more)
     try:
         request = Request(_checked(url), data, headers, method=method)
         with build_opener(ProxyHandler({}), trusted).open(request, timeout=WAIT_S) as answer:

@@ -71,7 +71,7 @@ async def voices(server: str, method: str, **fields: Any) -> Any:
 
     kind: Any = GetMessageClass(SERVICES["Voices"].methods_by_name[method].input_type)
     async with connected(server) as client:
-        return await client.voices(method, kind(**fields), LIST_S)
+        return await client.unary("Voices", method, kind(**fields))
 
 
 def stages() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
-"""A model folder's files, opened: regular ones, inside the folder, of a bounded size. Must not know what is in them."""
+"""A model folder's files, opened: regular ones, no links, of a bounded size. Must not know what is in them."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -12,12 +13,12 @@ LARGEST_TEXT = 1 << 20  # bytes of a model.toml
 
 
 def opened(path: Path, largest: int = LARGEST) -> BinaryIO:
-    """The file, for reading. A device has no end, a pipe no beginning, and a link may lead anywhere."""
+    """The file, for reading. A device has no end, a pipe no beginning, and a link may lead to other bytes tomorrow."""
     try:
-        if not path.resolve(strict=True).is_relative_to(path.parent.resolve()):
-            raise BadModel(f"{path} leads out of its folder; put the file itself there.")
-        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle; ValueError: a NUL
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            raise BadModel(f"{path} is a link; put the file itself there.") from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BadModel(f"{path} cannot be read ({reason}); restore the file.") from None
     found = os.fstat(file.fileno())

@@ -28,6 +28,8 @@ EXACT = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99})@(?P<version>[A-
 
 
 FILE = re.compile(r"[A-Za-z0-9_.+-]{1,200}")
+PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz")  # formats that can hold programs
+PICKLE = re.compile(rb"\x80[\x02-\x05]")  # how one begins, whatever it is called
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RATE_HZ = 16_000
 
@@ -66,6 +68,8 @@ class ModelSpec:
     graphs: Mapping[str, str] = field(default_factory=dict)  # of a model that has several: what for, and its file
     options: Mapping[str, Any] = field(default_factory=dict)
     devices: tuple[str, ...] = CHAIN
+    source: Mapping[str, Any] = field(default_factory=dict)  # where it comes from, as whoever fetched it wrote down
+    digest: str = ""  # the sha256 of its model.toml, which has those of all files: of the whole version
     known: dict[type, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # options, once read
 
     def graph(self, name: str) -> "ModelSpec":
@@ -86,14 +90,17 @@ class ModelSpec:
             raise BadModel(
                 f"{self.folder / name} is not the file that model.toml declares (sha256 differs); restore it."
             )
+        if PICKLE.match(data) and data.endswith(b"."):
+            raise BadModel(f"{self.folder / name} is a Python pickle, which can run any program; convert the model.")
         return data
 
 
 def read_spec(folder: Path) -> ModelSpec:
     """Read a version's model.toml."""
     path = folder / "model.toml"
+    text = files.read(path, files.LARGEST_TEXT)
     try:
-        table = tomllib.loads(files.read(path, files.LARGEST_TEXT).decode())
+        table = tomllib.loads(text.decode())
     except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, and of numbers without end
         raise BadModel(f"{path} is not TOML: {error}.") from None
     missing = [key for key in ("name", "version", "stage", "backend") if not isinstance(table.get(key), str)]
@@ -118,6 +125,8 @@ def read_spec(folder: Path) -> ModelSpec:
         graphs=table.get("graphs", {}),
         options=table.get("options", {}),
         devices=tuple(table.get("devices", CHAIN)),
+        source=table.get("source", {}),
+        digest=hashlib.sha256(text).hexdigest(),
     )
 
 
@@ -134,6 +143,8 @@ def _faults(table: Mapping[str, Any]) -> Iterator[str]:
     for name, found in table.get("files", {}).items():
         if not FILE.fullmatch(name) or ".." in name:
             yield f"`files` has {shown(name)}; name a file of this folder, by letters, digits and ._+-."
+        if name.lower().endswith(PICKLED):
+            yield f"`files` has {name}: it may run any program when it is read; convert it to ONNX or CTranslate2."
         if not isinstance(found, str) or not SHA256.fullmatch(found):
             yield f"`files` has {shown(found)} for {name}; write the file's sha256 (sha256sum {name})."
     for name, found in table.get("graphs", {}).items():

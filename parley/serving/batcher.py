@@ -8,8 +8,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from opentelemetry import context as otel
@@ -19,7 +19,9 @@ from parley import machine
 from parley.budget import Budget, Clock
 from parley.engines.protocols import Engine, Ranks
 from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
+from parley.serving.deadlines import Deadlines
 from parley.serving.load import Load, Place
+from parley.serving.workers import Workers
 from parley.telemetry import Meter, Moment
 
 Job = TypeVar("Job")
@@ -50,7 +52,7 @@ class BatchConfig:
         return self.workers or machine.cores()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Caller(Generic[Job, Result]):
     job: Job
     budget: Budget
@@ -82,13 +84,16 @@ class Batcher(Generic[Job, Result]):
         self._engine, self._config, self._meter, self._load, self._clock = engine, config, meter, load, clock
         self._ranks: Ranks[Job] | None = engine if isinstance(engine, Ranks) else None
         self._queue: deque[_Caller[Job, Result]] = deque()
+        meter.watch(self._queue)
+        self._deadlines = Deadlines("The engine did not answer in time; the service is too busy.")
         self._news = asyncio.Event()
         self._workers = config.at_a_time
         self._working = self._unhurried = 0  # workers that run a batch; those whose batch can wait
         self._rests_until = -math.inf  # where people speak: before then nothing begins that can wait
-        self._threads = ThreadPoolExecutor(self._workers, "engine")
+        self._threads = Workers(self._workers, "engine")
         self._job_s = 0.01
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
+        self._meter.workers(self._workers)
         self._tasks = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
 
     @property
@@ -103,38 +108,33 @@ class Batcher(Generic[Job, Result]):
         if len(self._queue) >= self._config.queue:
             wait_s = round(len(self._queue) * self._job_s, 2)
             raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
-        caller = _Caller[Job, Result](job, budget, asyncio.get_running_loop().create_future(), place)
+        caller: _Caller[Job, Result] = _Caller(job, budget, asyncio.get_running_loop().create_future(), place)
         if not self._working and not self._queue:
             self.moved_at = self._clock()
         caller.urgent_since = time.monotonic() if self.is_urgent(job) else None
         self._queue.append(caller)
-        self._meter.depth(len(self._queue))
         self._news.set()
-        limit = asyncio.timeout(None if budget.endless else budget.left)
+        self._deadlines.watch(caller.answer, budget)
         try:
-            async with limit:
-                return await caller.answer
-        except TimeoutError:
-            if not limit.expired():  # the engine's own
-                raise
-            raise DeadlinePassed("The engine did not answer in time; the service is too busy.") from None
+            return await caller.answer
         finally:
             self._forget(caller)
 
     def _forget(self, caller: _Caller[Job, Result]) -> None:
         """Leave the queue, if the job was not taken: the caller has hung up or is too late."""
+        self._deadlines.forget(caller.answer)
         if not caller.taken:
             self._queue.remove(caller)
-            self._meter.depth(len(self._queue))
 
     def look(self) -> None:
         """Look at the queue again: jobs may have become urgent, and the load learns how long urgent ones wait."""
+        if not (self._queue and (self._ranks or self._load)):
+            return
         now = time.monotonic()
         for caller in self._urgent() if self._load else ():
             if caller.place and caller.urgent_since is not None:
                 caller.place.waits(now - caller.urgent_since)
-        if self._queue:
-            self._news.set()
+        self._news.set()
 
     def _urgent(self) -> list[_Caller[Job, Result]]:
         """Callers whose jobs are urgent, the longest urgent first; one that is so no longer counts anew."""
@@ -213,7 +213,6 @@ class Batcher(Generic[Job, Result]):
                 batch.append(caller)
         if not self._queue:
             self._news.clear()
-        self._meter.depth(len(self._queue))
         return batch
 
     async def _answer(self, batch: list[_Caller[Job, Result]]) -> None:
@@ -240,9 +239,8 @@ class Batcher(Generic[Job, Result]):
             batch[0].answer.set_exception(error)
 
     async def _run(self, batch: Sequence[_Caller[Job, Result]]) -> Sequence[Result]:
-        began, cpu_s = Moment.now(), time.process_time()
-        loop = asyncio.get_running_loop()
-        results, engine = await loop.run_in_executor(self._threads, self._timed, [caller.job for caller in batch])
+        began, cpu_s = Moment.now(), time.process_time() if self._load else 0.0
+        results, engine = await self._threads.run(partial(self._timed, [caller.job for caller in batch]))
         job_s = (engine[1].at - engine[0].at) / len(batch)
         self._job_s += 0.1 * (job_s - self._job_s)
         self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
@@ -260,6 +258,7 @@ class Batcher(Generic[Job, Result]):
 
     async def close(self) -> None:
         """Stop; callers that still wait get Unavailable."""
+        self._meter.workers(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -267,7 +266,8 @@ class Batcher(Generic[Job, Result]):
             caller.taken = True
         _tell(self._queue)
         self._queue.clear()
-        self._threads.shutdown(wait=False)
+        self._deadlines.close()
+        self._threads.close()
 
 
 def _tell(callers: Iterable[_Caller[Job, Result]]) -> None:

@@ -6,6 +6,7 @@ Where others are here already, a version is tried in another process before it i
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,12 +61,14 @@ class Model:
         """Jobs in the queue."""
         return self._batcher.waiting if self._batcher else 0
 
-    def start(self, placed: Placed[Engine[Any, Any]], batch: BatchConfig) -> None:
-        """Loaded: accept streams."""
+    def start(self, placed: Placed[Engine[Any, Any]], batch: BatchConfig, began: float) -> None:
+        """Loaded, since `began`: accept streams."""
         self.device, self.device_reason = placed.device, placed.reason
         if isinstance(placed.model, Costed):
             self.load = Load(placed.model.second_s, batch.at_a_time, on_cpu=placed.model.on_cpu)
-        self._batcher = Batcher(placed.model, batch, Meter(self.spec.stage, str(self.spec.ref)), self.load)
+        meter = Meter(self.spec.stage, str(self.spec.ref))
+        meter.loaded(time.monotonic() - began)
+        self._batcher = Batcher(placed.model, batch, meter, self.load)
         self.state = VersionState.ACTIVE
 
     async def stop(self) -> None:
@@ -105,7 +108,8 @@ class Registry:
         try:
             if self._trial and has_neighbours:
                 await self._trial(spec)
-            model.start(await asyncio.to_thread(opened, self._opener, spec), self._batch)
+            began = time.monotonic()
+            model.start(await asyncio.to_thread(opened, self._opener, spec), self._batch, began)
         except BaseException:
             del self._models[spec.ref]
             raise

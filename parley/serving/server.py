@@ -17,8 +17,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from parley import config, machine, telemetry, traces
-from parley.engines.model import ModelRef, locate
-from parley.errors import BadConfig, BadInput, UnknownModel
+from parley.engines.model import ModelRef, ModelSpec, locate
+from parley.errors import BadConfig, BadInput, ModelNotReady, ParleyError, UnknownModel
+from parley.serving import provenance
+from parley.serving.commanded import CommandedFile
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
@@ -70,6 +72,7 @@ class Service:
         self._stage, self._settings, self._report_s = stage, settings, report_s
         trial = partial(tried, stage.open_engine, within_s=settings.load_s)
         self._registry = Registry(stage.open_engine, settings.batch, trial)
+        self._commanded = CommandedFile(settings.commanded_file)
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.SharedSecret(settings.token).check)] if settings.token else []
         self._server = grpc.aio.server(options=protocol.SERVER_OPTIONS, interceptors=guards)
@@ -79,7 +82,9 @@ class Service:
     async def start(self) -> None:
         """Listen first, so that "loading" can be seen; then load; then say SERVING."""
         name = self._stage.service.full_name
-        admin = ModelsAdmin(self._stage, self._settings.models_root, self._registry, self._report_health)
+        admin = ModelsAdmin(
+            self._stage, self._located, self._registry, self._report_health, self._commanded, self._settings.models
+        )
         stream: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(self._streams.handle)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Stream": stream}),))
         methods = {method: self._unary(*parts) for method, parts in admin.methods().items()}
@@ -93,6 +98,8 @@ class Service:
         await self._report_health()  # unasked, the health service calls a server healthy that has nothing yet
         await self._server.start()
         await self._load()
+        await self._report_health()
+        await self._load_again()
         await self._report_health()
         self._reporting = asyncio.create_task(self._keep_reporting())
         gc.collect()
@@ -115,14 +122,35 @@ class Service:
         """The default has to be there; another version that is bad must not take those that are good."""
         for text in self._settings.models:
             try:
-                spec = locate(self._settings.models_root, self._stage.name, ModelRef.of(text))
-                await self._registry.load(spec)
+                await self._registry.load(self._located(ModelRef.of(text)))
             except (BadInput, UnknownModel) as error:
                 raise BadConfig(f"`models`: {error}") from None
             except BadConfig as error:
                 if self._registry.default is None:
                     raise
                 log.error("model not loaded", extra={"model": text, "why": str(error)})
+        if default := self._commanded.read().default:
+            await self._try_again(default, make_default=True)
+
+    async def _load_again(self) -> None:
+        """What was loaded by command. Those that serve already need not wait for it."""
+        for ref in self._commanded.read().models:
+            await self._try_again(ref)
+
+    async def _try_again(self, ref: ModelRef, *, make_default: bool = False) -> None:
+        """It may be gone, which is no reason not to start."""
+        try:
+            await self._registry.load(self._located(ref), make_default=make_default)
+        except ModelNotReady:
+            log.info("model is being loaded already", extra={"model": str(ref)})  # by command, meanwhile
+        except ParleyError as error:
+            log.error("model not loaded again", extra={"model": str(ref), "why": str(error)})
+
+    def _located(self, ref: ModelRef) -> ModelSpec:
+        """A version of this stage, which the policy allows."""
+        spec = locate(self._settings.models_root, self._stage.name, ref)
+        provenance.check(spec, self._settings.trust)
+        return spec
 
     async def _report_health(self) -> None:
         """Sets the health status of the service and of each model version."""
@@ -131,7 +159,8 @@ class Service:
         for service in ("", name):
             await self._health.set(service, able)
         await self._report_room(name)
-        for model in self._registry.models:
+        # One that is being loaded is not known yet: NOT_SERVING is said of those that go, and nobody loads those again.
+        for model in (each for each in self._registry.models if each.state.name != "LOADING"):
             serving = not self._streams.draining and model.state.name == "ACTIVE"
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
 

@@ -91,7 +91,8 @@ async def drive(
     held_most: int = HELD_MOST,
 ) -> None:
     """Run a stream to its end: read while the engine works, answer in order."""
-    gate, order = _Gate(held_most), _Order()
+    lanes = session.ahead if isinstance(session, Ahead) else 1
+    gate, order = _Gate(held_most), _Order(lanes)
 
     async def work() -> None:
         while True:
@@ -109,7 +110,7 @@ async def drive(
 
     reader = asyncio.create_task(_read(session, items, gate, emit))
     try:
-        await _all([work() for _ in range(session.ahead if isinstance(session, Ahead) else 1)])
+        await _all([work() for _ in range(lanes)])
         await reader
     finally:
         reader.cancel()
@@ -120,13 +121,15 @@ async def drive(
 class _Order:
     """Results are emitted in the order in which their jobs were handed out."""
 
-    def __init__(self) -> None:
-        self._last = asyncio.Event()
+    def __init__(self, lanes: int) -> None:
+        self._lanes, self._last = lanes, asyncio.Event()
         self._last.set()
 
     def place(self) -> tuple[asyncio.Event, asyncio.Event]:
         """What to wait for, and what to set in the end. After an error it is never set."""
-        before, self._last = self._last, asyncio.Event()
+        before = self._last
+        if self._lanes > 1:  # one alone is never out of order
+            self._last = asyncio.Event()
         return before, self._last
 
 

@@ -12,8 +12,10 @@ from google.protobuf.message_factory import GetMessageClass
 
 from parley.audio.pcm import Format, check_chunk
 from parley.engines.backends import Placed
+from parley.engines.contract import Line
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
+from parley.engines.trust import TrustConfig
 from parley.errors import ChunkTooLarge
 from parley.serving.batcher import BatchConfig
 from parley.serving.session import Session
@@ -32,8 +34,10 @@ class ServiceConfig:
     listen: str  # host:port, or unix:/path
     models_root: tuple[Path, ...] = (Path("models/embedded"),)  # where models lie; the first that has one counts
     models: tuple[str, ...]  # exact versions to load at the start; the first is the default
+    commanded_file: str = ""  # keeps which versions were loaded by command, for the next start; empty: it is forgotten
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0
+    trust: TrustConfig = field(default_factory=TrustConfig)  # what is asked of a model before it is loaded
     load_s: float = 300.0  # the longest that opening another version takes; 0: for ever
     streams: int = 1000  # streams at a time; one more is refused
     token: str = ""  # the secret that callers must show, the same in the gateway's config; empty: none
@@ -55,6 +59,9 @@ class Stage:
     read: Callable[[Any], Sized]
     pairs: Callable[[ModelSpec], Iterable[tuple[str, str]]] = lambda spec: ()  # languages, where not all into all
     is_live: Callable[[Any], bool] = lambda config: True  # whether somebody speaks now, who must not wait
+    contract: Callable[[ModelSpec], Iterable[Line]] = lambda spec: ()  # what it asks of a model
+    # The same of an engine that is open, on examples whose answers are known.
+    golden: Callable[[ModelSpec, Engine[Any, Any], Path], Iterable[Line]] = lambda spec, engine, examples: ()
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """The one RPC of a stage: from the first byte of a stream to its last. Must not know ports, health or other streams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sized
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -9,12 +10,14 @@ from parley import beside, telemetry
 from parley.budget import Budget
 from parley.engines.model import ModelRef
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
+from parley.serving.provenance import provenance
 from parley.serving.registry import Model, Registry
 from parley.serving.session import Ahead, Events, Flush, Session, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
 from parley.wire import idle, protocol, rules
+from parley.wire.waits import WAITS, Waits
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
 Emit = Callable[[Events], Awaitable[None]]
@@ -46,6 +49,7 @@ class ServiceStreams:
             try:
                 with self._registry.lease(self._wanted(sent)) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
+                    span.set_attributes({f"parley.model.{k}": v for k, v in provenance(model.spec).items() if v})
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
                     await self._counted(model, context)
             except Exception as error:
@@ -92,14 +96,17 @@ class ServiceStreams:
         within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
         async def emit(events: Events) -> None:
-            async with writing:
-                for event in events:
-                    await context.write(self._stage.write(event).SerializeToString())
+            if answers := [self._stage.write(event).SerializeToString() for event in events]:
+                async with writing:
+                    for answer in answers:
+                        await context.write(answer)
             model.batcher.look()
 
+        waits = Waits()
         with self._submit(first.config, model, context, emit, within_s) as submit:
             await emit([self._stage.opened(first.config, model.spec)])
-            await drive(session, self._weighed(first.config, model, context), submit, emit)
+            await drive(session, self._items(first.config, model, context), _timed(submit, waits), emit)
+        context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)), (WAITS, waits.text)))
 
     def _begin(self, config: Any, model: Model) -> Session[Any, Any, Any]:
         rules.check(config)
@@ -110,36 +117,40 @@ class ServiceStreams:
         """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
         batcher = model.batcher
         if model.load is None or not self._stage.is_live(config):
-            yield lambda job: batcher.submit(job, Budget.of(context.time_remaining()).at_most(within_s))
+            yield lambda job: batcher.submit(job, Budget.of(_least(context.time_remaining(), within_s)))
             return
         again = dict(context.invocation_metadata()).get(protocol.AGAIN, "") != ""
         with model.load.place(again=again) as place:
             waiting = Waiting(batcher, place, within_s, lambda late: emit([late]))
             yield lambda job: waiting.submit(job, Budget.of(context.time_remaining()))
 
-    async def _weighed(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
-        """The items, and note how long they sound."""
-        sound, second = (
-            telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref)),
-            self._stage.seconds_a_byte(config),
-        )
-        async for item in self._items(context):
-            if second and not isinstance(item, Flush):
-                sound.inc(len(item) * second)
-            yield item
-
     async def _read(self, context: Context) -> Any:
         data = await context.read()
         return None if data is protocol.EOF else protocol.parse(self._stage.request, data)
 
-    async def _items(self, context: Context) -> AsyncIterator[Any]:
-        while (request := await self._read(context)) is not None:
-            kind = request.WhichOneof("message")
-            if kind is None:
-                raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
-            if kind == "config":
-                raise ConfigRepeated("A stream has one config; open another stream for another.")
-            yield self._control(request.control.action) if kind == "control" else self._stage.read(request)
+    async def _items(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
+        """What the session is fed; how long it sounds is noted by the second, not for each message."""
+        sound = telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref))
+        second, heard = self._stage.seconds_a_byte(config), 0.0
+        try:
+            while (request := await self._read(context)) is not None:
+                item = self._item(request)
+                if second and not isinstance(item, Flush):
+                    heard += len(item) * second
+                if heard >= 1.0:
+                    sound.inc(heard)
+                    heard = 0.0
+                yield item
+        finally:
+            sound.inc(heard)
+
+    def _item(self, request: Any) -> Sized | Flush:
+        kind = request.WhichOneof("message")
+        if kind is None:
+            raise EmptyMessage(f"A {request.DESCRIPTOR.name} says exactly one thing: {self._choices()}.")
+        if kind == "config":
+            raise ConfigRepeated("A stream has one config; open another stream for another.")
+        return self._control(request.control.action) if kind == "control" else self._stage.read(request)
 
     def _control(self, action: int) -> Flush:
         if action != ControlAction.CONTROL_ACTION_FLUSH:
@@ -148,3 +159,19 @@ class ServiceStreams:
 
     def _choices(self) -> str:
         return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)
+
+
+def _least(left_s: float | None, within_s: float) -> float:
+    return within_s if left_s is None else min(left_s, within_s)
+
+
+def _timed(submit: Submit, waits: Waits) -> Submit:
+    """The same, noting how long each job waited for its result."""
+
+    async def timed(job: Any) -> Any:
+        began = time.monotonic()
+        result = await submit(job)
+        waits.note(time.monotonic() - began)
+        return result
+
+    return timed

@@ -1,14 +1,10 @@
 """A folder, a wheel or a zip -> the files of the one model in it. Must not know a network."""
 
-import shutil
-import stat
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO
 
 from parley.errors import BadInput
+from parley.store.members import FolderMembers, Members, members
 from parley.store.parts import whole_of
 
 WEIGHTS = "model.bin"
@@ -16,74 +12,27 @@ VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
 NEEDED = ("config.json", "tokenizer.json")
 WANTED = ("preprocessor_config.json", "model.toml")
 KNOWN = (*NEEDED, *VOCABULARIES, *WANTED, WEIGHTS)  # the small ones first: what is missing shows early
-PIECE = 1 << 20
 
 
-class Contents(Protocol):
-    """Files that lie beside each other."""
+class Contents:
+    """Files that lie beside each other: in the one folder that has weights."""
 
-    where: str
-    sizes: dict[str, int]
+    def __init__(self, held: Members) -> None:
+        folder = _model_folder([PurePosixPath(path) for path in held.sizes], held.where)
+        self._members, self._folder = held, folder
+        self.where = str(held.folder / folder) if isinstance(held, FolderMembers) else held.where
+        paths = {path.name: str(path) for path in map(PurePosixPath, held.sizes) if path.parent == folder}
+        self.sizes = {name: held.sizes[path] for name, path in paths.items()}
 
     def copy(self, name: str, file: IO[bytes]) -> None:
         """Append one of them."""
+        for piece in self._members.read(str(self._folder / name)):
+            file.write(piece)
 
 
 def contents(source: Path) -> Contents:
     """What a folder or an archive has."""
-    if source.is_dir():
-        return Folder(source)
-    if source.is_file() and zipfile.is_zipfile(source):
-        return Archive(source)
-    what = "is no wheel or zip" if source.exists() else "does not exist"
-    raise BadInput(f"{source} {what}; name a folder, a wheel, a zip or an http(s) address.")
-
-
-class Folder:
-    """The folder itself, or the one below it that has weights."""
-
-    def __init__(self, source: Path) -> None:
-        below = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
-        self._folder = source / _model_folder([PurePosixPath(path.as_posix()) for path in below], str(source))
-        self.where = str(self._folder)
-        self.sizes = {path.name: path.stat().st_size for path in self._folder.iterdir() if path.is_file()}
-
-    def copy(self, name: str, file: IO[bytes]) -> None:
-        """Append one of them."""
-        with (self._folder / name).open("rb") as data:
-            shutil.copyfileobj(data, file, PIECE)
-
-
-class Archive:
-    """The one folder in it that has weights. Links are no files."""
-
-    def __init__(self, source: Path) -> None:
-        self._source, self.where = source, str(source)
-        with _opened(source) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir() and not _is_link(each)]
-        folder = _model_folder([PurePosixPath(each.filename) for each in members], self.where)
-        beside = [each for each in members if PurePosixPath(each.filename).parent == folder]
-        self._members = {PurePosixPath(each.filename).name: each for each in beside}
-        self.sizes = {name: each.file_size for name, each in self._members.items()}
-
-    def copy(self, name: str, file: IO[bytes]) -> None:
-        """No more than its header says, whatever is packed; its checksum is the archive's affair."""
-        with _opened(self._source) as archive, archive.open(self._members[name]) as packed:
-            while piece := packed.read(PIECE):
-                file.write(piece)
-
-
-@contextmanager
-def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            yield archive
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise BadInput(f"{source} cannot be unpacked ({error}); get the file again.") from None
-
-
-def _is_link(member: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(member.external_attr >> 16)
+    return Contents(members(source))
 
 
 def _model_folder(paths: list[PurePosixPath], where: str) -> PurePosixPath:

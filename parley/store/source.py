@@ -31,16 +31,17 @@ def _local(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadInput(f"{source} cannot be fetched; write an http(s) address.")
     if PurePosixPath(parts.path).suffix in ARCHIVES:
-        return _archive(source, incoming, most_bytes, downloads)
+        return archive(source, incoming, most_bytes, downloads)
     _folder(source, incoming, most_bytes, downloads)
     return incoming
 
 
-def _archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> Path:
+def archive(source: str, incoming: Path, most_bytes: int, downloads: Downloads) -> Path:
+    """The wheel or zip at an address, fetched."""
     parts = urlsplit(source)
     path = incoming / PurePosixPath(parts.path).name
     given = parts.fragment.removeprefix(SUM) if parts.fragment.startswith(SUM) else ""
-    if not path.exists() and not downloads.fetch(WantedFile(_bare(source), path, most_bytes, given)):
+    if not path.exists() and downloads.fetch(WantedFile(bare(source), path, most_bytes, given)) is None:
         raise missing(source)
     return path
 
@@ -56,16 +57,18 @@ def _folder(source: str, incoming: Path, most_bytes: int, downloads: Downloads) 
             files.check([*found, name], source)  # before the large one
         if name in VOCABULARIES and set(found) & set(VOCABULARIES):
             continue
-        if path.exists() or downloads.fetch(WantedFile(_inside(source, name), path, left)):
+        if path.exists() or downloads.fetch(WantedFile(inside(source, name), path, left)) is not None:
             found.append(name)
             left -= path.stat().st_size
     files.check(found, source)
 
 
-def _bare(source: str) -> str:
+def bare(source: str) -> str:
+    """An address without what stands behind its #."""
     return urlunsplit(urlsplit(source)._replace(fragment=""))
 
 
-def _inside(source: str, name: str) -> str:
+def inside(source: str, name: str) -> str:
+    """The address of a file in a folder."""
     parts = urlsplit(source)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment=""))

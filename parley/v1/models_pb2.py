@@ -25,37 +25,45 @@ _sym_db = _symbol_database.Default()
 from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16parley/v1/models.proto\x12\tparley.v1\x1a\x14parley/v1/rule.proto\"\xbf\x02\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.parley.v1.ModelState\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x15\n\rdevice_reason\x18\x05 \x01(\t\x12\x0f\n\x07streams\x18\x06 \x01(\r\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x11\n\tlanguages\x18\x08 \x03(\t\x12\x0f\n\x07license\x18\t \x01(\t\x12&\n\x05pairs\x18\n \x03(\x0b\x32\x17.parley.v1.LanguagePair\x12\x0f\n\x07waiting\x18\x0b \x01(\r\x12 \n\x05queue\x18\x0c \x01(\x0b\x32\x11.parley.v1.Spread\x12!\n\x06\x65ngine\x18\r \x01(\x0b\x32\x11.parley.v1.Spread\"+\n\x06Spread\x12\x11\n\tbounds_us\x18\x01 \x03(\x04\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\".\n\x0cLanguagePair\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"\x13\n\x11ModelsListRequest\"I\n\x12ModelsListResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.parley.v1.ModelInfo\x12\r\n\x05stage\x18\x02 \x01(\t\"A\n\x11ModelsLoadRequest\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x14\n\x0cmake_default\x18\x02 \x01(\x08\"9\n\x12ModelsLoadResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.parley.v1.ModelInfo\"-\n\x13ModelsRetireRequest\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\";\n\x14ModelsRetireResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.parley.v1.ModelInfo*\x8d\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATE_LOADING\x10\x01\x12\x16\n\x12MODEL_STATE_ACTIVE\x10\x02\x12\x18\n\x14MODEL_STATE_DRAINING\x10\x03\x12\x17\n\x13MODEL_STATE_RETIRED\x10\x04\x32\xdd\x01\n\x06Models\x12\x43\n\x04List\x12\x1c.parley.v1.ModelsListRequest\x1a\x1d.parley.v1.ModelsListResponse\x12\x43\n\x04Load\x12\x1c.parley.v1.ModelsLoadRequest\x1a\x1d.parley.v1.ModelsLoadResponse\x12I\n\x06Retire\x12\x1e.parley.v1.ModelsRetireRequest\x1a\x1f.parley.v1.ModelsRetireResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16parley/v1/models.proto\x12\tparley.v1\x1a\x14parley/v1/rule.proto\"\xea\x02\n\tModelInfo\x12\r\n\x05model\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.parley.v1.ModelState\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x15\n\rdevice_reason\x18\x05 \x01(\t\x12\x0f\n\x07streams\x18\x06 \x01(\r\x12\x12\n\nis_default\x18\x07 \x01(\x08\x12\x11\n\tlanguages\x18\x08 \x03(\t\x12\x0f\n\x07license\x18\t \x01(\t\x12&\n\x05pairs\x18\n \x03(\x0b\x32\x17.parley.v1.LanguagePair\x12\x0f\n\x07waiting\x18\x0b \x01(\r\x12 \n\x05queue\x18\x0c \x01(\x0b\x32\x11.parley.v1.Spread\x12!\n\x06\x65ngine\x18\r \x01(\x0b\x32\x11.parley.v1.Spread\x12)\n\nprovenance\x18\x14 \x01(\x0b\x32\x15.parley.v1.Provenance\"M\n\nProvenance\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12\r\n\x05trust\x18\x03 \x01(\t\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\"+\n\x06Spread\x12\x11\n\tbounds_us\x18\x01 \x03(\x04\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\".\n\x0cLanguagePair\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"\x13\n\x11ModelsListRequest\"I\n\x12ModelsListResponse\x12$\n\x06models\x18\x01 \x03(\x0b\x32\x14.parley.v1.ModelInfo\x12\r\n\x05stage\x18\x02 \x01(\t\"+\n\x11ModelsCardRequest\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"\"\n\x12ModelsCardResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\"A\n\x11ModelsLoadRequest\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x14\n\x0cmake_default\x18\x02 \x01(\x08\"9\n\x12ModelsLoadResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.parley.v1.ModelInfo\"-\n\x13ModelsRetireRequest\x12\x16\n\x05model\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\";\n\x14ModelsRetireResponse\x12#\n\x05model\x18\x01 \x01(\x0b\x32\x14.parley.v1.ModelInfo*\x8d\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATE_LOADING\x10\x01\x12\x16\n\x12MODEL_STATE_ACTIVE\x10\x02\x12\x18\n\x14MODEL_STATE_DRAINING\x10\x03\x12\x17\n\x13MODEL_STATE_RETIRED\x10\x04\x32\xa2\x02\n\x06Models\x12\x43\n\x04List\x12\x1c.parley.v1.ModelsListRequest\x1a\x1d.parley.v1.ModelsListResponse\x12\x43\n\x04\x43\x61rd\x12\x1c.parley.v1.ModelsCardRequest\x1a\x1d.parley.v1.ModelsCardResponse\x12\x43\n\x04Load\x12\x1c.parley.v1.ModelsLoadRequest\x1a\x1d.parley.v1.ModelsLoadResponse\x12I\n\x06Retire\x12\x1e.parley.v1.ModelsRetireRequest\x1a\x1f.parley.v1.ModelsRetireResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.models_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MODELSCARDREQUEST'].fields_by_name['model']._loaded_options = None
+  _globals['_MODELSCARDREQUEST'].fields_by_name['model']._serialized_options = b'\222\265\030\003\030\310\001'
   _globals['_MODELSLOADREQUEST'].fields_by_name['model']._loaded_options = None
   _globals['_MODELSLOADREQUEST'].fields_by_name['model']._serialized_options = b'\222\265\030\003\030\310\001'
   _globals['_MODELSRETIREREQUEST'].fields_by_name['model']._loaded_options = None
   _globals['_MODELSRETIREREQUEST'].fields_by_name['model']._serialized_options = b'\222\265\030\003\030\310\001'
-  _globals['_MODELSTATE']._serialized_start=805
-  _globals['_MODELSTATE']._serialized_end=946
+  _globals['_MODELSTATE']._serialized_start=1008
+  _globals['_MODELSTATE']._serialized_end=1149
   _globals['_MODELINFO']._serialized_start=60
-  _globals['_MODELINFO']._serialized_end=379
-  _globals['_SPREAD']._serialized_start=381
-  _globals['_SPREAD']._serialized_end=424
-  _globals['_LANGUAGEPAIR']._serialized_start=426
-  _globals['_LANGUAGEPAIR']._serialized_end=472
-  _globals['_MODELSLISTREQUEST']._serialized_start=474
-  _globals['_MODELSLISTREQUEST']._serialized_end=493
-  _globals['_MODELSLISTRESPONSE']._serialized_start=495
-  _globals['_MODELSLISTRESPONSE']._serialized_end=568
-  _globals['_MODELSLOADREQUEST']._serialized_start=570
-  _globals['_MODELSLOADREQUEST']._serialized_end=635
-  _globals['_MODELSLOADRESPONSE']._serialized_start=637
-  _globals['_MODELSLOADRESPONSE']._serialized_end=694
-  _globals['_MODELSRETIREREQUEST']._serialized_start=696
-  _globals['_MODELSRETIREREQUEST']._serialized_end=741
-  _globals['_MODELSRETIRERESPONSE']._serialized_start=743
-  _globals['_MODELSRETIRERESPONSE']._serialized_end=802
-  _globals['_MODELS']._serialized_start=949
-  _globals['_MODELS']._serialized_end=1170
+  _globals['_MODELINFO']._serialized_end=422
+  _globals['_PROVENANCE']._serialized_start=424
+  _globals['_PROVENANCE']._serialized_end=501
+  _globals['_SPREAD']._serialized_start=503
+  _globals['_SPREAD']._serialized_end=546
+  _globals['_LANGUAGEPAIR']._serialized_start=548
+  _globals['_LANGUAGEPAIR']._serialized_end=594
+  _globals['_MODELSLISTREQUEST']._serialized_start=596
+  _globals['_MODELSLISTREQUEST']._serialized_end=615
+  _globals['_MODELSLISTRESPONSE']._serialized_start=617
+  _globals['_MODELSLISTRESPONSE']._serialized_end=690
+  _globals['_MODELSCARDREQUEST']._serialized_start=692
+  _globals['_MODELSCARDREQUEST']._serialized_end=735
+  _globals['_MODELSCARDRESPONSE']._serialized_start=737
+  _globals['_MODELSCARDRESPONSE']._serialized_end=771
+  _globals['_MODELSLOADREQUEST']._serialized_start=773
+  _globals['_MODELSLOADREQUEST']._serialized_end=838
+  _globals['_MODELSLOADRESPONSE']._serialized_start=840
+  _globals['_MODELSLOADRESPONSE']._serialized_end=897
+  _globals['_MODELSRETIREREQUEST']._serialized_start=899
+  _globals['_MODELSRETIREREQUEST']._serialized_end=944
+  _globals['_MODELSRETIRERESPONSE']._serialized_start=946
+  _globals['_MODELSRETIRERESPONSE']._serialized_end=1005
+  _globals['_MODELS']._serialized_start=1152
+  _globals['_MODELS']._serialized_end=1442
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,7 @@ MODEL_STATE_DRAINING: ModelState
 MODEL_STATE_RETIRED: ModelState
 
 class ModelInfo(_message.Message):
-    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs", "waiting", "queue", "engine")
+    __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs", "waiting", "queue", "engine", "provenance")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class ModelInfo(_message.Message):
     WAITING_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     model: str
     state: ModelState
     backend: str
@@ -49,7 +50,20 @@ class ModelInfo(_message.Message):
     waiting: int
     queue: Spread
     engine: Spread
-    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ..., waiting: _Optional[int] = ..., queue: _Optional[_Union[Spread, _Mapping]] = ..., engine: _Optional[_Union[Spread, _Mapping]] = ...) -> None: ...
+    provenance: Provenance
+    def __init__(self, model: _Optional[str] = ..., state: _Optional[_Union[ModelState, str]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., device_reason: _Optional[str] = ..., streams: _Optional[int] = ..., is_default: bool = ..., languages: _Optional[_Iterable[str]] = ..., license: _Optional[str] = ..., pairs: _Optional[_Iterable[_Union[LanguagePair, _Mapping]]] = ..., waiting: _Optional[int] = ..., queue: _Optional[_Union[Spread, _Mapping]] = ..., engine: _Optional[_Union[Spread, _Mapping]] = ..., provenance: _Optional[_Union[Provenance, _Mapping]] = ...) -> None: ...
+
+class Provenance(_message.Message):
+    __slots__ = ("source", "revision", "trust", "digest")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    TRUST_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    revision: str
+    trust: str
+    digest: str
+    def __init__(self, source: _Optional[str] = ..., revision: _Optional[str] = ..., trust: _Optional[str] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class Spread(_message.Message):
     __slots__ = ("bounds_us", "counts")
@@ -78,6 +92,18 @@ class ModelsListResponse(_message.Message):
     models: _containers.RepeatedCompositeFieldContainer[ModelInfo]
     stage: str
     def __init__(self, models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., stage: _Optional[str] = ...) -> None: ...
+
+class ModelsCardRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    def __init__(self, model: _Optional[str] = ...) -> None: ...
+
+class ModelsCardResponse(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
 
 class ModelsLoadRequest(_message.Message):
     __slots__ = ("model", "make_default")

@@ -12,8 +12,8 @@ from typing import Any
 
 from parley.engines.model import ModelRef, read_spec
 from parley.wire import protocol
-from services.asr import describe, trial
-from services.asr.prompting import prompting
+from services.asr.model import describe, trial
+from services.asr.model.prompting import prompting
 
 TOML = "model.toml"
 

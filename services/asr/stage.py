@@ -9,14 +9,15 @@ from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
-from services.asr.channels import ChannelsSession, OneChannel
-from services.asr.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
-from services.asr.engine import open_engine
+from services.asr.contract import contract, golden
+from services.asr.model.engine import open_engine
 from services.asr.options import AsrOptions
-from services.asr.recording import RecordingOptions, RecordingSession
-from services.asr.session import AsrRequestOptions, AsrSession
-from services.asr.vad import detector
-from services.asr.windows import WindowConfig, Windower
+from services.asr.speech.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
+from services.asr.speech.vad import detector
+from services.asr.speech.windows import WindowConfig, Windower
+from services.asr.streams.channels import ChannelsSession, OneChannel
+from services.asr.streams.recording import RecordingOptions, RecordingSession
+from services.asr.streams.session import AsrRequestOptions, AsrSession
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,4 +136,6 @@ STAGE = Stage(
     begin,
     read_audio,
     is_live=lambda config: not config.recording,
+    contract=contract,
+    golden=golden,
 )

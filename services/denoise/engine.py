@@ -3,7 +3,7 @@
 Runs have fixed numbers of rows, so that a library prepares for few shapes; rows that nobody fills are silence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,35 +38,54 @@ class DenoiseEngine:
 
     def run(self, jobs: Sequence[Frames]) -> Sequence[Frames]:
         """One answer a job, in order."""
+        if len({len(job.samples) for job in jobs}) == 1:  # as live streams are
+            return self._answers(*self._together(*_stacked(jobs)))
         # The longest first: whoever goes on is a prefix, and a prefix needs no copy.
         order = sorted(range(len(jobs)), key=lambda n: -len(jobs[n].samples))
-        lengths, memory = [len(jobs[n].samples) for n in order], np.stack([jobs[n].memory for n in order])
+        done = dict(zip(order, self._uneven([jobs[n] for n in order]), strict=True))
+        return [done[n] for n in range(len(jobs))]
+
+    def _uneven(self, jobs: Sequence[Frames]) -> Sequence[Frames]:
+        """Jobs of several lengths, the longest first."""
+        lengths, memory = [len(job.samples) for job in jobs], np.stack([job.memory for job in jobs])
         audio = np.zeros((len(jobs), lengths[0]), np.float32)
-        for row, n in zip(audio, order, strict=True):
-            row[: len(jobs[n].samples)] = jobs[n].samples
+        for row, job in zip(audio, jobs, strict=True):
+            row[: len(job.samples)] = job.samples
         clean, start = np.zeros_like(audio), 0
         for end in sorted(set(lengths)):
             count = sum(length >= end for length in lengths)
             part = np.ascontiguousarray(audio[:count, start:end])
             clean[:count, start:end], memory[:count] = self._together(part, memory[:count])
             start = end
+        return self._answers([row[:end] for end, row in zip(lengths, clean, strict=True)], memory)
+
+    def _answers(self, clean: Iterable[Samples], memory: Rows) -> Sequence[Frames]:
+        """Each stream's own: a row of what all share would keep all of it."""
         # What decays in silence must not end as denormal numbers, which cost a processor thirty times as much.
-        memory += INAUDIBLE
+        memory = memory + INAUDIBLE  # not in place: it may be the library's own
         memory -= INAUDIBLE
-        rows = zip(order, lengths, clean, memory, strict=True)
-        done = {n: Frames(row[:end].copy(), left.copy()) for n, end, row, left in rows}
-        return [done[n] for n in range(len(jobs))]
+        return [Frames(row.copy(), left.copy()) for row, left in zip(clean, memory, strict=True)]
 
     def _together(self, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         if self._adapter.alone:
             return self._adapter.run(self._tensors, audio, memory)
-        done, start = [], 0
+        done, start = list[tuple[Rows, Rows]](), 0
         for size in buckets(len(audio), audio.shape[1] // self._adapter.shape.hop):
             rows = slice(start, start + size)
-            out = self._adapter.run(self._tensors, _filled(audio[rows], size), _filled(memory[rows], size))
-            done.append([part[: len(audio) - start] for part in out])
+            clean, left = self._adapter.run(self._tensors, _filled(audio[rows], size), _filled(memory[rows], size))
+            done.append((clean[: len(audio) - start], left[: len(audio) - start]))
             start += size
-        return np.concatenate([clean for clean, _ in done]), np.concatenate([left for _, left in done])
+        return done[0] if len(done) == 1 else _joined(done)
+
+
+def _stacked(jobs: Sequence[Frames]) -> tuple[Rows, Rows]:
+    if len(jobs) == 1:
+        return jobs[0].samples[None], jobs[0].memory[None]
+    return np.stack([job.samples for job in jobs]), np.stack([job.memory for job in jobs])
+
+
+def _joined(parts: Sequence[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
+    return np.concatenate([clean for clean, _ in parts]), np.concatenate([left for _, left in parts])
 
 
 def buckets(count: int, hops: int = 1) -> Iterator[int]:

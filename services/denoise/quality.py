@@ -15,6 +15,7 @@ import numpy.typing as npt
 from parley.audio.pcm import Samples, interval
 from parley.v1.denoise_pb2 import Quality
 from services.denoise.adapters import EnhancerShape
+from services.denoise.graphs import Rows
 
 REMEMBERED = 6  # verdicts over whose time speech and noise are told apart
 LOOKS = 4  # at the spectrum, between verdicts
@@ -30,12 +31,16 @@ Levels = npt.NDArray[np.float32]  # of each hop: the power that came, what the m
 
 def levels(came: Samples, made: Samples, hop: int) -> Levels:
     """[3, hops]."""
-    before, after = (sound.reshape(-1, hop) for sound in (came, made))
-    powers = [np.einsum("ij,ij->i", sound, sound) / np.float32(hop) for sound in (before, after)]
-    return np.stack((*powers, _full(before)))
+    before, after = came.reshape(-1, hop), made.reshape(-1, hop)
+    return np.stack((_powers(before), _powers(after), _full(before)))
 
 
-def _full(came: Samples) -> Samples:
+def _powers(hops: Rows) -> Samples:
+    powers: Samples = np.einsum("ij,ij->i", hops, hops) / np.float32(hops.shape[1])
+    return powers
+
+
+def _full(came: Rows) -> Samples:
     if came.min() > -FULL_SCALE and came.max() < FULL_SCALE:
         return np.zeros(len(came), np.float32)
     share: Samples = (np.abs(came) >= FULL_SCALE).mean(-1, dtype=np.float32)
@@ -45,19 +50,18 @@ def _full(came: Samples) -> Samples:
 class Judge:
     """Gives a verdict about once a second, where something has changed.
 
-    Every stream is judged, so between verdicts as little as can be is done: sound is kept, and measured some of it at a
-    time. A call into numpy costs the same for one hop as for twenty.
+    Every stream is judged, so between verdicts sound is only kept: a call into numpy costs for one hop nearly what it
+    costs for a second of them.
     """
 
     def __init__(self, shape: EnhancerShape, rate_hz: int, keep: float) -> None:
         self._hop, self._late, self._keep = shape.hop, round(shape.latency / shape.hop), keep
         self._second = max(1, round(shape.rate_hz / shape.hop))  # hops in it, about
         self._every = max(1, self._second // LOOKS)  # hops between looks
-        self._sound: list[tuple[Samples, Samples]] = []  # as it came, and what the model made of it
-        self._new: list[Levels] = []
-        self._looks: list[tuple[int, Samples]] = []
+        self._came: list[Samples] = []  # since the last verdict,
+        self._made: list[Samples] = []  # and what the model made of it
         self._known: deque[Levels] = deque(maxlen=REMEMBERED)
-        self._hops = self._waiting = self._unmeasured = 0  # up to the last verdict, since, and of these
+        self._hops = self._waiting = 0  # up to the last verdict, and since
         self._rate_hz, self._band = shape.rate_hz, Band(shape, rate_hz)
         self._reported: Quality | None = None
 
@@ -66,49 +70,37 @@ class Judge:
         if end is not None:
             left = max(0, end - (self._hops + self._waiting) * self._hop) // self._hop * self._hop
             came, made = came[:left], made[:left]
-        self._sound.append((came, made))
+        self._came.append(came)
+        self._made.append(made)
         self._waiting += len(came) // self._hop
-        self._unmeasured += len(came) // self._hop
-        if self._waiting >= self._second:
-            self._measure()
-            return self._judge()
-        if self._unmeasured >= self._every:
-            self._measure()
-        return ()
-
-    def _measure(self) -> None:
-        """What was kept: how loud each hop was, and some of them to look at."""
-        came, made = (np.concatenate(each) for each in zip(*self._sound, strict=True))
-        start, end = self._hops + self._waiting - self._unmeasured, self._hops + self._waiting
-        self._sound, self._unmeasured = [], 0
-        self._new.append(levels(came, made, self._hop))
-        for hop in range(start + -start % self._every, end, self._every):
-            self._looks.append((hop, came[(hop - start) * self._hop :][: self._hop].copy()))
+        return self._judge() if self._waiting >= self._second else ()
 
     def _judge(self) -> list[Quality]:
-        verdicts, together = [], np.concatenate(self._new, 1)
+        verdicts, size = [], self._second * self._hop
+        came, made = np.concatenate(self._came), np.concatenate(self._made)
         while self._waiting >= self._second:
-            self._known.append(together[:, : self._second])
-            together = together[:, self._second :]
+            self._known.append(levels(came[:size], made[:size], self._hop))
+            self._band.look(came[:size].reshape(-1, self._hop)[-self._hops % self._every :: self._every])
+            came, made = came[size:], made[size:]
             self._waiting -= self._second
             self._hops += self._second
-            looks = [samples for hop, samples in self._looks if hop < self._hops]
-            self._looks = self._looks[len(looks) :]
-            self._band.look(looks)
             verdict = self._verdict()
             if self._reported is None or _differ(verdict, self._reported):
+                start, end = (self._hops - self._second) * self._hop, self._hops * self._hop
+                verdict.interval.CopyFrom(interval(start, end, self._rate_hz))
                 self._reported = verdict
                 verdicts.append(verdict)
-        self._new = [together]
+        self._came, self._made = [came.copy()], [made.copy()]  # of what is kept, not all that it was cut from
         return verdicts
 
     def _verdict(self) -> Quality:
+        """How it sounds now, without its interval, which only a verdict that is reported needs."""
         known, newest = np.concatenate(self._known, 1), self._known[-1]
         verdict = Quality(
-            interval=interval((self._hops - self._second) * self._hop, self._hops * self._hop, self._rate_hz)
+            clipped_share=float(newest[2].sum()) / self._second,
+            bandwidth_hz=self._band.edge_hz,
+            silent=bool(newest[0].max() <= NOTHING),
         )
-        verdict.clipped_share, verdict.bandwidth_hz = float(newest[2].sum()) / self._second, self._band.edge_hz
-        verdict.silent = bool(newest[0].max() <= NOTHING)
         if not verdict.silent and known.shape[1] > self._late:
             came, made = known[0, : known.shape[1] - self._late], known[1, self._late :]
             verdict.input_snr_db, verdict.output_snr_db = ratios(came, made, self._keep)
@@ -149,11 +141,11 @@ class Band:
         self._loudest = np.zeros(shape.hop // 2 + 1, np.float32)
         self._looks = 0
 
-    def look(self, hops: Sequence[Samples]) -> None:
+    def look(self, hops: Rows) -> None:
         """Some hops from all over a second."""
-        loud = [hop for hop in hops if hop.dot(hop) > NOTHING * len(hop)]
-        if loud:
-            spectra = np.fft.rfft(np.stack(loud) * self._taper)
+        loud = hops[_powers(hops) > NOTHING]
+        if len(loud):
+            spectra = np.fft.rfft(loud * self._taper)
             loudest = (spectra.real**2 + spectra.imag**2).max(0)
             self._loudest = np.maximum(FORGET * self._loudest, loudest)
             self._looks += len(loud)

@@ -8,6 +8,7 @@ from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import denoise_pb2 as v1
 from services.denoise.adapters import adapter_of
+from services.denoise.contract import contract, golden
 from services.denoise.engine import open_engine
 from services.denoise.session import BypassSession, DenoiseSession
 
@@ -23,4 +24,12 @@ def begin(config: v1.DenoiseConfig, spec: ModelSpec, settings: ServiceConfig) ->
     return DenoiseSession(PcmDecoder(form, shape.rate_hz), shape, 10 ** (-limit_db / 20) if limit_db else 0.0)
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Denoise"], ServiceConfig, open_engine, begin, read_audio)
+STAGE = Stage(
+    v1.DESCRIPTOR.services_by_name["Denoise"],
+    ServiceConfig,
+    open_engine,
+    begin,
+    read_audio,
+    contract=contract,
+    golden=golden,
+)

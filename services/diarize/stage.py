@@ -10,6 +10,7 @@ from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.clustering import ClusterConfig, Embedding, Voices
+from services.diarize.contract import contract, golden
 from services.diarize.engine import open_engine, shape_of
 from services.diarize.options import DiarizeOptions
 from services.diarize.pieces import Cutter, enrolment
@@ -77,4 +78,12 @@ def _voice(enrolled: v1.Enrolment, form: Format) -> Samples:
     return samples
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Diarize"], DiarizeServiceConfig, open_engine, begin, read_audio)
+STAGE = Stage(
+    v1.DESCRIPTOR.services_by_name["Diarize"],
+    DiarizeServiceConfig,
+    open_engine,
+    begin,
+    read_audio,
+    contract=contract,
+    golden=golden,
+)

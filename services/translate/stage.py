@@ -6,6 +6,7 @@ from parley.engines.model import ModelSpec
 from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_text
 from parley.v1 import translate_pb2 as v1
+from services.translate.contract import contract, golden
 from services.translate.engine import open_engine
 from services.translate.languages import Languages
 from services.translate.options import TranslateOptions
@@ -45,4 +46,13 @@ def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
     return Languages.of(spec).ways() if TranslateOptions.of(spec).pairs is not None else []
 
 
-STAGE = Stage(v1.DESCRIPTOR.services_by_name["Translate"], ServiceConfig, open_engine, begin, _read, pairs)
+STAGE = Stage(
+    v1.DESCRIPTOR.services_by_name["Translate"],
+    ServiceConfig,
+    open_engine,
+    begin,
+    _read,
+    pairs,
+    contract=contract,
+    golden=golden,
+)

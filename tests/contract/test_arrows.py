@@ -48,9 +48,9 @@ def test_every_arrow_points_the_right_way() -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("services/asr/session.py", "from services.denoise.engine import Frames"),
-        ("services/asr/session.py", "import gateway.core"),
-        ("services/asr/session.py", "from ..denoise import engine"),
+        ("services/asr/streams/session.py", "from services.denoise.engine import Frames"),
+        ("services/asr/streams/session.py", "import gateway.core"),
+        ("services/asr/streams/session.py", "from ...denoise import engine"),
         ("parley/serving/stage.py", "def later():\n    from services.asr import stage"),
         ("parley/client.py", "import gateway"),
         ("gateway/core.py", "from services.asr import session"),
@@ -58,9 +58,9 @@ def test_every_arrow_points_the_right_way() -> None:
         ("gateway/core.py", "import grpc"),
         ("parley/serving/session.py", "import grpc.aio"),
         ("parley/engines/backends/__init__.py", "import onnxruntime"),
-        ("services/asr/engine.py", "from ctranslate2.models import Whisper"),
+        ("services/asr/model/engine.py", "from ctranslate2.models import Whisper"),
         ("loadtest/clients/talk.py", "from gateway import core"),
-        ("services/asr/trial.py", "from models.recipes import sound"),
+        ("services/asr/model/trial.py", "from models.recipes import sound"),
         ("models/recipes/served.py", "from loadtest.measured import words"),
     ],
 )
@@ -73,10 +73,10 @@ def test_a_bad_arrow_is_found(path: str, text: str) -> None:
     ("path", "text"),
     [
         (
-            "services/asr/session.py",
-            "from services.asr.engine import Recognition\nfrom parley.audio.pcm import PcmDecoder",
+            "services/asr/streams/session.py",
+            "from services.asr.model.engine import Recognition\nfrom parley.audio.pcm import PcmDecoder",
         ),
-        ("services/asr/session.py", "from .engine import AsrEngine"),
+        ("services/asr/streams/session.py", "from ..model.engine import AsrEngine"),
         ("parley/engines/backends/onnx.py", "import onnxruntime as ort"),
         ("gateway/apis/riva/server.py", "import grpc"),
     ],

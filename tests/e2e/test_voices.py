@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from parley.audio.media import read
 from parley.client import Client, requests_of
-from parley.errors import NotFound, VoiceFromAnotherModel
+from parley.errors import BadInput, NotFound
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.v1.voices_pb2 import VoicesAddRequest, VoicesListRequest
@@ -34,7 +34,7 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
     try:
         await cluster.start()
         async with client(cluster, ANN) as ann:
-            await ann.voices("Add", VoicesAddRequest(name="Ada", file=SHE))
+            await ann.unary("Voices", "Add", VoicesAddRequest(name="Ada", file=SHE))
         yield cluster
     finally:
         cluster.stop()
@@ -64,7 +64,7 @@ async def test_a_stream_knows_the_voices_that_it_names(cluster: Cluster) -> None
 async def test_another_key_has_other_voices(cluster: Cluster) -> None:
     """It neither sees them nor can name them."""
     async with client(cluster, BOB) as bob:
-        assert not (await bob.voices("List", VoicesListRequest())).voices
+        assert not (await bob.unary("Voices", "List", VoicesListRequest())).voices
         with pytest.raises(NotFound, match="Ada"):
             await speakers(bob, "Diarize", DiarizeRequest, DiarizeConfig(voices=["Ada"]))
 
@@ -72,7 +72,7 @@ async def test_another_key_has_other_voices(cluster: Cluster) -> None:
 async def test_a_version_that_cannot_compare_says_so(cluster: Cluster) -> None:
     """Before the stream is opened."""
     async with client(cluster, ANN) as ann:
-        with pytest.raises(VoiceFromAnotherModel, match=r"voice-base@1.*voice-nano@1"):
+        with pytest.raises(BadInput, match=r"voice-base@1.*voice-nano@1"):
             await speakers(ann, "Diarize", DiarizeRequest, DiarizeConfig(voices=["Ada"]), "diarize/light")
 
 

@@ -7,6 +7,7 @@ import struct
 import wave
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
@@ -21,16 +22,20 @@ from gateway.access.keys import KeyRing
 from gateway.access.voices import Voices
 from gateway.apis.app import app
 from gateway.caller import CacheScope
-from gateway.config import CacheConfig, GatewayConfig, Limits, VoicesConfig
+from gateway.config import CacheConfig, GatewayConfig, Limits, RolloutsConfig, VoicesConfig
 from gateway.core import Caller, Core
 from gateway.report import traces
 from gateway.report.operations import Operations
+from gateway.report.sla import SlaReports
+from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
+from parley.errors import NotFound
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
 from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse, Enrolled, Voiceprint
+from parley.v1.models_pb2 import ModelsCardRequest, ModelsCardResponse
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
 from parley.wire.keys import NOBODY, Key
@@ -60,12 +65,20 @@ class FakeCore:
         self.voices = Voices(VoicesConfig(Fernet.generate_key().decode(), self.folder.name))
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
+        self.sla = SlaReports(Path("nowhere"))
+        self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
 
     def key_for(self, caller: Caller, scope: str) -> Key:
         return self.keys.of(caller.metadata)
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)
+
+    async def unary(self, stage: str, path: str, request: bytes, caller: Caller) -> bytes:
+        if stage not in self.stages:
+            raise NotFound(f"There is no stage {stage!r}.")
+        model = ModelsCardRequest.FromString(request).model
+        return ModelsCardResponse(text=f"# {model} of {stage}").SerializeToString()
 
     def serves(self, caller: Caller) -> CacheScope | None:
         return self.served

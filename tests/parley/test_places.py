@@ -26,7 +26,7 @@ def test_the_repository_is_its_own_tree_and_home() -> None:
     """`make run` writes where it always did."""
     found = places({})
     assert (found.tree, found.home, found.logs) == (ROOT, ROOT, ROOT / "build/logs")
-    assert found.model_folders == (ROOT / "models/embedded",)
+    assert found.model_folders == (ROOT / "models/added", ROOT / "models/embedded")
     assert found.sockets is None
     assert keys_file({}) == ROOT / "build/keys.json"
 

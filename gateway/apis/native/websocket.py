@@ -83,8 +83,9 @@ def _request(frame: str | bytes) -> PipelineRequest | None:
 
 
 async def _requests(inbox: Inbox, within_s: float) -> AsyncIterator[PipelineRequest]:
-    while (request := await idle.message(inbox.get(), within_s)) is not None:
-        yield request
+    with idle.IdleTimer(within_s) as timer:
+        while (request := await timer.message(inbox.get())) is not None:
+            yield request
 
 
 async def _speak(socket: WebSocket, answers: AsyncGenerator[PipelineResponse]) -> None:

@@ -60,7 +60,13 @@ IN_ENGLISH = fields(
     ("file", "model"), response_format={"type": "string", "enum": list(TRANSLATED), "default": "json"}, **HEARD
 )
 MODEL_OBJECT = fields(
-    ("id", "object", "created", "owned_by"), id=TEXT, object=TEXT, created={"type": "integer"}, owned_by=TEXT
+    ("id", "object", "created", "owned_by"),
+    id=TEXT,
+    object=TEXT,
+    created={"type": "integer"},
+    owned_by=TEXT,
+    provenance=fields((), source=TEXT, revision=TEXT, trust=TEXT, digest=TEXT)
+    | {"description": "Of an exact version: where its bytes come from, how sure they are, and the sum of all."},
 )
 EVENT = {"data": '{"type": "transcript.text.delta", "delta": "alfa bravo charlie"}'}
 TIME: Json = {"type": "number", "minimum": 0, "description": "Seconds from the recording's start."}

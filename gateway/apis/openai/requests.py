@@ -127,12 +127,11 @@ def _data(url: str) -> bytes:
         raise FieldInvalid(message, field="known_speaker_references") from None
 
 
-def models(names: list[str]) -> Json:
-    """The list of models."""
-    return {
-        "object": "list",
-        "data": [{"id": each, "object": "model", "created": 0, "owned_by": "parley"} for each in names],
-    }
+def models(names: list[str], provenance: Mapping[str, Mapping[str, str]]) -> Json:
+    """The list of models; where each version comes from is ours, beside their shape."""
+    common = {"object": "model", "created": 0, "owned_by": "parley"}
+    known = {name: {"provenance": dict(provenance[name])} for name in names if name in provenance}
+    return {"object": "list", "data": [{"id": each, **common, **known.get(each, {})} for each in names]}
 
 
 def refusal(error: ParleyError, status: int) -> Json:

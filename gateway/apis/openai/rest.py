@@ -82,7 +82,8 @@ class OpenAi:
 
     async def models(self, fields: Fields, caller: Caller) -> Response:
         """The models that transcribe, in OpenAI's shape."""
-        return JSONResponse(requests.models(report.models(await self._core.status(), "asr")))
+        status = await self._core.status()
+        return JSONResponse(requests.models(report.models(status, "asr"), report.provenance(status, "asr")))
 
     async def realtime(self, socket: WebSocket) -> None:
         """Live words, in OpenAI's shape."""

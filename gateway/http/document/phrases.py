@@ -8,6 +8,7 @@ REASONS = {
     "403": "The key is not for this.",
     "404": "There is no such model.",
     "408": "The body does not arrive.",
+    "409": "Not as things are now; the message says what to do first.",
     "413": "The body is too large.",
     "429": "Too many calls are open; come back after Retry-After.",
     "500": "Something broke; the message names the log's report.",

@@ -27,7 +27,7 @@ from models.recipes.sound import RATE_HZ, Audio
 from models.recipes.strange_noises import STRANGE
 from models.recipes.targets import Row
 from parley.engines.model import ModelRef, ModelSpec, read_spec
-from services.asr.engine import AsrEngine, open_engine
+from services.asr.model.engine import AsrEngine, open_engine
 from services.asr.utterance import PendingJob, Utterance
 
 Scores = dict[str, Any]

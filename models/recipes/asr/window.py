@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recipes.sound import RATE_HZ, Audio
-from services.asr.features import LogMel
+from services.asr.model.features import LogMel
 
 FULL = 3000  # rows of 30 s
 HOP = 160

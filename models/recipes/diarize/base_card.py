@@ -36,8 +36,8 @@ over a microphone and over a telephone line, so that one threshold serves both. 
 
 ## Limits
 
-The segmentation tells at most three people apart within ten seconds, and hears at most two at once, half of them. Over a
-telephone it misses quiet words. In recordings of less than half a minute two people who are alike may be one.
+The segmentation tells at most three people apart within ten seconds, and hears at most two at once, half of them.
+Over a telephone it misses quiet words. In recordings of less than half a minute two people who are alike may be one.
 
 ## Licences
 

@@ -7,13 +7,15 @@ import typer
 
 from parley.cli import options
 from parley.cli.ask import ask
+from parley.cli.commands import rollouts
+from parley.cli.commands.rollouts import Alias, Why
 from parley.cli.outcome import Commands
 from parley.cli.show.printing import print_json, print_line
 from parley.cli.show.table import table
 from parley.errors import BadInput, NotFound
+from parley.wire.why import header
 
 app = typer.Typer(cls=Commands, help="Which versions the aliases mean.", no_args_is_help=True, rich_markup_mode=None)
-Alias = Annotated[str, typer.Argument(metavar="STAGE/ALIAS", help="The alias, e.g. asr/default.")]
 Weights = Annotated[list[str], typer.Argument(metavar="NAME@VERSION=WEIGHT", help="Versions and their weights.")]
 PATH = "/v1/routes"
 HEADS = ("alias", "versions", "more")
@@ -30,24 +32,27 @@ def set_(
     alias: Alias,
     weights: Weights,
     shadow: Annotated[
-        list[str] | None, typer.Option(metavar="NAME@VERSION=PERCENT", help="Hears so many streams too; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME@VERSION=PERCENT", help="Hears so many streams too; 0: none any more."),
     ] = None,
     fallback: Annotated[
         list[str] | None, typer.Option(metavar="ALIAS|NAME@VERSION", help="Serves where these cannot; repeatable.")
     ] = None,
+    why: Why = "",
     http: options.Http = options.HTTP,
     as_json: options.AsJson = False,
 ) -> None:
     """Share an alias's streams out; its rules stay, and so do shadows and fallbacks that are not named."""
     route = _full(ask(http, PATH)["routes"].get(alias, {})) | {"versions": _numbers(weights)}
-    route |= ({"shadow": _numbers(shadow)} if shadow else {}) | ({"fallback": list(fallback)} if fallback else {})
-    _change(http, alias, route, as_json)
+    route |= {"fallback": list(fallback)} if fallback else {}
+    _change(http, alias, _shadowed(route, _numbers(shadow or ())), why, as_json)
 
 
 @app.command()
 def promote(
     alias: Alias,
     model: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The version that gets everything.")],
+    why: Why = "",
     http: options.Http = options.HTTP,
     as_json: options.AsJson = False,
 ) -> None:
@@ -56,18 +61,44 @@ def promote(
     if alias not in routes:
         raise NotFound(f"There is no route {alias!r}; there are {', '.join(routes) or 'none'}.")
     route = _full(routes[alias]) | {"versions": {model: 100}}
-    shadow = {name: percent for name, percent in route.pop("shadow", {}).items() if name != model}
-    _change(http, alias, route | ({"shadow": shadow} if shadow else {}), as_json)
+    _change(http, alias, _shadowed(route, {model: 0}), why, as_json)
 
 
 @app.command()
-def rollback(http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
-    """Bring back the routes as they were before the last change; again: undo that."""
-    _print(ask(http, f"{PATH}/rollback", "POST"), as_json)
+def rollback(why: Why = "", http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
+    """Take the last change back; again: the one before it, never forward."""
+    _print(ask(http, f"{PATH}/rollback", "POST", headers=header(why)), as_json)
 
 
-def _change(http: str, alias: str, route: Mapping[str, Any], as_json: bool) -> None:
-    _print(ask(http, f"{PATH}/change", "POST", {alias: route}), as_json)
+@app.command()
+def history(http: options.Http = options.HTTP, as_json: options.AsJson = False) -> None:
+    """Who changed which route, when and why; the newest first."""
+    entries = ask(http, f"{PATH}/history")["history"]
+    if as_json:
+        print_json({"history": entries})
+        return
+    rows = [
+        (each["at"], each["by"], each["what"], alias, *_changed(change), each["why"])
+        for each in entries
+        for alias, change in each["changes"].items()
+    ]
+    print_line(table(("at", "by", "what", "alias", "from", "to", "why"), rows))
+
+
+def _changed(change: Mapping[str, Any]) -> Iterator[str]:
+    for route in (change["from"], change["to"]):
+        yield "; ".join(filter(None, _row(_full(route)))) if route else "-"
+
+
+def _shadowed(route: Mapping[str, Any], more: Mapping[str, int]) -> dict[str, Any]:
+    """The route with these shadows too; one of 0 percent is none."""
+    shadow = {name: percent for name, percent in {**route.get("shadow", {}), **more}.items() if percent}
+    rest = {key: value for key, value in route.items() if key != "shadow"}
+    return rest | ({"shadow": shadow} if shadow else {})
+
+
+def _change(http: str, alias: str, route: Mapping[str, Any], why: str, as_json: bool) -> None:
+    _print(ask(http, f"{PATH}/change", "POST", {alias: route}, header(why)), as_json)
 
 
 def _full(route: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,3 +140,7 @@ def _more(route: Mapping[str, Any]) -> Iterator[str]:
         yield "else " + ", ".join(route["fallback"])
     if route.get("sticky"):
         yield f"sticky by {route['sticky']}"
+
+
+for command in (rollouts.canary, rollouts.rollouts, rollouts.stop, rollouts.compare, rollouts.drift):
+    app.command()(command)

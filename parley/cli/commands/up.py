@@ -28,18 +28,28 @@ def up(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FOLDER", help="One file a process; default: those that ship.")
     ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Models beside those that ship, e.g. standard; pulls what is missing.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before something is pulled.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON at each change.")] = False,
 ) -> None:
     """Start the services and the gateway on this machine; Ctrl-C stops them."""
+    from parley.cli.commands.models.profile import prepared
     from parley.cli.processes.deployment import Deployment
     from parley.cli.processes.running import run
 
     where, counts = places(), _counts(replicas or ())
     _check_installed()
     where = replace(where, logs=logs) if logs else where
+    routes = prepared(profile, str(config or ""), yes=yes, quiet=as_json) if profile else {}
     sockets = _folder(where)
+    wanted = Deployment(where, config or where.configs, sockets, http_port, grpc_port, counts)
+    wanted = replace(wanted, routes=routes)
+    for command in wanted.unrouted():
+        typer.echo(f"Routes that you have changed are kept, and lack one of the profile: {command}", err=True)
     try:
-        run(Deployment(where, config or where.configs, sockets, http_port, grpc_port, counts), as_json=as_json)
+        run(wanted, as_json=as_json)
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
 

@@ -4,9 +4,9 @@ import os
 import socket
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from parley.places import CONFIGS, Places
 GATEWAY = "gateway"
 HOST = "127.0.0.1"
 METRICS, MODELS_ROOT = "PARLEY_TELEMETRY__METRICS", "PARLEY_MODELS_ROOT"
+COMMANDED = "PARLEY_COMMANDED_FILE"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Deployment:
     http_port: int
     grpc_port: int
     replicas: Mapping[str, int]  # of a stage, where there is more than one
+    routes: Mapping[str, str] = field(default_factory=dict)  # aliases beside those of the gateway's config
 
     @property
     def stages(self) -> list[str]:
@@ -89,14 +91,37 @@ class Deployment:
         env = {METRICS: metrics} if metrics else {}  # unless it is the user's own choice
         if "models_root" not in self._config(stage):
             env[MODELS_ROOT] = ",".join(map(str, self.places.model_folders))
+        if "commanded_file" not in self._config(stage):
+            env[COMMANDED] = str(self._kept(f"loaded-{stage}", ".json"))
         env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(name)}
         return self._command(stage, name, f"services.{stage}", env)
 
     def _gateway(self, names: Mapping[str, list[str]]) -> Command:
         ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
         env = self._given(GATEWAY) | ports
+        if not self.has("routes_file"):
+            env["PARLEY_ROUTES_FILE"] = str(self._kept("routes", ".toml"))
+        env |= {f"PARLEY_ROUTES__{alias.upper()}": f'{{ "{model}" = 100 }}' for alias, model in self.routes.items()}
         env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": ",".join(map(self._socket, names[stage])) for stage in names}
         return self._command(GATEWAY, GATEWAY, GATEWAY, env)
+
+    def _kept(self, name: str, suffix: str) -> Path:
+        """Where something is kept from one start to the next; of other configs it is another."""
+        own = self.configs.absolute() == self.places.configs.absolute()
+        return self.places.kept.absolute() / f"{name}{'' if own else f'-{self.configs.absolute().name}'}{suffix}"
+
+    def unrouted(self) -> Iterator[str]:
+        """How to make the aliases that are missing where routes of an earlier run are kept: those go first."""
+        kept = self._kept_routes()
+        yield from (f"parley routes set {a} {m}=100" for a, m in self.routes.items() if kept and a not in kept)
+
+    def _kept_routes(self) -> dict[str, Any]:
+        """Routes that were changed while an earlier one ran."""
+        file = self.places.home / self._config(GATEWAY).get("routes_file", self._kept("routes", ".toml"))
+        try:
+            return tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}  # none were, or the gateway says it better
 
     def _given(self, name: str) -> dict[str, str]:
         """Our environment as one process sees it: PARLEY_ASR__STREAMS is PARLEY_STREAMS to asr, nothing to others."""

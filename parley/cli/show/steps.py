@@ -29,6 +29,13 @@ class Steps:
         else:
             typer.echo(f"{doing} ...", err=True)
 
+    def warn(self, text: str) -> None:
+        """What people should know stays on the screen, also where they asked for JSON."""
+        if self._bar:
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            typer.echo(text, err=True)
+
     def progress(self, done: int, total: int | None) -> None:
         """So many bytes have come."""
         if self._bar:

@@ -10,7 +10,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from parley.config import Within
-from parley.engines import options
+from parley.engines import onnx_file, options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Array, Generator, Tensors
 from parley.errors import BadModel
@@ -41,8 +41,11 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
     graphs = [name for name in spec.files if name.endswith(".onnx")]
     if len(graphs) != 1:
         raise BadModel(f"{spec.folder / 'model.toml'} must list one .onnx file, not {len(graphs)}.")
-    settings = _settings(options.part(Options, spec))
-    session = ort.InferenceSession(spec.bytes_of(graphs[0]), settings, providers=[PROVIDERS[device]])
+    settings, data = _settings(options.part(Options, spec)), spec.bytes_of(graphs[0])
+    if others := onnx_file.read(spec.folder / graphs[0], data, spec).others:
+        held = [spec.bytes_of(name) for name in others]  # checked as well, and not opened by the library
+        settings.add_external_initializers_from_files_in_memory(list(others), held, list(map(len, held)))
+    session = ort.InferenceSession(data, settings, providers=[PROVIDERS[device]])
     if PROVIDERS[device] not in session.get_providers():
         raise RuntimeError(f"{PROVIDERS[device]} did not start")
     return OnnxTensors(session)

@@ -17,7 +17,7 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino as ov
 
 from parley.config import Within
-from parley.engines import options, whisper
+from parley.engines import onnx_file, options, whisper
 from parley.engines.beam_search import Hypothesis, Scores, Step, search
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Alignment, Array, Decoding, Generated, Generator, Tensors, Tokens
@@ -66,7 +66,10 @@ def generator(spec: ModelSpec, device: str) -> Generator:
 def _compiled(spec: ModelSpec, graph: str, device: str) -> "OpenVinoTensors":
     core = ov.Core()
     weights = () if graph.endswith(".onnx") else (spec.bytes_of(graph.removesuffix(".xml") + ".bin"),)
-    model = core.read_model(spec.bytes_of(graph), *weights)
+    data = spec.bytes_of(graph)
+    if graph.endswith(".onnx") and onnx_file.read(spec.folder / graph, data, spec).others:
+        raise BadModel(f"{spec.folder / graph} has weights in other files; save it as one, or convert it to .xml.")
+    model = core.read_model(data, *weights)
     return OpenVinoTensors(core.compile_model(model, device, _settings(spec, device)))
 
 

@@ -3,6 +3,7 @@
 import shutil
 import wave
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +26,10 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="no Chromium is install
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), configs="deploy/config")
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster = Cluster(
+        folder, configs="deploy/config", reports=str(folder / "sla"), routes_file=str(folder / "routes.toml")
+    )
     try:
         await cluster.start()
         yield cluster
@@ -48,9 +52,18 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(spoken: Path) -> AsyncIterator[Browser]:
-    fake = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={spoken}%noloop")
+    async with launched(
+        "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={spoken}%noloop"
+    ) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def launched(*options: str) -> AsyncIterator[Browser]:
+    """Chromium, for which every name that ends in .test is this machine."""
+    names = "--host-resolver-rules=MAP *.test 127.0.0.1"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *fake])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", names, *options])
         yield browser
         await browser.close()
 

@@ -3,14 +3,13 @@
 import pytest
 
 from gateway.access.pages import Pages
-from gateway.config import AllowConfig
 from parley.errors import BadConfig, UnknownHost, UnknownOrigin
 
 EVIL = "https://evil.example"
-AT_HOME = Pages(AllowConfig(), has_keys=False, is_exposed=False)
-EXPOSED = Pages(AllowConfig(), has_keys=False, is_exposed=True)
-WITH_KEYS = Pages(AllowConfig(), has_keys=True, is_exposed=True)
-LISTED = Pages(AllowConfig(("Parley.example",), ("https://app.example",)), has_keys=True, is_exposed=True)
+AT_HOME = Pages((), (), has_keys=False, is_exposed=False)
+EXPOSED = Pages((), (), has_keys=False, is_exposed=True)
+WITH_KEYS = Pages((), (), has_keys=True, is_exposed=True)
+LISTED = Pages(["Parley.example"], ["https://app.example"], has_keys=True, is_exposed=True)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,7 @@ def test_a_name_made_to_lead_here_is_refused(host: str) -> None:
 @pytest.mark.parametrize("pages", [AT_HOME, EXPOSED])
 def test_a_strangers_page_changes_nothing(pages: Pages, origin: str) -> None:
     """Nor does it open a WebSocket; what it reads its browser keeps from it."""
-    with pytest.raises(UnknownOrigin, match=r"allow\.origins"):
+    with pytest.raises(UnknownOrigin, match="`cors`"):
         pages.check("localhost:8080", origin, changes=True)
     pages.check("localhost:8080", origin, changes=False)
     assert not pages.are_ours("localhost:8080", origin)
@@ -87,24 +86,29 @@ def test_what_is_listed_holds_with_keys_too() -> None:
 
 def test_a_name_may_be_written_with_its_port_and_an_origin_with_its_slash() -> None:
     """What is meant is the name; a page's port counts."""
-    pages = Pages(AllowConfig(("Parley.example:8443",), ("https://App.example:444/",)), has_keys=True, is_exposed=True)
+    pages = Pages(
+        ["Parley.example:8443"], ["https://App.example:444/", "https://two.example:443"], has_keys=True, is_exposed=True
+    )
     pages.check("parley.example", "https://app.example:444", changes=True)
+    pages.check("parley.example", "https://two.example", changes=True)
     with pytest.raises(UnknownOrigin):
         pages.check("parley.example", "https://app.example", changes=True)
 
 
 @pytest.mark.parametrize(
-    ("allow", "key"),
+    ("hosts", "cors", "key"),
     [
-        (AllowConfig(hosts=("*",)), "hosts"),
-        (AllowConfig(hosts=("*.example",)), "hosts"),
-        (AllowConfig(hosts=("",)), "hosts"),
-        (AllowConfig(origins=("*",)), "origins"),
-        (AllowConfig(origins=("app.example",)), "origins"),
-        (AllowConfig(origins=("https://*.example",)), "origins"),
+        (["*"], [], "allow.hosts"),
+        (["*.example"], [], "allow.hosts"),
+        ([""], [], "allow.hosts"),
+        ([], ["*"], "cors"),
+        ([], ["null"], "cors"),
+        ([], ["app.example"], "cors"),
+        ([], ["https://*.example"], "cors"),
+        ([], ["https://app.example/page"], "cors"),
     ],
 )
-def test_what_could_never_match_does_not_start(allow: AllowConfig, key: str) -> None:
-    """Patterns are none, and an origin has its scheme."""
-    with pytest.raises(BadConfig, match=rf"`allow\.{key}`.*example\.com"):
-        Pages(allow, has_keys=True, is_exposed=True)
+def test_what_could_never_match_does_not_start(hosts: list[str], cors: list[str], key: str) -> None:
+    """Patterns are none; an origin has its scheme and no path."""
+    with pytest.raises(BadConfig, match=rf"`{key}`.*example\.com"):
+        Pages(hosts, cors, has_keys=True, is_exposed=True)

@@ -1,10 +1,15 @@
 """Calls in a window."""
 
+import shutil
+import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from gateway.access.rate import Shared, rate_of
+from gateway.access.rate import AWAY_S, Shared, rate_of
 from parley.errors import BadConfig
 from tests.fakes import Clock
 
@@ -45,3 +50,49 @@ def test_a_rate_that_is_none_does_not_start(rate: str, store: str) -> None:
 def test_gateways_can_count_together() -> None:
     """Where a Redis is named; it is not called before the first call is counted."""
     assert isinstance(rate_of("1/second", "redis://localhost:1"), Shared)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A Redis of our own, on a socket."""
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("redis-server is not installed: apt-get install redis-server")
+    socket = tmp_path / "redis.sock"
+    command = (server, "--port", "0", "--unixsocket", str(socket), "--dir", str(tmp_path), "--save", "")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while not socket.exists():
+            assert process.poll() is None
+            time.sleep(0.02)  # it says nothing when it is ready
+        yield f"redis+unix://{socket}", process
+        process.kill()
+
+
+async def test_two_gateways_count_together(redis: tuple[str, "subprocess.Popen[bytes]"]) -> None:
+    """What one has let in the other one knows of."""
+    one, other = rate_of("3/minute", redis[0]), rate_of("3/minute", redis[0])
+    assert [await each.wait_s("ann") for each in (one, other, one)] == [0.0] * 3
+    assert await other.wait_s("ann") > 0
+    assert await other.wait_s("ben") == 0.0
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_without_its_store_a_gateway_counts_by_itself(
+    redis: tuple[str, "subprocess.Popen[bytes]"], how: signal.Signals
+) -> None:
+    """Dead or hung: nobody is refused for that, each gateway keeps the limit, and they share it once it is back."""
+    store, process = redis
+    clock = Clock()
+    rate = rate_of("2/minute", store, clock)
+    assert await rate.wait_s("ann") == 0.0
+    process.send_signal(how)
+    if how is signal.SIGKILL:
+        process.wait()
+    assert [await rate.wait_s("ann") for _ in range(2)] == [0.0, 0.0]
+    assert await rate.wait_s("ann") > 0
+    if how is signal.SIGSTOP:
+        process.send_signal(signal.SIGCONT)
+        clock.now += AWAY_S
+        assert await rate.wait_s("ben") == 0.0
+        assert await rate_of("2/minute", store, clock).wait_s("ben") == 0.0
+        assert await rate.wait_s("ben") > 0

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from gateway.access.voices import Voices
+from gateway.access.voices import VoiceFromAnotherModel, Voices, VoicesOff
 from gateway.config import VoicesConfig
-from parley.errors import BadConfig, BadInput, NotFound, VoiceFromAnotherModel, VoicesOff
+from parley.errors import BadConfig, BadInput, NotFound
 from parley.v1.diarize_pb2 import DiarizeConfig, Voiceprint
 from parley.wire.keys import NOBODY, make
 

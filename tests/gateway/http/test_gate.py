@@ -10,7 +10,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from gateway.access.keys import KeyRing
 from gateway.access.pages import Pages
-from gateway.config import AllowConfig
 from gateway.http.gate import Gate
 from parley.errors import CircuitOpen
 from parley.wire.keys import make, write
@@ -22,7 +21,7 @@ TEXT, KEY = make("ann", ["use"])
 @pytest.fixture
 def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
     write(tmp_path / "keys.json", [KEY])
-    pages = Pages(AllowConfig(), has_keys=True, is_exposed=True)
+    pages = Pages((), (), has_keys=True, is_exposed=True)
     with TestClient(Gate(http_app, KeyRing(tmp_path / "keys.json"), pages)) as client:
         yield client
 
@@ -67,7 +66,7 @@ def test_a_socket_without_a_key_is_refused_before_its_handshake(gated: TestClien
 
 def _open(http_app: Starlette, *, host: str = "localhost:8080", peer: str = "127.0.0.1") -> TestClient:
     """A gateway without keys that other machines may reach."""
-    gate = Gate(http_app, KeyRing(None), Pages(AllowConfig(), has_keys=False, is_exposed=True))
+    gate = Gate(http_app, KeyRing(None), Pages((), (), has_keys=False, is_exposed=True))
     return TestClient(gate, base_url=f"http://{host}", client=(peer, 40_000))
 
 
@@ -94,6 +93,8 @@ def test_who_is_elsewhere_needs_a_key(http_app: Starlette, told: dict[str, str],
         answer = client.request(method, f"/v1/routes{path}", headers=headers)
         assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "KEY_NEEDED"), path
         assert "parley keys add" in answer.text
+    for path in ("/v1/sla", "/v1/operations"):
+        assert client.get(path, headers=headers).status_code == 401
     assert client.get("/v1/models", headers=headers).status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
 from gateway.http.fields import Fields
 from gateway.http.sse import EventStream
+from gateway.report import status
 from gateway.report.operations import Operations
 from gateway.routing.switchboard import Switchboard
 from parley.budget import Budget
@@ -22,9 +24,10 @@ ROUTES = {"asr/default": {"echo@1": 100}}
 
 
 @pytest.fixture
-def operations() -> Operations:
+def operations(tmp_path: Path) -> Operations:
     """Of a gateway whose only replica is not there."""
-    board = Switchboard(GatewayConfig(upstreams={"asr": ("127.0.0.1:1",)}, routes=ROUTES))
+    file = str(tmp_path / "routes.toml")
+    board = Switchboard(GatewayConfig(upstreams={"asr": ("127.0.0.1:1",)}, routes=ROUTES, routes_file=file))
     return Operations(board, Admission(Limits()))
 
 
@@ -54,13 +57,27 @@ async def test_what_changes_has_happened(operations: Operations) -> None:
     assert len(operations.state()["happenings"]) == 1
 
 
+async def test_a_state_is_counted_once(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each operator's page asks every two seconds, and metrics are many."""
+    calls, counted = list[str](), status.counted
+
+    def noted() -> dict[str, dict[str, int]]:
+        calls.append("counted")
+        return counted()
+
+    monkeypatch.setattr(status, "counted", noted)
+    operations.state()
+    assert calls == ["counted"]
+
+
 async def test_operators_leave_when_the_gateway_drains() -> None:
     """An endless answer holds up no restart."""
     core = FakeCore()
     answer = await Admin(cast(Core, core)).operations(Fields({}), Caller({}, Budget.of(None)))
     assert isinstance(answer, EventStream)
     first = await anext(answer._pieces)
-    assert json.loads(first.removeprefix(b"data: "))["streams"] == 0
+    state = json.loads(first.removeprefix(b"data: "))
+    assert (state["streams"], state["rollouts"]) == (0, {"running": [], "ended": []})
     core.admission.draining = True
     async with asyncio.timeout(10):
         assert [piece async for piece in answer._pieces] == []

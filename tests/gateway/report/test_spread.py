@@ -39,3 +39,16 @@ def test_only_the_last_looks_are_kept() -> None:
     for count in (10, 11, 13):
         spreads.look(BOUNDS_S, {"a": (count, 0, 0, 0)})
     assert spreads.total == (3, 0, 0, 0)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), COUNTS, max_size=2), max_size=9))
+def test_the_total_is_that_of_the_looks_that_are_kept(looks: list[dict[str, tuple[int, ...]]]) -> None:
+    """It is kept up to date rather than added up anew, whatever processes come, go and start again."""
+    all_of_them, last_three = Spreads(len(looks) + 1), Spreads(3)
+    totals: list[tuple[int, ...]] = [(0, 0, 0, 0)]
+    for by_process in looks:
+        for spreads in (all_of_them, last_three):
+            spreads.look(BOUNDS_S, by_process)
+        totals.append(all_of_them.total or totals[0])
+    before = totals[-4] if len(totals) > 3 else totals[0]
+    assert (last_three.total or totals[0]) == tuple(now - then for now, then in zip(totals[-1], before, strict=True))

@@ -13,7 +13,7 @@ NOTHING: dict[str, dict[str, int]] = {"routed": {}, "shed": {}, "notices": {}}
 
 def status(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
     stages = {"asr": {"replicas": list(replicas)}}
-    return {"ready": True, "unserved": [], "stages": stages, "counted": NOTHING} | more
+    return {"ready": True, "unserved": [], "not_loaded": [], "stages": stages, "counted": NOTHING} | more
 
 
 def test_a_healthy_server_is_two_lines() -> None:
@@ -23,13 +23,16 @@ def test_a_healthy_server_is_two_lines() -> None:
 
 def test_what_is_wrong_is_named() -> None:
     """A replica that is away, its breaker, routes that are not obeyed, and those that lead nowhere."""
-    told = words(status(GOOD, BAD, ready=False, routes_fault="line 3", unserved=[["asr/default", "nano@9"]]))
+    lost = {"stage": "asr", "model": "nano@9", "address": "10.0.0.1:1", "why": "There is no folder."}
+    more = {"routes_fault": "line 3", "unserved": [["asr/default", "nano@9"]], "not_loaded": [lost]}
+    told = words(status(GOOD, BAD, ready=False, **more))
     assert told[0] == "Not everything is ready."
     assert "asr: 1 of 2 replicas serve, 2 streams." in told
     assert any("10.0.0.2:1 says UNAVAILABLE: nobody listens there" in line for line in told)
     assert any("breaker is open. What it said last: asr broke." in line for line in told)
     assert any("line 3" in line for line in told)
     assert "asr/default leads to nano@9, which no replica serves." in told
+    assert "nano@9 cannot be loaded at 10.0.0.1:1: There is no folder." in told
 
 
 def test_what_was_counted_is_said() -> None:

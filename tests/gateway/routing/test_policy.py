@@ -1,6 +1,7 @@
-"""What a routing policy is given: enough for Thompson sampling, of which there is a small one here."""
+"""How versions are chosen, and what is learnt from how streams end."""
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -12,43 +13,18 @@ import pytest
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
 from gateway.routing.book import RouteBook
-from gateway.routing.policy import Draw, Outcome, PolicyMemory, WeightedHash
+from gateway.routing.outcome import Outcome
+from gateway.routing.policy import Policy, PolicyMemory, Reward, WeightedHash
 from gateway.routing.route import Asker
 from gateway.routing.router import Router
 from gateway.routing.switchboard import Switchboard
 from parley.engines.model import ModelRef
-from parley.errors import BadInput, ParleyError, Unavailable
+from parley.errors import BadInput, Unavailable
 from tests.gateway.fake_replicas import FakeReplica, failing, replicas
 
 OLD, NEW = ModelRef("nano", "3"), ModelRef("nano", "4")
 ALIAS = "asr/default"
-EVEN = {ALIAS: {"nano@3": 50, "nano@4": 50}}
-
-
-class Thompson:
-    """Draws each version's chance to end well from what is known of it; the client's own faults teach nothing."""
-
-    def __init__(self) -> None:
-        self._random = random.Random(1)
-
-    def pick(self, draw: Draw, memory: PolicyMemory) -> ModelRef:
-        able = [ref for ref, weight in draw.shares.items() if weight]
-        if draw.had in able:
-            return draw.had
-
-        def chance(ref: ModelRef) -> float:
-            known = memory.of(draw.alias, ref)
-            return self._random.betavariate(1 + known["well"], 1 + known["badly"])
-
-        return max(able, key=chance)
-
-    def learn(self, outcome: Outcome, memory: PolicyMemory) -> None:
-        known, error = memory.of(outcome.alias, outcome.ref), outcome.error
-        if error is None:
-            known["well"] += 1
-            known["first_answer_s"] += outcome.first_answer_s or 0.0
-        elif issubclass(error, ParleyError) and not issubclass(error, BadInput):
-            known["badly"] += 1
+EVEN = {ALIAS: {"versions": {"nano@3": 50, "nano@4": 50}, "policy": "thompson"}}
 
 
 def picked(router: Router, draw: str, had: ModelRef | None = None) -> ModelRef:
@@ -70,24 +46,24 @@ def live(router: Router, streams: int) -> Counter[ModelRef]:
 
 def test_thompson_finds_the_better_version_and_a_rebuilt_router_remembers() -> None:
     """After three hundred streams nearly all go to the better one, at once also by the routes that come next."""
-    router = Router(EVEN, Thompson())
+    router = Router(EVEN)
     live(router, 300)
     assert live(router, 100)[NEW] > 90
-    next_routes = router.rebuilt({ALIAS: {"nano@3": 1, "nano@4": 1, "nano@5": 0}})
+    next_routes = router.rebuilt({ALIAS: EVEN[ALIAS] | {"versions": {"nano@3": 1, "nano@4": 1, "nano@5": 0}}})
     assert live(next_routes, 100)[NEW] > 90
-    assert live(Router(EVEN, Thompson()), 10)[OLD] > 0
+    assert live(Router(EVEN), 10)[OLD] > 0
 
 
 def test_an_open_stream_stays_where_it_is() -> None:
     """Asked again with what it has, a drawing policy gives that, unless the route does not lead there any more."""
-    router = Router(EVEN, Thompson())
+    router = Router(EVEN)
     assert {picked(router, str(n), had=OLD) for n in range(50)} == {OLD}
     assert picked(router.rebuilt({ALIAS: {"nano@3": 0, "nano@4": 1}}), "k", had=OLD) == NEW
 
 
 def test_weights_learn_nothing() -> None:
-    """The policy that is shipped obeys the operator, whatever happens."""
-    router = Router(EVEN)
+    """Unless another policy is asked for, the router obeys the operator, whatever happens."""
+    router = Router({ALIAS: EVEN[ALIAS]["versions"]})
     before = [picked(router, str(n)) for n in range(200)]
     live(router, 200)
     assert [picked(router, str(n)) for n in range(200)] == before
@@ -95,10 +71,42 @@ def test_weights_learn_nothing() -> None:
 
 def test_a_changed_file_keeps_what_was_learnt(tmp_path: Path) -> None:
     """The book builds a new router for each change; the memory goes along."""
-    book = RouteBook(EVEN, None, Thompson())
+    book = RouteBook(EVEN, tmp_path / "routes.toml")
     live(book.router, 300)
-    book.change({ALIAS: {"nano@3": 99, "nano@4": 1}}, "ann")
+    book.change({ALIAS: EVEN[ALIAS] | {"versions": {"nano@3": 99, "nano@4": 1}}}, "ann")
     assert live(book.router, 100)[NEW] > 90
+
+
+def test_what_is_learnt_is_kept_as_json() -> None:
+    """A memory that was written and read again draws as the one that it was."""
+    router = Router(EVEN)
+    live(router, 300)
+    kept = PolicyMemory()
+    kept.take(json.loads(json.dumps(router.memory.tables())))
+    assert live(Router(EVEN, memory=kept), 100)[NEW] > 90
+
+
+def test_a_stream_that_asks_twice_is_told_the_same() -> None:
+    """The draw is the stream's own: the cache's key and the stream itself mean one version."""
+    router = Router(EVEN)
+    assert [picked(router, str(n)) for n in range(50)] == [picked(router, str(n)) for n in range(50)]
+    assert len({picked(router, str(n)) for n in range(50)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "worst_s", "good"),
+    [
+        (None, 0.9, True),
+        (None, 1.1, False),
+        (Unavailable, 0.1, False),
+        (BadInput, 0.1, None),
+        (asyncio.CancelledError, 0.1, None),
+    ],
+)
+def test_a_reward_may_ask_for_quick_answers(error: type[BaseException] | None, worst_s: float, good: bool) -> None:
+    """No error and no late answer; whoever hangs up or asks wrongly says nothing of the version."""
+    ended = Outcome(ALIAS, NEW, error, 0.01, trailers={"parley-waits": f"3;{worst_s};{worst_s}"})
+    assert Reward(within_s=1.0).of(ended) is good
 
 
 class Recorder(WeightedHash):
@@ -117,9 +125,9 @@ async def none() -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def board(replica: FakeReplica, policy: Recorder, route: Mapping[str, object]) -> AsyncIterator[Switchboard]:
+async def board(replica: FakeReplica, policy: Policy, route: Mapping[str, object]) -> AsyncIterator[Switchboard]:
     made = Switchboard(GatewayConfig(upstreams={"asr": (replica.address,)}))
-    made.book = RouteBook({ALIAS: route, "asr/other": {"nano@4": 1}}, None, policy)
+    made.book = RouteBook({ALIAS: route, "asr/other": {"nano@4": 1}}, None, {"weighted": policy})
     await made.start()
     try:
         yield made

@@ -137,8 +137,12 @@ def test_the_session_is_sticky_unless_said_otherwise() -> None:
 
 
 def test_fallbacks_come_in_order() -> None:
-    """Aliases on the way are resolved; what serves anyway is not tried twice."""
-    assert list(map(str, FULL.pick("asr", "", Asker("k")).instead)) == ["small@1", "tiny@1"]
+    """First the route's other versions, then its fallbacks; aliases are resolved, what serves is not tried twice."""
+    chosen = FULL.pick("asr", "", Asker("k"))
+    other = NEW if chosen.ref == OLD else OLD
+    assert list(map(str, chosen.instead)) == [str(other), "small@1", "tiny@1"]
+    big = FULL.pick("asr", "", Asker("k", metadata=BOTH, key="lab"))
+    assert (str(big.ref), list(map(str, big.instead))) == ("big@1", ["small@1", "tiny@1"])
     assert FULL.pick("asr", "nano@3", Asker("k")).instead == ()
 
 

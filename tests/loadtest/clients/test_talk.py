@@ -49,7 +49,7 @@ async def test_a_frozen_server_cannot_hide(tmp_path: Path, clips: Path) -> None:
         measures = await talking
     chunks = measures.latencies["chunk"]
     slow = sum(n for counts in chunks.seconds.values() for us, n in counts.items() if us > 500_000)
-    assert chunks.percentile_ms(100) > 1900
+    assert chunks.percentile_ms(100) > 1700  # 1.9 to 2.0, where both signals act at once
     # Of 2 s, the chunks of the first 1.5 s are more than 0.5 s late: 15 for each of the 4.
     assert slow >= 4 * 15 * 0.9
     assert chunks.percentile_ms(1) < 1500  # some did not wait for it, however slow the machine is

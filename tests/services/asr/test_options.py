@@ -11,12 +11,12 @@ from parley.audio.pcm import RATE_HZ
 from parley.engines.model import ModelSpec
 from parley.engines.whisper import ENGLISH_ALONE
 from parley.errors import BadModel
+from services.asr.model.prompting import prompting
 from services.asr.options import AsrOptions
-from services.asr.prompting import prompting
 from services.diarize.options import DiarizeOptions
 from tests.fakes import spec_of
 from tests.parley.backends.tiny import spec
-from tests.services.asr.test_spelling import DEFINITION
+from tests.services.asr.model.test_spelling import DEFINITION
 
 START, ANY, SAY, BARE = "<|startoftranscript|>", "<|language|>", "<|transcribe|>", "<|notimestamps|>"
 TASKS = ["<|translate|>", SAY, "<|startofprev|>", "<|nospeech|>", BARE]

@@ -11,11 +11,11 @@ import pytest
 from parley.audio.pcm import RATE_HZ
 from parley.errors import BadInput
 from parley.v1 import asr_pb2 as v1
-from services.asr.channels import ChannelsSession, OneChannel
+from services.asr.speech.windows import WindowConfig
 from services.asr.spoken import STAYS, SURE, Spoken
 from services.asr.stage import AsrServiceConfig, begin
+from services.asr.streams.channels import ChannelsSession, OneChannel
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
-from services.asr.windows import WindowConfig
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import noise, pcm, silence

@@ -6,7 +6,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from tests.parley.backends.whisper import POSITIONS, SPECIALS, whisper_files
-from tests.services.asr.test_spelling import DEFINITION
+from tests.services.asr.model.test_spelling import DEFINITION
 
 OPTIONS = f"full_frames = {2 * POSITIONS}\nframes_at_once = 2000\ntokens_per_second = 3.0\n"
 

@@ -1,78 +1,130 @@
-// The transcript as rows on the page: final words solid, guesses lighter, a colour a speaker. Knows no stream.
+// The transcript on the page: final words solid, guesses lighter, a colour a speaker. Rows stand in blocks, and a block
+// that is out of sight keeps its height and nothing else, so that hours stay light. Knows no stream.
 import { make } from "./dom.js";
-import { text } from "./strings.js";
+import { captionRow, fill, noticeRow, translated } from "./rows.js";
 
 const COLOURS = 8;
-const WHOLE = 400; // rows whose words can be clicked; older ones keep their text alone, so that hours stay light
+const ROWS = 12; // of a block
+const NEAR = "300px 0px"; // blocks so close to what is seen have their rows
+const AT_THE_END = 40; // pixels
 
-const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
+/** Some rows in a row. */
+class Block {
+  element = make("div", "block");
+  items = []; // finals and notices
+  isNear = true;
+  #draw;
+  #update;
+
+  constructor(draw, update) {
+    [this.#draw, this.#update] = [draw, update];
+  }
+
+  add(item) {
+    this.items.push(item);
+    if (this.isOpen) this.element.append(this.#draw(item));
+  }
+
+  get isOpen() {
+    return !this.element.style.height;
+  }
+
+  open() {
+    if (this.isOpen) return;
+    this.element.style.height = "";
+    this.element.replaceChildren(...this.items.map(this.#draw));
+  }
+
+  /** Its place stays. What is opened again later is not read out anew. */
+  fold() {
+    if (!this.isOpen) return;
+    this.element.style.height = `${this.element.getBoundingClientRect().height}px`;
+    this.element.ariaLive = "off";
+    this.element.replaceChildren();
+  }
+
+  update() {
+    if (this.isOpen) this.items.forEach((item, n) => this.#update(this.element.children[n], item));
+  }
+}
 
 export class Captions {
   #box;
   #transcript;
-  #play;
-  #rows = []; // one a final
-  #guess = null;
-  #notes = 0;
+  #blocks = [];
+  #byElement = new Map();
+  #shown = { finals: 0, notices: 0 };
+  #guess = make("p", "guess");
+  #changed = new Set();
   #colours = new Map();
+  #sight;
 
   constructor(box, transcript, play) {
-    [this.#box, this.#transcript, this.#play] = [box, transcript, play];
+    [this.#box, this.#transcript] = [box, transcript];
+    this.#sight = new IntersectionObserver((seen) => this.#see(seen), { root: box, rootMargin: NEAR });
+    this.#guess.ariaLive = "off"; // only what is final is read out
     box.replaceChildren();
+    box.onclick = ({ target }) => target.matches(".word") && play(Number(target.dataset.start), Number(target.dataset.end));
+    box.onkeydown = (event) => this.#step(event);
+    box.onscroll = () => (box.dataset.follows = this.#isAtTheEnd);
+    new ResizeObserver(() => box.dataset.follows !== "false" && this.#toTheEnd()).observe(box);
   }
 
-  /** Something of this kind has changed. */
+  /** Something of this kind has changed; it is drawn with the next frame. */
   update(kind) {
-    const stays = this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < 40;
-    if (kind === "final") this.#addFinal();
-    if (kind === "translation") this.#translate();
-    if (kind === "turns") this.#recolour();
-    if (kind === "notice") this.#addNotices();
-    if (kind === "interim" || kind === "final") this.#showGuess();
-    if (stays) this.#box.scrollTop = this.#box.scrollHeight;
+    if (!this.#changed.size) requestAnimationFrame(() => this.#draw());
+    this.#changed.add(kind);
   }
 
-  #addFinal() {
-    const final = this.#transcript.finals.at(-1);
-    const row = make("article", "row");
-    row.append(make("time", "at", clock(final.start)), make("div", "said"), make("div", "translations"));
-    this.#box.insertBefore(row, this.#guess);
-    this.#rows.push(row);
-    this.#fill(row, final);
-    const old = this.#rows.length - WHOLE;
-    if (old > 0) this.#fade(this.#rows[old - 1], this.#transcript.finals[old - 1]);
+  get #isAtTheEnd() {
+    return this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < AT_THE_END;
   }
 
-  #fill(row, final) {
-    const runs = this.#transcript.runs(final);
-    const whom = runs.map((run) => run.speaker).join("|");
-    if (row.dataset.whom === whom) return;
-    row.dataset.whom = whom;
-    row.querySelector(".said").replaceChildren(...runs.map((run) => this.#run(run)));
+  #toTheEnd() {
+    this.#box.scrollTop = this.#box.scrollHeight;
   }
 
-  #run({ speaker, words }) {
-    const line = make("p", "run");
-    if (speaker) {
-      line.dataset.speaker = this.#colour(speaker);
-      line.append(make("b", "who", text("speaker", { name: speaker })), " ");
+  #draw() {
+    const follows = this.#isAtTheEnd;
+    const { finals, notices } = this.#transcript;
+    for (; this.#shown.finals < finals.length; this.#shown.finals++) this.#add(finals[this.#shown.finals]);
+    for (; this.#shown.notices < notices.length; this.#shown.notices++) this.#add(notices[this.#shown.notices]);
+    if (this.#changed.has("turns") || this.#changed.has("translation")) for (const block of this.#blocks) block.update();
+    this.#showGuess();
+    this.#changed.clear();
+    if (follows) this.#toTheEnd();
+  }
+
+  #add(item) {
+    const last = this.#blocks.at(-1);
+    if (last && last.items.length < ROWS) return last.add(item);
+    if (last && !last.isNear) last.fold();
+    const block = new Block((each) => this.#row(each), (row, each) => this.#refresh(row, each));
+    this.#blocks.push(block);
+    this.#byElement.set(block.element, block);
+    this.#box.insertBefore(block.element, this.#guess.isConnected ? this.#guess : null);
+    this.#sight.observe(block.element);
+    block.add(item);
+  }
+
+  #row(item) {
+    return item.message ? noticeRow(item) : captionRow(item, this.#transcript.runs(item), (speaker) => this.#colour(speaker));
+  }
+
+  #refresh(row, item) {
+    if (item.message) return;
+    fill(row, this.#transcript.runs(item), (speaker) => this.#colour(speaker));
+    translated(row, item);
+  }
+
+  /** The last block stays open: rows are still added to it. */
+  #see(seen) {
+    for (const { target, isIntersecting } of seen) {
+      const block = this.#byElement.get(target);
+      block.isNear = isIntersecting;
+      if (isIntersecting) block.open();
+      else if (block !== this.#blocks.at(-1)) block.fold();
     }
-    for (const word of words) line.append(this.#word(word), " ");
-    return line;
-  }
-
-  #word(word) {
-    const button = make("button", "word", word.text);
-    button.type = "button";
-    button.tabIndex = -1; // a page with a thousand stops is no use to a keyboard; arrows move inside the captions
-    button.onclick = () => this.#play(word.start, word.end);
-    return button;
-  }
-
-  #fade(row, final) {
-    row.dataset.whom = "faded";
-    const runs = this.#transcript.runs(final);
-    row.querySelector(".said").textContent = runs.map((run) => run.words.map((word) => word.text).join(" ")).join(" — ");
   }
 
   #colour(speaker) {
@@ -80,43 +132,20 @@ export class Captions {
     return this.#colours.get(speaker);
   }
 
-  #recolour() {
-    const first = Math.max(0, this.#rows.length - WHOLE);
-    for (let n = first; n < this.#rows.length; n++) this.#fill(this.#rows[n], this.#transcript.finals[n]);
-  }
-
-  #translate() {
-    const first = Math.max(0, this.#rows.length - 3); // it comes soon after its final
-    for (let n = first; n < this.#rows.length; n++) {
-      const all = Object.entries(this.#transcript.finals[n].translations);
-      this.#rows[n].querySelector(".translations").replaceChildren(...all.map(([tag, said]) => column(tag, said)));
-    }
-  }
-
-  #addNotices() {
-    for (const notice of this.#transcript.notices.slice(this.#notes)) {
-      const row = make("p", "notice");
-      row.append(make("time", "at", clock(notice.at)), " ", notice.message);
-      this.#box.insertBefore(row, this.#guess);
-    }
-    this.#notes = this.#transcript.notices.length;
-  }
-
   #showGuess() {
     const said = this.#transcript.interim;
-    if (!said) {
-      this.#guess?.remove();
-      this.#guess = null;
-      return;
-    }
-    this.#guess ??= this.#box.appendChild(make("p", "guess"));
+    if (!said) return this.#guess.remove();
+    if (!this.#guess.isConnected) this.#box.append(this.#guess);
     this.#guess.replaceChildren(make("span", "", said.committed), make("span", "open", said.open));
   }
-}
 
-function column(tag, said) {
-  const line = make("p", "translation", said);
-  line.lang = tag;
-  line.dataset.tag = tag;
-  return line;
+  /** Arrows go from word to word. */
+  #step(event) {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!way) return;
+    const words = [...this.#box.querySelectorAll(".word")];
+    const at = words.indexOf(document.activeElement);
+    words.at(at < 0 ? -1 : Math.min(words.length - 1, Math.max(0, at + way)))?.focus();
+    event.preventDefault();
+  }
 }

@@ -15,6 +15,17 @@ export function button(label, act) {
   return made;
 }
 
+const FOCUSABLE = "button, input, [tabindex]";
+
+/** What a box shows from now on; who was inside with the keyboard stays, and tables stay scrolled. */
+export function redraw(box, ...inside) {
+  const focused = [...box.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+  const scrolled = [...box.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
+  box.replaceChildren(...inside);
+  box.querySelectorAll(".scroll").forEach((each, n) => (each.scrollLeft = scrolled[n] ?? 0));
+  if (focused >= 0) box.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+}
+
 /** Rows as a table; the first cell of each names it. */
 export function table(head, rows) {
   const [top, body] = [make("thead"), make("tbody")];
@@ -29,4 +40,11 @@ function row(cells, tag) {
   const line = make("tr");
   line.append(...cells.map((cell) => (cell instanceof Node ? make(tag, "", cell) : make(tag, "", String(cell)))));
   return line;
+}
+
+/** An element's text into the clipboard; on pages without https by the older way. */
+export async function copy(element) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(element.textContent);
+  getSelection().selectAllChildren(element);
+  document.execCommand("copy");
 }

@@ -1,16 +1,18 @@
 // The routes with a slider a version. What is being moved is not overwritten by what the server says. Knows no server.
-import { button, make } from "./dom.js";
+import { button, make, redraw } from "./dom.js";
 import { text } from "./strings.js";
 
 const moved = new Map(); // alias -> {version: weight} that is not applied yet
 
-const weights = (table) => Object.fromEntries(Object.entries(table).filter(([name, value]) => typeof value === "number" && name.includes("@")));
-const others = (table) => Object.fromEntries(Object.entries(table).filter(([name]) => !(name in weights(table))));
+/** A route is its versions' weights, or has them beside its rules, fallbacks and shadows. */
+export const weights = (table) => table.versions ?? table;
+const others = (table) => Object.fromEntries(Object.entries(table.versions ? table : {}).filter(([name]) => name !== "versions"));
+const changed = (table, wanted) => (table.versions ? { ...table, versions: wanted } : wanted);
 
 /** `versions`: stage -> what its replicas have. `change(alias, table)` and `ask(question)` are the page's. */
 export function showRoutes(box, routes, versions, { change, ask }) {
   if (box.contains(document.activeElement) && document.activeElement.type === "range") return; // a hand is on it
-  box.replaceChildren(...Object.entries(routes).map(([alias, table]) => route(alias, table, versions, { change, ask })));
+  redraw(box, ...Object.entries(routes).map(([alias, table]) => route(alias, table, versions, { change, ask })));
 }
 
 function route(alias, table, versions, { change, ask }) {
@@ -20,7 +22,7 @@ function route(alias, table, versions, { change, ask }) {
   const apply = button(text("apply"), async () => {
     const wanted = Object.fromEntries(Object.entries(moved.get(alias)).filter(([, weight]) => weight > 0));
     if (!(await ask(text("ask-apply", { alias, split: split(wanted) })))) return;
-    if (await change(alias, { ...others(table), ...wanted })) moved.delete(alias);
+    if (await change(alias, changed(table, wanted))) moved.delete(alias);
   });
   apply.disabled = !moved.has(alias);
   const move = (version, weight) => {
@@ -41,7 +43,7 @@ function route(alias, table, versions, { change, ask }) {
     outputs[version] = make("output");
     const whole = button(text("all-here"), async () => {
       if (!(await ask(text("ask-apply", { alias, split: `${version} 100 %` })))) return;
-      if (await change(alias, { ...others(table), [version]: 100 })) moved.delete(alias);
+      if (await change(alias, changed(table, { [version]: 100 }))) moved.delete(alias);
     });
     const isAlone = Object.keys(now).length === 1;
     slider.disabled = whole.disabled = isAlone;

@@ -1,5 +1,5 @@
 // The stages as cards: replicas, versions, times of the last hour, a line of the streams. Knows no server.
-import { make, table } from "./dom.js";
+import { button, make, redraw, table } from "./dom.js";
 import { text } from "./strings.js";
 
 const LINE = 120; // points
@@ -7,11 +7,12 @@ const history = new Map(); // stage -> streams at each event
 
 const ms = (value) => (value === null ? "–" : value >= 100 ? value.toFixed(0) : value.toFixed(1));
 
-export function showStages(box, stages) {
-  box.replaceChildren(...Object.entries(stages).map(([name, stage]) => card(name, stage)));
+/** `open(stage, version)` shows a model's card. */
+export function showStages(box, stages, open) {
+  redraw(box, ...Object.entries(stages).map(([name, stage]) => card(name, stage, open)));
 }
 
-function card(name, { replicas, versions }) {
+function card(name, { replicas, versions }, open) {
   const streams = replicas.reduce((sum, replica) => sum + replica.streams, 0);
   const line = [...(history.get(name) ?? []), streams].slice(-LINE);
   history.set(name, line);
@@ -19,7 +20,7 @@ function card(name, { replicas, versions }) {
   const state = make("span", able === replicas.length ? "good" : able ? "unsure" : "bad", name);
   const made = make("article", "stage", make("h2", "", state, sparkline(line, name)));
   made.dataset.stage = name;
-  made.append(replicaTable(replicas), versionTable(versions));
+  made.append(replicaTable(replicas), versionTable(versions, (version) => open(name, version)));
   return made;
 }
 
@@ -34,9 +35,10 @@ function replicaTable(replicas) {
 
 const short = (address) => address.split("/").at(-1);
 
-function versionTable(versions) {
+function versionTable(versions, open) {
   const rows = Object.entries(versions).map(([name, it]) => {
-    const called = make("span", "", name);
+    const called = button(name, () => open(name));
+    called.className = "link";
     called.title = [it.backend, it.device, it.license, it.languages.join(" ")].filter(Boolean).join(" · ");
     const times = [it.queue, it.engine].map(({ p50, p95, p99 }) => [p50, p95, p99].map(ms).join(" / "));
     return [called, it.streams, it.waiting, ...times];

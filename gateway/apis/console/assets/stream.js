@@ -5,6 +5,7 @@ import { RATE } from "./tape.js";
 const CHUNK = RATE / 10; // samples a frame
 const AHEAD = 1 << 18; // bytes that wait in the socket; then it is given time
 const PAUSES_S = [0.5, 1, 2, 4, 8, 8, 8];
+const LOST = { code: "UNAVAILABLE", reason: "LOST", message: "" };
 const TRY_AGAIN = new Set([1001, 1006, 1011, 1012, 1013]); // what may be over soon; anything else is final
 
 export class Stream {
@@ -23,6 +24,7 @@ export class Stream {
   #failures = 0;
   #lostAt = 0;
   #refusal = null;
+  #wasOpen = false;
 
   /**
    * `query` goes into the address; `tape` keeps the sound; `settled()` says how far the words are final, in seconds; `tell` gets what happens:
@@ -75,6 +77,7 @@ export class Stream {
   }
 
   #begin(socket) {
+    this.#wasOpen = true;
     const wanted = this.#lostAt ? Math.round(this.#settled() * RATE) : 0;
     this.#base = Math.max(wanted, this.#tape.start);
     [this.#sent, this.#heard, this.#refusal] = [this.#base, this.#base, null];
@@ -102,15 +105,23 @@ export class Stream {
     this.#heard += samples.length;
   }
 
-  #closed(code) {
+  async #closed(code) {
     if (this.#stopped || code === 1000) return this.#tell.over(null);
     const pause = PAUSES_S[this.#failures];
-    if (!TRY_AGAIN.has(code) || pause === undefined || (this.#failures === 0 && !this.#sent)) {
-      return this.#tell.over(this.#refusal ?? { code: "UNAVAILABLE", reason: "LOST", message: "" });
+    const isFirst = this.#failures === 0 && !this.#wasOpen;
+    if (!TRY_AGAIN.has(code) || pause === undefined || isFirst) {
+      return this.#tell.over(this.#refusal ?? (await whyNot(this.#key, isFirst)));
     }
     this.#lostAt ||= performance.now();
     this.#failures += 1;
     this.#tell.state("reconnecting");
     setTimeout(() => (this.#stopped ? this.#tell.over(null) : this.#open()), 1000 * pause);
   }
+}
+
+/** Browsers do not say why a WebSocket was refused; the same key asks once more, plainly. */
+async function whyNot(key, isFirst) {
+  const answer = await fetch("/v1/models", { headers: key ? { authorization: `Bearer ${key}` } : {} }).catch(() => null);
+  if (answer && !answer.ok) return (await answer.json()).error;
+  return answer || !isFirst ? LOST : { ...LOST, reason: "NO_ANSWER" };
 }

@@ -8,6 +8,9 @@ let spoken = kept in ALL ? kept : navigator.languages.map((tag) => tag.slice(0, 
 
 export const language = () => spoken;
 
+/** For times and numbers: the reader's own way of writing this language. */
+export const locale = () => navigator.languages.find((tag) => tag.startsWith(spoken)) ?? spoken;
+
 /** A text by its name, with {places} filled in. */
 export function text(name, values = {}) {
   const found = ALL[spoken][name] ?? en[name] ?? name;

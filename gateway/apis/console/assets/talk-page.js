@@ -1,6 +1,6 @@
 // The page "Talk": buttons and options on one side, a talk on the other. Only wires parts together.
 import { snippets } from "./code.js";
-import { button, make } from "./dom.js";
+import { button, copy, make } from "./dom.js";
 import { TEXTS, save, wav } from "./exports.js";
 import { Picture } from "./picture.js";
 import { Listening, Problem, decode, openMicrophone, pace } from "./sound.js";
@@ -41,43 +41,58 @@ const page = {
   },
 };
 
-const makeTalk = (total) =>
-  new Talk({ config: config(), key: $("key").value, total, captions: $("captions"), pictures, page });
+/** It takes the place of the one before, which stays on the page until then. */
+function makeTalk(total) {
+  talk?.drop();
+  talk = new Talk({ config: config(), key: $("key").value, total, captions: $("captions"), pictures, page });
+  return talk;
+}
 
 async function begin(open) {
   hideProblem();
-  talk?.drop();
+  const before = $("state").textContent;
   try {
     await open();
     showRunning(true);
   } catch (error) {
-    showState("");
-    showRunning(false);
+    $("state").textContent = before;
     complain(error instanceof Problem ? error : new Problem("refused", { message: String(error) }));
   }
+}
+
+/** An answer, unless nobody answers. */
+async function ask(path, options = {}) {
+  return fetch(path, { ...options, headers: authorization() }).catch(() => {
+    throw new Problem("no-answer");
+  });
 }
 
 const speak = () =>
   begin(async () => {
     let early = []; // sound that comes before the talk is made
-    const source = await openMicrophone((samples) => (early ? early.push(samples) : talk.hear(samples)));
-    talk = makeTalk(0);
-    talk.source = source;
-    for (const samples of early) talk.hear(samples);
+    const source = await openMicrophone((samples) => (early ? early.push(samples) : mine.hear(samples)), lose);
+    const mine = makeTalk(0);
+    mine.source = source;
+    for (const samples of early) mine.hear(samples);
     early = null;
   });
 
-const playFile = (blob, name) =>
-  begin(async () => {
-    showState("opening");
-    const samples = await decode(blob, name, LONGEST_S);
-    const mine = makeTalk(samples.length);
-    talk = mine;
-    mine.listening = new Listening(hear, muted);
-    mine.source = pace(samples, (some) => mine.hear(some), () => mine.stream.end());
-  });
+function lose() {
+  complain(new Problem("microphone-gone"));
+  talk.finish();
+}
 
-const playExample = async (file) => playFile(await (await fetch(`/assets/recordings/${file}`)).blob(), file);
+const playFile = (blob, name) => begin(() => openFile(blob, name));
+
+async function openFile(blob, name) {
+  showState("opening");
+  const samples = await decode(blob, name, LONGEST_S);
+  const mine = makeTalk(samples.length);
+  mine.listening = new Listening(hear, muted);
+  mine.source = pace(samples, (some) => mine.hear(some), () => mine.stream.end());
+}
+
+const playExample = (file) => begin(async () => openFile(await (await ask(`/assets/recordings/${file}`)).blob(), file));
 
 function showRunning(running) {
   const button = $("microphone");
@@ -130,18 +145,18 @@ async function saveFlac() {
   const body = new FormData();
   body.append("file", wav(talk.tapes.raw.cut(talk.tapes.raw.start, talk.tapes.raw.end), RATE), "talk.wav");
   body.append("response_format", "flac");
-  const answer = await fetch("/v1/audio/denoise", { method: "POST", body, headers: authorization() });
-  if (answer.ok) save("talk.flac", await answer.blob());
-  else complain(explained((await answer.json()).error));
+  const answer = await ask("/v1/audio/denoise", { method: "POST", body }).catch(complain);
+  if (answer?.ok) save("talk.flac", await answer.blob());
+  else if (answer) complain(explained((await answer.json()).error));
 }
 
 const authorization = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
 
 /** The languages that the translator has. */
 async function offerTargets() {
-  const answer = await fetch("/languages", { headers: authorization() });
-  if (answer.status === 401) $("key-field").hidden = false;
-  const known = answer.ok ? await answer.json() : [];
+  const answer = await ask("/languages").catch(complain);
+  if (answer?.status === 401) $("key-field").hidden = false;
+  const known = answer?.ok ? await answer.json() : [];
   const names = new Intl.DisplayNames([language()], { type: "language" });
   const checked = new Set([...document.querySelectorAll("#targets input:checked")].map((box) => box.value));
   const boxes = known.map(({ code }) => {
@@ -165,6 +180,14 @@ async function showTime() {
   const stages = answer?.ok ? parts((await answer.json()).spans) : {};
   $("time").hidden = !Object.keys(stages).length;
   showWaterfall($("waterfall"), stages, network_ms);
+}
+
+/** Browsers keep the microphone from pages that came over plain http from elsewhere. */
+function offerFilesOnly() {
+  $("microphone").disabled = true;
+  $("microphone").classList.remove("primary");
+  document.querySelector("label[for=file]").classList.add("primary");
+  complain(new Problem("no-secure-context"));
 }
 
 function showCode() {
@@ -219,14 +242,18 @@ document.addEventListener("drop", (event) => {
 $("hear-raw").onclick = () => listenTo("raw", muted);
 $("hear-clean").onclick = () => listenTo("cleaned", muted);
 $("mute").onclick = () => listenTo(hear, !muted);
+$("newest").onclick = () => ($("captions").scrollTop = $("captions").scrollHeight);
 $("clear").onclick = clear;
 $("copy").onclick = async () => {
-  await navigator.clipboard.writeText($("code-text").textContent);
+  await copy($("code-text"));
   $("copy").textContent = text("copied");
   setTimeout(() => ($("copy").textContent = text("copy")), 1500);
 };
 $("code").ontoggle = showCode;
+document.querySelector(".options").addEventListener("change", showCode);
+$("key-field").onsubmit = (event) => event.preventDefault();
 $("key").onchange = () => {
+  hideProblem();
   showCode();
   offerTargets();
 };
@@ -242,3 +269,4 @@ translatePage();
 showRunning(false);
 offerTargets();
 setInterval(showTime, TRACE_MS);
+if (!isSecureContext) offerFilesOnly();

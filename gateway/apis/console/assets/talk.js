@@ -40,6 +40,7 @@ export class Talk {
 
   hear(samples) {
     const at = this.tapes.raw.end;
+    this.heardAt = performance.now();
     this.tapes.raw.append(samples);
     this.listening?.add("raw", samples, at);
     this.pictures.raw.add(samples);
@@ -60,19 +61,20 @@ export class Talk {
     if (event.type === "opened") this.transcript.begin();
     const kind = this.transcript.apply(event, base);
     if (kind === "final") this.#delay(event, base);
-    this.captions.update(kind);
+    if (kind) this.captions.update(kind);
     if (["models", "quality", "final"].includes(kind)) this.#facts();
   }
 
   /** How long after the end of what was said its final words came. */
   #delay(event, base) {
     const spoken = base + Number.parseFloat(event.interval.end);
-    this.delay = Math.max(0, this.tapes.raw.end / RATE - spoken);
+    const since = (performance.now() - this.heardAt) / 1000; // after the end of a recording nothing more is heard
+    this.delay = Math.max(0, this.tapes.raw.end / RATE - spoken + since);
   }
 
   #facts() {
     const { models, quality } = this.transcript;
-    const rows = [["fact-models", Object.values(models).join(", ")]];
+    const rows = [["fact-models", Object.values(models).join("\n")]];
     if (this.delay !== undefined && !this.isOver) rows.push(["fact-delay", `${this.delay.toFixed(1)} s`]);
     if (quality && !quality.silent) {
       rows.push(["fact-quality", `${quality.input_snr_db.toFixed(0)} → ${quality.output_snr_db.toFixed(0)} dB`]);
@@ -131,5 +133,6 @@ export class Talk {
 export function explained({ code, reason, message }) {
   if (code === "UNAUTHENTICATED") return new Problem("needs-key");
   if (code === "PERMISSION_DENIED") return new Problem("forbidden", { message });
-  return reason === "LOST" ? new Problem("lost") : new Problem("refused", { message });
+  const sentence = { LOST: "lost", NO_ANSWER: "no-answer" }[reason];
+  return sentence ? new Problem(sentence) : new Problem("refused", { message });
 }

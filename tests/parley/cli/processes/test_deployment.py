@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gateway.config import GatewayConfig
 from parley.cli.processes.deployment import Deployment
 from parley.cli.processes.ports import free_port
+from parley.config import load
 from parley.errors import BadInput
 from parley.places import Places
 
@@ -116,3 +119,23 @@ def test_a_config_that_names_its_models_folder_is_obeyed(root: Path) -> None:
     """The installation's own folders are a default."""
     (root / "deploy/config/asr.toml").write_text('models_root = "/mine"\n')
     assert "PARLEY_MODELS_ROOT" not in deployment(root).commands()[0].env
+
+
+def test_what_is_loaded_by_command_is_kept(root: Path) -> None:
+    """In a file a stage."""
+    commands = {each.name: each for each in deployment(root).commands()}
+    assert commands["asr"].env["PARLEY_COMMANDED_FILE"] == str(root / "home/loaded-asr.json")
+
+
+def test_a_profile_adds_aliases(root: Path) -> None:
+    """The gateway learns the alias as if its config had it."""
+    more = replace(deployment(root), routes={"asr/accurate": "big@1"})
+    commands = {each.name: each for each in more.commands()}
+    read = ("PARLEY_ROUTES__", "PARLEY_UPSTREAMS__")
+    told = {name: text for name, text in commands["gateway"].env.items() if name.startswith(read)}
+    config = load(GatewayConfig, None, {"PARLEY_HTTP": "a:1", "PARLEY_GRPC": "a:2", **told})
+    assert config.routes == {"asr/accurate": {"big@1": 100}}
+    assert list(more.unrouted()) == []
+    (root / "home").mkdir(exist_ok=True)
+    (root / "home/routes.toml").write_text('["asr/default"]\n"tiny@1" = 1\n')
+    assert list(more.unrouted()) == ["parley routes set asr/accurate big@1=100"]

@@ -1,0 +1,1 @@
+"""Where somebody speaks, and where sound is cut by that. Must not know words."""
