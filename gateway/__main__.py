@@ -24,6 +24,7 @@ from gateway.core import Core
 from gateway.http.cors import shared
 from gateway.http.gate import Gate
 from gateway.http.slow_clients import PatientHttp, PatientSocket
+from gateway.references import References
 from parley import config, machine, telemetry
 from parley.errors import BadConfig
 
@@ -49,10 +50,14 @@ def main() -> None:
         settings = config.load(GatewayConfig, options.config)
         exposure.check(dataclasses.replace(settings, insecure=settings.insecure or options.insecure))
         machine.raise_file_limit()
-        telemetry.set_up("gateway", settings.telemetry, [settings.token])
+        telemetry.set_up("gateway", settings.telemetry, _secrets(settings))
         uvloop.run(serve(settings))
     except BadConfig as error:
         sys.exit(f"gateway: {error}")
+
+
+def _secrets(settings: GatewayConfig) -> list[str]:
+    return [settings.token, settings.rollouts.webhook_secret, settings.rollouts.reference.key]
 
 
 async def serve(settings: GatewayConfig) -> None:
@@ -62,9 +67,11 @@ async def serve(settings: GatewayConfig) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     telemetry.watch_tasks()
     core = Core(settings)
+    references = References(core, settings.rollouts.reference)
     rpc, http = RpcServer(core, settings), _http(core, settings)
     await core.start()
     await rpc.start()
+    references.start()
     serving = asyncio.create_task(_listen(http, settings.http))
     gc.collect()
     gc.freeze()
@@ -75,6 +82,7 @@ async def serve(settings: GatewayConfig) -> None:
     await asyncio.gather(rpc.stop(settings.drain_s), core.admission.empty(settings.drain_s))
     http.should_exit = True  # not sooner: it would close WebSockets at once
     await serving
+    await references.close()
     await core.close()
 
 

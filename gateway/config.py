@@ -97,6 +97,28 @@ class ReadyConfig:
 
 
 @dataclass(frozen=True)
+class ReferenceConfig:
+    """Recordings whose right answer is known, sent through the live path now and then."""
+
+    folder: str = ""  # NAME.wav with NAME.txt for asr, with NAME.clean.wav for denoise; empty: none
+    every_s: float = 3600.0
+    most: int = 20  # recordings of a stage
+    key: str = ""  # the API key that they are sent with, where keys are asked for
+
+
+@dataclass(frozen=True)
+class RolloutsConfig:
+    """How versions are judged, and who is told."""
+
+    webhook: str = ""  # told what becomes of a canary: https://, or http:// on this machine
+    webhook_secret: str = ""  # what it is signed with
+    webhook_timeout_s: float = 5.0
+    samples: int = 0  # answers of two versions to the same, kept in memory for `parley routes compare`; 0: none
+    drift_psi: float = 0.25  # a distribution that is so far from its version's baseline has left it
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+
+
+@dataclass(frozen=True)
 class GatewayConfig:
     """The gateway's whole configuration."""
 
@@ -127,4 +149,5 @@ class GatewayConfig:
     ready: ReadyConfig = field(default_factory=ReadyConfig)
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
     limits: Limits = field(default_factory=Limits)
+    rollouts: RolloutsConfig = field(default_factory=RolloutsConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

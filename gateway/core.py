@@ -29,6 +29,7 @@ from gateway.report import status as report
 from gateway.report import traces
 from gateway.report.operations import Operations
 from gateway.report.sla import SlaReports
+from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.overheard import Answers
 from gateway.routing.switchboard import Switchboard
@@ -101,6 +102,7 @@ class Core:
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
         self.sla = SlaReports(Path(config.reports) if config.reports else places().reports)
+        self.rollouts = Rollouts(self.board, config.rollouts, config.http)
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
@@ -112,9 +114,10 @@ class Core:
         return meant
 
     async def start(self) -> None:
-        """Resolve the replicas and watch the routes."""
+        """Resolve the replicas, watch the routes, and judge the versions that are tried."""
         await self.board.start()
         self.operations.start()
+        self.rollouts.start()
 
     @property
     def stages(self) -> dict[str, ServiceDescriptor]:
@@ -263,5 +266,6 @@ class Core:
 
     async def close(self) -> None:
         """Close every stream and connection."""
+        await self.rollouts.close()
         await self.operations.close()
         await self.board.close()

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 PAGES = "/assets/"  # what the pages load: the same for everybody
 FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
-FOR_ADMINS = ("/v1/routes", "/v1/operations", "/v1/sla")
+FOR_ADMINS = ("/v1/routes", "/v1/operations", "/v1/sla", "/v1/rollouts", "/v1/drift")
 READING = ("GET", "HEAD", "OPTIONS")
 
 

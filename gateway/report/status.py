@@ -39,7 +39,9 @@ async def status(board: Switchboard) -> dict[str, Any]:
     found = await asyncio.gather(*map(_stage, board.upstreams.values()))
     stages = dict(zip(board.upstreams, found, strict=True))
     able = all(any(replica["health"] == SERVING for replica in stage["replicas"]) for stage in stages.values())
-    fault = {"routes_fault": board.book.fault} if board.book.fault else {}
+    book = board.book
+    fault = {"routes_fault": book.fault} if book.fault else {}
+    fault |= {"routes_file": str(book.file)} if book.file and book.file.exists() else {}
     astray = await board.unserved(board.book.tables)
     state = {
         "ready": able and not astray,
@@ -72,6 +74,7 @@ def words(state: Mapping[str, Any]) -> list[str]:
         "Everything is ready." if state["ready"] else "Not everything is ready.",
         *(line for stage, facts in state["stages"].items() for line in _of_stage(stage, facts["replicas"])),
         *([f"The routes file is not obeyed: {state['routes_fault']}"] if "routes_fault" in state else []),
+        *([f"The routes are those of {state['routes_file']}, not of the config."] if "routes_file" in state else []),
         *(f"{alias} leads to {version}, which no replica serves." for alias, version in state["unserved"]),
         *(f"{at['model']} cannot be loaded at {at['address']}: {at['why']}" for at in state["not_loaded"]),
         *(f"Streams of {alias} to {model}: {n}." for alias, model, n in _pairs(state, "routed")),

@@ -98,6 +98,9 @@ class RouteBook:
         It takes back what harms, so it is done also where it cannot be written; the fault says so.
         """
         history, written = self._kept(), self._now.with_tables(self.changed(changes))
+        before = history.before(self._now.text)
+        if before is not None and document.parsed(before) == written.tables:
+            written = Written(before, written.tables)  # with the comments that it had
         try:
             self._write(lambda: history.replace(written.text), what, by, why, written)
         except BadConfig as error:

@@ -74,11 +74,13 @@ class Keeper:
         replicas = upstream.replicas
         states = dict(zip(replicas, await upstream.health(version), strict=True))
         known.had |= {replica.address for replica, state in states.items() if state == SERVING}
-        for address in set(known.lacking) - {r.address for r, state in states.items() if state == NOT_FOUND}:
-            self._stop(_Known(lacking={address: known.lacking.pop(address)}))
+        for replica, state in states.items():
+            if state == SERVING:
+                known.lacking.pop(replica.address, None)
         nobody = SERVING not in states.values()
         for replica, state in states.items():
-            if state == NOT_FOUND and (nobody or replica.address in known.had):
+            lacks = state == NOT_FOUND and replica.health() == SERVING  # one that starts loads its own first
+            if lacks and (nobody or replica.address in known.had):
                 self._load(known.lacking.setdefault(replica.address, _Loading()), upstream, replica, version)
 
     def _load(self, loading: _Loading, upstream: Upstream, replica: Replica, version: str) -> None:

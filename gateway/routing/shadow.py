@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
@@ -19,18 +20,42 @@ from gateway.replicas.replay import Rewind
 from gateway.replicas.replica import Call, Source
 from parley.edit_distance import distance
 from parley.errors import ParleyError
+from parley.plain_words import plain_words
 
 log = logging.getLogger(__name__)
 COPIED_MOST = 1 << 20  # bytes that wait for a shadow
 COMPARED_MOST = 300  # words
+LETTERS_MOST = 5_000
 COMPARE_TIMEOUT_S = 10.0  # for the stream to end, once its shadow has
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What two versions said of the same."""
+
+    stage: str
+    alias: str
+    served: str  # the version whose answer the caller got
+    shadow: str
+    served_text: str
+    shadow_text: str
+    divergence: float  # share of the words, without how they are written
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Whose stream a shadow hears."""
+
+    alias: str
+    served: str
+    tell: Callable[[Compared], None]
 
 
 class Shadow:
     """One stream's copy, for one version."""
 
-    def __init__(self, upstream: Upstream, call: Call, parse: Callable[[bytes], Message]) -> None:
-        self._upstream, self._call, self._parse = upstream, call, parse
+    def __init__(self, upstream: Upstream, call: Call, parse: Callable[[bytes], Message], beside: Beside) -> None:
+        self._upstream, self._call, self._parse, self._beside = upstream, call, parse, beside
         self._copies: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._waiting = self._heard = 0
         self._answers: list[bytes] = []
@@ -117,7 +142,8 @@ class Shadow:
             yield request
 
     def _compare(self, answers: Sequence[bytes], last: float) -> None:
-        ours, theirs = (words(map(self._parse, each)) for each in (self._answers, answers))
+        our_text, their_text = (text(map(self._parse, each)) for each in (self._answers, answers))
+        ours, theirs = (plain_words(each[:LETTERS_MOST]) for each in (our_text, their_text))
         labels = (self._upstream.stage, self._call.version)
         lag = last - self._last
         metrics.SHADOW_LAG.labels(*labels).observe(lag)
@@ -126,6 +152,9 @@ class Shadow:
             differs = divergence(ours[:COMPARED_MOST], theirs[:COMPARED_MOST])  # 0.1 ms at most
             metrics.SHADOW_DIVERGENCE.labels(*labels).observe(differs)
             facts |= {"words": len(ours), "divergence": round(differs, 3)}
+            beside = self._beside
+            told = (labels[0], beside.alias, beside.served, labels[1], our_text, their_text, differs)
+            beside.tell(Compared(*told))
         self._count("compared")
         log.info("shadow compared", extra=facts)
 
@@ -141,14 +170,14 @@ class Shadow:
         return self._dropped or self._task.done()
 
 
-def words(answers: Any) -> list[str]:
+def text(answers: Any) -> str:
     """The final words in a stage's answers."""
     found: list[str] = []
     for answer in answers:
         event = getattr(answer, answer.WhichOneof("event") or "", None)
         if getattr(event, "is_final", True):
-            found += getattr(event, "text", "").split()
-    return found
+            found.append(getattr(event, "text", ""))
+    return " ".join(filter(None, found))
 
 
 def divergence(one: Sequence[str], other: Sequence[str]) -> float:

@@ -30,7 +30,7 @@ from gateway.routing.outcome import Outcome
 from gateway.routing.overheard import Answers, Overheard
 from gateway.routing.route import Asker, Tables, read
 from gateway.routing.router import Choice
-from gateway.routing.shadow import Shadow
+from gateway.routing.shadow import Beside, Compared, Shadow
 from parley import telemetry
 from parley.budget import Budget
 from parley.client import Exchange
@@ -55,6 +55,7 @@ class Switchboard:
         self.book = RouteBook(config.routes, Path(config.routes_file) if config.routes_file else None)
         self._shadows: list[Shadow] = []
         self.outcomes: deque[Outcome] = deque(maxlen=MOST_OUTCOMES)  # of streams that have ended, until they are taken
+        self.comparisons: deque[Compared] = deque(maxlen=MOST_OUTCOMES)
         self.keeper = Keeper(self.upstreams, self.book)
 
     def _to(self, stage: str, named: Sequence[str]) -> Upstream:
@@ -236,7 +237,8 @@ class Switchboard:
         upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
         quiet = replace(caller, budget=Budget.of(None))
         calls = [self._call(wish.stage, quiet, ref) for ref in choice.shadows[: max(0, room)]]
-        added = [Shadow(upstream, call, parse) for call in calls]
+        beside = Beside(choice.alias, str(choice.ref), self.comparisons.append)
+        added = [Shadow(upstream, call, parse, beside) for call in calls]
         self._shadows += added
         return added
 

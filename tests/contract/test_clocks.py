@@ -12,6 +12,7 @@ READS_IT = {
     "parley/cli/commands/keys.py": "a key is given a date",
     "gateway/access/rate.py": "gateways that count together in a Redis",
     "gateway/routing/audit.py": "people read when a route was changed",
+    "gateway/rollouts/state.py": "gateways that share a file tell by it which of them is there",
     "gateway/report/operations.py": "people read when something happened",
     "parley/telemetry.py": "spans have dates",
     "parley/store/describe.py": "a model says on which date it was fetched",

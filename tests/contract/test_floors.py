@@ -13,10 +13,10 @@ from tests.contract.source import Module, loaded_after, modules
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gateway": (
         ("__main__",),
-        ("apis",),
+        ("apis", "references"),
         ("recordings",),
         ("core",),
-        ("report",),
+        ("report", "rollouts"),
         ("pipeline", "routing"),
         ("audio", "http"),
         ("access", "replicas"),
@@ -34,10 +34,22 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("client", "serving", "store"),
         ("audio", "engines", "places", "telemetry", "wire"),
         ("beside", "config", "traces"),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "redaction"),
+        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "plain_words", "redaction"),
     ),
 }
-WITHOUT_HTTP = ("config", "caller", "metrics", "access", "audio", "replicas", "routing", "pipeline", "report", "core")
+WITHOUT_HTTP = (
+    "config",
+    "caller",
+    "metrics",
+    "access",
+    "audio",
+    "replicas",
+    "routing",
+    "pipeline",
+    "report",
+    "rollouts",
+    "core",
+)
 HTTP = ("starlette", "uvicorn", "gateway.http", "gateway.apis")
 
 

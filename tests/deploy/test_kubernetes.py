@@ -29,6 +29,8 @@ FOREIGN = {
 }
 TOKEN = {"PARLEY_TOKEN": "0123456789abcdef0123456789abcdef"}
 
+pytestmark = pytest.mark.timeout(300)  # kubectl is begun a dozen times, and schemas are large
+
 every = pytest.mark.parametrize(("kind", "name"), RENDERED, ids=lambda each: each or "alone")
 
 

@@ -8,7 +8,7 @@ import tomllib
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -43,6 +43,17 @@ class Cluster(Processes):
         self.http = free_address()
         self.metrics: dict[str, str] = {}
 
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
+
     async def start(self) -> None:
         """Start everything at once and wait until the gateway says it is ready."""
         for names in self.replica_names.values():
@@ -68,8 +79,8 @@ class Cluster(Processes):
         return self.folder / f"{name}.sock"
 
     def _spawn(self, name: str, module: str, config: Path, **env: str) -> None:
-        self.metrics[name] = free_address()
-        told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": self.metrics[name]}
+        address = self.metrics.setdefault(name, free_address())  # the same after a restart: it is scraped there
+        told = {"PARLEY_TELEMETRY__TRACES": str(self.traces(name)), "PARLEY_TELEMETRY__METRICS": address}
         command = (sys.executable, "-m", module, "--config", str(config))
         self.launch(Command(name, command, ROOT, self.folder / f"{name}.log", {**os.environ, **told, **env}))
 
@@ -80,6 +91,11 @@ class Cluster(Processes):
     async def ready(self) -> None:
         """Wait for /readyz."""
         await asyncio.to_thread(self.await_ready, self.http)
+
+    async def busiest(self, stage: str) -> str:
+        """The name of the replica with most streams: whoever disturbs it disturbs somebody."""
+        most = max(await self.replicas(stage), key=lambda each: int(each["streams"]))
+        return Path(most["address"]).stem
 
     async def status(self) -> Any:
         """What the gateway says of itself."""

@@ -19,11 +19,12 @@ from gateway.access.admission import Admission, Places
 from gateway.access.keys import KeyRing
 from gateway.apis.app import app
 from gateway.caller import CacheScope
-from gateway.config import CacheConfig, GatewayConfig, Limits
+from gateway.config import CacheConfig, GatewayConfig, Limits, RolloutsConfig
 from gateway.core import Caller, Core
 from gateway.report import traces
 from gateway.report.operations import Operations
 from gateway.report.sla import SlaReports
+from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
 from parley.errors import NotFound
@@ -60,6 +61,7 @@ class FakeCore:
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
         self.sla = SlaReports(Path("nowhere"))
+        self.rollouts = Rollouts(self.board, RolloutsConfig(), "127.0.0.1:8080")
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         return await traces.of(self.board, trace_id)

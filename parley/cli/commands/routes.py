@@ -7,6 +7,8 @@ import typer
 
 from parley.cli import options
 from parley.cli.ask import ask
+from parley.cli.commands import rollouts
+from parley.cli.commands.rollouts import Alias, Why
 from parley.cli.outcome import Commands
 from parley.cli.show.printing import print_json, print_line
 from parley.cli.show.table import table
@@ -14,9 +16,7 @@ from parley.errors import BadInput, NotFound
 from parley.wire.why import header
 
 app = typer.Typer(cls=Commands, help="Which versions the aliases mean.", no_args_is_help=True, rich_markup_mode=None)
-Alias = Annotated[str, typer.Argument(metavar="STAGE/ALIAS", help="The alias, e.g. asr/default.")]
 Weights = Annotated[list[str], typer.Argument(metavar="NAME@VERSION=WEIGHT", help="Versions and their weights.")]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Stands in the history.")]
 PATH = "/v1/routes"
 HEADS = ("alias", "versions", "more")
 
@@ -140,3 +140,7 @@ def _more(route: Mapping[str, Any]) -> Iterator[str]:
         yield "else " + ", ".join(route["fallback"])
     if route.get("sticky"):
         yield f"sticky by {route['sticky']}"
+
+
+for command in (rollouts.canary, rollouts.rollouts, rollouts.stop, rollouts.compare, rollouts.drift):
+    app.command()(command)

@@ -4,6 +4,7 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Annotated
 
 import numpy as np
@@ -24,8 +25,11 @@ class Options:
 
     outputs: dict[str, Annotated[int, Within(0, 65_536)]] = field(default_factory=dict)  # and their widths
     busy_s: Annotated[float, Within(0, 60)] = 0.0  # for one source
+    fail_every: Annotated[int, Within(0, 1_000_000)] = 0  # of so many batches of sources that are not silent one fails
+    shift: Annotated[int, Within(0, 25)] = 0  # how far the words are from those of another echo
 
 
+PLAIN = Options()
 WORDS = (  # noqa: SIM905
     "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike "
     "november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu"
@@ -44,7 +48,7 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
 
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Tokens come back; of features, each frame becomes a word of the spelling alphabet. Each takes `busy_s`."""
-    return EchoGenerator(options.part(Options, spec).busy_s)
+    return EchoGenerator(options.part(Options, spec))
 
 
 class EchoTensors:
@@ -69,20 +73,29 @@ def _fold(rows: Array, width: int) -> Array:
 
 
 class EchoGenerator:
-    """Returns its source after `busy_s`."""
+    """Returns its source after `busy_s`, or fails now and then."""
 
-    def __init__(self, busy_s: float = 0.0) -> None:
-        self._busy_s = busy_s  # for one source
+    def __init__(self, options: Options = PLAIN) -> None:
+        self._options, self._batches = options, count(1)
 
     def generate(
         self, sources: Sequence[Tokens] | npt.NDArray[np.float32], prompts: Sequence[Tokens], how: Decoding
     ) -> list[Generated]:
         """One answer a source."""
-        self._work(self._busy_s * len(sources))
-        answers = [_spell(each) if isinstance(each, np.ndarray) else Generated(list(each)) for each in sources]
+        self._work(self._options.busy_s * len(sources))
+        self._fail(sources)
+        answers = [
+            _spell(each, self._options.shift) if isinstance(each, np.ndarray) else Generated(list(each))
+            for each in sources
+        ]
         return (
             [_beginning(given, each) for given, each in zip(how.begun, answers, strict=True)] if how.begun else answers
         )
+
+    def _fail(self, sources: Sequence[Tokens] | npt.NDArray[np.float32]) -> None:
+        every = self._options.fail_every
+        if every and any(map(np.any, sources)) and not next(self._batches) % every:
+            raise RuntimeError(f"This echo fails once in {every} times, as its options say.")
 
     def _work(self, seconds: float) -> None:
         """Busy as a model is: others on the machine make it later, not dearer."""
@@ -97,11 +110,11 @@ def _beginning(given: Tokens, answer: Generated) -> Generated:
     return replace(answer, tokens=[next(left, token) if token else token for token in answer.tokens])
 
 
-def _spell(frames: npt.NDArray[np.float32]) -> Generated:
+def _spell(frames: npt.NDArray[np.float32], shift: int) -> Generated:
     """The same sound always gives the same word, exactly where it is; silence gives an empty one."""
-    tokens = [_word(frame) if np.abs(frame).max(initial=0) > 0 else "" for frame in frames]
+    tokens = [_word(frame, shift) if np.abs(frame).max(initial=0) > 0 else "" for frame in frames]
     return Generated(tokens, alignment=Alignment(range(len(tokens) + 1), [1.0] * len(tokens)))
 
 
-def _word(frame: npt.NDArray[np.float32]) -> str:
-    return " " + WORDS[zlib.crc32(frame.tobytes()) % len(WORDS)]
+def _word(frame: npt.NDArray[np.float32], shift: int) -> str:
+    return " " + WORDS[(zlib.crc32(frame.tobytes()) + shift) % len(WORDS)]

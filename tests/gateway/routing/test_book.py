@@ -138,6 +138,18 @@ def test_steps_of_one_change_are_taken_back_together(file: Path) -> None:
     assert serves(book) == "a@1"
 
 
+def test_a_change_that_takes_itself_back_leaves_no_trace_in_the_file(file: Path) -> None:
+    """Comments and layout are those of before, and no step is left that would lead nowhere."""
+    text = '# Ann decides.\n["asr/default"]  # and Bo\n"a@1" = 1   # since May\n'
+    file.write_text(text)
+    book = RouteBook({}, file)
+    book.change({"asr/default": {"versions": {"a@1": 9, "a@2": 1}}}, "ann")
+    book.step(ONE, "canary", "a@2 fails", what="end")
+    assert file.read_text() == text
+    with pytest.raises(BadInput, match="nothing to roll back"):
+        book.roll_back("ann")
+
+
 def test_a_step_is_done_also_where_it_cannot_be_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk must not keep a bad version; that the file says otherwise is told."""
     book = RouteBook({}, file)

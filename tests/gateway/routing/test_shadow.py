@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from gateway.routing.shadow import COPIED_MOST, Shadow, divergence, words
+from gateway.routing.shadow import COPIED_MOST, Beside, Compared, Shadow, divergence, text
 from parley.errors import Unavailable
 from parley.v1.asr_pb2 import AsrResponse
 from parley.wire import protocol
@@ -19,6 +19,10 @@ from tests.waiting import never, until
 
 def compare(text: str) -> AsrResponse:
     return AsrResponse(transcript={"text": text, "is_final": True})
+
+
+def beside(told: list[Compared] | None = None) -> Beside:
+    return Beside("asr/default", "v@0", (told if told is not None else []).append)
 
 
 def counted(outcome: str, version: str) -> float:
@@ -41,18 +45,20 @@ async def saying(replica: Any, context: Any) -> None:
 
 async def test_what_differs_is_measured(tmp_path: Path) -> None:
     """Half of the words are other ones: a divergence of a half, counted as compared."""
+    told: list[Compared] = []
     async with replicas(tmp_path, "a") as (other,), upstream([other]) as here:
         other.script = saying
-        shadow = Shadow(here, call(version="v@1"), AsrResponse.FromString)
+        shadow = Shadow(here, call(version="v@1"), AsrResponse.FromString, beside(told))
         requests = shadow.hears(lambda: ask([b"1", b"2"]))
         assert [each async for each in requests()] == [b"1", b"2"]
-        for text in ("alfa", "charlie"):
-            shadow.compare(compare(text).SerializeToString())
+        for said in ("Alfa,", "charlie!"):
+            shadow.compare(compare(said).SerializeToString())
         shadow.done()
         shadow.settle()
         await until(lambda: shadow.over)
     labels = {"stage": "asr", "shadow": "v@1"}
     assert counted("compared", "v@1") == 1
+    assert told == [Compared("asr", "asr/default", "v@0", "v@1", "Alfa, charlie!", "alfa bravo", 0.5)]
     assert REGISTRY.get_sample_value("parley_shadow_divergence_sum", labels) == 0.5
 
 
@@ -60,7 +66,7 @@ async def test_a_broken_shadow_breaks_nothing(tmp_path: Path) -> None:
     """Its failure is counted, the requests go on."""
     async with replicas(tmp_path, "a") as (other,), upstream([other]) as here:
         other.script = failing(Unavailable("gone"))
-        shadow = Shadow(here, call(version="v@2"), AsrResponse.FromString)
+        shadow = Shadow(here, call(version="v@2"), AsrResponse.FromString, beside())
         assert [each async for each in shadow.hears(lambda: ask([b"1"]))()] == [b"1"]
         await until(lambda: shadow.over)
         assert [each async for each in shadow.hears(lambda: ask([b"1", b"2"]))()] == [b"1", b"2"]
@@ -75,7 +81,7 @@ async def test_a_shadow_that_lags_is_dropped(tmp_path: Path) -> None:
 
     async with replicas(tmp_path, "a") as (other,), upstream([other]) as here:
         other.script = deaf
-        shadow = Shadow(here, call(version="v@3"), AsrResponse.FromString)
+        shadow = Shadow(here, call(version="v@3"), AsrResponse.FromString, beside())
         pieces = [bytes(COPIED_MOST // 4)] * 8
         assert [each async for each in shadow.hears(lambda: ask(pieces))()] == pieces
         await until(lambda: shadow.over)
@@ -85,7 +91,7 @@ async def test_a_shadow_that_lags_is_dropped(tmp_path: Path) -> None:
 async def test_a_stream_that_broke_off_is_not_compared(tmp_path: Path) -> None:
     """There is nothing to compare with."""
     async with replicas(tmp_path, "a") as (other,), upstream([other]) as here:
-        shadow = Shadow(here, call(version="v@4"), AsrResponse.FromString)
+        shadow = Shadow(here, call(version="v@4"), AsrResponse.FromString, beside())
         [each async for each in shadow.hears(lambda: ask([b"1"]))()]
         shadow.settle()
         await until(lambda: shadow.over)
@@ -111,4 +117,4 @@ def test_divergence_is_a_share_and_the_same_both_ways(one: list[str], other: lis
 def test_interims_are_not_words() -> None:
     """Only what is final is compared."""
     guess = AsrResponse(transcript={"text": "maybe"})
-    assert words([guess, compare("yes it is"), AsrResponse(opened={"model": "a@1"})]) == ["yes", "it", "is"]
+    assert text([guess, compare("yes it is"), AsrResponse(opened={"model": "a@1"})]) == "yes it is"
