@@ -55,10 +55,18 @@ def test_a_process_is_built_for_its_own_stage(process: str) -> None:
     assert settings_of(process)
 
 
+def test_changed_routes_outlive_the_container() -> None:
+    """They are kept in a volume, in a folder that the image's user owns; nothing else may be written."""
+    volume, folder = SERVICES["gateway"]["volumes"][1].split(":")
+    assert volume in COMPOSE["volumes"]
+    assert SERVICES["gateway"]["environment"]["PARLEY_ROUTES_FILE"].startswith(f"{folder}/")
+    assert f"--owner parley {folder.removeprefix('/parley/')}" in DOCKERFILE
+
+
 @pytest.mark.parametrize("process", SERVICES)
 def test_configs_are_mounted_where_the_image_reads_them(process: str) -> None:
     """Compose and `parley up` read the same files."""
-    (volume,) = SERVICES[process]["volumes"]
+    volume = SERVICES[process]["volumes"][0]
     here, there, mode = volume.split(":")
     assert (ROOT / "deploy" / here / f"{process}.toml").is_file()
     assert (there, mode) == ("/parley/deploy/config", "ro")
