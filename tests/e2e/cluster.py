@@ -92,6 +92,11 @@ class Cluster(Processes):
         """Wait for /readyz."""
         await asyncio.to_thread(self.await_ready, self.http)
 
+    async def busiest(self, stage: str) -> str:
+        """The name of the replica with most streams: whoever disturbs it disturbs somebody."""
+        most = max(await self.replicas(stage), key=lambda each: int(each["streams"]))
+        return Path(most["address"]).stem
+
     async def status(self) -> Any:
         """What the gateway says of itself."""
         return await asyncio.to_thread(self._get, "/v1/status")

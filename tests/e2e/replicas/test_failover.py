@@ -49,13 +49,14 @@ async def test_no_word_is_lost_and_none_said_twice(pair: Cluster, undisturbed: l
     async with pair.client() as client:
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert all(len(each.finals) == 8 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     moved = [each for each in disturbed if each.notices]
-    assert 5 <= len(moved) <= 15
+    assert 0 < len(moved) < STREAMS
     assert {(n.stage, n.reason) for each in moved for n in each.notices} == {("asr", "UNAVAILABLE")}
     stalls = sorted(max(each.stalls[1:]) for each in moved)
     assert stalls[-1] < 10.0  # a hang; how long a move may take is judged by `make sla`
@@ -78,9 +79,10 @@ async def test_a_call_says_what_its_channels_say_alone(pair: Cluster, undisturbe
             for n in range(CALLS)
         ]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*calls)
-    pair.start_service("asr")
+    pair.start_service(killed)
     told = [each.said(track) for each in disturbed for track in ("1", "2")]
     assert told == [each.said() for each in undisturbed[: 2 * CALLS]]
     moved = [notice.track for each in disturbed for notice in each.notices]
@@ -101,9 +103,10 @@ async def test_a_recording_is_heard_alike_by_whoever_goes_on(pair: Cluster) -> N
             for talk, each in zip(talks, begun, strict=True)
         ]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert all(len(each.finals) >= 3 for each in whole)
     assert [each.said() for each in disturbed] == [each.said() for each in whole]
     assert 0 < len([each for each in disturbed if each.notices]) < CALLS
@@ -144,11 +147,12 @@ async def test_a_drain_moves_its_streams(pair: Cluster, undisturbed: list[Heard]
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
         await asyncio.gather(*(each.wait() for each in begun))
         began = time.monotonic()
-        pair.running["asr"].send_signal(signal.SIGTERM)
-        code = await asyncio.to_thread(pair.running["asr"].wait, 20)
+        killed = await pair.busiest("asr")
+        pair.running[killed].send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(pair.running[killed].wait, 20)
         took = time.monotonic() - began
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert code == 0
     assert took < 10.0  # its grace: nobody had to be broken off
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
@@ -186,9 +190,9 @@ async def test_wherever_people_are_they_are_understood_alike(recognisers: Cluste
         undisturbed = await asyncio.gather(*(insist(client, pcm) for pcm in people))
         streams = [asyncio.create_task(insist(client, pcm, each)) for pcm, each in zip(people, begun, strict=True)]
         await asyncio.gather(*(each.wait() for each in begun))  # each is at another place of the same talk
-        recognisers.kill("asr")
+        recognisers.kill(await recognisers.busiest("asr"))
         disturbed = await asyncio.gather(*streams)
     assert all(len(each.finals) == 3 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     moved = [each for each in disturbed if "UNAVAILABLE" in {n.reason for n in each.notices}]  # others may be late
-    assert 0 < len(moved) < PLACES
+    assert moved
