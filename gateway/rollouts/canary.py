@@ -79,7 +79,7 @@ class Canary:
         measures = kept.get("measures", {})
         self.tests: dict[str, Comparison | Divergence]
         self.tests = dict(comparisons(self.config.stage, self.config.divergence, measures))
-        self._every = int(kept.get("every", 1))  # of how many streams one is a point of the curve
+        self._every = int(kept.get("every", 1))  # a point of the curve for so many streams
 
     # What is seen.
 
@@ -89,22 +89,17 @@ class Canary:
             if isinstance(test, Comparison):
                 test.see(signals.numbers, is_new=is_new)
         if is_new:
-            self._count()
+            self.streams, self.step_streams = self.streams + 1, self.step_streams + 1
 
     def compare(self, divergence: float) -> None:
         """The new version has heard a stream of the old one too, and differs so far."""
         test = self.tests.get(DIVERGENCE)
         if isinstance(test, Divergence):
             test.see(divergence)
-            self._point()
-
-    def _count(self) -> None:
-        self.streams, self.step_streams = self.streams + 1, self.step_streams + 1
-        self._point()
 
     def _point(self) -> None:
         """Every so many streams; where there are too many points, every other one goes."""
-        if self.streams % self._every:
+        if self.curve and self.streams < self.curve[-1]["streams"] + self._every:
             return
         self.curve.append({"streams": self.streams, **self.strength()})
         if len(self.curve) > CURVE:
@@ -127,6 +122,7 @@ class Canary:
         if self.state is not CanaryState.RUNNING:
             return False
         self.held_s += seconds
+        self._point()
         name, test = max(self.tests.items(), key=lambda each: each[1].log)
         if test.log >= self.needed:
             self.end(CanaryState.ROLLED_BACK, self._against(name, test))

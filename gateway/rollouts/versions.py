@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from prometheus_client import Histogram
+
 from gateway import metrics
 from gateway.rollouts import signals
 from gateway.rollouts.drift import Drift
@@ -31,6 +33,7 @@ class Version:
     numbers: dict[str, deque[float]] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
     drifts: dict[str, Drift] = field(default_factory=dict)
+    shares: dict[str, Histogram] = field(default_factory=dict)  # its own of each distribution: to find it takes longer
     reference: dict[str, float] = field(default_factory=dict)  # of recordings whose right answer is known
 
     def see(self, seen: Signals) -> None:
@@ -39,9 +42,13 @@ class Version:
         self.errors += seen.numbers[signals.ERROR] > 0
         self.late += seen.numbers[signals.LATE] > 0
         for name, value in seen.numbers.items():
-            self.numbers.setdefault(name, deque(maxlen=LAST)).append(value)
+            if name not in self.numbers:
+                self.numbers[name] = deque(maxlen=LAST)
+            self.numbers[name].append(value)
             if name in DRIFTING:
-                self.drifts.setdefault(name, Drift()).see(value)
+                if name not in self.drifts:
+                    self.drifts[name] = Drift()
+                self.drifts[name].see(value)
         if seen.language:
             self.languages[seen.language if seen.language.split("-")[0] in NAMES else OTHER] += 1
 
@@ -91,11 +98,15 @@ class Versions:
 
     def see(self, stage: str, model: str, seen: Signals) -> None:
         """One stream has ended."""
-        self._of(stage, model).see(seen)
+        version = self._of(stage, model)
+        version.see(seen)
         for name, value in seen.numbers.items():
             if name in metrics.SIGNALS:
-                metrics.SIGNALS[name].labels(stage, model).observe(value)
-        metrics.STREAM_ERRORS.labels(stage, model).inc(seen.numbers[signals.ERROR])
+                if name not in version.shares:
+                    version.shares[name] = metrics.SIGNALS[name].labels(stage, model)
+                version.shares[name].observe(value)
+        if seen.numbers[signals.ERROR]:
+            metrics.STREAM_ERRORS.labels(stage, model).inc()
         if seen.language:
             known = seen.language if seen.language.split("-")[0] in NAMES else OTHER
             metrics.LANGUAGES.labels(stage, model, known).inc()
