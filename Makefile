@@ -44,6 +44,10 @@ fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [
 chaos: $(STAMP) ## Kill, stop and starve real processes under streams, some minutes on loopback
 	$(BIN)/python -m pytest -q --timeout=300 tests/chaos
 
+cluster-test: $(STAMP) ## Several hosts as network namespaces: scale out, cut off, upgrade under live streams (root, Linux)
+	IN_NAMESPACES=1 unshare --net --mount --propagation private \
+		$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/cluster
+
 check: $(STAMP) lint types drift ## Lint, types, layers, and generated code up to date
 	$(BIN)/python -m pytest -q tests/contract
 

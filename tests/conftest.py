@@ -22,12 +22,13 @@ settings.register_profile("fuzz", deadline=None, max_examples=1_000_000)  # --fu
 settings.load_profile("tests")
 
 
-FAULTS = Path(__file__).parent / "chaos"
+APART = [Path(__file__).parent / name for name in ("chaos", "cluster")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Faults of whole processes take minutes: they are run where they are asked for, as `make chaos` does."""
-    return True if collection_path == FAULTS and not any(FAULTS.name in asked for asked in config.args) else None
+    """Faults of whole processes and hosts take minutes: they are run where they are asked for, as `make chaos` does."""
+    asked = any(collection_path.name in each for each in config.args)
+    return True if collection_path in APART and not asked else None
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from gateway.http.cache import CACHE
 from parley.wire import protocol
 
 METHODS = ("GET", "HEAD", "POST", "DELETE")
-SHOWN = (protocol.MODEL, "parley-notices", CACHE, "retry-after", "content-disposition")
+SHOWN = (protocol.MODEL, "parley-notices", "parley-ignored", CACHE, "retry-after", "content-disposition")
 
 
 def shared(app: ASGIApp, origins: Collection[str]) -> ASGIApp:

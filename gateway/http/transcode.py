@@ -3,30 +3,50 @@
 import json
 import re
 from itertools import islice
+from typing import TypeVar
 
 from google.protobuf import descriptor_pool, json_format
 from google.protobuf.message import Message
 
-from parley.errors import BadInput, ConfigExpected, ConfigRepeated
+from parley.errors import BadInput, ConfigExpected, ConfigRepeated, FieldInvalid
 from parley.nearest import advice
 from parley.v1.audio_pb2 import Control, ControlAction
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire.stages import STAGES
 
+Kind = TypeVar("Kind", bound=Message)
 DEEPEST, WIDEST = 64, 20_000  # objects and lists inside each other, and beside each other
 UNKNOWN_FIELD = re.compile(r'Message type "(?P<message>[\w.]+)" has no field named "(?P<field>[^"]*)"')
 UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 
 
+FAULTS = (json_format.ParseError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
 def config(text: str) -> PipelineConfig:
     """A text frame -> the pipeline's config."""
-    parsed = PipelineConfig()
     try:
-        json_format.ParseDict(object_of(text, "text frame"), parsed)
-    except (json_format.ParseError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        fault = f"{_line(error)}{_nearest(str(error))}"
-        raise ConfigExpected(f"The config is not a parley.v1.PipelineConfig: {fault}") from None
+        return _parsed(object_of(text, "text frame"), PipelineConfig)
+    except FAULTS as error:
+        raise ConfigExpected(_fault(error, PipelineConfig)) from None
+
+
+def stage_config(text: str, kind: type[Kind]) -> Kind:
+    """A form's field `config` -> one stage's config."""
+    try:
+        return _parsed(object_of(text, "field `config`"), kind)
+    except FAULTS as error:
+        raise FieldInvalid(_fault(error, kind), field="config") from None
+
+
+def _parsed(value: dict[str, object], kind: type[Kind]) -> Kind:
+    parsed = kind()
+    json_format.ParseDict(value, parsed)
     return parsed
+
+
+def _fault(error: Exception, kind: type[Message]) -> str:
+    return f"The config is not a {kind.DESCRIPTOR.full_name}: {_line(error)}{_nearest(str(error))}"
 
 
 def _nearest(complaint: str) -> str:

@@ -33,6 +33,7 @@ DRIFT_EVERY_S = 30.0
 MEET_S = 5.0
 AT_ONCE = 100  # streams that are looked at before others have their turn
 BY = "canary"
+IN_SHORT = ("alias", "model", "state", "why")
 
 
 class Rollouts:
@@ -225,6 +226,11 @@ class Rollouts:
         """Those that run, and the last that did."""
         who = {"in_charge": self._in_charge, "gateway": self._state.read().get("by", self._state.name)}
         return {**who, "running": [each.shown() for each in self.canaries.values()], "ended": list(self._ended)[::-1]}
+
+    def in_short(self) -> dict[str, Any]:
+        """The same for who asks all the time: nothing is read, and what has ended is told without its numbers."""
+        ended = [{key: each[key] for key in IN_SHORT if key in each} for each in reversed(self._ended)]
+        return {"running": [each.shown() for each in self.canaries.values()], "ended": ended}
 
     def _keep(self) -> None:
         running = [canary.written() for canary in self.canaries.values()]

@@ -19,7 +19,6 @@ from loadtest.bench.uploads import SECONDS as SOUND_S
 from loadtest.bench.uploads import Upload, recordings, upload
 from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
-from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/gateway.json"
 ROUNDS, STREAMS, SECONDS, MANY = 3, 50, 4.0, 100
@@ -58,10 +57,7 @@ class GatewayFindings:
 async def _measure(folder: Path, console: Console) -> GatewayFindings:
     http, grpc = free_address(), free_address()
     with ServerProcesses(folder) as processes:
-        for stage in STAGES:
-            processes.start_service(stage)
-        processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
-        processes.await_ready(http)
+        processes.start_all(http, grpc)
         uploads = _uploads(processes, http, console)
         return GatewayFindings(await _runs(processes, grpc, console), uploads)
 

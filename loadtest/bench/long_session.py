@@ -6,26 +6,22 @@ may be slower, but it must not refuse it, hold what it has not worked on, or los
 
 import argparse
 import asyncio
-import json
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import cycle
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from loadtest.bench.misbehaving import speech
-from loadtest.bench.soak import EVERY_S, FILES, Soaked, SoakFindings, quarters, table
+from loadtest.bench.weighing import EVERY_S, FILES, Scales, WeighedProcess, quarters, table, weighed, write
 from loadtest.measured import clips
-from loadtest.target.processes import ROOT, ServerProcesses
-from parley.cli.processes.ports import free_address
+from loadtest.target.processes import ROOT
 from parley.client import Client, requests_of
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
-from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/long_session.json"
 NEAR_S = 30.0  # of the session's end: there the last words are
@@ -72,7 +68,7 @@ class LongSession:
             self.disorder += start < self.last_s - 1e-3
             self.finals, self.last_s = self.finals + 1, max(end, self.last_s)
 
-    def is_flat(self, found: Soaked) -> bool:
+    def is_flat(self, found: WeighedProcess) -> bool:
         """A process holds hardly more at the end than it did when everything had been used once."""
         (early, late), (few, many) = quarters(found.rss_mb), quarters(found.files)
         hours = self.sent_s / 3600 / 2  # between the middles of the two quarters
@@ -105,38 +101,22 @@ async def talk(session: LongSession, address: str, speed: float) -> None:
 
 
 async def run(
-    processes: ServerProcesses, address: str, session: LongSession, speed: float, minutes: float, bar: Progress
-) -> SoakFindings:
-    """The session, while the processes are measured; it is given up after so many minutes."""
-    findings, task = SoakFindings(), bar.add_task("", total=session.length_s)
+    address: str, scales: Scales, bar: Progress, *, session: LongSession, speed: float, minutes: float
+) -> None:
+    """The session, while the processes are weighed; it is given up after so many minutes."""
+    task = bar.add_task("", total=session.length_s)
     talking = asyncio.create_task(talk(session, address, speed))
     began = time.monotonic()
     try:
         while not talking.done() and time.monotonic() - began < 60 * minutes:
             await asyncio.wait((talking,), timeout=EVERY_S)
-            findings.weigh(processes)
+            scales.weigh()
             bar.update(task, completed=session.sent_s, description=f"{session.speed:.1f}x, {session.finals} finals")
         if talking.done():
             talking.result()
     finally:
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
-    return findings
-
-
-async def measure(session: LongSession, speed: float, minutes: float, configs: str, console: Console) -> SoakFindings:
-    """Start the processes, talk, end them."""
-    grpc, http = free_address(), free_address()
-    with (
-        tempfile.TemporaryDirectory(prefix="parley-long-") as folder,
-        ServerProcesses(Path(folder), configs) as processes,
-    ):
-        for stage in STAGES:
-            processes.start_service(stage)
-        processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
-        processes.await_ready(http)
-        with Progress(console=console) as progress:
-            return await run(processes, grpc, session, speed, minutes, progress)
 
 
 def main() -> None:
@@ -148,13 +128,11 @@ def main() -> None:
     parser.add_argument("--config", default="deploy/config", help="folder of the processes' files")
     asked, console = parser.parse_args(), Console()
     session = LongSession(3600 * asked.hours)
-    findings = asyncio.run(measure(session, asked.speed, asked.minutes, asked.config, console))
-    WRITTEN.parent.mkdir(parents=True, exist_ok=True)
-    processes = {name: asdict(found) for name, found in findings.processes.items()}
-    WRITTEN.write_text(json.dumps({"session": asdict(session), "processes": processes}) + "\n")
-    grown = (name for name, found in findings.processes.items() if not session.is_flat(found))
-    faults = [*session.faults(), *(f"{name} is not flat" for name in grown)]
-    console.print(table(findings.processes, session.is_flat))
+    calls = partial(run, session=session, speed=asked.speed, minutes=asked.minutes)
+    found = asyncio.run(weighed(asked.config, console, calls))
+    write(WRITTEN, found, session=asdict(session))
+    faults = [*session.faults(), *(f"{name} is not flat" for name, each in found.items() if not session.is_flat(each))]
+    console.print(table(found, session.is_flat))
     console.print(f"{session.sent_s / 3600:.2f} h at {session.speed:.1f}x, {session.finals} finals.", *faults, sep="\n")
     raise SystemExit(1 if faults else 0)
 

@@ -65,25 +65,18 @@ class Bench:
         """Start, weigh, run."""
         start_s = [self._start_once(n) for n in range(self._plan.starts)]
         with ServerProcesses(self._folder / "server") as processes:
-            self._build(processes)
+            processes.start_all(self._http, self._grpc)
             processes.start(BARE, "loadtest.bench.echo", self._bare)
             await asyncio.sleep(2.0)
             idle_mb = {name: processes.rss_mb(name) for name in processes.names}
             opaque = await self._passes_anything(processes)
             return TransportFindings(start_s, idle_mb, opaque, [run async for run in self._runs(processes)])
 
-    def _build(self, processes: ServerProcesses) -> None:
-        for stage in STAGES:
-            processes.start_service(stage)
-        upstreams = {stage: processes.socket(stage) for stage in STAGES}
-        processes.start_gateway("gateway", self._http, self._grpc, upstreams)
-        processes.await_ready(self._http)
-
     def _start_once(self, number: int) -> float:
         self._tick("five processes to /readyz")
         with ServerProcesses(self._folder / f"start{number}") as processes:
             began = time.monotonic()
-            self._build(processes)
+            processes.start_all(self._http, self._grpc)
             return time.monotonic() - began
 
     async def _passes_anything(self, processes: ServerProcesses) -> bool:

@@ -16,7 +16,6 @@ from rich.console import Console
 
 from loadtest.target.processes import ROOT, ServerProcesses
 from parley.cli.processes.ports import free_address
-from parley.wire.stages import STAGES
 
 WRITTEN = ROOT / "build/bench/watching.json"
 ROUNDS, SECONDS, PAGES = 5, 10.0, 10
@@ -68,10 +67,7 @@ async def _drained(flow: httpx.Response) -> int:
 async def _measure(folder: Path, console: Console) -> WatchingFindings:
     http, grpc = free_address(), free_address()
     with ServerProcesses(folder) as processes:
-        for stage in STAGES:
-            processes.start_service(stage)
-        processes.start_gateway("gateway", http, grpc, {stage: processes.socket(stage) for stage in STAGES})
-        processes.await_ready(http)
+        processes.start_all(http, grpc)
         without, watched, event_bytes = list[float](), list[float](), 0
         for turn in range(ROUNDS):
             console.print(f"round {turn + 1} of {ROUNDS}")

@@ -10,6 +10,7 @@ import psutil
 
 from parley.cli.processes.launcher import Command, Processes
 from parley.cli.processes.ports import free_address
+from parley.wire.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
 MB = 1 << 20
@@ -49,6 +50,13 @@ class ServerProcesses(Processes):
         env |= {f"PARLEY_UPSTREAMS__{stage.upper()}": address for stage, address in upstreams.items()}
         words = ("--config", f"{self._configs}/gateway.toml")
         self.start(name, "gateway", *words, PARLEY_HTTP=http, PARLEY_GRPC=grpc, **env)
+
+    def start_all(self, http: str, grpc: str) -> None:
+        """A service of every stage and a gateway to them; returns when it is ready."""
+        for stage in STAGES:
+            self.start_service(stage)
+        self.start_gateway("gateway", http, grpc, {stage: self.socket(stage) for stage in STAGES})
+        self.await_ready(http)
 
     def cpu_s(self, name: str) -> float:
         """CPU time so far, to the nanosecond: /proc counts in ticks of 10 ms."""

@@ -160,11 +160,11 @@ async def denoise(client: Client, folder: Path, data: Sequence[Path]) -> list[Co
 
 async def diarize(client: Client, folder: Path, data: Sequence[Path]) -> list[Compared]:
     """Who spoke when, told live and at the end."""
-    from models.recipes.diarize.conversations import conversations
-    from models.recipes.diarize.der import Errors, errors
     from models.recipes.diarize.evaluate import judged
-    from models.recipes.diarize.following import online, told, ward
-    from models.recipes.diarize.runner import Runner
+    from models.recipes.diarize.judging.der import Errors, errors
+    from models.recipes.diarize.judging.following import online, told, ward
+    from models.recipes.diarize.nets.runner import Runner
+    from models.recipes.diarize.sound.conversations import conversations
 
     talk = conversations(data, "test", CONVERSATIONS, "clean")
     embed, ways = Runner(folder / "model.onnx"), Manifest.read(folder).options

@@ -8,6 +8,7 @@ from parley.cli.commands.denoise import denoise
 from parley.cli.commands.diarize import diarize
 from parley.cli.commands.status import status
 from parley.cli.commands.stream import stream
+from parley.cli.commands.trace import trace
 from parley.cli.commands.transcribe import transcribe
 from parley.cli.commands.translate import translate
 from parley.cli.commands.up import up
@@ -30,6 +31,7 @@ app.add_typer(routes.app, name="routes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(loadtest.app, name="loadtest")
 app.command()(status)
+app.command()(trace)
 
 
 def main() -> None:

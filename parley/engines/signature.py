@@ -6,6 +6,7 @@ bytes of which this process has the sums, so those sums are compared with the si
 
 import base64
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from parley.errors import BadConfig, BadModel
 from parley.extras import install
 
 SIGNATURE, TOML, EXTRA = "model.sig", "model.toml", "signing"
-LARGEST = 1 << 20  # bytes
+LARGEST, LONGEST = 1 << 20, 200  # bytes; characters of a complaint
+DIFFERS = re.compile(r"Hash mismatch for \\?'([\w.+-]+)")
 
 
 def verify(spec: ModelSpec, keys: Sequence[Path], certificates: Sequence[Path]) -> None:
@@ -32,10 +34,17 @@ def verify(spec: ModelSpec, keys: Sequence[Path], certificates: Sequence[Path]) 
             try:
                 check(spec.folder, path)
             except Exception as error:  # the library raises ValueError, and what its own libraries raise
-                faults.append(str(error).strip() or type(error).__name__)
+                faults.append(_in_words(error))
                 continue
             return _compare(spec, _signed(written))
     raise BadModel(f"{spec.ref}: nobody who is trusted has signed what lies in {spec.folder} ({faults[-1]}).")
+
+
+def _in_words(error: Exception) -> str:
+    """The library's complaint; of files that differ their names, and not their digests as bytes."""
+    text = str(error).strip() or type(error).__name__
+    names = sorted(set(DIFFERS.findall(text)))
+    return f"{', '.join(names)} is not what was signed" if names else text[:LONGEST]
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class TrustConfig:
     policy: Literal["open", "pinned", "signed"] = "open"
     keys: tuple[Path, ...] = ()  # public keys of signers, PEM: one of them must have signed
     certificates: tuple[Path, ...] = ()  # the same, roots of their certificates
+    licenses: tuple[str, ...] = ()  # of weights, as SPDX calls them; no other may be used; none here: any may
 
     def __post_init__(self) -> None:
         if self.policy == "signed" and not (self.keys or self.certificates):
@@ -34,13 +35,25 @@ class TrustConfig:
 
 def check(spec: ModelSpec, trust: TrustConfig, *, ships: bool = False) -> None:
     """Refuse a version that the policy does not allow."""
-    if ships or trust.policy == "open":
+    if ships:
+        return
+    check_license(str(spec.ref), spec.license, trust)
+    if trust.policy == "open":
         return
     if trust.policy == "signed":
         verify(spec, trust.keys, trust.certificates)
     elif of(spec) != PINNED:
         way = "add it with `parley models add`, or pull it once the catalogue has its sums"
         raise BadModel(f'{spec.ref} was believed when it came first, and `trust.policy` is "pinned"; {way}.')
+
+
+def check_license(model: str, license_: str, trust: TrustConfig) -> None:
+    """Refuse terms that are not listed. Of `A AND B` both must be, of `A OR B` one."""
+    listed = {each.lower() for each in trust.licenses}
+    ways = license_.lower().split(" or ")
+    if listed and not any(set(way.strip(" ()").split(" and ")) <= listed for way in ways):
+        told = f"has the licence {license_}" if license_ else "does not say its licence"
+        raise BadModel(f"{model} {told}, and `trust.licenses` lists {', '.join(trust.licenses)}; take another model.")
 
 
 def of(spec: ModelSpec, *, ships: bool = False) -> str:

@@ -9,7 +9,7 @@ from prometheus_client import Histogram
 from parley import telemetry
 from parley.engines import files
 from parley.engines.model import ModelRef, ModelSpec
-from parley.errors import NotFound
+from parley.errors import NotFound, UnknownModel
 from parley.serving.commanded import CommandedFile
 from parley.serving.provenance import provenance
 from parley.serving.registry import Model, Registry
@@ -48,7 +48,11 @@ class ModelsAdmin:
         return v1.ModelsListResponse(models=map(self._info, self._registry.models), stage=self._stage.name)
 
     async def _card(self, request: v1.ModelsCardRequest) -> v1.ModelsCardResponse:
-        spec = self._located(ModelRef.of(request.model))
+        ref = ModelRef.of(request.model)
+        try:
+            spec = self._located(ref)
+        except UnknownModel:  # which names the folders: that is for who may load
+            raise UnknownModel(f"There is no {ref} here; `parley status` lists what there is.") from None
         if not (spec.folder / CARD).is_file():
             raise NotFound(f"{spec.ref} has no card; write {CARD} beside its model.toml.")
         text = files.read(spec.folder / CARD, files.LARGEST_TEXT).decode("utf-8", "replace")

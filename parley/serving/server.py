@@ -130,21 +130,21 @@ class Service:
                     raise
                 log.error("model not loaded", extra={"model": text, "why": str(error)})
         if default := self._commanded.read().default:
-            await self._try_again(str(default), make_default=True)
+            await self._try_again(default, make_default=True)
 
     async def _load_again(self) -> None:
-        """What a route names, and what was loaded by command. Those that serve already need not wait for it."""
-        for text in dict.fromkeys((*self._settings.also, *map(str, self._commanded.read().models))):
-            await self._try_again(text)
+        """What was loaded by command. Those that serve already need not wait for it."""
+        for ref in self._commanded.read().models:
+            await self._try_again(ref)
 
-    async def _try_again(self, text: str, *, make_default: bool = False) -> None:
+    async def _try_again(self, ref: ModelRef, *, make_default: bool = False) -> None:
         """It may be gone, which is no reason not to start."""
         try:
-            await self._registry.load(self._located(ModelRef.of(text)), make_default=make_default)
+            await self._registry.load(self._located(ref), make_default=make_default)
         except ModelNotReady:
-            log.info("model is being loaded already", extra={"model": text})  # by command, meanwhile
+            log.info("model is being loaded already", extra={"model": str(ref)})  # by command, meanwhile
         except ParleyError as error:
-            log.error("model not loaded again", extra={"model": text, "why": str(error)})
+            log.error("model not loaded again", extra={"model": str(ref), "why": str(error)})
 
     def _located(self, ref: ModelRef) -> ModelSpec:
         """A version of this stage, which the policy allows."""
@@ -159,7 +159,8 @@ class Service:
         for service in ("", name):
             await self._health.set(service, able)
         await self._report_room(name)
-        for model in self._registry.models:
+        # One that is being loaded is not known yet: NOT_SERVING is said of those that go, and nobody loads those again.
+        for model in (each for each in self._registry.models if each.state.name != "LOADING"):
             serving = not self._streams.draining and model.state.name == "ACTIVE"
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
 

@@ -34,7 +34,6 @@ class ServiceConfig:
     listen: str  # host:port, or unix:/path
     models_root: tuple[Path, ...] = (Path("models/embedded"),)  # where models lie; the first that has one counts
     models: tuple[str, ...]  # exact versions to load at the start; the first is the default
-    also: tuple[str, ...] = ()  # others, e.g. those that a route names; one that cannot be loaded is only logged
     commanded_file: str = ""  # keeps which versions were loaded by command, for the next start; empty: it is forgotten
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0

@@ -85,10 +85,10 @@ class Downloads:
     def _give_up_or_wait(self, wanted: WantedFile, part: "_Part", error: httpx.TransportError, failures: int) -> None:
         pause_s = error.pause_s if isinstance(error, _NotNow) else 0.0
         if failures >= self._tries or pause_s > LONGEST_PAUSE_S:
-            why = f"broke off at {part.size} bytes ({error or type(error).__name__})"
-            raise Unavailable(
-                f"{wanted.url} {why}; run the command again, and it goes on from there.", retry_s=pause_s or None
-            ) from None
+            fault = str(error) or type(error).__name__
+            kept = f"broke off at {part.size} bytes ({fault}); run the command again, and it goes on from there."
+            why = kept if part.size else f"cannot be had now ({fault}); try again later, or name another source."
+            raise Unavailable(f"{wanted.url} {why}", retry_s=pause_s or None) from None
         self._sleep(pause_s)
 
     def _go_on(self, wanted: WantedFile, part: "_Part") -> Facts | None:

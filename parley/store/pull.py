@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parley.engines.model import SHA256, read_spec
-from parley.engines.trust import FIRST_USE, PINNED, TrustConfig
+from parley.engines.trust import FIRST_USE, PINNED, TrustConfig, check_license
 from parley.errors import BadInput, OtherBytes, ParleyError, Unavailable
 from parley.store import describe, pins
 from parley.store.catalogue import Entry
@@ -81,6 +81,7 @@ def obtained(
 
 def allow(name: str, entry: Entry, trust: TrustConfig) -> None:
     """Refuse before anything is fetched what the policy would refuse afterwards."""
+    check_license(name, entry.license, trust)
     unknown = [each for each, total in entry.sha256.items() if not total]
     if trust.policy == "pinned" and unknown:
         why = f'the catalogue has no sha256 of {", ".join(unknown)}, and `trust.policy` is "pinned"'

@@ -14,6 +14,8 @@ from parley.wire.stages import STAGES, StageContract
 # Stages that have a field of their own; the others stand in `stages`.
 FIELDS = tuple(name for name in STAGES if name in PipelineConfig.DESCRIPTOR.fields_by_name)
 _BY_CONFIG = {stage.config.DESCRIPTOR.full_name: stage for stage in STAGES.values()}
+# Stages of sound that clients know only from their protos: endpoints are made for them, not written.
+ADDED = [stage for stage in STAGES.values() if stage.name not in FIELDS and not stage.is_rewriter]
 
 
 def pipeline_config(configs: Iterable[Message], **more: Any) -> PipelineConfig:

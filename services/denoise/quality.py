@@ -86,18 +86,21 @@ class Judge:
             self._hops += self._second
             verdict = self._verdict()
             if self._reported is None or _differ(verdict, self._reported):
+                start, end = (self._hops - self._second) * self._hop, self._hops * self._hop
+                verdict.interval.CopyFrom(interval(start, end, self._rate_hz))
                 self._reported = verdict
                 verdicts.append(verdict)
         self._came, self._made = [came.copy()], [made.copy()]  # of what is kept, not all that it was cut from
         return verdicts
 
     def _verdict(self) -> Quality:
+        """How it sounds now, without its interval, which only a verdict that is reported needs."""
         known, newest = np.concatenate(self._known, 1), self._known[-1]
         verdict = Quality(
-            interval=interval((self._hops - self._second) * self._hop, self._hops * self._hop, self._rate_hz)
+            clipped_share=float(newest[2].sum()) / self._second,
+            bandwidth_hz=self._band.edge_hz,
+            silent=bool(newest[0].max() <= NOTHING),
         )
-        verdict.clipped_share, verdict.bandwidth_hz = float(newest[2].sum()) / self._second, self._band.edge_hz
-        verdict.silent = bool(newest[0].max() <= NOTHING)
         if not verdict.silent and known.shape[1] > self._late:
             came, made = known[0, : known.shape[1] - self._late], known[1, self._late :]
             verdict.input_snr_db, verdict.output_snr_db = ratios(came, made, self._keep)

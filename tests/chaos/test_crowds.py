@@ -6,7 +6,6 @@ import random
 from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from parley.client import Client, requests_of
 from parley.errors import TooManyStreams
@@ -21,16 +20,6 @@ HANG_UPS, AT_A_TIME = 500, 25
 CALLERS, PLACES = 24, 8
 CONFIG = PipelineConfig(asr={"interim_results": True}, denoise={}, diarize={})
 TALK = cut(speech(1.0, 1.0))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("crowds"))
-    try:
-        await cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
 
 
 def open_files(cluster: Cluster) -> int:

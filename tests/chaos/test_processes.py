@@ -14,7 +14,7 @@ from parley.client import Client, requests_of
 from parley.errors import Unavailable
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.cluster import STAGES, Cluster, cut
-from tests.e2e.replicas.test_failover import recording
+from tests.e2e.live import recording
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -64,12 +64,8 @@ async def listen(client: Client, seed: int, speed: float = 1.0, begun: asyncio.E
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("chaos"), failover=PATIENT)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("chaos"), failover=PATIENT) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

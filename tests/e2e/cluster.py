@@ -8,7 +8,7 @@ import tomllib
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -42,6 +42,17 @@ class Cluster(Processes):
         self.grpc = free_address()
         self.http = free_address()
         self.metrics: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stop()
 
     async def start(self) -> None:
         """Start everything at once and wait until the gateway says it is ready."""
@@ -80,6 +91,11 @@ class Cluster(Processes):
     async def ready(self) -> None:
         """Wait for /readyz."""
         await asyncio.to_thread(self.await_ready, self.http)
+
+    async def busiest(self, stage: str) -> str:
+        """The name of the replica with most streams: whoever disturbs it disturbs somebody."""
+        most = max(await self.replicas(stage), key=lambda each: int(each["streams"]))
+        return Path(most["address"]).stem
 
     async def status(self) -> Any:
         """What the gateway says of itself."""

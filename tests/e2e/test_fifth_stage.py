@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -199,6 +200,34 @@ def test_the_command_line_knows_it(tree: Tree) -> None:
     assert "shout" in tree.run("-m", "parley.cli", "--help")
 
 
+def test_rest_knows_it(tree: Tree) -> None:
+    """A file of a recording, with the stage's own settings, comes back as a file; what is wrong with them is said."""
+    quiet, url = tree.folder / "rest.wav", f"http://{tree.http}/v1/audio/shout"
+    written(quiet, 0.1 * noise(16_000))
+
+    def asked(**fields: str) -> httpx.Response:
+        return httpx.post(url, files={"file": quiet.read_bytes()}, data=fields, timeout=RUN_S)
+
+    loud = asked(config='{"gain": 2.5}')
+    assert (loud.status_code, loud.headers["parley-model"], loud.headers["content-type"]) == (
+        200,
+        "louder@1",
+        "audio/wav",
+    )
+    before, after = (np.frombuffer(data[44:], "<i2").astype(float) for data in (quiet.read_bytes(), loud.content))
+    assert np.abs(after - 2.5 * before).max() <= 4
+    assert asked(response_format="flac").content.startswith(b"fLaC")
+    for config, reason in (
+        ('{"gian": 3}', 'no field named \\"gian\\"'),
+        ('{"format": {}}', "the recording's"),
+        ("[]", "JSON object"),
+    ):
+        refused = asked(config=config)
+        assert refused.status_code == 400
+        assert reason in refused.text
+    assert asked(gain="2").json()["error"]["message"].startswith("There is no field `gain`")
+
+
 def test_a_transcript_is_made_of_what_it_gives(tree: Tree) -> None:
     """`--with` puts it into the pipeline of `transcribe`, with its config; what is wrong with that is said."""
     talk = tree.folder / "talk.wav"
@@ -213,9 +242,11 @@ def test_a_transcript_is_made_of_what_it_gives(tree: Tree) -> None:
 
 
 def test_the_document_knows_it(tree: Tree) -> None:
-    """Its config and its events stand in OpenAPI."""
-    code = "import json; from gateway.apis.native.document import SCHEMAS; print(json.dumps(sorted(SCHEMAS)))"
-    assert {"ShoutConfig", "Loudness"} <= set(json.loads(tree.run("-c", code)))
+    """Its endpoint, its config and its events stand in OpenAPI."""
+    document = httpx.get(f"http://{tree.http}/openapi.json", timeout=RUN_S).json()
+    assert {"ShoutConfig", "Loudness"} <= set(document["components"]["schemas"])
+    form = document["paths"]["/v1/audio/shout"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["properties"]["config"]["$ref"].endswith("/ShoutConfig")
 
 
 BACKEND = """

@@ -100,7 +100,7 @@ class Admin:
 
         async def states() -> AsyncGenerator[Mapping[str, object]]:
             while not core.admission.draining:
-                yield core.operations.state()
+                yield core.operations.state() | {"rollouts": core.rollouts.in_short()}
                 await asyncio.sleep(EVERY_S)
 
         return EventStream(states(), refusal.ours, Budget.of(None), dict)

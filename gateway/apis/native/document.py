@@ -4,12 +4,13 @@ from gateway.apis.native import admin, reading, rollouts
 from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, fields, good, operation
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
-from parley.wire.pipeline import FIELDS
-from parley.wire.stages import STAGES
+from parley.wire.pipeline import ADDED, FIELDS
+from parley.wire.stages import STAGES, StageContract
 
 TURN = {"id": "t1", "speaker": "1", "interval": {"start": "0s", "end": "2.250s"}, "confidence": 0.9}
 TURN |= {"track": "", "is_open": False}
 SOUND: Json = {"type": "string", "format": "binary"}
+NO_EVENTS = {"model": "echo@1", "events": []}
 ABLE: Json = {"type": "object", "additionalProperties": {"type": "boolean"}}
 READY = fields(ready={"type": "boolean"}, missing={"type": "array", "items": TEXT}, stages=ABLE)
 ALL_READY = {"ready": True, "missing": [], "stages": dict.fromkeys(sorted(STAGES), True)}
@@ -30,10 +31,30 @@ CLEANED = """The cleaned recording, sent as it comes into being. Its header says
 file of 8 to 48 kHz was sent. Of other files that is not known at the start: then a WAV claims 4 GiB, as live recordings
 do, and a FLAC says nothing. An answer that breaks off has no proper end, and clients say so."""
 
+
+def _alone(stage: StageContract) -> Json:
+    """The endpoint of a stage of sound that has none written for it."""
+    config = ref(stage.config.DESCRIPTOR.name) | {
+        "description": "As JSON, without its format: that is the recording's."
+    }
+    form = {"file": FILE, "model": MODEL, "config": config}
+    events: Json = {"type": "array", "items": {"type": "object"}}
+    heard = fields(("model", "events"), model=TEXT, events=events)
+    answer = good("What it says, in order; `type` names each.", content("application/json", heard, NO_EVENTS), SERVED)
+    if stage.is_filter:
+        form["response_format"] = {"type": "string", "enum": ["wav", "flac"], "default": "wav"}
+        sounds = content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC...")
+        answer = good("The recording as the stage made it, sent as it comes into being.", sounds, SERVED)
+    body = content("multipart/form-data", fields(("file",), **form), {"file": "talk.wav", "config": "{}"})
+    curl = f"{CALL} -F config={{}} {TALK}/{stage.name}"
+    return {"post": operation(f"A recording through the stage {stage.name} alone", answer, body, curl=curl)}
+
+
 PATHS: Json = {
     **admin.PATHS,
     **reading.PATHS,
     **rollouts.PATHS,
+    **{f"/v1/audio/{stage.name}": _alone(stage) for stage in ADDED},
     "/v1/audio/denoise": {
         "post": operation(
             "A recording without its noise, at the rate it came in",

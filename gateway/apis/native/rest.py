@@ -1,8 +1,6 @@
 """Parley's own REST API: sound cleaned, speakers told apart, what operators ask. No decisions in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import choose_encoder
@@ -14,7 +12,9 @@ from gateway import recordings
 from gateway.apis.native import rttm, websocket
 from gateway.apis.native.admin import Admin
 from gateway.apis.native.reading import ReadingApi
+from gateway.apis.native.recorded import SOUNDS, recorded
 from gateway.apis.native.rollouts import RolloutsApi
+from gateway.apis.native.stage_alone import StageAlone
 from gateway.audio import recording
 from gateway.caller import Caller
 from gateway.config import Limits
@@ -23,16 +23,13 @@ from gateway.http import transcode
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
-from gateway.http.streaming import Flow
 from parley.audio import media
-from parley.audio.recorder import Flac, Recorder, Wav
 from parley.budget import Budget
 from parley.errors import NotFound
 from parley.nearest import advice
-from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseResponse
+from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.diarize_pb2 import DiarizeConfig
-
-SOUNDS: dict[str, Callable[[int, int | None], Recorder]] = {"wav": Wav, "flac": Flac}
+from parley.wire.pipeline import ADDED
 
 TRACING = ("traceparent", "tracestate")
 
@@ -48,6 +45,7 @@ class Native:
         return [
             Endpoint("POST", "/v1/audio/denoise", self.denoise, is_cached=True),
             Endpoint("POST", "/v1/audio/diarize", self.diarize, is_cached=True),
+            *(StageAlone(self._core, self._limits, stage).endpoint() for stage in ADDED),
             Endpoint("GET", "/v1/pipeline", upgrade),
             Endpoint("GET", "/v1/status", self.status),
             Endpoint("GET", "/v1/traces", self.trace),
@@ -72,7 +70,7 @@ class Native:
         sound = await recording.decode(fields.file(), self._limits.audio_s)
         samples = await asyncio.to_thread(media.samples, fields.file(), sound.rate_hz)
         cleaned = recordings.clean(self._core, sound, config, caller, fields.text("model"))
-        return _recorded(SOUNDS[shape](sound.rate_hz, samples), cleaned, f"audio/{shape}", caller.budget)
+        return recorded(SOUNDS[shape](sound.rate_hz, samples), cleaned, f"audio/{shape}", caller.budget)
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
@@ -121,22 +119,3 @@ class Native:
     async def openapi(self, fields: Fields, caller: Caller) -> Response:
         """The OpenAPI document as JSON."""
         return JSONResponse(self._described)
-
-
-def _recorded(file: Recorder, cleaned: AsyncGenerator[DenoiseResponse], kind: str, budget: Budget) -> Response:
-    """A file as its samples come."""
-    model = ""
-
-    async def pieces() -> AsyncGenerator[bytes]:
-        nonlocal model
-        async with aclosing(cleaned):
-            async for answer in cleaned:
-                model = answer.opened.model or model
-                if piece := file.write(answer.audio.data):
-                    yield piece
-        yield file.end()
-
-    flow = Flow(pieces(), kind, budget, lambda: served(model))
-    if file.size is not None:
-        flow.headers["content-length"] = str(file.size)
-    return flow

@@ -13,7 +13,7 @@ from models.recipes.machine import Machine
 
 def prepare(asked: argparse.Namespace) -> None:
     """Gather the sounds that training mixes."""
-    from models.recipes.diarize.bank import prepare as run
+    from models.recipes.diarize.sound.bank import prepare as run
 
     run(asked.data, asked.work, asked.teacher)
 

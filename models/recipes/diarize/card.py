@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models.recipes.diarize.graph import WINDOW_S
-from models.recipes.diarize.network import Voiceprint
-from models.recipes.diarize.shifts import VARIANTS
+from models.recipes.diarize.nets.graph import WINDOW_S
+from models.recipes.diarize.nets.network import Voiceprint
+from models.recipes.diarize.sound.shifts import VARIANTS
 from models.recipes.diarize.train import ROWS, SEED
 from models.recipes.provenance import Manifest, describe, listed
 from models.recipes.targets import Row, at_most, table, told

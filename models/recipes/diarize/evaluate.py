@@ -9,13 +9,13 @@ from operator import add
 from pathlib import Path
 
 from models.recipes.diarize.card import FOLDER, card, judged_by, promises
-from models.recipes.diarize.conversations import Conversation, conversations, meetings
-from models.recipes.diarize.cost import cost
-from models.recipes.diarize.der import Errors, errors
-from models.recipes.diarize.floor import perfect
-from models.recipes.diarize.following import COSINES, HEIGHTS, Follow, online, speech_only, ward
-from models.recipes.diarize.runner import Embed, Runner
-from models.recipes.diarize.trials import CONDITIONS, crossing, eer, trials
+from models.recipes.diarize.judging.der import Errors, errors
+from models.recipes.diarize.judging.floor import perfect
+from models.recipes.diarize.judging.following import COSINES, HEIGHTS, Follow, online, speech_only, ward
+from models.recipes.diarize.nets.cost import cost
+from models.recipes.diarize.nets.runner import Embed, Runner
+from models.recipes.diarize.sound.conversations import Conversation, conversations, meetings
+from models.recipes.diarize.sound.trials import CONDITIONS, crossing, eer, trials
 from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ
 from models.recipes.targets import Row

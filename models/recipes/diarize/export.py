@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from models.recipes.diarize.card import FOLDER, document
-from models.recipes.diarize.cost import cpu_ms
-from models.recipes.diarize.graph import quantise, write
-from models.recipes.diarize.mixing import Mixer
-from models.recipes.diarize.network import Voiceprint
-from models.recipes.diarize.runner import Rows, Runner
-from models.recipes.diarize.trials import eer, trials
+from models.recipes.diarize.nets.cost import cpu_ms
+from models.recipes.diarize.nets.graph import quantise, write
+from models.recipes.diarize.nets.network import Voiceprint
+from models.recipes.diarize.nets.runner import Rows, Runner
+from models.recipes.diarize.sound.mixing import Mixer
+from models.recipes.diarize.sound.trials import eer, trials
 from models.recipes.training import averaged_weights, plot_curve, seed_everything
 
 TOLERANCE = 1e-4

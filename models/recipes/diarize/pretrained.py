@@ -19,11 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from models.recipes.diarize.base_card import document
-from models.recipes.diarize.campplus import CamPlusPlus, Centred
-from models.recipes.diarize.graph import OPSET, simplify
-from models.recipes.diarize.runner import Rows, session
-from models.recipes.diarize.segmentation import Segmentation
-from models.recipes.diarize.trials import CONDITIONS, trials
+from models.recipes.diarize.nets.campplus import CamPlusPlus, Centred
+from models.recipes.diarize.nets.graph import OPSET, simplify
+from models.recipes.diarize.nets.runner import Rows, session
+from models.recipes.diarize.nets.segmentation import Segmentation
+from models.recipes.diarize.sound.trials import CONDITIONS, trials
 from models.recipes.training import seed_everything
 
 SEGMENTATION, EMBEDDING = "segmentation.onnx", "embedding.onnx"

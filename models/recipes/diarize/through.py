@@ -14,11 +14,11 @@ import numpy as np
 from google.protobuf.message import Message
 
 from models.recipes.diarize.base_card import TARGETS, card
-from models.recipes.diarize.conversations import Conversation, conversations, meetings
-from models.recipes.diarize.der import Errors, errors
-from models.recipes.diarize.following import told as heard
-from models.recipes.diarize.speakers import Turn
-from models.recipes.diarize.trials import CONDITIONS, CORPORA, eer, trials
+from models.recipes.diarize.judging.der import Errors, errors
+from models.recipes.diarize.judging.following import told as heard
+from models.recipes.diarize.sound.conversations import Conversation, conversations, meetings
+from models.recipes.diarize.sound.speakers import Turn
+from models.recipes.diarize.sound.trials import CONDITIONS, CORPORA, eer, trials
 from models.recipes.provenance import Manifest
 from models.recipes.sound import RATE_HZ, Audio
 from models.recipes.targets import Row, at_most, table, told

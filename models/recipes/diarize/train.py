@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.recipes.diarize.loss import LESSON_SHARE, PAIR_SHARE, Margin, apart_from, pairs
-from models.recipes.diarize.mixing import Batch, Mixer
-from models.recipes.diarize.network import Voiceprint
-from models.recipes.diarize.trials import Trials, eer, trials
+from models.recipes.diarize.nets.loss import LESSON_SHARE, PAIR_SHARE, Margin, apart_from, pairs
+from models.recipes.diarize.nets.network import Voiceprint
+from models.recipes.diarize.sound.mixing import Batch, Mixer
+from models.recipes.diarize.sound.trials import Trials, eer, trials
 from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 

@@ -35,17 +35,17 @@ def up(
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON at each change.")] = False,
 ) -> None:
     """Start the services and the gateway on this machine; Ctrl-C stops them."""
-    from parley.cli.commands.models.profile import NOTHING, prepared
+    from parley.cli.commands.models.profile import prepared
     from parley.cli.processes.deployment import Deployment
     from parley.cli.processes.running import run
 
     where, counts = places(), _counts(replicas or ())
     _check_installed()
     where = replace(where, logs=logs) if logs else where
-    more = prepared(profile, str(config or ""), yes=yes, quiet=as_json) if profile else NOTHING
+    routes = prepared(profile, str(config or ""), yes=yes, quiet=as_json) if profile else {}
     sockets = _folder(where)
     wanted = Deployment(where, config or where.configs, sockets, http_port, grpc_port, counts)
-    wanted = replace(wanted, also=more.also, routes=more.routes)
+    wanted = replace(wanted, routes=routes)
     for command in wanted.unrouted():
         typer.echo(f"Routes that you have changed are kept, and lack one of the profile: {command}", err=True)
     try:

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from parley.places import CONFIGS, Places
 GATEWAY = "gateway"
 HOST = "127.0.0.1"
 METRICS, MODELS_ROOT = "PARLEY_TELEMETRY__METRICS", "PARLEY_MODELS_ROOT"
-COMMANDED, ALSO = "PARLEY_COMMANDED_FILE", "PARLEY_ALSO"
+COMMANDED = "PARLEY_COMMANDED_FILE"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,6 @@ class Deployment:
     http_port: int
     grpc_port: int
     replicas: Mapping[str, int]  # of a stage, where there is more than one
-    also: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of a stage: versions beside those of its config
     routes: Mapping[str, str] = field(default_factory=dict)  # aliases beside those of the gateway's config
 
     @property
@@ -94,8 +93,6 @@ class Deployment:
             env[MODELS_ROOT] = ",".join(map(str, self.places.model_folders))
         if "commanded_file" not in self._config(stage):
             env[COMMANDED] = str(self._kept(f"loaded-{stage}", ".json"))
-        if also := self._also(stage):
-            env[ALSO] = ",".join(also)
         env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(name)}
         return self._command(stage, name, f"services.{stage}", env)
 
@@ -112,13 +109,6 @@ class Deployment:
         """Where something is kept from one start to the next; of other configs it is another."""
         own = self.configs.absolute() == self.places.configs.absolute()
         return self.places.kept.absolute() / f"{name}{'' if own else f'-{self.configs.absolute().name}'}{suffix}"
-
-    def _also(self, stage: str) -> list[str]:
-        """Versions that a route names, beside those of the service's own config: what serves them is loaded again."""
-        own = self._config(stage).get("models", ())
-        tables = {**self._config(GATEWAY).get("routes", {}), **self._kept_routes()}
-        routed = [name for alias, table in tables.items() if alias.startswith(f"{stage}/") for name in _versions(table)]
-        return [each for each in dict.fromkeys((*self.also.get(stage, ()), *routed)) if each not in own]
 
     def unrouted(self) -> Iterator[str]:
         """How to make the aliases that are missing where routes of an earlier run are kept: those go first."""
@@ -148,18 +138,6 @@ class Deployment:
         rotation.remove(log)
         words = (sys.executable, "-m", module, "--config", str((self.configs / f"{process}.toml").absolute()))
         return Command(name, words, self.places.home, log, self.places.environment(env), dies_with_us=True)
-
-
-def _versions(table: object) -> Iterator[str]:
-    """Every exact version in a route, as a key or as a value."""
-    if isinstance(table, dict):
-        for key, value in table.items():
-            yield from (*_versions(key), *_versions(value))
-    elif isinstance(table, list):
-        for each in table:
-            yield from _versions(each)
-    elif isinstance(table, str) and "/" not in table and table.count("@") == 1:
-        yield table
 
 
 def _listed(stages: list[str]) -> str:

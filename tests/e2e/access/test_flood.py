@@ -23,12 +23,8 @@ CHUNK = 1 << 15
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("flood"), ("asr", "denoise"))
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("flood"), ("asr", "denoise")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 class Flood:

@@ -59,12 +59,8 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Async
     limits = {"streams": 4, "for_live": 0.5, "rate_per_key": "8/hour"}
     folder = tmp_path_factory.mktemp("front")
     routes_file = str(folder / "routes.toml")
-    cluster = Cluster(folder, ("asr",), keys_file=str(keys.file), routes_file=routes_file, limits=limits)
-    try:
-        await cluster.start()
+    async with Cluster(folder, ("asr",), keys_file=str(keys.file), routes_file=routes_file, limits=limits) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def known(key: str) -> dict[str, str]:

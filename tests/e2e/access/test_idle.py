@@ -28,12 +28,8 @@ LIMITS = {"streams": PLACES, "first_message_s": 0.5, "sound_s": SOUND_S, "text_s
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("idle"), ("asr", "translate"), limits=LIMITS)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("idle"), ("asr", "translate"), limits=LIMITS) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 async def places(cluster: Cluster) -> int:

@@ -31,12 +31,8 @@ KNOWN = {"", "echo@1", *STAGES, "pipeline", "models", *(f"parley.v1.{stage.servi
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("labels"), replicas=2)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("labels"), replicas=2) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 async def test_metrics_survive_any_name(cluster: Cluster) -> None:

@@ -33,12 +33,8 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
     write(folder / "keys.json", [KEY])
     env = {"PARLEY_TOKEN": TOKEN, "PARLEY_TELEMETRY__LOG_LEVEL": "DEBUG"}
     told: dict[str, Any] = {"keys_file": str(folder / "keys.json"), "telemetry": {"log_level": "DEBUG"}, "token": TOKEN}
-    cluster = Cluster(folder, ("asr", "translate"), env=env, **told)
-    try:
-        await cluster.start()
+    async with Cluster(folder, ("asr", "translate"), env=env, **told) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def methods() -> Iterator[str]:

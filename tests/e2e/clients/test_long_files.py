@@ -24,12 +24,8 @@ SOUND = 2 * RATE_HZ * SECONDS  # bytes
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("long"), ("denoise",))
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("long"), ("denoise",)) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="module")

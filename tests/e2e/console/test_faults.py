@@ -77,6 +77,24 @@ async def test_a_machine_without_a_microphone_is_told(cluster: Cluster) -> None:
         await expect(page.locator("#problem")).to_be_hidden()
 
 
+async def test_a_microphone_that_is_pulled_out_is_told(browser: Browser, cluster: Cluster) -> None:
+    """The talk ends as if it had been stopped, and what was said stays."""
+    context = await browser.new_context(locale="en-GB", permissions=["microphone"])
+    page = await context.new_page()
+    await page.goto(f"http://{cluster.http}/")
+    keep = "async () => (window.given = await give.call(navigator.mediaDevices, { audio: true }))"
+    await page.evaluate(
+        f"window.give = navigator.mediaDevices.getUserMedia; navigator.mediaDevices.getUserMedia = {keep}"
+    )
+    await page.click("#microphone")
+    await page.wait_for_selector(".guess, .row", timeout=PATIENCE_MS)
+    await page.evaluate("given.getTracks()[0].dispatchEvent(new Event('ended'))")
+    await _says(page, "The microphone is gone")
+    await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
+    await expect(page.locator(".row").first).to_be_visible()
+    await context.close()
+
+
 async def test_over_plain_http_from_elsewhere_files_are_offered(browser: Browser, cluster: Cluster) -> None:
     """Browsers give no microphone there, which is said before anybody tries; all else works, the clipboard too."""
     page = await _opened(browser, f"parley.test:{cluster.http.rpartition(':')[2]}")

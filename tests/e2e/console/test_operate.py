@@ -97,6 +97,43 @@ async def test_a_report_of_the_load_test_is_read(page: Page, cluster: Cluster) -
     assert await faults(console) == []
 
 
+async def test_a_version_is_tried_and_taken_back(page: Page, cluster: Cluster) -> None:
+    """After a confirmation it gets its share; what speaks against it is drawn; taken back, the route is as before."""
+    console = await _opened(page)
+    await console.locator("#try [name=alias]").select_option("denoise/default", timeout=PATIENCE_MS)
+    await console.locator("#try [name=model]").select_option("deepfilternet3@1")
+    await console.locator("#try [name=plan]").fill("99, 100")
+    await console.get_by_role("button", name="Try", exact=True).click()
+    await console.get_by_text("Do it").click()
+    trial = console.locator(".trial[data-alias='denoise/default']")
+    await expect(trial).to_contain_text("99 % of the streams", timeout=PATIENCE_MS)
+    assert "deepfilternet3@1" in await _served(page)
+    await expect(trial).to_contain_text("1 so far", timeout=PATIENCE_MS)
+    await expect(trial.get_by_role("img")).to_have_attribute("aria-label", re.compile("Errors "))
+    assert await faults(console) == []
+    await shoot(console, "trial")
+    await trial.get_by_role("button", name="Take it back").click()
+    await console.get_by_text("Do it").click()
+    await expect(trial).to_have_count(0)
+    await expect(console.locator(".trials")).to_contain_text("deepfilternet3@1 Stopped.")
+    await console.locator(".trials button").first.click()
+    await expect(console.get_by_role("dialog").get_by_role("img")).to_be_visible(timeout=PATIENCE_MS)
+    await console.keyboard.press("Escape")
+    route = console.locator(".route[data-alias='denoise/default']")
+    await expect(route.locator(".share", has_text="denoise-nano@1").locator("output")).to_have_text("100 %")
+
+
+async def test_what_is_refused_stays_to_be_read(page: Page) -> None:
+    """The next event does not wipe it away; the next action does."""
+    console = await _opened(page)
+    await console.locator("#try [name=alias]").select_option("asr/default", timeout=PATIENCE_MS)
+    await console.get_by_role("button", name="Try", exact=True).click()
+    await console.get_by_text("Do it").click()
+    await expect(console.locator("#problem")).to_contain_text("leads to no other version", timeout=PATIENCE_MS)
+    await asyncio.sleep(5)  # two events
+    await expect(console.locator("#problem")).to_be_visible()
+
+
 async def test_a_shadow_stands_beside_what_callers_get(page: Page, cluster: Cluster) -> None:
     """How many streams it heard, how far it differed, how much later it was."""
     routes = '["denoise/default"]\nversions = {"denoise-nano@1" = 100}\nshadow = {"deepfilternet3@1" = 100}\n'
@@ -134,3 +171,4 @@ async def test_the_documentation_can_be_tried(page: Page) -> None:
     await page.get_by_role("button", name="EXECUTE").click(timeout=PATIENCE_MS)
     await expect(page.get_by_text("translatedText").first).to_be_visible(timeout=PATIENCE_MS)
     assert elsewhere == []
+    assert await faults(page) == []

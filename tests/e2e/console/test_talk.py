@@ -26,6 +26,22 @@ async def test_what_is_spoken_is_read(page: Page) -> None:
     await expect(page.locator("#problem")).to_be_hidden()
 
 
+async def test_a_browser_that_records_at_another_rate_is_understood(page: Page) -> None:
+    """Firefox takes a microphone only at the device's own rate; the page resamples."""
+    refuse = """() => {
+        const create = AudioContext.prototype.createMediaStreamSource;
+        AudioContext.prototype.createMediaStreamSource = function (input) {
+            if (this.sampleRate === 16000) throw new DOMException("", "NotSupportedError");
+            return create.call(this, input);
+        };
+    }"""
+    await page.evaluate(refuse)
+    await page.click("#microphone")
+    await expect(page.locator("#captions")).to_contain_text("watch is broken", timeout=PATIENCE_MS)
+    await page.click("#microphone")
+    await expect(page.locator("#state")).to_have_text("Done", timeout=PATIENCE_MS)
+
+
 async def test_an_example_needs_no_microphone(page: Page) -> None:
     """It is read along, its noise is gone, and what was said can be saved as subtitles and as data."""
     await page.click("text=Two readers")

@@ -4,27 +4,23 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import pytest
 import pytest_asyncio
 
 from gateway.pipeline.channels import together
 from parley.audio import media
-from parley.audio.pcm import RATE_HZ, encode
-from parley.client import Client, requests_of
+from parley.audio.pcm import RATE_HZ
+from parley.client import Client
 from parley.errors import TooBusy
-from parley.v1.audio_pb2 import AudioEncoding
-from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
-from tests.e2e.cluster import ROOT, Cluster, cut
+from parley.v1.pipeline_pb2 import PipelineConfig
+from tests.e2e.cluster import ROOT, Cluster
+from tests.e2e.live import CONFIG, Heard, listen, recording
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 STREAMS = 20
 CALLS = 5
-CONFIG = PipelineConfig(asr={"word_times": True, "interim_results": True})
 WHOLE = PipelineConfig(asr={"word_times": True, "recording": True})
 PER_CHANNEL = PipelineConfig(asr=CONFIG.asr, format={"channels": 2}, per_channel=True)
 
@@ -40,53 +36,6 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluste
         cluster.stop()
 
 
-def recording(seed: int) -> bytes:
-    """Eight utterances of their own lengths and pauses, eleven seconds or so."""
-    rng = np.random.default_rng(seed)
-    pieces = []
-    for length, gap in zip(rng.uniform(0.3, 1.2, 8), rng.uniform(0.55, 0.8, 8), strict=True):
-        pieces += [0.2 * rng.standard_normal(int(length * RATE_HZ)), np.zeros(int(gap * RATE_HZ))]
-    return encode(np.concatenate(pieces).astype(np.float32), AudioEncoding.AUDIO_ENCODING_PCM_S16LE)
-
-
-@dataclass
-class Heard:
-    """What one stream was told."""
-
-    finals: list[Any] = field(default_factory=list)
-    notices: list[Any] = field(default_factory=list)
-    stalls: list[float] = field(default_factory=list)  # between two answers
-
-    def said(self, track: str = "") -> list[tuple[str, float, list[str]]]:
-        """The finals: text, start, words."""
-        finals = (final for final in self.finals if final.track == track)
-        return [(f.text, f.interval.start.ToMilliseconds(), [word.text for word in f.words]) for f in finals]
-
-
-async def listen(
-    client: Client, pcm: bytes, speed: float, begun: asyncio.Event | None = None, config: PipelineConfig = CONFIG
-) -> Heard:
-    """A live stream, so many times faster than people talk."""
-    heard, last = Heard(), time.monotonic()
-
-    async def live() -> AsyncIterator[bytes]:
-        start = time.monotonic()
-        for number, chunk in enumerate(cut(pcm, 100 * (config.format.channels or 1))):
-            await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())  # when it was said
-            yield chunk
-
-    async for answer in client.stream("Pipeline", requests_of(PipelineRequest, config, live()), timeout_s=60):
-        now, before, last = time.monotonic(), last, time.monotonic()
-        heard.stalls.append(now - before)
-        if answer.HasField("notice"):
-            heard.notices.append(answer.notice)
-        if answer.transcript.is_final:
-            heard.finals.append(answer.transcript)
-            if begun:
-                begun.set()
-    return heard
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def undisturbed(pair: Cluster) -> list[Heard]:
     """What is said when nothing happens."""
@@ -100,13 +49,14 @@ async def test_no_word_is_lost_and_none_said_twice(pair: Cluster, undisturbed: l
     async with pair.client() as client:
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert all(len(each.finals) == 8 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     moved = [each for each in disturbed if each.notices]
-    assert 5 <= len(moved) <= 15
+    assert 0 < len(moved) < STREAMS
     assert {(n.stage, n.reason) for each in moved for n in each.notices} == {("asr", "UNAVAILABLE")}
     stalls = sorted(max(each.stalls[1:]) for each in moved)
     assert stalls[-1] < 10.0  # a hang; how long a move may take is judged by `make sla`
@@ -129,9 +79,10 @@ async def test_a_call_says_what_its_channels_say_alone(pair: Cluster, undisturbe
             for n in range(CALLS)
         ]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*calls)
-    pair.start_service("asr")
+    pair.start_service(killed)
     told = [each.said(track) for each in disturbed for track in ("1", "2")]
     assert told == [each.said() for each in undisturbed[: 2 * CALLS]]
     moved = [notice.track for each in disturbed for notice in each.notices]
@@ -152,9 +103,10 @@ async def test_a_recording_is_heard_alike_by_whoever_goes_on(pair: Cluster) -> N
             for talk, each in zip(talks, begun, strict=True)
         ]
         await asyncio.gather(*(each.wait() for each in begun))
-        pair.kill("asr")
+        killed = await pair.busiest("asr")
+        pair.kill(killed)
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert all(len(each.finals) >= 3 for each in whole)
     assert [each.said() for each in disturbed] == [each.said() for each in whole]
     assert 0 < len([each for each in disturbed if each.notices]) < CALLS
@@ -195,11 +147,12 @@ async def test_a_drain_moves_its_streams(pair: Cluster, undisturbed: list[Heard]
         streams = [asyncio.create_task(listen(client, recording(n), 3.0, begun[n])) for n in range(STREAMS)]
         await asyncio.gather(*(each.wait() for each in begun))
         began = time.monotonic()
-        pair.running["asr"].send_signal(signal.SIGTERM)
-        code = await asyncio.to_thread(pair.running["asr"].wait, 20)
+        killed = await pair.busiest("asr")
+        pair.running[killed].send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(pair.running[killed].wait, 20)
         took = time.monotonic() - began
         disturbed = await asyncio.gather(*streams)
-    pair.start_service("asr")
+    pair.start_service(killed)
     assert code == 0
     assert took < 10.0  # its grace: nobody had to be broken off
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
@@ -216,12 +169,8 @@ PLAIN = PipelineConfig(asr={})
 async def recognisers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     model = "whisper-tiny.en-live@1"
     routes, env = {"asr/default": {model: 100}}, {"PARLEY_MODELS": model}
-    cluster = Cluster(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes)
-    try:
-        await cluster.start()
+    async with Cluster(tmp_path_factory.mktemp("recognisers"), ("asr",), replicas=2, env=env, routes=routes) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 async def insist(client: Client, pcm: bytes, begun: asyncio.Event | None = None) -> Heard:
@@ -241,9 +190,9 @@ async def test_wherever_people_are_they_are_understood_alike(recognisers: Cluste
         undisturbed = await asyncio.gather(*(insist(client, pcm) for pcm in people))
         streams = [asyncio.create_task(insist(client, pcm, each)) for pcm, each in zip(people, begun, strict=True)]
         await asyncio.gather(*(each.wait() for each in begun))  # each is at another place of the same talk
-        recognisers.kill("asr")
+        recognisers.kill(await recognisers.busiest("asr"))
         disturbed = await asyncio.gather(*streams)
     assert all(len(each.finals) == 3 for each in undisturbed)
     assert [each.said() for each in disturbed] == [each.said() for each in undisturbed]
     moved = [each for each in disturbed if "UNAVAILABLE" in {n.reason for n in each.notices}]  # others may be late
-    assert 0 < len(moved) < PLACES
+    assert moved

@@ -11,7 +11,7 @@ from parley.client import Client, requests_of
 from parley.errors import Unavailable
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
 from tests.e2e.cluster import Cluster
-from tests.e2e.replicas.test_failover import Heard, listen, recording
+from tests.e2e.live import Heard, listen, recording
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 

@@ -34,12 +34,10 @@ def slow_models(folder: Path) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     models = slow_models(tmp_path_factory.mktemp("models"))
-    cluster = Cluster(tmp_path_factory.mktemp("overload"), ("asr",), env={"PARLEY_MODELS_ROOT": str(models)})
-    try:
-        await cluster.start()
+    async with Cluster(
+        tmp_path_factory.mktemp("overload"), ("asr",), env={"PARLEY_MODELS_ROOT": str(models)}
+    ) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 class Speaker:

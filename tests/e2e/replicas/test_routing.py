@@ -44,12 +44,8 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
     (folder / "routes.toml").write_text(ROUTES)
     root = models_root(folder, "asr", "1", "2", "3", "4")
     env = {"PARLEY_MODELS_ROOT": str(root), "PARLEY_MODELS": "echo@1,echo@2,echo@3,echo@4"}
-    cluster = Cluster(folder, ("asr",), env=env, routes_file=str(folder / "routes.toml"))
-    try:
-        await cluster.start()
+    async with Cluster(folder, ("asr",), env=env, routes_file=str(folder / "routes.toml")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 async def served(cluster: Cluster, model: str = "", **metadata: str) -> str:

@@ -76,7 +76,8 @@ async def test_operators_leave_when_the_gateway_drains() -> None:
     answer = await Admin(cast(Core, core)).operations(Fields({}), Caller({}, Budget.of(None)))
     assert isinstance(answer, EventStream)
     first = await anext(answer._pieces)
-    assert json.loads(first.removeprefix(b"data: "))["streams"] == 0
+    state = json.loads(first.removeprefix(b"data: "))
+    assert (state["streams"], state["rollouts"]) == (0, {"running": [], "ended": []})
     core.admission.draining = True
     async with asyncio.timeout(10):
         assert [piece async for piece in answer._pieces] == []

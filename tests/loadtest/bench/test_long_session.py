@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from loadtest.bench.long_session import LongSession
-from loadtest.bench.soak import Soaked
+from loadtest.bench.weighing import WeighedProcess
 from parley.v1.pipeline_pb2 import PipelineResponse
 
 GOOD = LongSession(3600.0, sent_s=3600.0, wall_s=180.0, finals=1, last_s=3590.0)
@@ -44,7 +44,7 @@ def test_answers_are_noted() -> None:
 )
 def test_flat_is_by_the_hour(rss_mb: list[float], flat: bool) -> None:
     """An hour of a stream may cost a process a few megabytes, however few they are of what it holds anyway."""
-    assert GOOD.is_flat(Soaked(rss_mb, [20] * len(rss_mb))) is flat
+    assert GOOD.is_flat(WeighedProcess(rss_mb, [20] * len(rss_mb))) is flat
 
 
 @pytest.mark.parametrize(

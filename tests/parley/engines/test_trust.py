@@ -40,6 +40,31 @@ def test_pinned_takes_what_was_known_before(tmp_path: Path) -> None:
             trust.check(version(tmp_path / "c", said), pinned)
 
 
+@pytest.mark.parametrize(
+    ("license_", "good"),
+    [
+        ("MIT", True),
+        ("mit", True),
+        ("CC-BY-NC-4.0", False),
+        ("MIT AND Apache-2.0", True),
+        ("MIT AND CC-BY-NC-4.0", False),
+        ("CC-BY-NC-4.0 OR MIT", True),
+        ("", False),
+    ],
+)
+def test_only_listed_terms_are_taken(tmp_path: Path, license_: str, good: bool) -> None:
+    """Of several that hold together all; what ships is not asked, and without a list nothing is."""
+    spec = replace(version(tmp_path / "a"), license=license_)
+    listed = TrustConfig(licenses=("MIT", "Apache-2.0"))
+    trust.check(spec, TrustConfig())
+    trust.check(spec, listed, ships=True)
+    if good:
+        trust.check(spec, listed)
+        return
+    with pytest.raises(BadModel, match=r"and `trust\.licenses` lists MIT, Apache-2\.0; take another model"):
+        trust.check(spec, listed)
+
+
 def test_signed_needs_somebody_whose_signature_counts() -> None:
     """Said when the config is read."""
     with pytest.raises(BadConfig, match="name whose signatures count"):
@@ -86,7 +111,7 @@ def test_what_is_not_signed_is_refused(tmp_path: Path, keys: Path) -> None:
         trust.check(signed(version(tmp_path / "b"), keys / "theirs.key"), ours)
     changed = signed(version(tmp_path / "c"), keys / "ours.key")
     (changed.folder / "a.onnx").write_bytes(b"Weights")
-    with pytest.raises(BadModel, match="nobody who is trusted has signed"):
+    with pytest.raises(BadModel, match=r"nobody who is trusted has signed .* \(a\.onnx is not what was signed\)"):
         trust.check(changed, ours)
     (changed.folder / "model.sig").write_text("{}")
     with pytest.raises(BadModel, match="nobody who is trusted has signed"):

@@ -11,7 +11,7 @@ import pytest
 
 from parley.engines.model import read_spec
 from parley.engines.trust import TrustConfig
-from parley.errors import BadInput, Forbidden, ParleyError, Unavailable
+from parley.errors import BadInput, BadModel, Forbidden, ParleyError, Unavailable
 from parley.store import catalogue, download, pins
 from parley.store.pull import Pulled, pull
 from tests.parley.store import hub as hubs
@@ -219,6 +219,15 @@ def test_pinned_refuses_what_nobody_knows(hub: Hub, root: Path, told: Told) -> N
         pulled(root, told, ["hub:a/b"], known=False, policy="pinned")
     assert hub.asked == []
     check(pulled(root, told, ["hub:a/b"], policy="pinned"))
+
+
+def test_terms_that_are_not_allowed_are_not_fetched(hub: Hub, root: Path, told: Told) -> None:
+    """Before a byte is asked for."""
+    path = root.parent / "catalogue.toml"
+    path.write_text(entry(FILES, ["hub:a/b"], license="CC-BY-NC-4.0"))
+    with pytest.raises(BadModel, match=r"tiny has the licence CC-BY-NC-4\.0, and `trust\.licenses` lists MIT"):
+        pull("tiny", catalogue.read(path).entries["tiny"], root, TrustConfig(licenses=("MIT",)), told)
+    assert hub.asked == []
 
 
 def test_a_full_disk_is_said_before_anything_comes(

@@ -4,31 +4,19 @@ import numpy as np
 import pytest
 import soxr
 
-from parley.audio.media import read
 from parley.audio.pcm import RATE_HZ, Samples
-from parley.engines import backends
-from parley.engines.model import ModelRef, locate
-from parley.engines.protocols import Array
-from parley.serving.stage import ServiceConfig
-from parley.v1 import denoise_pb2 as v1
-from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
-from services.denoise.adapters import adapter_of
-from services.denoise.engine import Frames, open_engine
-from services.denoise.stage import begin
-from tests.contract.source import ROOT
-from tests.services.play import of, play
+from services.denoise.engine import Frames
+from tests.services.denoise.shipped import ShippedEnhancer, in_noise, recorded, si_sdr
 from tests.sound import noise
 
-SPEC = locate([ROOT / "models/embedded"], "denoise", ModelRef("deepfilternet3", "1"))
-SHAPE = adapter_of(SPEC).shape
-ENGINE = open_engine(SPEC).model
+STUDIO = ShippedEnhancer("deepfilternet3")
+SHAPE, ENGINE = STUDIO.shape, STUDIO.engine
 WIDE_HZ = 48_000
-RECORDING = read((ROOT / "examples/one-speaker.flac").read_bytes(), 8, RATE_HZ)
 
 
 def voice() -> Samples:
     """A voice at 48 kHz. Above 8 kHz, where the recording has nothing, lies the mirror of what is below, fainter."""
-    narrow = np.frombuffer(RECORDING.data, "<i2").astype(np.float32) / np.float32(32768)
+    narrow = recorded(8)
     stuffed = np.zeros(3 * len(narrow), np.float32)
     stuffed[::3] = 3 * narrow
     proper = soxr.resample(narrow, RATE_HZ, WIDE_HZ)
@@ -40,36 +28,11 @@ VOICE = voice()
 
 
 def noisy(snr_db: float) -> Samples:
-    """The voice in white noise of the whole band."""
-    hiss = noise(len(VOICE))
-    return VOICE + hiss * np.float32(np.sqrt((VOICE**2).mean() / (hiss**2).mean()) * 10 ** (-snr_db / 20))
-
-
-def si_sdr(sound: Samples, clean: Samples) -> float:
-    """Decibels by which what is the voice outweighs what is not."""
-    part = (sound @ clean) / (clean @ clean) * clean
-    return float(10 * np.log10((part @ part) / ((sound - part) @ (sound - part))))
+    return in_noise(VOICE, snr_db)
 
 
 def served(sound: Samples, piece: int = 960, rate_hz: int = WIDE_HZ) -> Samples:
-    """What a client gets who sends so many samples at a time."""
-    form = AudioFormat(encoding=AudioEncoding.AUDIO_ENCODING_PCM_F32LE, sample_rate_hz=rate_hz)
-    session = begin(v1.DenoiseConfig(format=form), SPEC, ServiceConfig(listen="", models=()))
-    said = play(session, ENGINE, [sound[at : at + piece].tobytes() for at in range(0, len(sound), piece)])
-    return np.frombuffer(b"".join(chunk.data for chunk in of(AudioChunk, said)), "<f4")
-
-
-def bare(sound: Samples) -> Samples:
-    """The graph alone, hop by hop: as much silence after it as it is late, and as much dropped from its beginning."""
-    graph, states = backends.tensors(SPEC).model, SPEC.options["states"]
-    kept: dict[str, Array] = {state["name"]: np.zeros((1, *state["shape"]), np.float32) for state in states}
-    padded = np.pad(sound, (0, -len(sound) % SHAPE.hop + SHAPE.latency))
-    parts = []
-    for hop in padded.reshape(-1, 1, SHAPE.hop):
-        out = graph.run({SPEC.options["input"]: hop, **kept})
-        kept = {state["name"]: out[state["next"]] for state in states}
-        parts.append(out[SPEC.options["output"]][0])
-    return np.concatenate(parts)[SHAPE.latency :][: len(sound)]
+    return STUDIO.served(sound, piece, rate_hz=rate_hz)[0]
 
 
 def above_8_khz(sound: Samples) -> float:
@@ -82,7 +45,7 @@ def above_8_khz(sound: Samples) -> float:
 def test_the_service_gives_what_the_graph_gives(piece: int) -> None:
     """Chunks, batches and states add nothing and lose nothing: the same samples as a bare loop over the graph."""
     sound = noisy(5)[: 3 * WIDE_HZ]
-    assert np.abs(served(sound, piece) - bare(sound).clip(-1, 1)).max() < 1e-5
+    assert np.abs(served(sound, piece) - STUDIO.bare(sound).clip(-1, 1)).max() < 1e-5
 
 
 @pytest.mark.parametrize(("snr_db", "gain_db"), [(0, 8), (10, 3)])

@@ -67,6 +67,7 @@ export class Captions {
     box.onclick = ({ target }) => target.matches(".word") && play(Number(target.dataset.start), Number(target.dataset.end));
     box.onkeydown = (event) => this.#step(event);
     box.onscroll = () => (box.dataset.follows = this.#isAtTheEnd);
+    new ResizeObserver(() => box.dataset.follows !== "false" && this.#toTheEnd()).observe(box);
   }
 
   /** Something of this kind has changed; it is drawn with the next frame. */
@@ -79,6 +80,10 @@ export class Captions {
     return this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < AT_THE_END;
   }
 
+  #toTheEnd() {
+    this.#box.scrollTop = this.#box.scrollHeight;
+  }
+
   #draw() {
     const follows = this.#isAtTheEnd;
     const { finals, notices } = this.#transcript;
@@ -87,7 +92,7 @@ export class Captions {
     if (this.#changed.has("turns") || this.#changed.has("translation")) for (const block of this.#blocks) block.update();
     this.#showGuess();
     this.#changed.clear();
-    if (follows) this.#box.scrollTop = this.#box.scrollHeight;
+    if (follows) this.#toTheEnd();
   }
 
   #add(item) {

@@ -1,4 +1,5 @@
 // The page "Operate": one stream of events on one side, stages, routes and happenings on the other. Only wires parts.
+import { canaryPage, offerTrials, showCanaries } from "./canaries.js";
 import { make, redraw, table } from "./dom.js";
 import { follow } from "./events.js";
 import { markdown } from "./markdown.js";
@@ -11,18 +12,20 @@ import { choose, language, locale, text, translatePage } from "./strings.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
+let isLost = false; // the events; what is said of that goes when they come again
 
 const headers = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
 
 function show() {
   if (!state) return;
-  $("problem").hidden = true;
   const faults = state.routes_fault ? [text("routes-fault", { message: state.routes_fault })] : [];
   $("summary").textContent = [text("summary", { streams: state.streams, time: time(state.at) }), ...faults].join(" ");
   showSlowest($("slowest"), state.stages);
   showStages($("stages"), state.stages, showCard);
   const versions = Object.fromEntries(Object.entries(state.stages).map(([name, stage]) => [name, Object.keys(stage.versions)]));
-  showRoutes($("routes"), state.routes, versions, { change: (alias, wanted) => post("change", { [alias]: wanted }), ask });
+  showRoutes($("routes"), state.routes, versions, { change: (alias, wanted) => post("routes/change", { [alias]: wanted }), ask });
+  offerTrials($("try"), state.routes, versions);
+  showCanaries($("trials"), state.rollouts, { end: endTrial, open: showTrial });
   $("happenings").replaceChildren(...state.happenings.map(happening));
   if (!state.happenings.length) $("happenings").append(make("li", "", text("nothing-yet")));
   showCounts();
@@ -76,14 +79,35 @@ async function showReport(name) {
   if (report) showPaper(text("report-of", { when: report.when ?? name }), ...reportPage(report));
 }
 
+/** What it changes is in the answer: routes, or versions on trial. */
 async function post(what, body) {
+  $("problem").hidden = true;
   const sent = { method: "POST", headers: { "content-type": "application/json", ...headers() }, body: JSON.stringify(body) };
-  const answer = await fetch(`/v1/routes/${what}`, sent);
-  if (answer.ok) {
-    state.routes = (await answer.json()).routes;
-    show();
-  } else complain((await answer.json()).error.message);
-  return answer.ok;
+  const answer = await fetch(`/v1/${what}`, sent).catch(() => null);
+  const found = answer ? await answer.json() : { error: { message: text("gateway-lost") } };
+  if (found.error) complain(found.error.message);
+  else if (found.routes) state.routes = found.routes;
+  else state.rollouts = found;
+  show();
+  return !found.error;
+}
+
+async function beginTrial() {
+  const { alias, model, plan } = $("try").elements;
+  const steps = plan.value.split(/[ ,]+/).filter(Boolean).map(Number);
+  const question = text("ask-try", { model: model.value, alias: alias.value, plan: steps.join(", ") });
+  if (await ask(question)) post("rollouts/begin", { alias: alias.value, model: model.value, plan: steps });
+}
+
+async function endTrial({ alias, model }, promote) {
+  if (await ask(text(promote ? "ask-promote" : "ask-take-back", { alias, model }))) post("rollouts/stop", { alias, promote });
+}
+
+/** One that has ended; its curve is not in every event. */
+async function showTrial({ alias, model, why }) {
+  const found = await read("/v1/rollouts");
+  const canary = found?.ended.find((each) => each.alias === alias && each.model === model && each.why === why);
+  if (canary) showPaper(`${alias}: ${model}`, ...canaryPage(canary));
 }
 
 function ask(question) {
@@ -102,18 +126,28 @@ function watch() {
   follow("/v1/operations", headers, {
     event(now) {
       if (!state) showReports();
-      state = now;
+      if (isLost) $("problem").hidden = true;
+      [state, isLost] = [now, false];
       show();
     },
     refused({ message }) {
       $("key-field").hidden = false;
+      isLost = true; // until a right key is given
       complain(message);
     },
-    lost: () => complain(text("gateway-lost")),
+    lost() {
+      isLost = true;
+      complain(text("gateway-lost"));
+    },
   });
 }
 
-$("rollback").onclick = async () => (await ask(text("ask-rollback"))) && post("rollback", {});
+$("rollback").onclick = async () => (await ask(text("ask-rollback"))) && post("routes/rollback", {});
+$("try").onsubmit = (event) => {
+  event.preventDefault();
+  beginTrial();
+};
+$("try").elements.alias.onchange = show;
 $("key").onchange = watch;
 $("key-field").onsubmit = (event) => event.preventDefault();
 $("language").onchange = ({ target }) => {

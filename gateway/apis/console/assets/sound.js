@@ -12,25 +12,39 @@ export class Problem extends Error {
   }
 }
 
-/** Asks for the microphone and tells its sound until it is stopped. */
-export async function openMicrophone(tell) {
+/** Asks for the microphone and tells its sound until it is stopped; `gone()` where the device goes first. */
+export async function openMicrophone(tell, gone) {
   if (!navigator.mediaDevices) throw new Problem(isSecureContext ? "no-microphone" : "no-secure-context");
   const input = await navigator.mediaDevices
     .getUserMedia({ audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true } })
     .catch((error) => {
       throw new Problem(error.name === "NotAllowedError" ? "microphone-refused" : "no-microphone");
     });
-  const context = new AudioContext({ sampleRate: RATE });
+  for (const track of input.getTracks()) track.onended = gone;
+  const [context, source] = contextOf(input);
   await context.audioWorklet.addModule("/assets/recorder.js");
   const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
   recorder.port.onmessage = ({ data }) => tell(data);
-  context.createMediaStreamSource(input).connect(recorder);
+  source.connect(recorder);
   return {
     stop() {
       for (const track of input.getTracks()) track.stop();
       context.close();
     },
   };
+}
+
+/** At our rate; some browsers take a microphone only at its own, and the recorder resamples. */
+function contextOf(input) {
+  for (const options of [{ sampleRate: RATE }, {}]) {
+    const context = new AudioContext(options);
+    try {
+      return [context, context.createMediaStreamSource(input)];
+    } catch {
+      context.close();
+    }
+  }
+  throw new Problem("no-microphone");
 }
 
 /** A file's samples, mixed to one channel. */

@@ -70,12 +70,17 @@ async function ask(path, options = {}) {
 const speak = () =>
   begin(async () => {
     let early = []; // sound that comes before the talk is made
-    const source = await openMicrophone((samples) => (early ? early.push(samples) : mine.hear(samples)));
+    const source = await openMicrophone((samples) => (early ? early.push(samples) : mine.hear(samples)), lose);
     const mine = makeTalk(0);
     mine.source = source;
     for (const samples of early) mine.hear(samples);
     early = null;
   });
+
+function lose() {
+  complain(new Problem("microphone-gone"));
+  talk.finish();
+}
 
 const playFile = (blob, name) => begin(() => openFile(blob, name));
 

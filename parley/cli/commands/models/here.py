@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from parley.errors import UnknownModel
 from parley.places import EMBEDDED, Places, places
 
 if TYPE_CHECKING:
@@ -58,9 +59,15 @@ class Store:
 
     def find(self, name: str, stage: str = "") -> "Installed":
         """One of them."""
+        from parley.store import catalogue
         from parley.store.installed import the_one
 
-        return the_one(self.installed(), name, stage)
+        try:
+            return the_one(self.installed(), name, stage)
+        except UnknownModel:
+            if catalogue.read(self.where.catalogue).entry(name) is None:
+                raise
+            raise UnknownModel(f"No {name} lies here yet; `parley models pull {name}` fetches it.") from None
 
     def trust(self, stage: str) -> "TrustConfig":
         """What the stage's service asks of a model, in its config or by PARLEY_<STAGE>__TRUST__POLICY."""

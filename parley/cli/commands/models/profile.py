@@ -1,8 +1,7 @@
 """`parley up --profile`: what a profile needs, pulled where it is missing. Must not know how processes are started."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,19 +13,8 @@ if TYPE_CHECKING:
     from parley.store.catalogue import Entry
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What is to be served beside what the configs say."""
-
-    also: Mapping[str, Sequence[str]]  # of a stage: exact versions
-    routes: Mapping[str, str]
-
-
-NOTHING = Prepared({}, {})
-
-
-def prepared(name: str, configs: str, *, yes: bool, quiet: bool) -> Prepared:
-    """Its models are here afterwards. How much is fetched is said first, and asked where somebody can answer."""
+def prepared(name: str, configs: str, *, yes: bool, quiet: bool) -> Mapping[str, str]:
+    """Its aliases, whose models are here afterwards. How much comes is said first, and asked where somebody answers."""
     from parley.store import catalogue
 
     here = store(configs=configs)
@@ -37,10 +25,7 @@ def prepared(name: str, configs: str, *, yes: bool, quiet: bool) -> Prepared:
     if missing:
         _ask(name, missing, yes=yes)
         _pull(here, missing, quiet=quiet)
-    also: dict[str, list[str]] = {}
-    for entry in entries.values():
-        also.setdefault(entry.stage, []).append(entry.model)
-    return Prepared(also, profile.routes)
+    return profile.routes
 
 
 def _is_here(here: Store, entry: "Entry") -> bool:

@@ -125,6 +125,7 @@ def test_a_mistyped_name_is_told_the_right_one(home: Path) -> None:
     """Here and in the catalogue."""
     assert "did you mean `denoise-nano@1`?" in run("show", "denoise-nan@1").output
     assert "did you mean `gtcrn`?" in run("pull", "gtcnr").output
+    assert "No gtcrn lies here yet; `parley models pull gtcrn` fetches it." in run("verify", "gtcrn").output
 
 
 def test_the_catalogue_is_shown(home: Path) -> None:

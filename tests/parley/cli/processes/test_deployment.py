@@ -121,31 +121,21 @@ def test_a_config_that_names_its_models_folder_is_obeyed(root: Path) -> None:
     assert "PARLEY_MODELS_ROOT" not in deployment(root).commands()[0].env
 
 
-def test_what_a_route_names_is_loaded_again(root: Path) -> None:
-    """Of the config and of what was changed later; what the service's own config loads is not named twice."""
-    (root / "deploy/config/asr.toml").write_text('models = ["tiny@1"]\n')
-    (root / "deploy/config/gateway.toml").write_text('[routes."asr/default"]\n"tiny@1" = 90\n"small@2" = 10\n')
-    kept = root / "home"
-    kept.mkdir()
-    rules = 'rules = [{key = "lab", to = "big@1"}, {key = "x", to = "asr/other"}]\nfallback = ["asr/small"]\n'
-    (kept / "routes.toml").write_text(
-        f'["asr/lab"]\nversions = {{"tiny@1" = 1}}\n{rules}["separate/default"]\n"a@1" = 1\n'
-    )
+def test_what_is_loaded_by_command_is_kept(root: Path) -> None:
+    """In a file a stage."""
     commands = {each.name: each for each in deployment(root).commands()}
-    assert commands["asr"].env["PARLEY_ALSO"] == "small@2,big@1"
-    assert commands["separate"].env["PARLEY_ALSO"] == "a@1"
-    assert commands["asr"].env["PARLEY_COMMANDED_FILE"] == str(kept / "loaded-asr.json")
+    assert commands["asr"].env["PARLEY_COMMANDED_FILE"] == str(root / "home/loaded-asr.json")
 
 
-def test_a_profile_adds_versions_and_aliases(root: Path) -> None:
+def test_a_profile_adds_aliases(root: Path) -> None:
     """The gateway learns the alias as if its config had it."""
-    more = replace(deployment(root), also={"asr": ["big@1"]}, routes={"asr/accurate": "big@1"})
+    more = replace(deployment(root), routes={"asr/accurate": "big@1"})
     commands = {each.name: each for each in more.commands()}
-    assert commands["asr"].env["PARLEY_ALSO"] == "big@1"
     read = ("PARLEY_ROUTES__", "PARLEY_UPSTREAMS__")
     told = {name: text for name, text in commands["gateway"].env.items() if name.startswith(read)}
     config = load(GatewayConfig, None, {"PARLEY_HTTP": "a:1", "PARLEY_GRPC": "a:2", **told})
     assert config.routes == {"asr/accurate": {"big@1": 100}}
     assert list(more.unrouted()) == []
+    (root / "home").mkdir(exist_ok=True)
     (root / "home/routes.toml").write_text('["asr/default"]\n"tiny@1" = 1\n')
     assert list(more.unrouted()) == ["parley routes set asr/accurate big@1=100"]

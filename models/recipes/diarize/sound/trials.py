@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.diarize.codecs import line
-from models.recipes.diarize.speakers import Clips, speakers
+from models.recipes.diarize.sound.codecs import line
+from models.recipes.diarize.sound.speakers import Clips, speakers
 from models.recipes.sound import RATE_HZ, Audio
 
 # Corpora whose speakers are known for certain and say enough.

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.recipes.diarize.bank import CLIP, GRID, REACH, places
-from models.recipes.diarize.codecs import coded
+from models.recipes.diarize.sound.bank import CLIP, GRID, REACH, places
+from models.recipes.diarize.sound.codecs import coded
 from models.recipes.sound import Random
 
 # Samples wanted -> samples transformed: the excess holds the room's tail, and the length is fast.

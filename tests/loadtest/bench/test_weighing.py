@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.bench.soak import Soaked, drawn
+from loadtest.bench.weighing import WeighedProcess, drawn
 
 FILES = [20] * 16
 
@@ -18,7 +18,7 @@ FILES = [20] * 16
 )
 def test_growth_is_told_from_a_first_use(rss_mb: list[float], files: list[int], flat: bool) -> None:
     """Slow leaks of memory or files count, and so does too much of it; the first quarter does not."""
-    assert Soaked(rss_mb, files).is_flat is flat
+    assert WeighedProcess(rss_mb, files).is_flat is flat
 
 
 def test_the_curve_begins_at_nothing() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from models.recipes.diarize.speakers import Turn
+from models.recipes.diarize.sound.speakers import Turn
 
 FRAMES_A_SECOND = 100
 

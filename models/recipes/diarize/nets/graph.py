@@ -12,8 +12,8 @@ import onnxruntime
 import torch
 from onnxruntime import quantization
 
-from models.recipes.diarize.network import Voiceprint
-from models.recipes.diarize.runner import Rows
+from models.recipes.diarize.nets.network import Voiceprint
+from models.recipes.diarize.nets.runner import Rows
 
 OPSET = 17
 WINDOW_S = 1.5

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from models.recipes import noises, sound
-from models.recipes.diarize.codecs import line
-from models.recipes.diarize.speakers import Clips, Turn, read_rttm, speakers, voiced
-from models.recipes.diarize.trials import CORPORA
+from models.recipes.diarize.sound.codecs import line
+from models.recipes.diarize.sound.speakers import Clips, Turn, read_rttm, speakers, voiced
+from models.recipes.diarize.sound.trials import CORPORA
 from models.recipes.sound import FRAME, RATE_HZ, Audio, Random
 
 LONGEST_S = 75.0

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from google.protobuf.message import Message
 
-from models.recipes.diarize.conversations import stretches
-from models.recipes.diarize.runner import Embed
-from models.recipes.diarize.speakers import Turn
+from models.recipes.diarize.nets.runner import Embed
+from models.recipes.diarize.sound.conversations import stretches
+from models.recipes.diarize.sound.speakers import Turn
 from models.recipes.sound import RATE_HZ, Audio
 from parley.audio.pcm import Format, PcmDecoder
 from parley.v1 import diarize_pb2 as v1

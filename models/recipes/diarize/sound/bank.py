@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from models.recipes import noises, sound
-from models.recipes.diarize.shifts import shifted, variants
-from models.recipes.diarize.speakers import Clips, dense, speakers
+from models.recipes.diarize.sound.shifts import shifted, variants
+from models.recipes.diarize.sound.speakers import Clips, dense, speakers
 from models.recipes.sound import RATE_HZ, Audio, Random
 
 CLIP = 4 * RATE_HZ
@@ -43,8 +43,8 @@ def prepare(folders: Sequence[Path], work: Path, teacher: Path | None = None) ->
 def teach(folder: Path, wheel: Path) -> None:
     """A lesson for each cut of each class, and where it comes from."""
     # Imported late: without a teacher preparing does not wait for torch.
-    from models.recipes.diarize.campplus import CamPlusPlus, source
-    from models.recipes.diarize.teacher import lessons
+    from models.recipes.diarize.nets.campplus import CamPlusPlus, source
+    from models.recipes.diarize.nets.teacher import lessons
 
     teacher, beside = CamPlusPlus.of(wheel), folder / "lessons.tmp.npy"
     lessons(teacher, all_cuts(folder), cuts_of(folder), beside, teacher.width)

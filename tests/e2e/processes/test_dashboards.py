@@ -112,8 +112,7 @@ async def _round(cluster: Cluster) -> None:
     await _talk(cluster, 0.01)  # a shadow hears all of this one
     people = [asyncio.create_task(_talk(cluster)) for _ in range(2 * PLACES)]
     await asyncio.sleep(4)  # some have been heard, and all go on talking
-    busiest = max(await cluster.replicas("asr"), key=lambda each: int(each["streams"]))
-    name = Path(busiest["address"]).stem
+    name = await cluster.busiest("asr")
     cluster.kill(name)
     await _upload(cluster)
     await asyncio.gather(*people)

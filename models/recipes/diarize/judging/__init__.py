@@ -1,0 +1,1 @@
+"""Who spoke when by the embeddings, and how wrong that is."""
