@@ -135,7 +135,7 @@ class Rollouts:
         self.versions.see(outcome.stage, str(outcome.ref), seen)
         canary = self.canaries.get(outcome.alias)
         if canary and self._in_charge and (canary.is_new(outcome.ref) or outcome.ref in canary.old):
-            canary.see(seen, is_new=canary.is_new(outcome.ref))
+            canary.see(seen, is_new=canary.is_new(outcome.ref), together=outcome.together)
 
     def _compare(self, compared: Compared) -> None:
         self.versions.compare(compared)

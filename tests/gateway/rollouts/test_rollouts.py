@@ -58,13 +58,21 @@ class Gateway:
         self.clock.now += seconds
         await self.rollouts.look()
 
-    def ends(self, ref: ModelRef, times: int = 1, *, wait_s: float = 0.1, log_probability: float = -0.3) -> None:
+    def ends(
+        self,
+        ref: ModelRef,
+        times: int = 1,
+        *,
+        wait_s: float = 0.1,
+        log_probability: float = -0.3,
+        together: str = "",
+    ) -> None:
         answer = AsrResponse(transcript={"text": "alfa bravo", "is_final": True, "language": "en"})
         answer.transcript.average_log_probability = log_probability
         answer.transcript.interval.end.FromMilliseconds(1000)
         told = ((answer.SerializeToString(),), {WAITS: f"2;{2 * wait_s};{wait_s}"})
         for _ in range(times):
-            self.board.outcomes.append(Outcome(ALIAS, ref, None, 0.01, "asr", *told))
+            self.board.outcomes.append(Outcome(ALIAS, ref, None, 0.01, "asr", *told, together=together))
 
     async def live(self, rounds: int, **new: Any) -> None:
         """Rounds of one stream of the new version and a few of the old one, a second each."""
@@ -128,6 +136,17 @@ async def test_a_bad_version_takes_itself_back_and_says_why(tmp_path: Path) -> N
         assert here.told[-1]["why"] == why == here.board.book.audit.last(1)[0]["why"]
         with pytest.raises(Conflict, match="nothing to roll back"):
             here.board.book.roll_back("ann")
+
+
+async def test_one_caller_alone_does_not_decide(tmp_path: Path) -> None:
+    """A session of a thousand slow streams counts as five; with others beside it, it is judged."""
+    async with gateways(tmp_path, "one") as (here,):
+        await here.rollouts.begin(TRIAL)
+        await here.live(100, wait_s=0.3, together="a session")
+        (running,) = here.rollouts.shown()["running"]
+        assert (running["streams"], running["step"]) == (5, 0)
+        await here.live(30, wait_s=0.3)
+        assert here.route == BEFORE
 
 
 async def test_other_words_in_shadow_take_it_back(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gateway.routing.book import RouteBook
+from gateway.routing.history import write
 from gateway.routing.route import Asker
 from parley.errors import BadConfig, BadInput, NotFound
 
@@ -270,3 +272,33 @@ def test_a_torn_audit_line_hides_no_other(file: Path) -> None:
         trail.write('{"at": "2026\n')
     book.roll_back("bo")
     assert [entry["by"] for entry in book.audit.last(9)] == ["bo", "ann"]
+
+
+@pytest.mark.parametrize("dies_at", range(6))
+def test_a_crash_between_two_files_leaves_one_of_two_routes(
+    file: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
+) -> None:
+    """Before or after; a roll-back from there goes back, never forward, and is never lost."""
+    book, writes = RouteBook({}, file), 0
+    book.change(TWO, "ann")
+
+    def dying(at: Path, text: str) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > dies_at:
+            raise BadConfig("killed")
+        write(at, text)
+
+    monkeypatch.setattr("gateway.routing.book.write", dying)
+    monkeypatch.setattr("gateway.routing.history.write", dying)
+    with suppress(BadConfig):
+        book.change({"asr/default": {"a@3": 1}}, "ann")
+        book.roll_back("ann")
+    monkeypatch.undo()
+    again, seen = RouteBook({}, file), []
+    assert serves(again) in ("a@2", "a@3")
+    with suppress(BadInput):
+        while True:
+            again.roll_back("ann")
+            seen.append(serves(again))
+    assert seen in (["a@2", "a@1"], ["a@1"])
