@@ -7,7 +7,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from gateway import metrics
@@ -89,17 +90,21 @@ class Rollouts:
     async def look(self) -> None:
         """Hear what has happened, then decide."""
         await self._hear()
+        with _timed():
+            self._decide()
+        if self._clock() - self._drift_at >= DRIFT_EVERY_S:
+            self._drift_at = self._clock()
+            for _ in self.versions.drift():
+                await asyncio.sleep(0)
+            self._keep_learnt()
+
+    def _decide(self) -> None:
         now, self._seen_at, before = self._clock(), self._clock(), self._seen_at
         if now - self._met_at >= MEET_S:
             self._meet()
         if self._in_charge:
             for canary in tuple(self.canaries.values()):
                 self._judge(canary, now - before)
-        if now - self._drift_at >= DRIFT_EVERY_S:
-            self._drift_at = now
-            for _ in self.versions.drift():
-                await asyncio.sleep(0)
-            self._keep_learnt()
 
     def _meet(self) -> None:
         """Other gateways may share the file: find out who is in charge, and say so where it is this one."""
@@ -116,10 +121,11 @@ class Rollouts:
     async def _hear(self) -> None:
         board = self._board
         while board.outcomes or board.comparisons:
-            for _ in range(min(AT_ONCE, len(board.outcomes))):
-                self._see(board.outcomes.popleft())
-            for _ in range(min(AT_ONCE, len(board.comparisons))):
-                self._compare(board.comparisons.popleft())
+            with _timed():
+                for _ in range(min(AT_ONCE, len(board.outcomes))):
+                    self._see(board.outcomes.popleft())
+                for _ in range(min(AT_ONCE, len(board.comparisons))):
+                    self._compare(board.comparisons.popleft())
             await asyncio.sleep(0)
 
     def _see(self, outcome: Outcome) -> None:
@@ -129,7 +135,7 @@ class Rollouts:
         self.versions.see(outcome.stage, str(outcome.ref), seen)
         canary = self.canaries.get(outcome.alias)
         if canary and self._in_charge and (canary.is_new(outcome.ref) or outcome.ref in canary.old):
-            canary.see(seen, is_new=canary.is_new(outcome.ref))
+            canary.see(seen, is_new=canary.is_new(outcome.ref), together=outcome.together)
 
     def _compare(self, compared: Compared) -> None:
         self.versions.compare(compared)
@@ -244,6 +250,15 @@ class Rollouts:
                 self._keep()
             self._keep_learnt()
         await self._webhook.close()
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        metrics.JUDGING.inc(time.thread_time() - began)
 
 
 def _read(kept: Mapping[str, Any]) -> Canary:
