@@ -289,6 +289,6 @@ def table(before: Mapping[str, Any], config: CanaryConfig, share: int, *, is_run
 
 
 def _shadows(others: Mapping[str, int], config: CanaryConfig) -> dict[str, int]:
-    """The new version hears streams of the old one, and the old one as many of the new one's, where words can differ."""
+    """Where there are words, the new version hears streams of the old one, and the old one as many of the new one's."""
     pair = (config.model, max(others, key=lambda name: others[name]))
     return dict.fromkeys(pair, config.shadow) if config.shadow and config.stage in COMPARABLE else {}
