@@ -280,3 +280,13 @@ async def test_a_state_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
         here.rollouts.start()
         assert here.rollouts.shown()["running"] == []
     assert (tmp_path / "routes.toml.rollouts.broken").read_text() == "{torn"
+
+
+async def test_a_place_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As where the routes are mounted to be read only; judging goes on."""
+    async with gateways(tmp_path, "one") as (here,):
+        (tmp_path / "routes.toml.learnt.new").mkdir()
+        here.ends(NEW, 600)
+        for _ in range(3):
+            await here.pass_s(31.0)
+    assert sum("is not kept" in message for message in caplog.messages) == 1
