@@ -98,10 +98,11 @@ async def tried(cluster: Cluster, model: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("version", "measures"), [("slow", ("latency", "tail")), ("fails", ("errors",)), ("words", ("divergence",))]
+    ("version", "measures"),
+    [("slow", ("latency", "tail", "errors")), ("fails", ("errors",)), ("words", ("divergence",))],
 )
 async def test_a_bad_version_takes_itself_back(cluster: Cluster, version: str, measures: tuple[str, ...]) -> None:
-    """Five times as slow, every sixth batch broken, other words: the route is as it was, and one sentence says why."""
+    """Five times as slow or too late, every sixth batch broken, other words: taken back, and a sentence says why."""
     ended = await tried(cluster, f"echo@{version}")
     assert ended["state"] == "rolled back"
     assert any(f"for its {measure}, " in ended["why"] for measure in measures), ended["why"]
