@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any
 
-from gateway.rollouts.measures import DIVERGENCE, Comparison, Divergence, comparisons
+from gateway.rollouts.measures import COMPARABLE, DIVERGENCE, Comparison, Divergence, comparisons
 from gateway.rollouts.signals import Signals
 from parley.config import Within
 from parley.engines.model import ModelRef
@@ -289,6 +289,6 @@ def table(before: Mapping[str, Any], config: CanaryConfig, share: int, *, is_run
 
 
 def _shadows(others: Mapping[str, int], config: CanaryConfig) -> dict[str, int]:
-    """The new version hears streams of the old one, and the old one as many of the new one's."""
+    """Where there are words, the new version hears streams of the old one, and the old one as many of the new one's."""
     pair = (config.model, max(others, key=lambda name: others[name]))
-    return dict.fromkeys(pair, config.shadow) if config.shadow else {}
+    return dict.fromkeys(pair, config.shadow) if config.shadow and config.stage in COMPARABLE else {}

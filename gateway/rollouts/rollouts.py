@@ -50,6 +50,7 @@ class Rollouts:
         self._ended: deque[Mapping[str, Any]] = deque(maxlen=ENDED)
         self._webhook, self._in_charge = Webhook(config), True
         self._met_at = self._drift_at = clock()
+        self._drifted: list[dict[str, Any]] = []  # when it was last looked at
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -94,8 +95,11 @@ class Rollouts:
             self._decide()
         if self._clock() - self._drift_at >= DRIFT_EVERY_S:
             self._drift_at = self._clock()
-            for _ in self.versions.drift():
+            drifted = []
+            for each in self.versions.drift():
+                drifted += [each] if each["left"] else []
                 await asyncio.sleep(0)
+            self._drifted = drifted
             self._keep_learnt()
 
     def _decide(self) -> None:
@@ -231,6 +235,14 @@ class Rollouts:
         """The same for who asks all the time: nothing is read, and what has ended is told without its numbers."""
         ended = [{key: each[key] for key in IN_SHORT if key in each} for each in reversed(self._ended)]
         return {"running": [each.shown() for each in self.canaries.values()], "ended": ended}
+
+    def words(self) -> list[str]:
+        """What an operator should know, in sentences."""
+        tried = (f"{c.config.alias} tries {c.config.model} on {c.share} %." for c in self.canaries.values())
+        drifted = (
+            f"{each['model']} of {each['stage']}: {each['signal']} has left its baseline." for each in self._drifted
+        )
+        return [*tried, *drifted]
 
     def _keep(self) -> None:
         running = [canary.written() for canary in self.canaries.values()]

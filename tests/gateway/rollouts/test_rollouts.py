@@ -107,6 +107,7 @@ async def test_a_good_version_gets_all_step_by_step(tmp_path: Path) -> None:
     """A tenth, a half, all; each with its audit line and its message; one roll-back undoes the whole trial."""
     async with gateways(tmp_path, "one") as (here,):
         await here.rollouts.begin(TRIAL)
+        assert here.rollouts.words() == ["asr/default tries v@2 on 10 %."]
         pair = {"v@2": 10, "v@1": 10}
         assert here.route == {"versions": {"v@1": 9, "v@2": 1}, "sticky": "user", "shadow": pair}
         await here.live(21)
@@ -271,6 +272,8 @@ async def test_what_is_learnt_outlives_the_process(tmp_path: Path) -> None:
         await later.pass_s(1.0)
         drifts = {each["signal"]: each["left"] for each in later.rollouts.versions.drift()}
         assert drifts == {"log_probability": True, "words_per_s": False, "language": False}
+        await later.pass_s(31.0)
+        assert later.rollouts.words() == ["v@2 of asr: log_probability has left its baseline."]
 
 
 async def test_a_state_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
@@ -280,3 +283,13 @@ async def test_a_state_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
         here.rollouts.start()
         assert here.rollouts.shown()["running"] == []
     assert (tmp_path / "routes.toml.rollouts.broken").read_text() == "{torn"
+
+
+async def test_a_place_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As where the routes are mounted to be read only; judging goes on."""
+    async with gateways(tmp_path, "one") as (here,):
+        (tmp_path / "routes.toml.learnt.new").mkdir()
+        here.ends(NEW, 600)
+        for _ in range(3):
+            await here.pass_s(31.0)
+    assert sum("is not kept" in message for message in caplog.messages) == 1
