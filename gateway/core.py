@@ -286,7 +286,7 @@ class Core:
     async def status(self) -> dict[str, Any]:
         """What an operator sees at a glance."""
         found = await report.status(self.board) | {"streams": self.admission.open}
-        return found | {"words": report.words(found)}
+        return found | {"words": [*report.words(found), *self.rollouts.words()]}
 
     async def trace(self, trace_id: str) -> Sequence[Mapping[str, object]]:
         """The spans of a stream whose caller asked to see them."""

@@ -95,3 +95,4 @@ CANARY_EVIDENCE = Gauge(
 )
 CANARIES_ENDED = Counter("parley_canaries_ended", "Versions on trial, by what became of them.", ("alias", "state"))
 QUALITY = Gauge("parley_quality", "Of recordings whose right answer is known.", (*_VERSION, "measure"))
+JUDGING = Counter("parley_judging_seconds", "Processor time that judging versions has cost.")

@@ -6,13 +6,14 @@ all measures and however often one looks. Everything here can be written down an
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any
 
-from gateway.rollouts.measures import DIVERGENCE, Comparison, Divergence, comparisons
+from gateway.rollouts.measures import COMPARABLE, DIVERGENCE, Comparison, Divergence, comparisons
 from gateway.rollouts.signals import Signals
 from parley.config import Within
 from parley.engines.model import ModelRef
@@ -20,6 +21,8 @@ from parley.errors import BadInput, Conflict
 
 CURVE = 200  # points that are kept
 STEP_LEAST = 20  # streams of the new version in a step
+OF_A_CALLER = 5  # streams that a caller keeps on one version, in a step: they are too much alike to count each
+CALLERS = 100_000  # that are told apart
 SHARES = tuple[Annotated[int, Within(1, 100)], ...]
 
 
@@ -79,32 +82,36 @@ class Canary:
         measures = kept.get("measures", {})
         self.tests: dict[str, Comparison | Divergence]
         self.tests = dict(comparisons(self.config.stage, self.config.divergence, measures))
-        self._every = int(kept.get("every", 1))  # of how many streams one is a point of the curve
+        self._together: Counter[str] = Counter()  # what callers keep on one version -> its streams in this step
+        self._every = int(kept.get("every", 1))  # a point of the curve for so many streams
 
     # What is seen.
 
-    def see(self, signals: Signals, *, is_new: bool) -> None:
-        """One stream of the alias has ended."""
+    def see(self, signals: Signals, *, is_new: bool, together: str = "") -> None:
+        """One stream of the alias has ended; of those that one caller keeps together a few count in each step."""
+        if together and not self._counts(together):
+            return
         for test in self.tests.values():
             if isinstance(test, Comparison):
                 test.see(signals.numbers, is_new=is_new)
         if is_new:
-            self._count()
+            self.streams, self.step_streams = self.streams + 1, self.step_streams + 1
+
+    def _counts(self, together: str) -> bool:
+        if len(self._together) > CALLERS:
+            self._together.clear()
+        self._together[together] += 1
+        return self._together[together] <= OF_A_CALLER
 
     def compare(self, divergence: float) -> None:
         """The new version has heard a stream of the old one too, and differs so far."""
         test = self.tests.get(DIVERGENCE)
         if isinstance(test, Divergence):
             test.see(divergence)
-            self._point()
-
-    def _count(self) -> None:
-        self.streams, self.step_streams = self.streams + 1, self.step_streams + 1
-        self._point()
 
     def _point(self) -> None:
         """Every so many streams; where there are too many points, every other one goes."""
-        if self.streams % self._every:
+        if self.curve and self.streams < self.curve[-1]["streams"] + self._every:
             return
         self.curve.append({"streams": self.streams, **self.strength()})
         if len(self.curve) > CURVE:
@@ -127,6 +134,7 @@ class Canary:
         if self.state is not CanaryState.RUNNING:
             return False
         self.held_s += seconds
+        self._point()
         name, test = max(self.tests.items(), key=lambda each: each[1].log)
         if test.log >= self.needed:
             self.end(CanaryState.ROLLED_BACK, self._against(name, test))
@@ -150,6 +158,7 @@ class Canary:
         if following == 100 and self.streams < self.config.streams:
             return False
         self.step, self.held_s, self.step_streams = self.step + 1, 0.0, 0
+        self._together.clear()
         if following == 100:
             risk = f"in {len(self.tests)} measures, at a risk of {100 * self.config.risk:g} %"
             what = f"{self.config.model} gets all of {self.config.alias}: nothing speaks against it"
@@ -280,6 +289,6 @@ def table(before: Mapping[str, Any], config: CanaryConfig, share: int, *, is_run
 
 
 def _shadows(others: Mapping[str, int], config: CanaryConfig) -> dict[str, int]:
-    """The new version hears streams of the old one, and the old one as many of the new one's."""
+    """Where there are words, the new version hears streams of the old one, and the old one as many of the new one's."""
     pair = (config.model, max(others, key=lambda name: others[name]))
-    return dict.fromkeys(pair, config.shadow) if config.shadow else {}
+    return dict.fromkeys(pair, config.shadow) if config.shadow and config.stage in COMPARABLE else {}

@@ -7,7 +7,7 @@ whether the mean has moved and stays there, in units of the baseline's own devia
 
 import math
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
@@ -87,3 +87,37 @@ class Drift:
     def kept(self) -> dict[str, Any] | None:
         """The baseline, as JSON keeps it."""
         return vars(self.baseline) if self.baseline else None
+
+
+class KindDrift:
+    """Which of several kinds the streams of one version are, as languages."""
+
+    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+        self._before: Counter[str] = Counter(kept["kinds"] if kept else {})
+        self.now: deque[str] = deque(maxlen=WINDOW)
+
+    def see(self, kind: str) -> None:
+        """One more stream."""
+        if self._before.total() < BASELINE:
+            self._before[kind] += 1
+        else:
+            self.now.append(kind)
+
+    def found(self, psi_most: float) -> dict[str, Any] | None:
+        """The same as of numbers; of kinds the most frequent one stands for the mean."""
+        if len(self.now) < LEAST:
+            return None
+        now, rare = Counter(self.now), 0.5
+        kinds = {*self._before, *now}
+        shares = [
+            [(counts[kind] + rare) / (counts.total() + rare * len(kinds)) for kind in kinds]
+            for counts in (self._before, now)
+        ]
+        index = sum((after - before) * math.log(after / before) for before, after in zip(*shares, strict=True))
+        most = {name: counts.most_common(1)[0][0] for name, counts in (("baseline", self._before), ("now", now))}
+        return {**most, "streams": len(self.now), "psi": round(index, 4), "moved": 0.0, "left": index > psi_most}
+
+    @property
+    def kept(self) -> dict[str, Any] | None:
+        """The baseline, as JSON keeps it."""
+        return {"kinds": dict(self._before)} if self._before.total() >= BASELINE else None

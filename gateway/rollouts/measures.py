@@ -108,6 +108,8 @@ class Comparison:
         self._before: deque[float] = deque(maxlen=COMPARED)  # of the old version, not compared yet
         self._waiting: deque[float] = deque(maxlen=WAITING)  # of the new one
         self._times: deque[float] = deque(kept.get("times", ()), maxlen=TAIL_OF)
+        self._fresh = len(self._times)  # since the bound was looked for
+        self._bound: float | None = None  # a time beyond it is late
 
     @property
     def _counts(self) -> bool:
@@ -140,12 +142,13 @@ class Comparison:
             self._oftener.see(measure.favoured(new) > late, [each > late for each in old])
         if measure.name == "tail":
             self._times.extend(old)
+            self._fresh += len(old)
 
     def _late(self) -> float | None:
-        """A time that is known before those that are compared."""
-        if len(self._times) < TAIL_LEAST:
-            return None
-        return sorted(self._times)[int(TAIL_SHARE * len(self._times))]
+        """A time that is known before those that are compared; looked for again after some."""
+        if self._fresh >= TAIL_LEAST:
+            self._fresh, self._bound = 0, sorted(self._times)[int(TAIL_SHARE * len(self._times))]
+        return self._bound
 
     def said(self) -> str:
         """The two versions' means, in words."""

@@ -7,7 +7,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from gateway import metrics
@@ -49,6 +50,7 @@ class Rollouts:
         self._ended: deque[Mapping[str, Any]] = deque(maxlen=ENDED)
         self._webhook, self._in_charge = Webhook(config), True
         self._met_at = self._drift_at = clock()
+        self._drifted: list[dict[str, Any]] = []  # when it was last looked at
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -89,17 +91,24 @@ class Rollouts:
     async def look(self) -> None:
         """Hear what has happened, then decide."""
         await self._hear()
+        with _timed():
+            self._decide()
+        if self._clock() - self._drift_at >= DRIFT_EVERY_S:
+            self._drift_at = self._clock()
+            drifted = []
+            for each in self.versions.drift():
+                drifted += [each] if each["left"] else []
+                await asyncio.sleep(0)
+            self._drifted = drifted
+            self._keep_learnt()
+
+    def _decide(self) -> None:
         now, self._seen_at, before = self._clock(), self._clock(), self._seen_at
         if now - self._met_at >= MEET_S:
             self._meet()
         if self._in_charge:
             for canary in tuple(self.canaries.values()):
                 self._judge(canary, now - before)
-        if now - self._drift_at >= DRIFT_EVERY_S:
-            self._drift_at = now
-            for _ in self.versions.drift():
-                await asyncio.sleep(0)
-            self._keep_learnt()
 
     def _meet(self) -> None:
         """Other gateways may share the file: find out who is in charge, and say so where it is this one."""
@@ -116,10 +125,11 @@ class Rollouts:
     async def _hear(self) -> None:
         board = self._board
         while board.outcomes or board.comparisons:
-            for _ in range(min(AT_ONCE, len(board.outcomes))):
-                self._see(board.outcomes.popleft())
-            for _ in range(min(AT_ONCE, len(board.comparisons))):
-                self._compare(board.comparisons.popleft())
+            with _timed():
+                for _ in range(min(AT_ONCE, len(board.outcomes))):
+                    self._see(board.outcomes.popleft())
+                for _ in range(min(AT_ONCE, len(board.comparisons))):
+                    self._compare(board.comparisons.popleft())
             await asyncio.sleep(0)
 
     def _see(self, outcome: Outcome) -> None:
@@ -129,7 +139,7 @@ class Rollouts:
         self.versions.see(outcome.stage, str(outcome.ref), seen)
         canary = self.canaries.get(outcome.alias)
         if canary and self._in_charge and (canary.is_new(outcome.ref) or outcome.ref in canary.old):
-            canary.see(seen, is_new=canary.is_new(outcome.ref))
+            canary.see(seen, is_new=canary.is_new(outcome.ref), together=outcome.together)
 
     def _compare(self, compared: Compared) -> None:
         self.versions.compare(compared)
@@ -226,6 +236,14 @@ class Rollouts:
         ended = [{key: each[key] for key in IN_SHORT if key in each} for each in reversed(self._ended)]
         return {"running": [each.shown() for each in self.canaries.values()], "ended": ended}
 
+    def words(self) -> list[str]:
+        """What an operator should know, in sentences."""
+        tried = (f"{c.config.alias} tries {c.config.model} on {c.share} %." for c in self.canaries.values())
+        drifted = (
+            f"{each['model']} of {each['stage']}: {each['signal']} has left its baseline." for each in self._drifted
+        )
+        return [*tried, *drifted]
+
     def _keep(self) -> None:
         running = [canary.written() for canary in self.canaries.values()]
         self._state.write({"running": running, "ended": list(self._ended)})
@@ -244,6 +262,15 @@ class Rollouts:
                 self._keep()
             self._keep_learnt()
         await self._webhook.close()
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        metrics.JUDGING.inc(time.thread_time() - began)
 
 
 def _read(kept: Mapping[str, Any]) -> Canary:

@@ -24,6 +24,7 @@ class RolloutState:
 
     def __init__(self, file: Path | None, name: str, clock: Callable[[], float] = time.time) -> None:
         self._file, self._clock = file, clock
+        self._fault = ""  # why it could not be written
         self.name = f"{socket.gethostname()} {name}"
 
     def read(self) -> dict[str, Any]:
@@ -47,10 +48,13 @@ class RolloutState:
         return not fresh or found.get("by", self.name) == self.name
 
     def write(self, content: Mapping[str, Any]) -> None:
-        """Whole; a disk that is full is told in the log, and the canaries go on without."""
+        """Whole; a disk that is full or read-only is told in the log, once, and everything goes on without."""
         if self._file is None:
             return
         try:
             write(self._file, json.dumps({"by": self.name, "at": self._clock(), **content}))
+            self._fault = ""
         except BadConfig as error:
-            log.error("the canaries are not kept: %s", error)
+            if self._fault != str(error):
+                log.error("what is known of canaries and versions is not kept: %s", error)
+            self._fault = str(error)

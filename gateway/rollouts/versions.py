@@ -2,14 +2,16 @@
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from prometheus_client import Histogram
+
 from gateway import metrics
 from gateway.rollouts import signals
-from gateway.rollouts.drift import Drift
+from gateway.rollouts.drift import Drift, KindDrift
 from gateway.rollouts.signals import Signals
 from gateway.routing.shadow import Compared
 from parley.languages import NAMES
@@ -17,7 +19,9 @@ from parley.languages import NAMES
 LAST = 1000  # streams of a version
 VERSIONS, PAIRS = 200, 50  # that are remembered; then what is longest unused goes
 SHOWN_SAMPLES, LONGEST_SAMPLE = 20, 2_000  # letters
-DRIFTING = tuple(metrics.SIGNALS)
+LANGUAGE = "language"
+# How long answers wait is the load's doing as much as the version's.
+DRIFTING = tuple(name for name in metrics.SIGNALS if name != signals.WAIT)
 OTHER = "other"  # languages that are none
 
 
@@ -30,7 +34,8 @@ class Version:
     late: int = 0
     numbers: dict[str, deque[float]] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
-    drifts: dict[str, Drift] = field(default_factory=dict)
+    drifts: dict[str, Any] = field(default_factory=dict)  # a Drift of each number, and a KindDrift
+    shares: dict[str, Histogram] = field(default_factory=dict)  # its own of each distribution: to find it takes longer
     reference: dict[str, float] = field(default_factory=dict)  # of recordings whose right answer is known
 
     def see(self, seen: Signals) -> None:
@@ -39,11 +44,18 @@ class Version:
         self.errors += seen.numbers[signals.ERROR] > 0
         self.late += seen.numbers[signals.LATE] > 0
         for name, value in seen.numbers.items():
-            self.numbers.setdefault(name, deque(maxlen=LAST)).append(value)
+            if name not in self.numbers:
+                self.numbers[name] = deque(maxlen=LAST)
+            self.numbers[name].append(value)
             if name in DRIFTING:
-                self.drifts.setdefault(name, Drift()).see(value)
+                if name not in self.drifts:
+                    self.drifts[name] = Drift()
+                self.drifts[name].see(value)
         if seen.language:
-            self.languages[seen.language if seen.language.split("-")[0] in NAMES else OTHER] += 1
+            self.languages[language_of(seen)] += 1
+            if LANGUAGE not in self.drifts:
+                self.drifts[LANGUAGE] = KindDrift()
+            self.drifts[LANGUAGE].see(language_of(seen))
 
     def shown(self) -> dict[str, Any]:
         """Counts, and of each number mean and quantiles."""
@@ -51,6 +63,11 @@ class Version:
         counts = {"streams": self.streams, "errors": self.errors, "late": self.late}
         more = {"languages": dict(self.languages.most_common(10)), "reference": dict(self.reference)}
         return {**counts, "numbers": numbers, **more}
+
+
+def language_of(seen: Signals) -> str:
+    """One that is known: a broken model must not invent labels."""
+    return seen.language if seen.language.split("-")[0] in NAMES else OTHER
 
 
 COUNTED = (signals.ERROR, signals.LATE)
@@ -91,14 +108,17 @@ class Versions:
 
     def see(self, stage: str, model: str, seen: Signals) -> None:
         """One stream has ended."""
-        self._of(stage, model).see(seen)
+        version = self._of(stage, model)
+        version.see(seen)
         for name, value in seen.numbers.items():
             if name in metrics.SIGNALS:
-                metrics.SIGNALS[name].labels(stage, model).observe(value)
-        metrics.STREAM_ERRORS.labels(stage, model).inc(seen.numbers[signals.ERROR])
+                if name not in version.shares:
+                    version.shares[name] = metrics.SIGNALS[name].labels(stage, model)
+                version.shares[name].observe(value)
+        if seen.numbers[signals.ERROR]:
+            metrics.STREAM_ERRORS.labels(stage, model).inc()
         if seen.language:
-            known = seen.language if seen.language.split("-")[0] in NAMES else OTHER
-            metrics.LANGUAGES.labels(stage, model, known).inc()
+            metrics.LANGUAGES.labels(stage, model, language_of(seen)).inc()
 
     def refer(self, stage: str, model: str, measure: str, value: float) -> None:
         """How good it was with recordings whose right answer is known."""
@@ -159,8 +179,5 @@ class Versions:
     def take(self, kept: Sequence[Sequence[Any]]) -> None:
         """Baselines that were kept."""
         for stage, model, name, baseline in kept:
-            self._of(str(stage), str(model)).drifts[str(name)] = Drift(_table(baseline))
-
-
-def _table(found: Any) -> Mapping[str, Any]:
-    return dict(found)
+            kind = KindDrift if name == LANGUAGE else Drift
+            self._of(str(stage), str(model)).drifts[str(name)] = kind(dict(baseline))

@@ -17,7 +17,7 @@ from gateway.replicas.retry import pause_s
 from gateway.routing.book import RouteBook
 from parley import telemetry
 from parley.budget import Budget, Clock
-from parley.errors import ParleyError
+from parley.errors import ModelNotReady, ParleyError
 from parley.v1.models_pb2 import ModelsLoadRequest
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,8 @@ class Keeper:
             await replica.unary(call, ModelsLoadRequest(model=version).SerializeToString(), upstream.load_s)
             log.info("a version that routes lead to is loaded again", extra=where)
             loading.fault = ""
+        except ModelNotReady:
+            pass  # it is being loaded already
         except ParleyError as error:
             if loading.fault != str(error):
                 log.warning("a version that routes lead to cannot be loaded", extra=where | {"why": str(error)})

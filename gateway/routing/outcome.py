@@ -18,6 +18,7 @@ class Outcome:
     stage: str = ""
     answers: Sequence[bytes] = ()  # the last of those that say how good the version is
     trailers: Mapping[str, str] = field(default_factory=dict)
+    together: str = ""  # what keeps its caller's streams on one version; empty: it is on its own
     rewarded: bool | None = None  # whether it went as the route's reward wants; None: that cannot be said
 
     @property

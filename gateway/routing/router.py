@@ -24,6 +24,7 @@ class Choice:
     # Who serves where it cannot be had: the route's other versions, the heaviest first, then its fallbacks.
     instead: Sequence[ModelRef] = ()
     shadows: Sequence[ModelRef] = ()
+    together: str = ""  # what keeps this caller's streams on one version; empty: each stream is on its own
 
 
 class Router:
@@ -88,13 +89,14 @@ class Router:
 
     def _choice(self, stage: str, to: str, alias: str, asker: Asker) -> Choice:
         route = self.routes[alias]
-        key = asker.metadata.get(route.sticky, "") or asker.draw
+        together = asker.metadata.get(route.sticky, "")
+        key = together or asker.draw
         first = ModelRef.of(to) if "@" in to else self._drawn(alias, key, asker.had)
         others = [] if "@" in to else sorted(filter(route.shares.get, route.shares), key=lambda ref: -route.shares[ref])
         others += [ref for name in route.fallback for ref in self._those(name, key, asker.had)]
         instead = [ref for ref in others if ref != first]
         shadows = [ref for ref, percent in route.shadow.items() if ref != first and _percent(key, ref) < percent]
-        return Choice(first, alias, tuple(dict.fromkeys(instead)), tuple(shadows))
+        return Choice(first, alias, tuple(dict.fromkeys(instead)), tuple(shadows), together)
 
     def _those(self, name: str, key: str, had: ModelRef | None) -> Iterator[ModelRef]:
         yield ModelRef.of(name) if "@" in name else self._drawn(name, key, had)

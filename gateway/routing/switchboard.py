@@ -141,7 +141,7 @@ class Switchboard:
                 calls = (
                     calls if already_tried is None else [replace(call, already_tried=already_tried) for call in calls]
                 )
-                exchange = await self._open(stack, calls, requests, choice.alias)
+                exchange = await self._open(stack, calls, requests, choice)
                 yield Overheard(exchange, shadows) if shadows else exchange
         finally:
             for shadow in shadows:
@@ -186,33 +186,35 @@ class Switchboard:
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
         return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""), by=caller.who)
 
-    async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, alias: str) -> Answers:
+    async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, choice: Choice) -> Answers:
         """Opens the chosen version, or the first fallback that can be opened."""
         *others, last = calls
         for call in others:
             try:
-                return await self._enter(stack, call, requests, alias)
+                return await self._enter(stack, call, requests, choice)
             except ParleyError as error:
                 if Then.OTHER_VERSION not in rule(When.OPENING, error).then:
                     raise
                 log.warning("another model must serve", extra={"model": call.version, "why": str(error)})
-                metrics.FALLBACKS.labels(call.stage, alias, call.version).inc()
+                metrics.FALLBACKS.labels(call.stage, choice.alias, call.version).inc()
         try:
-            return await self._enter(stack, last, requests, alias)
+            return await self._enter(stack, last, requests, choice)
         except UnknownModel:
-            if not alias:
+            if not choice.alias:
                 raise
-            what = f"{alias} leads to {last.version}, which no replica has just now; it is loaded again, come back."
+            what = (
+                f"{choice.alias} leads to {last.version}, which no replica has just now; it is loaded again, come back."
+            )
             raise Unavailable(what, retry_s=RELOAD_S) from None
 
-    async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, alias: str) -> Answers:
-        exchange = await stack.enter_async_context(self._learning(call, requests, alias))
-        metrics.ROUTED.labels(call.stage, alias, call.version).inc()
+    async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, choice: Choice) -> Answers:
+        exchange = await stack.enter_async_context(self._learning(call, requests, choice))
+        metrics.ROUTED.labels(call.stage, choice.alias, call.version).inc()
         trace.get_current_span().set_attribute(f"parley.model.{call.stage}", call.version)
         return exchange
 
     @asynccontextmanager
-    async def _learning(self, call: Call, requests: Source, alias: str) -> AsyncIterator[Exchange]:
+    async def _learning(self, call: Call, requests: Source, choice: Choice) -> AsyncIterator[Exchange]:
         """One stream of one version; its outcome goes to the router that is current when it ends."""
         began, first_answer_s, error, exchange = time.monotonic(), None, None, None
         try:
@@ -225,8 +227,12 @@ class Switchboard:
             raise
         finally:
             if call.version:
-                noted = (call.stage, tuple(exchange.noted), exchange.said_at_end) if exchange else (call.stage,)
-                self._ended(Outcome(alias, ModelRef.of(call.version), error, first_answer_s, *noted))
+                outcome = Outcome(choice.alias, ModelRef.of(call.version), error, first_answer_s, call.stage)
+                outcome = replace(outcome, together=choice.together)
+                if exchange:
+                    heard = tuple(exchange.noted)
+                    outcome = replace(outcome, answers=heard, trailers=exchange.said_at_end)
+                self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> None:
         """Policies learn at once; whoever judges versions takes it from here when they get to it."""

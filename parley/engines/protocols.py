@@ -2,13 +2,15 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Tokens = list[str]
+Feeds = Mapping[str, Array]  # of one run of a graph
+Precision = Literal["int8", "fp16"]  # that a graph may be converted to
 
 Job = TypeVar("Job", contravariant=True)
 Result = TypeVar("Result", covariant=True)

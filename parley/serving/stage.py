@@ -1,6 +1,6 @@
 """What a service folder declares, and what every service is configured with. Must not know the network."""
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from parley.audio.pcm import Format, check_chunk
 from parley.engines.backends import Placed
 from parley.engines.contract import Line
 from parley.engines.model import ModelSpec
-from parley.engines.protocols import Engine
+from parley.engines.protocols import Engine, Feeds
 from parley.engines.trust import TrustConfig
 from parley.errors import ChunkTooLarge
 from parley.serving.batcher import BatchConfig
@@ -49,6 +49,16 @@ class ServiceConfig:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """How a stage's graphs are fed while they are measured, and how good a model is, on recordings."""
+
+    feeds: Callable[[ModelSpec, Sequence[Path]], Mapping[str, Sequence[Feeds]]]  # of each graph's file
+    quality: Callable[[ModelSpec, Engine[Any, Any], Sequence[Path]], float]  # the more the better
+    unit: str
+    most_loss: float  # of quality, that a conversion may cost
+
+
+@dataclass(frozen=True)
 class Stage:
     """A service: its RPC, its config, how a model is opened, a stream begun and a request read."""
 
@@ -62,6 +72,7 @@ class Stage:
     contract: Callable[[ModelSpec], Iterable[Line]] = lambda spec: ()  # what it asks of a model
     # The same of an engine that is open, on examples whose answers are known.
     golden: Callable[[ModelSpec, Engine[Any, Any], Path], Iterable[Line]] = lambda spec, engine, examples: ()
+    conversion: Conversion | None = None  # None: its models are not converted here
 
     @property
     def name(self) -> str:

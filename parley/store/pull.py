@@ -133,7 +133,7 @@ def _from(
 ) -> tuple[describe.Origin, dict[str, str]]:
     size = entry.megabytes * MEGABYTE
     check_disk(2 * size, at)  # what comes, and what is in it
-    steps.say(f"fetching {name} from {without_secrets(line)}, {entry.megabytes} MB")
+    steps.say(f"fetching {name}")
     with Downloads(steps.progress) as downloads, _in(at, line) as place:
         how = Fetching(place, downloads, steps.progress, size, 2 * size + SPARE)
         fetched = source(line).fetch(wanted, how)

@@ -10,7 +10,7 @@ from parley.audio.pcm import HIGHEST_HZ, LOWEST_HZ, Samples
 from parley.engines.contract import Axis, Graph, Line, nothing
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
-from services.denoise.adapters import adapter_of
+from services.denoise.adapters import EnhancerShape, adapter_of
 from services.denoise.engine import Frames
 from services.denoise.options import DenoiseOptions, GraphOptions
 
@@ -65,14 +65,11 @@ def golden(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> I
 
 def _fault(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> str:
     shape = adapter_of(spec).shape
-    clean = _clip(examples / CLIP, shape.rate_hz)
-    noise = np.random.default_rng(1).standard_normal(len(clean)).astype(np.float32)
-    noisy = clean + noise * np.float32(np.std(clean) / np.std(noise) * 10 ** (-NOISE_DB / 20))
-    hops = len(noisy) // shape.hop * shape.hop
-    (done,) = engine.run([Frames(noisy[:hops], np.zeros(shape.memory, np.float32))])
-    if not np.isfinite(done.samples).all():
+    clean = clip_of(examples / CLIP, shape.rate_hz)
+    noisy = in_noise(clean)
+    heard, before = _heard(shape, engine, noisy), _si_sdr(clean, noisy)
+    if not np.isfinite(heard).all():
         return "what comes out is no number"
-    heard, before = done.samples[shape.latency :], _si_sdr(clean, noisy)
     gain = _si_sdr(clean, heard) - before
     if gain >= LEAST_GAIN_DB:
         return ""
@@ -82,6 +79,24 @@ def _fault(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> s
     return f"it comes out {gain:.1f} dB cleaner"
 
 
+def in_noise(clean: Samples) -> Samples:
+    """The same noise for the same recording."""
+    noise = np.random.default_rng(1).standard_normal(len(clean)).astype(np.float32)
+    return clean + noise * np.float32(np.std(clean) / np.std(noise) * 10 ** (-NOISE_DB / 20))
+
+
+def gained(shape: EnhancerShape, engine: Engine[Frames, Frames], clean: Samples, noisy: Samples) -> float:
+    """By how many decibels it comes out cleaner."""
+    return _si_sdr(clean, _heard(shape, engine, noisy)) - _si_sdr(clean, noisy)
+
+
+def _heard(shape: EnhancerShape, engine: Engine[Frames, Frames], noisy: Samples) -> Samples:
+    """What comes out, in step with what went in."""
+    hops = len(noisy) // shape.hop * shape.hop
+    (done,) = engine.run([Frames(noisy[:hops], np.zeros(shape.memory, np.float32))])
+    return done.samples[shape.latency :]
+
+
 def _lateness(clean: Samples, heard: Samples, most: int) -> int:
     """By how much what is heard must be moved to be most like the original."""
     size = 2 * max(len(clean), len(heard))
@@ -89,7 +104,8 @@ def _lateness(clean: Samples, heard: Samples, most: int) -> int:
     return int(likeness[:most].argmax())
 
 
-def _clip(path: Path, rate_hz: int) -> Samples:
+def clip_of(path: Path, rate_hz: int) -> Samples:
+    """The beginning of a recording."""
     data = media.read(path.read_bytes(), LONGEST_S, rate_hz).data[: 2 * round(SECONDS * rate_hz)]
     return np.asarray(np.frombuffer(data, "<i2"), np.float32) / np.float32(32768)
 

@@ -9,6 +9,7 @@ from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import denoise_pb2 as v1
 from services.denoise.adapters import adapter_of
 from services.denoise.contract import contract, golden
+from services.denoise.conversion import CONVERSION
 from services.denoise.engine import open_engine
 from services.denoise.session import BypassSession, DenoiseSession
 
@@ -32,4 +33,5 @@ STAGE = Stage(
     read_audio,
     contract=contract,
     golden=golden,
+    conversion=CONVERSION,
 )

@@ -40,34 +40,43 @@ def contract(spec: ModelSpec) -> Iterator[Line]:
         yield from graph.only([declared.input])
 
 
+def graph_file(spec: ModelSpec, name: str) -> str:
+    """Which file has it."""
+    return next((each for each in spec.graph(name).files if each.endswith((".onnx", ".xml"))), "")
+
+
 def _graph(spec: ModelSpec, name: str) -> Graph:
-    files = spec.graph(name).files
-    return Graph(spec, next((each for each in files if each.endswith((".onnx", ".xml"))), ""))
+    return Graph(spec, graph_file(spec, name))
 
 
 def golden(spec: ModelSpec, engine: VoiceEngine, examples: Path) -> Iterator[Line]:
     """Three people, each heard twice."""
     if spec.backend != ECHO:
         asks = "of three people each voice is nearest to itself, a moment later"
-        yield Line(asks, lambda: _fault(spec, engine, [_clip(examples / name) for name in VOICES]))
+        yield Line(asks, lambda: _fault(spec, engine, [clip_of(examples / name) for name in VOICES]))
         yield Line("a row does not depend on the rows beside it", lambda: _neighbours(spec, engine, examples))
 
 
 def _fault(spec: ModelSpec, engine: VoiceEngine, clips: Sequence[Samples]) -> str:
-    size = shape_of(spec).size
-    windows = np.stack([_loudest(half, size) for clip in clips for half in np.array_split(clip, 2)])
-    rows = _embedded(engine, windows)
-    if not np.isfinite(rows).all():
+    near = alike(spec, engine, clips)
+    if not np.isfinite(near).all():
         return "what comes out is no number"
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    alike = unit[0::2] @ unit[1::2].T
-    wrong = [VOICES[n] for n in range(len(clips)) if alike[n].argmax() != n]
+    wrong = [VOICES[n] for n in range(len(clips)) if near[n].argmax() != n]
     return f"the voice in {' and '.join(wrong)} is nearer to somebody else's" if wrong else ""
+
+
+def alike(spec: ModelSpec, engine: VoiceEngine, clips: Sequence[Samples]) -> Rows:
+    """Cosines between the first half of each recording and the second half of each."""
+    size = shape_of(spec).size
+    rows = _embedded(engine, np.stack([_loudest(half, size) for clip in clips for half in np.array_split(clip, 2)]))
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    near: Rows = unit[0::2] @ unit[1::2].T
+    return near
 
 
 def _neighbours(spec: ModelSpec, engine: VoiceEngine, examples: Path) -> str:
     size = shape_of(spec).size
-    one, other = (_loudest(_clip(examples / name), size) for name in VOICES[:2])
+    one, other = (_loudest(clip_of(examples / name), size) for name in VOICES[:2])
     alone, beside = _embedded(engine, one[None]), _embedded(engine, np.stack((one, 8 * other)))
     unit = [row / np.linalg.norm(row) for row in (alone[0], beside[0])]
     cosine = float(unit[0] @ unit[1])
@@ -86,6 +95,7 @@ def _loudest(clip: Samples, size: int) -> Samples:
     return np.resize(clip[best : best + size], size)
 
 
-def _clip(path: Path) -> Samples:
+def clip_of(path: Path) -> Samples:
+    """A recording, as the engine hears it."""
     data = media.read(path.read_bytes(), LONGEST_S, RATE_HZ).data
     return np.asarray(np.frombuffer(data, "<i2"), np.float32) / np.float32(32768)

@@ -11,6 +11,7 @@ from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import diarize_pb2 as v1
 from services.diarize.clustering import ClusterConfig, Embedding, Voices
 from services.diarize.contract import contract, golden
+from services.diarize.conversion import CONVERSION
 from services.diarize.engine import open_engine, shape_of
 from services.diarize.options import DiarizeOptions
 from services.diarize.pieces import Cutter, enrolment
@@ -86,4 +87,5 @@ STAGE = Stage(
     read_audio,
     contract=contract,
     golden=golden,
+    conversion=CONVERSION,
 )

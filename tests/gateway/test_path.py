@@ -89,7 +89,8 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
         config = GatewayConfig(upstreams={"asr": (replica.address,)}, routes={"asr/default": {"echo@1": 1}})
         core = Core(config)
         await core.start()
-        await core.operations.close()  # it looks by itself now and then, whatever passes
+        for looks_by_itself in (core.operations, core.rollouts, core.board.keeper):  # now and then, whatever passes
+            await looks_by_itself.close()
         try:
             yield core, config
         finally:

@@ -19,7 +19,8 @@ RUNS: Json = {"type": "array", "items": {"type": "object"}}
 
 
 def _query(name: str, example: str, *, required: bool = True) -> Json:
-    return {"name": name, "in": "query", "required": required, "schema": TEXT, "example": example}
+    schema = TEXT | ({"minLength": 1} if required else {})
+    return {"name": name, "in": "query", "required": required, "schema": schema, "example": example}
 
 
 PATHS: Json = {

@@ -92,12 +92,16 @@ def drift(http: options.Http = options.HTTP, as_json: options.AsJson = False) ->
     rows = [
         (
             *(each[name] for name in ("stage", "model", "signal")),
-            *(f"{each[name]:.4g}" for name in ("baseline", "now", "psi", "moved")),
+            *(_short(each[name]) for name in ("baseline", "now", "psi", "moved")),
             "has left its baseline" if each["left"] else "",
         )
         for each in found
     ]
     print_line(table(("stage", "model", "number", "at first", "now", "psi", "moved", ""), rows))
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def _plan(text: str) -> list[int]:

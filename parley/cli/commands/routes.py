@@ -138,6 +138,8 @@ def _more(route: Mapping[str, Any]) -> Iterator[str]:
         yield "shadow " + ", ".join(f"{name} {percent}%" for name, percent in route["shadow"].items())
     if route.get("fallback"):
         yield "else " + ", ".join(route["fallback"])
+    if route.get("policy"):
+        yield f"by {route['policy']}"
     if route.get("sticky"):
         yield f"sticky by {route['sticky']}"
 

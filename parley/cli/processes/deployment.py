@@ -14,7 +14,7 @@ from parley.cli.processes import rotation
 from parley.cli.processes.launcher import Command
 from parley.cli.processes.ports import is_free
 from parley.errors import BadInput
-from parley.places import CONFIGS, Places
+from parley.places import CONFIGS, HOME, Places
 
 GATEWAY = "gateway"
 HOST = "127.0.0.1"
@@ -70,7 +70,8 @@ class Deployment:
         return [stage] if count == 1 else [f"{stage}-{number + 1}" for number in range(count)]
 
     def _make_logs(self) -> None:
-        for folder, option in ((self.places.home, "PARLEY_HOME"), (self.places.logs, "--logs")):
+        places = self.places
+        for folder, option in ((places.home, HOME), (places.kept, HOME), (places.logs, "--logs")):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:

@@ -1,8 +1,10 @@
 """Runs graphs with ONNX Runtime. Must not know what a graph is for."""
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, cast
 
 # From 1.32 on the library, when imported, makes an identifier for this machine and a queue of events to send home.
@@ -12,8 +14,9 @@ import onnxruntime as ort
 from parley.config import Within
 from parley.engines import onnx_file, options
 from parley.engines.model import ModelSpec
-from parley.engines.protocols import Array, Generator, Tensors
-from parley.errors import BadModel
+from parley.engines.protocols import Array, Generator, Precision, Tensors
+from parley.errors import BadConfig, BadModel
+from parley.extras import install
 
 LIBRARIES = ("onnxruntime",)
 EXTRAS = ("cpu", "gpu")
@@ -27,6 +30,13 @@ class Options:
     arena: bool = False  # memory that grows to its peak and stays there
 
 
+HEAVY = [
+    "Conv",
+    "ConvTranspose",
+    "Gemm",
+    "MatMul",
+]  # what has weights; eight bits for the rest cost more than they gain
+ALREADY = (b"QuantizeLinear", b"DequantizeLinear")
 PROVIDERS = {"GPU": "CUDAExecutionProvider", "CPU": "CPUExecutionProvider"}
 
 
@@ -67,6 +77,38 @@ def _settings(how: Options) -> ort.SessionOptions:
     # An arena grows to its peak and stays there; without one a small graph is as fast.
     settings.enable_cpu_mem_arena = how.arena
     return settings
+
+
+def smaller(graph: bytes, to: Precision, feeds: Sequence[Mapping[str, Array]]) -> bytes:
+    """The same graph in fewer bits: int8 between scales that were seen in what it was fed, or half precision."""
+    if any(op in graph for op in ALREADY):
+        raise BadModel("It has few bits already (QuantizeLinear or DequantizeLinear); convert the original.")
+    try:
+        import onnx
+        from onnxruntime import quantization
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+    except ModuleNotFoundError as error:
+        raise BadConfig(f"Converting needs the package {error.name}; {install('convert')}.") from None
+    if to == "fp16":
+        half = convert_float_to_float16(onnx.load_from_string(graph), keep_io_types=True)
+        return cast(bytes, half.SerializeToString())
+    with tempfile.TemporaryDirectory() as folder:
+        out, reader = Path(folder) / "out.onnx", _Reader(feeds)
+        kinds = {"activation_type": quantization.QuantType.QUInt8, "weight_type": quantization.QuantType.QInt8}
+        form = {"quant_format": quantization.QuantFormat.QDQ, "per_channel": True, "op_types_to_quantize": HEAVY}
+        quantization.quantize_static(onnx.load_from_string(graph), str(out), reader, **form, **kinds)
+        return out.read_bytes()
+
+
+class _Reader:
+    """What a graph was fed, one feed after the other, as the library asks for it."""
+
+    def __init__(self, feeds: Sequence[Mapping[str, Array]]) -> None:
+        self._left = iter(feeds)
+
+    def get_next(self) -> dict[str, Array] | None:
+        """The next one; nothing: that was all."""
+        return next((dict(feed) for feed in self._left), None)
 
 
 class OnnxTensors:

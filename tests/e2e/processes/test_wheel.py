@@ -20,7 +20,7 @@ from parley.cli.processes.ports import free_port
 from tests.contract.source import ROOT
 from tests.fakes import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(500)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Installed:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As `make dist` builds it: one complete wheel, and in index/ what a package index gets."""
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run((sys.executable, str(ROOT / "deploy/dist.py"), str(out)), check=True, timeout=120)
+    subprocess.run((sys.executable, str(ROOT / "deploy/dist.py"), str(out)), check=True, timeout=400)
     return out
 
 
@@ -74,7 +74,7 @@ def _install(found: Installed, *wheels: Path) -> Installed:
         folder.mkdir()
     pip = (sys.executable, "-m", "pip", "--quiet", "--python", str(found.folder / "venv/bin/python"))
     install = (*pip, "install", "--no-deps", "--no-index", *map(str, wheels))
-    subprocess.run(install, env=found.environment(), check=True, timeout=120)
+    subprocess.run(install, env=found.environment(), check=True, timeout=400)
     return found
 
 

@@ -98,10 +98,11 @@ async def tried(cluster: Cluster, model: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("version", "measures"), [("slow", ("latency", "tail")), ("fails", ("errors",)), ("words", ("divergence",))]
+    ("version", "measures"),
+    [("slow", ("latency", "tail", "errors")), ("fails", ("errors",)), ("words", ("divergence",))],
 )
 async def test_a_bad_version_takes_itself_back(cluster: Cluster, version: str, measures: tuple[str, ...]) -> None:
-    """Five times as slow, every sixth batch broken, other words: the route is as it was, and one sentence says why."""
+    """Five times as slow or too late, every sixth batch broken, other words: taken back, and a sentence says why."""
     ended = await tried(cluster, f"echo@{version}")
     assert ended["state"] == "rolled back"
     assert any(f"for its {measure}, " in ended["why"] for measure in measures), ended["why"]
@@ -151,3 +152,33 @@ async def test_a_shadow_of_nothing_is_none(cluster: Cluster) -> None:
     routes(cluster, "set", "asr/new", "echo@1=1", "--shadow", "echo@2=0")
     shown = (await told(cluster, "/v1/routes"))["routes"]["asr/new"]
     assert shown == {"versions": {"echo@1": 1}, "shadow": {"echo@slow": 5}}
+
+
+async def test_a_roll_back_is_for_new_streams_at_once_and_for_open_ones_never(cluster: Cluster) -> None:
+    """Who speaks meanwhile is heard to the end by the version that they began with; twice is two steps."""
+    for version in ("1", "2", "words"):
+        routes(cluster, "set", "asr/back", f"echo@{version}=1", "--why", f"step {version}")
+    rolled_back = asyncio.Event()
+
+    async def live() -> AsyncIterator[bytes]:
+        yield PCM
+        await rolled_back.wait()
+        yield PCM
+
+    async with cluster.client() as client:
+        requests = requests_of(AsrRequest, AsrConfig(), live())
+        stream = client.stream("Asr", requests, model="asr/back", timeout_s=60)
+        answers = [await anext(stream)]
+        assert answers[0].opened.model == "echo@words"
+        for version in ("echo@2", "echo@1"):
+            await asyncio.to_thread(routes, cluster, "rollback")
+            assert await heard(client, "asr/back") == version
+        rolled_back.set()
+        answers += [answer async for answer in stream]
+        finals = [answer.transcript.text for answer in answers if answer.transcript.is_final]
+        alone = [
+            a async for a in client.stream("Asr", requests_of(AsrRequest, AsrConfig(), [PCM, PCM]), model="echo@words")
+        ]
+    assert finals == [answer.transcript.text for answer in alone if answer.transcript.is_final]
+    assert len(finals) == 2
+    assert "step words" in routes(cluster, "history")

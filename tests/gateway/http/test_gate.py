@@ -93,7 +93,14 @@ def test_who_is_elsewhere_needs_a_key(http_app: Starlette, told: dict[str, str],
         answer = client.request(method, f"/v1/routes{path}", headers=headers)
         assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "KEY_NEEDED"), path
         assert "parley keys add" in answer.text
-    for path in ("/v1/sla", "/v1/operations"):
+    for path in (
+        "/v1/sla",
+        "/v1/operations",
+        "/v1/rollouts",
+        "/v1/rollouts/compare",
+        "/v1/drift",
+        "/v1/routes/history",
+    ):
         assert client.get(path, headers=headers).status_code == 401
     assert client.get("/v1/models", headers=headers).status_code == 200
 

@@ -32,6 +32,8 @@ def test_what_is_wrong_is_named() -> None:
     assert any("breaker is open. What it said last: asr broke." in line for line in told)
     assert any("line 3" in line for line in told)
     assert "asr/default leads to nano@9, which no replica serves." in told
+    moved = words(status(GOOD, routes_file="/x/routes.toml"))
+    assert "The routes are those of /x/routes.toml, not of the config." in moved
     assert "nano@9 cannot be loaded at 10.0.0.1:1: There is no folder." in told
 
 

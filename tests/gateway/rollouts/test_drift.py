@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable
 
-from gateway.rollouts.drift import BASELINE, WINDOW, Drift
+from gateway.rollouts.drift import BASELINE, WINDOW, Drift, KindDrift
 
 Draw = Callable[[random.Random], float]
 
@@ -63,3 +63,17 @@ def test_a_baseline_outlives_its_process() -> None:
             each.see(9.0)
     assert again.found(0.25) == drift.found(0.25)
     assert again.found(0.25)
+
+
+def test_another_mix_of_languages_is_found() -> None:
+    """One that was never spoken, and shares that have changed; the same mix is none, also after a restart."""
+    same, other, new = KindDrift(), KindDrift(), KindDrift()
+    for n in range(BASELINE):
+        for drift in (same, other, new):
+            drift.see("en" if n % 4 else "de")
+    same = KindDrift(json.loads(json.dumps(same.kept)))
+    for n in range(WINDOW):
+        same.see("en" if n % 4 else "de")
+        other.see("de" if n % 4 else "en")
+        new.see("en" if n % 4 else "fr")
+    assert [drift.found(0.25)["left"] for drift in (same, other, new)] == [False, True, True]  # type: ignore[index]

@@ -1,6 +1,5 @@
 """Canaries of a gateway: begun, grown, taken back, kept over a restart, judged by one gateway of several."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +17,7 @@ from gateway.routing.outcome import Outcome
 from gateway.routing.shadow import Compared
 from gateway.routing.switchboard import Switchboard
 from parley.engines.model import ModelRef
-from parley.errors import BadInput, Conflict, NotFound, Unavailable
+from parley.errors import BadInput, Conflict, NotFound
 from parley.v1.asr_pb2 import AsrResponse
 from parley.wire.waits import WAITS
 from tests.gateway.fake_replicas import FakeReplica, replicas
@@ -59,12 +58,21 @@ class Gateway:
         self.clock.now += seconds
         await self.rollouts.look()
 
-    def ends(self, ref: ModelRef, times: int = 1, *, fails: bool = False, wait_s: float = 0.1) -> None:
-        answer = AsrResponse(transcript={"text": "alfa bravo", "is_final": True, "average_log_probability": -0.3})
+    def ends(
+        self,
+        ref: ModelRef,
+        times: int = 1,
+        *,
+        wait_s: float = 0.1,
+        log_probability: float = -0.3,
+        together: str = "",
+    ) -> None:
+        answer = AsrResponse(transcript={"text": "alfa bravo", "is_final": True, "language": "en"})
+        answer.transcript.average_log_probability = log_probability
         answer.transcript.interval.end.FromMilliseconds(1000)
         told = ((answer.SerializeToString(),), {WAITS: f"2;{2 * wait_s};{wait_s}"})
         for _ in range(times):
-            self.board.outcomes.append(Outcome(ALIAS, ref, Unavailable if fails else None, 0.01, "asr", *told))
+            self.board.outcomes.append(Outcome(ALIAS, ref, None, 0.01, "asr", *told, together=together))
 
     async def live(self, rounds: int, **new: Any) -> None:
         """Rounds of one stream of the new version and a few of the old one, a second each."""
@@ -99,6 +107,7 @@ async def test_a_good_version_gets_all_step_by_step(tmp_path: Path) -> None:
     """A tenth, a half, all; each with its audit line and its message; one roll-back undoes the whole trial."""
     async with gateways(tmp_path, "one") as (here,):
         await here.rollouts.begin(TRIAL)
+        assert here.rollouts.words() == ["asr/default tries v@2 on 10 %."]
         pair = {"v@2": 10, "v@1": 10}
         assert here.route == {"versions": {"v@1": 9, "v@2": 1}, "sticky": "user", "shadow": pair}
         await here.live(21)
@@ -128,6 +137,17 @@ async def test_a_bad_version_takes_itself_back_and_says_why(tmp_path: Path) -> N
         assert here.told[-1]["why"] == why == here.board.book.audit.last(1)[0]["why"]
         with pytest.raises(Conflict, match="nothing to roll back"):
             here.board.book.roll_back("ann")
+
+
+async def test_one_caller_alone_does_not_decide(tmp_path: Path) -> None:
+    """A session of a thousand slow streams counts as five; with others beside it, it is judged."""
+    async with gateways(tmp_path, "one") as (here,):
+        await here.rollouts.begin(TRIAL)
+        await here.live(100, wait_s=0.3, together="a session")
+        (running,) = here.rollouts.shown()["running"]
+        assert (running["streams"], running["step"]) == (5, 0)
+        await here.live(30, wait_s=0.3)
+        assert here.route == BEFORE
 
 
 async def test_other_words_in_shadow_take_it_back(tmp_path: Path) -> None:
@@ -248,12 +268,12 @@ async def test_what_is_learnt_outlives_the_process(tmp_path: Path) -> None:
         await here.pass_s(31.0)
         later.rollouts.start()
         assert later.board.book.router.memory.of(ALIAS, NEW)["good"] == 7.0
-        later.ends(NEW, 200, wait_s=0.9)
+        later.ends(NEW, 200, log_probability=-0.9)
         await later.pass_s(1.0)
-        await asyncio.sleep(0)
         drifts = {each["signal"]: each["left"] for each in later.rollouts.versions.drift()}
-        assert drifts["wait_s"]
-        assert not drifts["words_per_s"]
+        assert drifts == {"log_probability": True, "words_per_s": False, "language": False}
+        await later.pass_s(31.0)
+        assert later.rollouts.words() == ["v@2 of asr: log_probability has left its baseline."]
 
 
 async def test_a_state_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
@@ -263,3 +283,13 @@ async def test_a_state_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
         here.rollouts.start()
         assert here.rollouts.shown()["running"] == []
     assert (tmp_path / "routes.toml.rollouts.broken").read_text() == "{torn"
+
+
+async def test_a_place_that_cannot_be_written_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As where the routes are mounted to be read only; judging goes on."""
+    async with gateways(tmp_path, "one") as (here,):
+        (tmp_path / "routes.toml.learnt.new").mkdir()
+        here.ends(NEW, 600)
+        for _ in range(3):
+            await here.pass_s(31.0)
+    assert sum("is not kept" in message for message in caplog.messages) == 1

@@ -105,6 +105,17 @@ def test_a_token_goes_to_the_hub_alone(hub: Hub, root: Path, told: Told, monkeyp
     check(pulled(root, told, ["hub:a/b"]))
 
 
+def test_a_proxy_is_heeded(hub: Hub, root: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that only the proxy knows; what NO_PROXY names is asked itself."""
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, hub.address)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    check(pulled(root, told, ["hub:a/b"]))
+    assert {each["host"] for each in hub.headers} == {"hub.invalid", hub.address.removeprefix("http://")}
+
+
 def test_cut_connections_cost_no_byte_twice(hub: Hub, root: Path, told: Told) -> None:
     """Each try goes on where the last one ended."""
     hub.trouble.breaks = [1_000_000, 500_000, 7]

@@ -12,6 +12,7 @@ import { choose, language, locale, text, translatePage } from "./strings.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
+let watching = new AbortController();
 let isLost = false; // the events; what is said of that goes when they come again
 
 const headers = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
@@ -122,8 +123,11 @@ function complain(message) {
   $("problem").hidden = false;
 }
 
+/** With the key as it is now. */
 function watch() {
-  follow("/v1/operations", headers, {
+  watching.abort();
+  watching = new AbortController();
+  follow("/v1/operations", headers, watching.signal, {
     event(now) {
       if (!state) showReports();
       if (isLost) $("problem").hidden = true;

@@ -2,12 +2,13 @@
 
 const PAUSE_MS = 2000;
 
-/** Tells every event; `refused` gets a refusal that no waiting mends; `lost` hears that the server is away. */
-export async function follow(path, headers, { event, refused, lost }) {
+/** Tells every event until the signal; `refused` gets a refusal that no waiting mends; `lost` hears that the server is away. */
+export async function follow(path, headers, signal, { event, refused, lost }) {
   for (;;) {
-    const answer = await fetch(path, { headers: headers() }).catch(() => null);
+    const answer = await fetch(path, { headers: headers(), signal }).catch(() => null);
     if (answer && !answer.ok) return refused((await answer.json()).error);
     if (answer) await read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), event).catch(() => {});
+    if (signal.aborted) return;
     lost();
     await new Promise((done) => setTimeout(done, PAUSE_MS));
   }

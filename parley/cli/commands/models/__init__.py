@@ -6,6 +6,7 @@ from parley.cli.commands.models.add import add
 from parley.cli.commands.models.bundle import export, import_
 from parley.cli.commands.models.listing import list_
 from parley.cli.commands.models.pull import pull
+from parley.cli.commands.models.quantize import quantize
 from parley.cli.commands.models.remove import gc, rm
 from parley.cli.commands.models.serving import load, retire
 from parley.cli.commands.models.show import show
@@ -17,5 +18,5 @@ app = typer.Typer(
 )
 app.command("list")(list_)
 app.command("import")(import_)
-for command in (show, pull, add, verify, rm, gc, export, load, retire):
+for command in (show, pull, add, verify, quantize, rm, gc, export, load, retire):
     app.command()(command)

@@ -1,5 +1,6 @@
 """`parley models add`: a model of one's own, or one of the catalogue, tried before it lies where a service looks."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,9 +96,18 @@ def _check_known(wanted: ModelToAdd, listed: "Catalogue") -> None:
 def _described(wanted: ModelToAdd) -> Path | None:
     """A folder that says what it is, of any stage; a Whisper's model.toml alone need not be whole."""
     folder = Path(wanted.sources[0]).expanduser()
-    if wanted.entry or len(wanted.sources) > 1 or not (folder / TOML).is_file() or (folder / "model.bin").is_file():
+    if wanted.entry or len(wanted.sources) > 1 or not (folder / TOML).is_file():
         return None
-    return folder
+    is_whisper = (folder / "model.bin").is_file() and _stage(folder / TOML) in ("", STAGE)
+    return None if is_whisper else folder
+
+
+def _stage(path: Path) -> str:
+    """What it is for, as far as that can be read; what is wrong with the file is said later."""
+    try:
+        return str(tomllib.loads(path.read_text("utf-8")).get("stage", ""))
+    except ValueError:
+        return ""
 
 
 def _own(here: Store, folder: Path, wanted: ModelToAdd, steps: "Steps") -> tuple[dict[str, Any], Path]:

@@ -11,7 +11,7 @@ from parley.cli.commands.models.here import Configs, Root, megabytes, store
 from parley.cli.commands.models.serving import state
 from parley.cli.show.printing import plain, print_json, print_line
 from parley.cli.show.table import table
-from parley.errors import BadInput, DeadlinePassed, Unavailable
+from parley.errors import BadInput, DeadlinePassed, ParleyError, Unavailable
 
 HEADS = ("stage", "model", "state", "backend", "device", "streams", "default")
 HERE = (*HEADS, "size", "folder")
@@ -57,6 +57,9 @@ def _open_here(stages: Sequence[str]) -> Listed:
     try:
         return asyncio.run(_open(options.SERVER, stages))
     except (Unavailable, DeadlinePassed):
+        return {}
+    except ParleyError as error:
+        typer.echo(f"What {options.SERVER} serves is not shown: {error}", err=True)
         return {}
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from parley.cli import app, connect
 from parley.cli.outcome import Exit
-from parley.errors import DeadlinePassed
+from parley.errors import DeadlinePassed, Unauthenticated
 from tests.contract.source import ROOT
 
 NANO = ROOT / "models/embedded/denoise/denoise-nano/1"
@@ -73,6 +73,14 @@ def test_a_model_of_ones_own_from_add_to_rm(own: Path, home: Path, tmp_path: Pat
     assert (again.exit_code, "is there already" in again.output) == (Exit.BAD_INPUT, True)
 
 
+def test_a_translator_is_added_like_any_other(home: Path, tmp_path: Path) -> None:
+    """Its weights are called like a Whisper's; its model.toml says what it is."""
+    shutil.copytree(ROOT / "models/embedded/translate/nano-tatoeba/1", tmp_path / "mine")
+    added = told("add", tmp_path / "mine", "--name", "mine", "--version", "2.0.1")
+    assert (added["name"], added["folder"]) == ("mine", str(home / "models/translate/mine/2.0.1"))
+    assert told("show", "mine")["model"] == "mine@2.0.1"
+
+
 def test_what_breaks_the_contract_is_not_added(own: Path, home: Path) -> None:
     """The line is named, and nothing lies where a service looks."""
     text = (own / "model.toml").read_text()
@@ -119,6 +127,18 @@ def test_the_first_folder_wins_and_both_are_listed(own: Path, home: Path) -> Non
     assert [each["ships"] for each in rows] == [False, True]
     assert told("show", "denoise-nano")["folder"].startswith(str(home))
     assert "hidden" in run("list", "denoise").output
+
+
+def test_a_server_that_wants_a_key_hides_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies here is listed; why the rest is not is said."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Unauthenticated("This server wants a key.")
+
+    monkeypatch.setattr(connect, "models", refuse)
+    done = run("list", "denoise")
+    assert (done.exit_code, "denoise-nano@1" in done.output) == (0, True)
+    assert "is not shown: This server wants a key." in done.output
 
 
 def test_a_mistyped_name_is_told_the_right_one(home: Path) -> None:

@@ -139,3 +139,18 @@ def test_a_profile_adds_aliases(root: Path) -> None:
     (root / "home").mkdir(exist_ok=True)
     (root / "home/routes.toml").write_text('["asr/default"]\n"tiny@1" = 1\n')
     assert list(more.unrouted()) == ["parley routes set asr/accurate big@1=100"]
+
+
+def test_changed_routes_are_kept_where_nobody_says_where(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of other configs are others; a file of the config's or the environment's goes before."""
+    kept = {each.name: each for each in deployment(root).commands()}["gateway"].env["PARLEY_ROUTES_FILE"]
+    assert kept == str(root / "home/routes.toml")
+    (root / "deploy/config").rename(root / "deploy/echo")
+    (root / "deploy/config").mkdir()
+    other = replace(deployment(root), configs=root / "deploy/echo")
+    gateway = {each.name: each for each in other.commands()}["gateway"]
+    assert gateway.env["PARLEY_ROUTES_FILE"] == str(root / "home/routes-echo.toml")
+    (root / "deploy/echo/gateway.toml").write_text('routes_file = "own.toml"\n')
+    assert "PARLEY_ROUTES_FILE" not in {each.name: each for each in other.commands()}["gateway"].env
+    monkeypatch.setenv("PARLEY_GATEWAY__ROUTES_FILE", "/mine.toml")
+    assert {each.name: each for each in other.commands()}["gateway"].env["PARLEY_ROUTES_FILE"] == "/mine.toml"
