@@ -183,4 +183,4 @@ def test_every_pin_has_its_hashes(name: str) -> None:
 
 
 def pins(name: str) -> set[str]:
-    return {line.removesuffix(" \\") for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
+    return {line.removesuffix(" \\").partition(" ;")[0] for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
