@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
+STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 KUBERNETES = ROOT / "deploy/kubernetes"
 KUBECTL = Path(sys.executable).parent / "kubectl"
 COMPONENTS = sorted(path.parent.name for path in KUBERNETES.glob("components/*/kustomization.yaml"))

@@ -3,7 +3,6 @@
 import importlib
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,11 @@ from gateway.config import GatewayConfig
 from parley import config
 from parley.errors import BadConfig, UnknownHost
 from parley.wire import trust
+from tests.deploy.rendered import ROOT, STAGES
 
-ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text("utf-8")
-STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 
 
 def settings_of(process: str) -> Any:
@@ -183,4 +181,8 @@ def test_every_pin_has_its_hashes(name: str) -> None:
 
 
 def pins(name: str) -> set[str]:
-    return {line.removesuffix(" \\").partition(" ;")[0] for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1].isalpha()}
+    return {
+        line.removesuffix(" \\").partition(" ;")[0]
+        for line in (ROOT / name).read_text("utf-8").splitlines()
+        if line[:1].isalpha()
+    }

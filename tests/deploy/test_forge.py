@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.rendered import ROOT
+from tests.deploy.rendered import ROOT, STAGES
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
-STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 
 
 def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:

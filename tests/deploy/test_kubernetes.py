@@ -13,9 +13,8 @@ from gateway.access import exposure
 from gateway.config import GatewayConfig
 from parley import config
 from parley.wire import trust
-from tests.deploy.rendered import COMPONENTS, KUBERNETES, OVERLAYS, ROOT, Thing, of, pod_of, rendered
+from tests.deploy.rendered import COMPONENTS, KUBERNETES, OVERLAYS, ROOT, STAGES, Thing, of, pod_of, rendered
 
-STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 RENDERED = [("base", ""), *(("components", name) for name in COMPONENTS), *(("overlays", name) for name in OVERLAYS)]
 VERSIONS = ("1.33", "1.35", "1.37")
 # Kinds of others, whose schemas are not Kubernetes' own: their few fields are asked for here.

@@ -1,7 +1,6 @@
 """Steps back, and who made which: what is kept of changes."""
 
 import logging
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,27 +8,8 @@ import pytest
 
 from gateway.routing.book import RouteBook
 from gateway.routing.history import write
-from gateway.routing.route import Asker
 from parley.errors import BadConfig, BadInput
-
-ONE, TWO = {"asr/default": {"a@1": 1}}, {"asr/default": {"a@2": 1}}
-
-
-def serves(book: RouteBook) -> str:
-    return str(book.router.pick("asr", "", Asker("k")).ref)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "routes.toml"
-    path.write_text('["asr/default"]\n"a@1" = 1\n')
-    return path
-
-
-def rewrite(file: Path, text: str) -> None:
-    """As an editor does: whole, a moment later."""
-    file.write_text(text)
-    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1_000_000))
+from tests.gateway.routing.conftest import ONE, TWO, rewrite, serves
 
 
 def test_each_roll_back_is_one_step_further_back(file: Path) -> None:
