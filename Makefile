@@ -32,10 +32,21 @@ dist: $(STAMP) ## Build one complete wheel in dist/, and what a package index ge
 	@ls -1s --block-size=1M dist/*.whl dist/index
 	@echo 'Install it anywhere: uv tool install dist/*.whl; pipx install dist/*.whl; pip install dist/*.whl'
 
-test: $(STAMP) ## Run every test (offline, no GPU), a file a core: [ARGS="-n 0"]
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+images: $(BIN)/python ## Build an image a process, with docker, podman or buildah: [TAG=1.0.0] [REGISTRY=...] [ENGINE=podman] [EXTRA=gpu BASE=...] [PROCESSES="asr"]
+	@TAG="$(TAG)" REGISTRY="$(REGISTRY)" ENGINE="$(ENGINE)" EXTRA="$(EXTRA)" BASE="$(BASE)" PROCESSES="$(PROCESSES)" $(BIN)/python deploy/images.py
 
-again: $(STAMP) ## Run what failed last once more, alone: at most three tests, and only those that have run
+sbom: ## What an image has inside, by the lock, as CycloneDX: build/sbom.json
+	@test -x .venv-sbom/bin/cyclonedx-py || { $(PYTHON) -m venv .venv-sbom && .venv-sbom/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8'; }
+	@mkdir -p build
+	@.venv-sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o build/sbom.json requirements-serve.lock
+	@echo 'Written to build/sbom.json'
+
+# One worker more than there are cores: much of what tests of real processes do is waiting. Where a worker dies the run ends: with a
+# new one in its place xdist may wait for ever.
+test: $(STAMP) ## Run every test (offline, no GPU), a file at a time in each worker: [ARGS="-n 0"]
+	$(BIN)/python -m pytest -q -n $$(( $$(nproc) < 7 ? $$(nproc) + 1 : 8 )) --dist loadfile --no-loadscope-reorder --max-worker-restart=0 $(ARGS)
+
+again: $(STAMP) ## Run what failed last once more, alone: at most three tests; everything where the run was cut short
 	$(BIN)/python -m tests.again
 
 fuzz: $(STAMP) ## Garbage at every entry, HTTP, WebSocket, gRPC, Riva, Models: [SECONDS_LONG=60]
@@ -62,13 +73,16 @@ protos: $(STAMP) ## Generate parley/v1 and parley/compat from protos/
 	$(BIN)/python -m grpc_tools.protoc -Iparley/compat=protos/compat -Iprotos --python_out=. --pyi_out=. \
 		protos/parley/v1/*.proto protos/compat/*.proto
 
+helm: $(STAMP) ## Write the Helm chart's objects, values and schema from deploy/kubernetes
+	$(BIN)/python deploy/helm/write.py
+
 drift: protos ## Fail when generated code is not what protos/ gives
 	git diff --exit-code -- parley/v1 parley/compat
 
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra openvino --extra loadtest --extra dev --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --upgrade --quiet -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra redis --constraint requirements.lock --universal \
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --extra redis --extra postgres --constraint requirements.lock --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --quiet -o requirements-serve.lock
 
 bench-transport: $(STAMP) ## What Parley itself costs, beside a bare grpc.aio echo
@@ -81,8 +95,21 @@ bench-peers: $(STAMP) ## Speech servers of others beside Parley: [PEERS="parley 
 	$(BIN)/python -m loadtest.bench.peers $(PEERS) $(if $(ROWS),--rows $(ROWS)) $(if $(WEIGHTS),--weights $(WEIGHTS)) \
 		$(if $(SPEACHES),--speaches $(SPEACHES)) $(ARGS)
 
+bench-observability: $(STAMP) ## Scrapes under 100 streams, and every dashboard's queries over a day of metrics (needs Prometheus)
+	$(BIN)/python -m loadtest.bench.observability
+
 bench-gateway: $(STAMP) ## What the gateway adds to calling the services directly
 	$(BIN)/python -m loadtest.bench.gateway
+
+bench-jobs: $(STAMP) ## Background jobs beside the same recordings over HTTP: [FOLDER=recordings] [ARGS="--rounds 3"]
+	$(BIN)/python -m loadtest.bench.jobs $(FOLDER) $(ARGS)
+
+bench-live-jobs: $(STAMP) ## People who speak, without and with background jobs: FOLDER=recordings [ARGS="--people 8"]
+	@test -n "$(FOLDER)" || { echo 'Say which recordings: make $@ FOLDER=...'; exit 2; }
+	$(BIN)/python -m loadtest.bench.live_with_jobs $(FOLDER) $(ARGS)
+
+bench-pull: $(STAMP) ## `parley models pull` beside a plain pip download: [ARGS="accurate --rounds 3"]
+	$(BIN)/python -m loadtest.bench.pulling $(ARGS)
 
 sla: $(STAMP) ## Does the promise hold? [SCENARIO="live-asr burst"] [BASELINE=report.json] [ARGS=...]; exit 0, 1 or 2
 	$(BIN)/python -m loadtest.sla $(SCENARIO) $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
@@ -118,7 +145,10 @@ eval-services: .venv-recipes/.ready ## The models' quality through the services,
 	@test -n "$(DATA)" || { echo 'Say which data: make $@ DATA="folder ..."; the cards name the folders.'; exit 2; }
 	.venv-recipes/bin/python -m models.recipes.served --data $(DATA) $(ARGS)
 
-clean: ## Remove what the targets above made
-	rm -rf .venv .venv-recipes build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+eval-facts: $(STAMP) ## What becomes of numbers, dates, amounts, names and links in 200 sentences: [MODEL=nano-tatoeba@1]
+	$(BIN)/python -m models.recipes.translate.facts $(MODEL)
 
-.PHONY: help setup run dist test fuzz chaos check lint types protos drift lock bench-transport bench-stages bench-peers bench-gateway sla capacity loadtest-ui soak long-session eval eval-services clean
+clean: ## Remove what the targets above made
+	rm -rf .venv .venv-recipes .venv-sbom build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: images sbom bench-observability help setup run dist test fuzz chaos check lint types protos helm drift lock bench-transport bench-stages bench-peers bench-gateway bench-jobs bench-live-jobs bench-pull sla capacity loadtest-ui soak long-session eval eval-services eval-facts clean

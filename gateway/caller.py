@@ -16,6 +16,7 @@ class Caller:
     metadata: Mapping[str, str] = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget.of(None))
     name: str = ""  # of the API key
+    payer: str = ""  # what stands for the key in metrics
     is_local: bool = False  # a program on this machine, called by no web page and through no proxy
     peer: str = ""  # the host that the call comes from
     draw: str = field(default_factory=lambda: uuid.uuid4().hex)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from parley.audit.config import AuditConfig
 from parley.telemetry import TelemetryConfig
 from parley.wire.tls import TlsConfig, UpstreamTls
 
@@ -100,6 +101,32 @@ class VoicesConfig:
 
 
 @dataclass(frozen=True)
+class SessionsConfig:
+    """Streams that outlive their connections, for clients that ask for it."""
+
+    keep_s: float = 60.0  # the longest that one is kept for who lost its connection; 0: none is
+    store: str = ""  # redis://host:port, where several gateways note which of them has which stream; empty: nowhere
+    address: str = ""  # host:port of this gateway's gRPC as others reach it, with grpcs:// before it for TLS
+
+
+@dataclass(frozen=True)
+class JobsConfig:
+    """The background jobs that callers submit, and a worker does: deploy/config/jobs.toml."""
+
+    on: bool = True
+    folder: str = ""  # where recordings and results lie; empty: no jobs. `parley up` names one by itself
+    database: str = ""  # postgresql://user@host/name, for workers on several machines; empty: SQLite in the folder
+    token: str = ""  # the secret that workers show, who then act for the keys that have submitted; the same in theirs
+    folders: tuple[str, ...] = ()  # on this machine, or s3://bucket/..., in which recordings may be submitted by path
+    hosts: tuple[str, ...] = ()  # from which they may be fetched, e.g. media.example.com or *.example.com
+    # What deliveries to webhooks are signed with, whsec_ and 24 bytes or more in base64; empty: none are sent.
+    webhook_secret: str = ""
+    open_per_key: int = 10_000  # jobs of one key that have not ended
+    bytes_per_key: int = 100 << 30  # of recordings and results that are kept for one key
+    reserve_bytes: int = 1 << 30  # of the disk that jobs leave free
+
+
+@dataclass(frozen=True)
 class ReadyConfig:
     """What the gateway must be able to do so that /readyz says yes."""
 
@@ -129,6 +156,65 @@ class RolloutsConfig:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Who has an optional behaviour."""
+
+    percent: float = 100.0  # of all sessions; a call without a session is one
+    keys: tuple[str, ...] = ()  # names of API keys that have it anyway
+    never: tuple[str, ...] = ()  # names of API keys that do not have it
+    header: str = ""  # whoever sends this header has it: `name`, or `name: value`
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """Optional behaviours that not everybody has."""
+
+    flags: dict[str, Flag] = field(default_factory=dict)  # denoise, diarize, translate, redact, shadow, cache
+    file: str = ""  # instead of `flags`, a table each: read again when it changes
+    provider: str = ""  # instead of both, module:name of what makes an OpenFeature provider
+
+
+@dataclass(frozen=True)
+class WyomingConfig:
+    """Home Assistant's protocol, which has neither keys nor TLS: whoever reaches its port is served."""
+
+    listen: str = ""  # host:port, usually port 10300; empty: nowhere
+    open: bool = False  # to other machines too, if `listen` says so
+    key: str = ""  # the API key that what comes there counts as, where keys are asked for
+
+
+@dataclass(frozen=True)
+class TwilioConfig:
+    """Twilio's Media Streams, whose WebSockets carry no Authorization header."""
+
+    auth_token: str = ""  # of the Twilio account, a former one behind a comma; empty: no signatures are asked for
+    url: str = ""  # as TwiML names it, wss://..., where a proxy changes the host or the path; empty: as it is called
+    key: str = ""  # the API key that signed calls without one count as
+
+
+@dataclass(frozen=True)
+class AudioSocketConfig:
+    """Asterisk's AudioSocket, which has neither keys nor TLS: whoever reaches its port is served."""
+
+    listen: str = ""  # host:port, e.g. 127.0.0.1:9092; empty: nowhere
+    open: bool = False  # to other machines too, if `listen` says so
+    key: str = ""  # the API key that what comes there counts as, where keys are asked for
+
+
+@dataclass(frozen=True)
+class TelephonyConfig:
+    """Telephone calls, over Twilio's contract and Asterisk's."""
+
+    # What a call gets that does not say otherwise, by the names of its parameters: language, webhook, redact, ...
+    options: dict[str, str] = field(default_factory=dict)
+    # What deliveries to webhooks are signed with, whsec_ and 24 bytes or more in base64; empty: none are sent.
+    webhook_secret: str = ""
+    private: tuple[str, ...] = ()  # hosts of webhooks that may have a private address
+    twilio: TwilioConfig = field(default_factory=TwilioConfig)
+    audiosocket: AudioSocketConfig = field(default_factory=AudioSocketConfig)
+
+
+@dataclass(frozen=True)
 class GatewayConfig:
     """The gateway's whole configuration."""
 
@@ -136,12 +222,15 @@ class GatewayConfig:
     upstreams: dict[str, tuple[str, ...]]
     http: str = "127.0.0.1:8080"
     grpc: str = "127.0.0.1:50051"
+    local: str = ""  # a second gRPC address, of a Unix socket that only this account reaches: without TLS
     routes: dict[str, dict[str, int]] = field(default_factory=dict)  # alias -> name@version -> weight
     routes_file: str = ""  # beside or instead of `routes`: read again when it changes, written by `parley routes`
     # Stage -> what foreign clients call a model, * for any -> what is meant.
     aliases: dict[str, dict[str, str]] = field(default_factory=dict)
     # Who may come in, made by `parley keys`; empty: everybody, and programs on this machine may change routes.
     keys_file: str = ""
+    wyoming: WyomingConfig = field(default_factory=WyomingConfig)
+    telephony: TelephonyConfig = field(default_factory=TelephonyConfig)
     allow: AllowConfig = field(default_factory=AllowConfig)
     # Web pages of others that may call, open WebSockets and read what is answered, e.g. https://app.example.com. Where
     # none is named, a gateway that asks for keys takes calls of pages that show one.
@@ -152,8 +241,14 @@ class GatewayConfig:
     upstream_tls: UpstreamTls = field(default_factory=UpstreamTls)  # where services ask for certificates
     reports: str = ""  # the load test's, shown to admins; empty: where `parley loadtest sla` puts them
     cache: CacheConfig = field(default_factory=CacheConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
     voices: VoicesConfig = field(default_factory=VoicesConfig)
+    sessions: SessionsConfig = field(default_factory=SessionsConfig)
+    jobs: JobsConfig = field(default_factory=JobsConfig)
     stalls_s: dict[str, float] = field(default_factory=dict)  # stage -> how long it may hold up a pipeline
+    # What no transcript shows, whoever asks: email, phone, card, iban, ssn. asr alone is refused then: pipelines hide.
+    redact: tuple[str, ...] = ()
     drain_s: float = 10.0
     calls: CallConfig = field(default_factory=CallConfig)
     failover: FailoverConfig = field(default_factory=FailoverConfig)

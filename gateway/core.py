@@ -1,10 +1,8 @@
 """Every call, from whichever API, passes here once: counted, authorised, routed, opened. Must not know an API."""
 
 import json
-import logging
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,14 +12,18 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from gateway.access.admission import Admission, Places, kind_of
-from gateway.access.keys import KeyRing, demand
+from gateway.access.audit import Audit
+from gateway.access.keys import KeyRing
 from gateway.access.voices import Voices
 from gateway.caller import CacheScope, Wish
 from gateway.caller import Caller as Caller
 from gateway.config import GatewayConfig
+from gateway.pipeline import recorded
 from gateway.pipeline.channels import Channels
+from gateway.pipeline.optional import without
 from gateway.pipeline.pipeline import Pipeline
-from gateway.pipeline.plan import pinned
+from gateway.pipeline.plan import hide, pinned
+from gateway.pipeline.redaction import configured
 from gateway.pipeline.streams import Requests
 from gateway.replicas.hedge import hedged
 from gateway.replicas.replay import Rewind
@@ -31,47 +33,25 @@ from gateway.report import traces
 from gateway.report.operations import Operations
 from gateway.report.sla import SlaReports
 from gateway.rollouts.rollouts import Rollouts
-from gateway.routing import names
 from gateway.routing.overheard import Answers
 from gateway.routing.switchboard import Switchboard
 from parley import beside, telemetry
-from parley.errors import BadConfig, ConfigExpected, ParleyError
+from parley.errors import BadConfig, ConfigExpected, Forbidden
 from parley.nearest import advice
 from parley.places import places
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire import protocol
 from parley.wire.keys import ADMIN, Key
+from parley.wire.stages import STAGES
 
-log = logging.getLogger(__name__)
 READING = ("/List", "/Card")  # of the Models service: any replica answers, whoever asks
 
 
-@contextmanager
-def _counted(call: str) -> Iterator[None]:
-    telemetry.CALLS.labels(call).inc()
-    outcome, began = "cancelled", time.monotonic()
-    try:
-        yield
-        outcome = "ok"
-    except Exception as error:
-        outcome = error.reason if isinstance(error, ParleyError) else ParleyError.reason
-        raise
-    finally:
-        telemetry.CALLS.labels(call).dec()
-        telemetry.CALLS_ENDED.labels(call, outcome).inc()
-        telemetry.CALL_TIME.labels(call).observe(time.monotonic() - began, telemetry.exemplar())
-
-
 def _known(keys: KeyRing, caller: Caller, scope: str) -> Caller:
-    """The caller with the name of their key, which must have this scope."""
-    return replace(caller, name=_key(keys, caller, scope).name)
-
-
-def _key(keys: KeyRing, caller: Caller, scope: str) -> Key:
-    key = keys.of(caller.metadata, is_local=caller.is_local)
-    demand(key, scope)
-    return key
+    """The caller with what is known of their key, which must have this scope."""
+    key = keys.demanded(caller, scope)
+    return replace(caller, name=key.name, payer=key.label)
 
 
 class StageStreams:
@@ -104,8 +84,10 @@ class Core:
         self._config = config
         self.board = Switchboard(config)
         self._check_needs()
-        self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None)
+        configured(config.redact)
+        self.keys = KeyRing(Path(config.keys_file) if config.keys_file else None, worker_token=config.jobs.token)
         self.voices = Voices(config.voices)
+        self.audit = Audit(config.audit)
         self.admission = Admission(config.limits)
         self.operations = Operations(self.board, self.admission)
         self.sla = SlaReports(Path(config.reports) if config.reports else places().reports)
@@ -113,12 +95,7 @@ class Core:
 
     def named(self, stage: str, name: str) -> str:
         """What a foreign client's name for a model means; empty: the default."""
-        router = self.board.book.router
-        meant = names.ours(stage, name, self._config.aliases.get(stage, {}), router.routes, router.versions(stage))
-        if meant != name:
-            meaning = {"stage": stage, "asked": name, "meant": meant or "the default"}
-            log.info("a foreign name for a model", extra=meaning)
-        return meant
+        return self.board.named(stage, name)
 
     async def start(self) -> None:
         """Resolve the replicas, watch the routes, and judge the versions that are tried."""
@@ -132,11 +109,13 @@ class Core:
         return self.board.stages
 
     def serves(self, caller: Caller) -> CacheScope | None:
-        """Which exact versions this caller would get now; None where a stage chooses by itself."""
+        """Which exact versions this caller would get now; None where a stage chooses by itself, or nothing is kept."""
         key = self.keys.of(caller.metadata)
+        if not (has := self.board.features.of(caller, key.name)).get("cache", True):
+            return None
         pinned = (value for name, value in caller.metadata.items() if name.startswith(protocol.MODEL))
         versions = self.board.versions(replace(caller, name=key.name))
-        routes = json.dumps(self.board.book.tables, sort_keys=True)
+        routes = json.dumps([self.board.book.tables, has], sort_keys=True)
         return CacheScope(key.id, routes, (*versions, *pinned, self.voices.stamp(key))) if versions else None
 
     @asynccontextmanager
@@ -145,7 +124,9 @@ class Core:
     ) -> AsyncIterator[Answers]:
         """One stream to one stage, as bytes; until its first answer it is retried."""
         caller = _known(self.keys, caller, stage)
+        self._check_may_be_alone(stage, caller)
         wish = Wish(stage, model or caller.metadata.get(protocol.MODEL, ""))
+        requests = recorded.heard_alone(stage, requests)
         rewind = Rewind(self._with_voices(wish, requests, caller) if stage == "diarize" else requests)
         try:
             await rewind.first()
@@ -157,7 +138,7 @@ class Core:
 
     def key_for(self, caller: Caller, scope: str) -> Key:
         """The caller's key, which must have this scope."""
-        return _key(self.keys, caller, scope)
+        return self.keys.demanded(caller, scope)
 
     async def _with_voices(self, wish: Wish, requests: AsyncIterator[bytes], caller: Caller) -> AsyncIterator[bytes]:
         """The same requests; in the first one the kept voices that it names are in their place."""
@@ -184,15 +165,16 @@ class Core:
     @asynccontextmanager
     async def admitted(self, name: str, caller: Caller, places: Places | None = None) -> AsyncIterator[Places]:
         """Counts one call against the limits, in a place of its own or a conversation's, and spans it in its trace."""
-        key = self.keys.of(caller.metadata)
-        await self.admission.rate(key)
-        with (
-            places.lent() if places else self.admission.place(key, kind_of(key, caller.metadata)) as held,
-            telemetry.span("gateway", telemetry.parent_of(caller.metadata)) as span,
-            _counted(name),
-        ):
-            span.set_attribute("parley.call", name)
-            yield held
+        with self.audit.within(name, caller.peer):
+            key = self.keys.of(caller.metadata)
+            await self.admission.rate(key)
+            with (
+                places.lent() if places else self.admission.place(key, kind_of(key, caller.metadata)) as held,
+                telemetry.span("gateway", telemetry.parent_of(caller.metadata)) as span,
+                telemetry.counted(name),
+            ):
+                span.set_attribute("parley.call", name)
+                yield held
 
     async def stage(
         self, name: str, requests: AsyncIterator[Any], caller: Caller, model: str = ""
@@ -214,12 +196,12 @@ class Core:
                 yield request
 
         async def ask(already_tried: list[Replica]) -> list[Any]:
-            wish = Wish(name, model or known.metadata.get(protocol.MODEL, ""), is_again=bool(already_tried))
-            async with self.board.stream(wish, known, again, already_tried=already_tried) as exchange:
+            wish = Wish(name, model or who.metadata.get(protocol.MODEL, ""), is_again=bool(already_tried))
+            async with self.board.stream(wish, who, again, already_tried=already_tried) as exchange:
                 return [answer.FromString(data) async for data in exchange.answers()]
 
         async with self.admitted(name, caller):
-            known = _known(self.keys, caller, name)
+            who = _known(self.keys, caller, name)
             return await hedged(ask, self._config.calls.hedge_s)
 
     async def _messages(
@@ -232,22 +214,35 @@ class Core:
                 yield answer.FromString(data)
 
     async def pipeline(
-        self, requests: AsyncIterator[PipelineRequest], caller: Caller, places: Places | None = None
+        self,
+        requests: AsyncIterator[PipelineRequest],
+        caller: Caller,
+        places: Places | None = None,
+        *,
+        first: Any = None,
     ) -> AsyncGenerator[PipelineResponse]:
         """Several stages in one stream, which takes a place for each of its streams to an engine."""
         async with self.admitted("pipeline", caller, places) as held:
-            first = await anext(requests, None)
+            first = first or await anext(requests, None)
             if first is None or first.WhichOneof("message") != "config":
                 raise ConfigExpected("A stream begins with its config; send that first.")
-
+            off = without(first.config, partial(self._has, caller))
             pipeline = await beside.done(first.ByteSize(), partial(self._pipeline, first.config, caller))
+            recorded.ask(first.config, off)
             held.hold(pipeline.places)
-            async with aclosing(pipeline.run(requests)) as answers:
+            async with aclosing(pipeline.run(recorded.heard(requests, first.config.format))) as answers:
                 async for answer in answers:
                     yield answer
+                    while off:  # behind what says that it has opened
+                        yield PipelineResponse(notice=off.pop(0))
+
+    def _has(self, caller: Caller, feature: str) -> bool:
+        return self.board.features.on(feature, caller, self.keys.of(caller.metadata).name)
 
     def _pipeline(self, config: PipelineConfig, caller: Caller) -> Pipeline | Channels:
         caller = replace(caller, metadata=pinned(config, caller.metadata))
+        hide(config, self._config.redact if self._config.redact and self._has(caller, "redact") else ())
+        hide(config, self.keys.of(caller.metadata).redact)
         model = config.models.get("diarize", "") or caller.metadata.get(f"{protocol.MODEL}-diarize", "")
         self._enrol(config.diarize, Wish("diarize", model), caller)
         begin = partial(
@@ -269,10 +264,15 @@ class Core:
             _known(self.keys, caller, ADMIN)
             return await upstream.every(call, request)  # what changes a stage changes all of its replicas
 
+    def _check_may_be_alone(self, stage: str, caller: Caller) -> None:
+        """Raises where a stage's own words would show what is hidden from everybody, or from this key."""
+        if STAGES[stage].gives_words and (kinds := {*self._config.redact, *self.keys.of(caller.metadata).redact}):
+            hidden = ", ".join(sorted(kinds))
+            raise Forbidden(f"{hidden} are hidden here, which a pipeline does; ask for {stage} in one, not alone.")
+
     def _check_needs(self) -> None:
-        for stage in self._config.ready.needs:
-            if stage not in self.stages:
-                raise BadConfig(f"`ready.needs` names {stage!r}; {advice(stage, self.stages, 'there are {}.')}")
+        if stage := next((each for each in self._config.ready.needs if each not in self.stages), ""):
+            raise BadConfig(f"`ready.needs` names {stage!r}; {advice(stage, self.stages, 'there are {}.')}")
 
     @property
     def needs(self) -> Sequence[str]:
@@ -297,3 +297,4 @@ class Core:
         await self.rollouts.close()
         await self.operations.close()
         await self.board.close()
+        await self.audit.close()

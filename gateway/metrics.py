@@ -21,8 +21,15 @@ SHADOW_LAG = Histogram(
     buckets=(-1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5),
 )
 BREAKERS = Gauge("parley_breaker", "0 closed, 1 half-open, 2 open.", ("service", "address", "version"))
-KEPT = Counter("parley_cache", "Requests that a kept answer could serve, by whether there was one.", ("outcome",))
+KEPT = Counter(
+    "parley_cache", "Requests that a kept answer could serve, by whether there was one.", ("outcome", "path")
+)
 SHED = Counter("parley_shed", "Calls that were refused before any work.", ("reason", "class"))
+CALL_WEBHOOKS = Counter(
+    "parley_calls_webhooks",
+    "Tries to tell a telephone call's webhook, by outcome; dead: it was the last.",
+    ("outcome",),
+)
 FAILOVER = Histogram(
     "parley_failover_seconds",
     "From the loss of a replica to the next one's first answer.",
@@ -30,6 +37,9 @@ FAILOVER = Histogram(
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
 
+KEY_EXPIRES = Gauge("parley_key_expires_seconds", "When the next API key expires, since 1970; +Inf: none does.")
+
+FEATURES = Counter("parley_features", "How often a feature flag was asked, by what it said.", ("feature", "outcome"))
 _VERSION = ("stage", "model")
 SIGNALS = {  # what streams say of a version: by the name of the number
     "wait_s": Histogram(
@@ -94,5 +104,4 @@ CANARY_EVIDENCE = Gauge(
     "parley_canary_evidence", "Against a version on trial; 1 takes it back.", ("alias", "model", "measure")
 )
 CANARIES_ENDED = Counter("parley_canaries_ended", "Versions on trial, by what became of them.", ("alias", "state"))
-QUALITY = Gauge("parley_quality", "Of recordings whose right answer is known.", (*_VERSION, "measure"))
 JUDGING = Counter("parley_judging_seconds", "Processor time that judging versions has cost.")

@@ -13,12 +13,13 @@ from gateway.core import Caller, Core
 from gateway.pipeline import notices
 from gateway.pipeline.speakers import Speakers
 from parley.client import requests_of
-from parley.errors import BadInput
+from parley.errors import BadInput, Unavailable
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.denoise_pb2 import DenoiseConfig, DenoiseRequest, DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeConfig, DiarizeRequest, Revision, Turn
 from parley.v1.pipeline_pb2 import Notice, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TextChunk, TranslateConfig, TranslateRequest, Translation
+from parley.wire.error_names import of_reason
 from parley.wire.stages import STAGES
 
 PIECE_CHARACTERS = 1 << 16
@@ -103,9 +104,9 @@ async def turn_into(core: Core, heard: Transcription, target: str, caller: Calle
     config = TranslateConfig(target_language=target)
     translated, heard.models["translate"] = await translate(core, texts, config, caller, "")
     lacking = [_untranslated(final, pieces) for final, pieces in zip(others, translated, strict=True)]
-    heard.notices += filter(None, lacking)
-    if all(lacking):
-        raise BadInput(f"{heard.notices[-1].message} Say which `language` is spoken.")
+    heard.notices += [*filter(None, lacking), *fallbacks(translated)]
+    if all(lacking) and (last := lacking[-1]):
+        raise BadInput(f"{last.message} Say which `language` is spoken.")
     for final, pieces, notice in zip(others, translated, lacking, strict=True):
         if notice is None:
             final.text, final.language = "".join(piece.text for piece in pieces), target
@@ -171,7 +172,20 @@ async def translate(
             # A flush stands between two texts, so no piece is of both; together the pieces are all of the source.
             pieces[next(n for n, end in enumerate(ends) if done < end)].append(answer.translation)
             done += len(answer.translation.source_text)
+            _check(answer.translation)
     return pieces, served
+
+
+def _check(piece: Translation) -> None:
+    """Raises where no model has translated it: who asks for a text has no other use for the answer."""
+    if piece.HasField("fallback") and not piece.fallback.model:
+        raise of_reason(Unavailable.code.value, piece.fallback.reason)(piece.fallback.message)
+
+
+def fallbacks(translated: Iterable[Iterable[Translation]]) -> list[Notice]:
+    """What another model than the one asked for has translated."""
+    pieces = [piece for text in translated for piece in text if piece.HasField("fallback")]
+    return [notices.instead(STAGES["translate"], piece) for piece in pieces[:1]]
 
 
 def _ends(chunks: Iterable[TextChunk]) -> list[int]:

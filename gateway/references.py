@@ -1,7 +1,9 @@
-"""Recordings whose right answer is known, sent through the live path now and then. Must not know an API.
+"""Recordings and sentences whose right answer is known, sent through the live path now and then. Must not know an API.
 
-NAME.wav with NAME.txt beside it is heard by every version that asr/default leads to, and gives a word error rate;
-NAME.wav with NAME.clean.wav is cleaned by those of denoise/default, and gives a signal-to-distortion ratio.
+NAME.wav with NAME.txt beside it is heard by every version that asr/default leads to, and gives a word error rate; with
+NAME.clean.wav it is cleaned by those of denoise/default, and gives a signal-to-distortion ratio; with NAME.rttm it is
+told apart by those of diarize/default, and gives a diarization error rate. NAME.tsv has a language a column, named in
+its first line: those of translate/default bring the first one into the others, which gives a BLEU.
 """
 
 import asyncio
@@ -15,22 +17,29 @@ from operator import mul
 from pathlib import Path
 from statistics import fmean
 
+from google.protobuf.duration_pb2 import Duration
+
 from gateway import recordings
 from gateway.audio.recording import decode
 from gateway.caller import Caller
 from gateway.config import ReferenceConfig
 from gateway.core import Core
+from parley import bleu
 from parley.budget import Budget
+from parley.diarization_error import error, read_rttm
 from parley.edit_distance import distance
 from parley.errors import BadConfig, ParleyError
 from parley.plain_words import plain_words
 from parley.v1.denoise_pb2 import DenoiseConfig
+from parley.v1.diarize_pb2 import DiarizeConfig
 from parley.v1.pipeline_pb2 import PipelineConfig
+from parley.v1.translate_pb2 import TranslateConfig
 
 log = logging.getLogger(__name__)
 LONGEST_S, TIMEOUT_S, FIRST_S = 60.0, 120.0, 30.0
 CLEAN = ".clean.wav"
-Heard = Sequence[tuple[float, float]]  # of each recording: what is wrong, and of how much
+Heard = Sequence[Sequence[float]]  # of each recording: what is wrong, and of how much; or what else can be added up
+SENTENCES = 200  # of a file, at most
 
 
 class References:
@@ -62,6 +71,9 @@ class References:
         """Each recording with each version, one after the other: whoever really calls goes first."""
         await self._each("asr", "wer", self._of_kind(".txt"), self._word_errors, _rate)
         await self._each("denoise", "si_sdr_db", self._of_kind(CLEAN), self._distortion, _mean)
+        await self._each("diarize", "der", self._of_kind(".rttm"), self._confusion, _rate)
+        texts = sorted(self._folder.glob("*.tsv"))[: self._config.most]
+        await self._each("translate", "bleu", [(text, text) for text in texts], self._translation, _bleu)
 
     def _of_kind(self, ending: str) -> list[tuple[Path, Path]]:
         found = sorted(self._folder.glob("*.wav"))
@@ -73,7 +85,7 @@ class References:
         stage: str,
         measure: str,
         pairs: Sequence[tuple[Path, Path]],
-        judge: Callable[[Path, Path, str], Awaitable[tuple[float, float]]],
+        judge: Callable[[Path, Path, str], Awaitable[Sequence[float]]],
         join: Callable[[Heard], float],
     ) -> None:
         if not pairs or stage not in self._core.stages:
@@ -81,8 +93,8 @@ class References:
         for model in self._models(stage):
             try:
                 found = [await judge(wav, right, model) for wav, right in pairs]
-            except (ParleyError, OSError, UnicodeDecodeError) as error:
-                log.warning("a reference recording was not heard", extra={"model": model, "why": str(error)})
+            except (ParleyError, OSError, ValueError, IndexError) as fault:
+                log.warning("a reference recording was not heard", extra={"model": model, "why": str(fault)})
                 continue
             self._core.rollouts.versions.refer(stage, model, measure, join(found))
             log.info("references heard", extra={"stage": stage, "model": model, measure: round(join(found), 4)})
@@ -106,6 +118,23 @@ class References:
         clean = b"".join([piece async for piece in wanted.pieces()])
         return await asyncio.to_thread(si_sdr_db, clean, bytes(cleaned)), 1.0
 
+    async def _confusion(self, wav: Path, right: Path, model: str) -> tuple[float, float]:
+        sound = await decode(await _read(wav), LONGEST_S)
+        turns, _ = await recordings.turns(self._core, sound, DiarizeConfig(), self._called(), model)
+        said = [(each.speaker, _seconds(each.interval.start), _seconds(each.interval.end)) for each in turns]
+        return await asyncio.to_thread(error, read_rttm((await _read(right)).decode("utf-8")), said)
+
+    async def _translation(self, file: Path, right: Path, model: str) -> Sequence[float]:
+        lines = (await _read(file)).decode("utf-8").splitlines()[: SENTENCES + 1]
+        source, *others = zip(*(line.split("\t") for line in lines if line), strict=True)
+        found = []
+        for target in others:
+            config = TranslateConfig(source_language=source[0], target_language=target[0])
+            pieces, _ = await recordings.translate(self._core, source[1:], config, self._called(), model)
+            said = ["".join(piece.text for piece in each) for each in pieces]
+            found += [bleu.counts(*pair) for pair in zip(said, target[1:], strict=True)]
+        return [sum(column) for column in zip(*found, strict=True)]
+
     def _called(self) -> Caller:
         return replace(self._caller, budget=Budget.of(TIMEOUT_S))
 
@@ -122,11 +151,19 @@ async def _read(file: Path) -> bytes:
 
 
 def _rate(found: Heard) -> float:
-    return sum(wrong for wrong, _ in found) / max(1.0, sum(of for _, of in found))
+    return sum(wrong for wrong, *_ in found) / max(1.0, sum(of for _, of in found))
+
+
+def _bleu(found: Heard) -> float:
+    return bleu.of_counts(int(sum(column)) for column in zip(*found, strict=True))
+
+
+def _seconds(time: Duration) -> float:
+    return time.ToNanoseconds() / 1e9
 
 
 def _mean(found: Heard) -> float:
-    return fmean(value for value, _ in found)
+    return fmean(value for value, *_ in found)
 
 
 def si_sdr_db(clean: bytes, cleaned: bytes) -> float:

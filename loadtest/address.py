@@ -11,6 +11,7 @@ class Where:
 
     grpc: str = "127.0.0.1:50051"  # host:port, grpcs://host:port or unix:/path
     http: str = "http://127.0.0.1:8080"
+    wyoming: str = "127.0.0.1:10300"  # of Home Assistant's protocol
     key: str = ""  # that its callers show
     model: str = "whisper-1"  # what its OpenAI API calls a recogniser
 

@@ -10,7 +10,7 @@ from loadtest.promises import measures, statistics_of
 from parley.wire.stages import STAGES
 
 PEERS = ("whisper-live", "whisperlivekit", "speaches")  # whose own protocols we speak
-APIS = ("pipeline", *STAGES, "rest", "realtime", "riva", *PEERS)
+APIS = ("pipeline", *STAGES, "rest", "realtime", "translations", "deepgram", "twilio", "wyoming", "riva", *PEERS)
 TEXTS = tuple(stage.name for stage in STAGES.values() if stage.is_rewriter)
 CALLS = ("rest", *TEXTS)  # APIs whose size is a rate
 FAULTS = ("kill", "freeze", "slow", "restart", "swap", "hang-up")
@@ -49,6 +49,7 @@ class Scenario:
     about: str = ""
     api: str = "pipeline"
     stages: tuple[str, ...] = ()  # what a pipeline does
+    model: str = ""  # that a stage's streams over gRPC ask for: an alias, or name@version; empty: its default
     ceiling_share: float = 0.0  # how many, as a share of what the machine's bare engines could do; or
     people: int = 0  # live streams at a time, each one recording after the other; or
     rate: float = 0.0  # calls a second, whoever has been answered
@@ -118,8 +119,10 @@ class Scenario:
 
     @property
     def needs_ours(self) -> bool:
-        """Whether it can only be run on a server that we start: to set it up so, or to hurt it."""
-        return bool(self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults))
+        """Whether it can only be run on a server that we start: to set it up so, to hurt it, or to know its port."""
+        return self.api == "wyoming" or bool(
+            self.replicas or self.admitted or any(fault.what != "hang-up" for fault in self.faults)
+        )
 
     def resized(self, environment: Mapping[str, str]) -> "Scenario":
         """As large and as long as the environment says."""
@@ -172,6 +175,8 @@ def _check(scenario: Scenario) -> None:
         raise BadScenario(f"[{scenario.name}]: admitted is {scenario.admitted}; write a share of the people, 0 to 1.")
     if scenario.api == "pipeline" and not scenario.stages:
         raise BadScenario(f"[{scenario.name}]: a pipeline needs `stages`, some of {', '.join(STAGES)}.")
+    if scenario.model and scenario.api not in STAGES:
+        raise BadScenario(f"[{scenario.name}]: `model` is for the streams of one stage; take it out, or name a stage.")
     if not scenario.promise:
         raise BadScenario(f"[{scenario.name}] promises nothing; write [{scenario.name}.promise].")
 

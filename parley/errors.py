@@ -9,7 +9,6 @@ ParleyError                      INTERNAL
 │   ├── ChunkTooLarge            one message above the limit
 │   ├── EmptyMessage             none of config, audio, text, control
 │   ├── FieldInvalid             a form field, query parameter or JSON key that is missing or wrong
-│   ├── NothingToCommit          the end of a turn before anything of it was heard
 │   ├── TooManyStages            one pipeline that would need more streams than a call may have
 │   ├── StreamIdle               a stream that sends nothing and does not end
 │   ├── Conflict                 right by itself, and not as things are now
@@ -21,7 +20,9 @@ ParleyError                      INTERNAL
 │   ├── UnknownHost              the server is called by a name that is not its own
 │   └── UnknownOrigin            a web page that may not call here
 ├── NotFound                     NOT_FOUND
+│   ├── SessionGone              a stream cannot be resumed: it is over, or never was
 │   └── UnknownModel             no such model, or not loaded here
+├── SwitchedOff                  FAILED_PRECONDITION  the config lacks what this needs; its operator can mend it
 ├── BadConfig                    FAILED_PRECONDITION  a process cannot start like this
 │   ├── BadModel                 model.toml or a weight file is not what it says
 │   └── TooLittleMemory          a model would not fit
@@ -32,12 +33,12 @@ ParleyError                      INTERNAL
 ├── Unavailable                  UNAVAILABLE          nobody there who could do it
 │   ├── Draining                 this replica is going away
 │   ├── ModelNotReady            still loading
-│   └── CircuitOpen              it failed too often just now
+│   ├── CircuitOpen              it failed too often just now
+│   └── AnswerUnusable           it answers, and not with what was asked for
 └── DeadlinePassed               DEADLINE_EXCEEDED
     └── UploadTooSlow            a request body that does not arrive
 """
 
-from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar
 
@@ -122,12 +123,6 @@ class FieldInvalid(BadInput):
         self.field = field
 
 
-class NothingToCommit(BadInput):
-    """A turn that ends has begun."""
-
-    reason = "INPUT_AUDIO_BUFFER_COMMIT_EMPTY"  # as OpenAI's clients know it
-
-
 class TooManyStages(BadInput):
     """One call is bounded in the streams to engines that it opens."""
 
@@ -194,10 +189,22 @@ class NotFound(ParleyError):
     code, reason = Code.NOT_FOUND, "NOT_FOUND"
 
 
+class SessionGone(NotFound):
+    """A stream cannot be resumed: it is over, was never there, or somebody else goes on with it."""
+
+    reason = "SESSION_GONE"
+
+
 class UnknownModel(NotFound):
     """No such model, or not loaded here."""
 
     reason = "MODEL_NOT_FOUND"
+
+
+class SwitchedOff(ParleyError):
+    """The config lacks what this needs; its operator can mend it."""
+
+    code, reason = Code.FAILED_PRECONDITION, "SWITCHED_OFF"
 
 
 class BadConfig(ParleyError):
@@ -266,6 +273,12 @@ class CircuitOpen(Unavailable):
     reason = "CIRCUIT_OPEN"
 
 
+class AnswerUnusable(Unavailable):
+    """Somebody is there, and what they say is not what was asked for."""
+
+    reason = "ANSWER_UNUSABLE"
+
+
 class DeadlinePassed(ParleyError):
     """The answer would come too late to be of use."""
 
@@ -276,23 +289,3 @@ class UploadTooSlow(DeadlinePassed):
     """The request body does not arrive."""
 
     reason = "UPLOAD_TOO_SLOW"
-
-
-def tree(root: type[ParleyError] = ParleyError) -> Iterator[type[ParleyError]]:
-    """Every error there is, the root first."""
-    yield root
-    for child in root.__subclasses__():
-        yield from tree(child)
-
-
-def of_code(name: str, reason: str) -> type[ParleyError]:
-    """The same, with the code's name."""
-    return of_reason(Code[name].value if name in Code.__members__ else 0, reason)
-
-
-def of_reason(code: int, reason: str) -> type[ParleyError]:
-    """The error that another process meant: by its reason, else by its code, else the root."""
-    kinds = list(tree())
-    by_reason = [kind for kind in kinds if kind.reason == reason]
-    by_code = [kind for kind in kinds if kind.code.value == code]
-    return (by_reason or by_code or kinds)[0]

@@ -16,6 +16,7 @@ from parley.extras import install
 
 CONFIGS, EMBEDDED, CATALOGUE = Path("deploy/config"), Path("models/embedded"), Path("models/catalogue.toml")
 ADDED = Path("models/added")  # in the repository, which git does not look into
+GATEWAY, JOBS = "gateway", "jobs"  # processes that are no stages
 SERVER = "parley_server"  # the package that carries the tree
 HOME = "PARLEY_HOME"
 LONGEST_FOLDER = 64  # with a socket's folder and name behind it: a path has 107 bytes at most on Linux, 103 elsewhere
@@ -44,6 +45,11 @@ class Places:
     def catalogue(self) -> Path:
         """Which models can be fetched by a name."""
         return self.tree / CATALOGUE
+
+    @property
+    def catalogues(self) -> tuple[Path, ...]:
+        """The same, and beside added models a file of one's own, whose entries go first."""
+        return (self.catalogue, self.models / CATALOGUE.name)
 
     @property
     def model_folders(self) -> tuple[Path, ...]:
@@ -75,6 +81,11 @@ def places(env: Mapping[str, str] | None = None) -> Places:
         return Places(tree, tree, tree / "build/logs", tree / ADDED)
     home, data = _folder(given) if given else _state(env), _folder(given) if given else _data(env)
     return Places(tree, home, home / "logs", data / "models")
+
+
+def stages_of(configs: Path) -> list[str]:
+    """The stages that have a file in a folder of configs: one a process."""
+    return sorted(path.stem for path in configs.glob("*.toml") if path.stem not in (GATEWAY, JOBS))
 
 
 def keys_file(env: Mapping[str, str] | None = None) -> Path:

@@ -6,6 +6,7 @@ The edges of a trace, each a test: client -> gateway -> <stage> -> queue, batch;
 import asyncio
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
@@ -20,6 +21,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from parley import traces
+from parley.costs import PRICE, Costs
 from parley.errors import BadConfig, ParleyError
 from parley.redaction import Redaction
 
@@ -45,6 +47,11 @@ CALL_TIME = Histogram(
     ("call",),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
+QUALITY = Gauge(
+    "parley_quality",
+    "Of what is served: as the stage judges it, or on recordings whose right answer is known.",
+    (*_LABELS, "measure"),
+)
 NOTICES = Counter("parley_notices", "Times a pipeline went on without a stage.", ("stage", "reason"))
 
 LONGEST = 16_000  # characters of one value in a log
@@ -59,6 +66,7 @@ class TelemetryConfig:
     sample: float = 1.0  # share of the traces begun here that are kept; a caller's own choice is obeyed
     metrics: str = ""  # off; or host:port for Prometheus
     log_level: str = "INFO"
+    engine_price: float = 0.0  # of an hour of one engine, of a core or of a GPU, in your currency: docs/cost.md
 
 
 def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -> None:
@@ -68,6 +76,7 @@ def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -
     handler.setFormatter(JsonFormatter(process, secrets))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
     traces.start(process, config.traces, config.sample)
+    PRICE.labels(process).set(config.engine_price)
     if config.metrics:
         _start_metrics(config.metrics)
 
@@ -75,6 +84,8 @@ def set_up(process: str, config: TelemetryConfig, secrets: Iterable[str] = ()) -
 def _check(config: TelemetryConfig) -> None:
     if config.log_level.upper() not in logging.getLevelNamesMapping():
         raise BadConfig(f"`telemetry.log_level` is {config.log_level!r}; write DEBUG, INFO, WARNING or ERROR.")
+    if not 0 <= config.engine_price < math.inf:
+        raise BadConfig(f"`telemetry.engine_price` is {config.engine_price}; write what an hour of one engine costs.")
     if not 0 <= config.sample <= 1:
         raise BadConfig(f"`telemetry.sample` is {config.sample}; write a share from 0 to 1.")
 
@@ -167,15 +178,18 @@ class Meter:
         # Looked up once: finding a metric by its labels takes longer than counting.
         self._size, self._engine = BATCH_SIZE.labels(stage, model), ENGINE_TIME.labels(stage, model)
         self._wait, self._depth = QUEUE_WAIT.labels(stage, model), QUEUE_DEPTH.labels(stage, model)
+        self._costs = Costs(stage, model)
         self._workers, self._load = WORKERS.labels(stage, model), LOAD_TIME.labels(stage, model)
 
     def batch(self, queued: Sequence[tuple[Context, Moment]], began: Moment, engine: tuple[Moment, Moment]) -> None:
         """One batch is done: every member's wait, the size, the engine's time, and a span for each."""
         self._size.observe(len(queued))
         exemplars = [exemplar(context) for context, _ in queued]
-        self._engine.observe(engine[1].at - engine[0].at, next(filter(None, exemplars), None))
+        engine_s = engine[1].at - engine[0].at
+        self._engine.observe(engine_s, next(filter(None, exemplars), None))
         for (context, joined), each in zip(queued, exemplars, strict=True):
             self._wait.observe(began.at - joined.at, each)
+            self._costs.spent(context, engine_s / len(queued))
             if each:
                 self._spans(context, joined, began, engine, len(queued))
 
@@ -237,3 +251,20 @@ class JsonFormatter(logging.Formatter):
         if len(shown) > LONGEST:
             return f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
         return shown if isinstance(value, str) or shown != text else json.loads(text)
+
+
+@contextmanager
+def counted(call: str) -> Iterator[None]:
+    """Counts one call, how it ends and how long it takes."""
+    CALLS.labels(call).inc()
+    outcome, began = "cancelled", time.monotonic()
+    try:
+        yield
+        outcome = "ok"
+    except Exception as error:
+        outcome = error.reason if isinstance(error, ParleyError) else ParleyError.reason
+        raise
+    finally:
+        CALLS.labels(call).dec()
+        CALLS_ENDED.labels(call, outcome).inc()
+        CALL_TIME.labels(call).observe(time.monotonic() - began, exemplar())

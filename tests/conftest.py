@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-pytest_plugins = ("tests.fuzz", "pytester")
+pytest_plugins = ("tests.fuzz", "tests.cut", "pytester")
 
 # A busy machine is slow, not wrong.
 settings.register_profile("tests", deadline=None, max_examples=50, derandomize=True)
@@ -29,6 +29,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Faults of whole processes and hosts take minutes: they are run where they are asked for, as `make chaos` does."""
     asked = any(collection_path.name in each for each in config.args)
     return True if collection_path in APART and not asked else None
+
+
+LONG = ("e2e", "services/asr", "deploy", "loadtest/sla")  # they start processes, or open models
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: at the end no worker shall be left alone with one."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONG))
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from gateway import metrics
 from gateway.access.rate import rate_of
 from gateway.config import Limits
 from parley.errors import Draining, ParleyError, RateLimited, TooManyStages, TooManyStreams
+from parley.wire import protocol
 from parley.wire.keys import CLASSES, Key
 
-CLASS = "parley-class"  # in the metadata: live or batch
+CLASS = protocol.CLASS  # in the metadata: live or batch
 
 
 class Admission:

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from gateway.config import VoicesConfig
-from parley.errors import BadConfig, BadInput, NotFound
+from parley.errors import BadConfig, BadInput, NotFound, SwitchedOff
 from parley.nearest import advice
 from parley.v1.diarize_pb2 import DiarizeConfig, Voiceprint
 from parley.v1.voices_pb2 import KeptVoice
@@ -28,7 +28,7 @@ class VoiceFromAnotherModel(BadInput):
     reason = "VOICE_FROM_ANOTHER_MODEL"
 
 
-class VoicesOff(BadConfig):
+class VoicesOff(SwitchedOff):
     """The gateway has no secret to keep voices with."""
 
     reason = "VOICES_OFF"
@@ -101,6 +101,25 @@ class Voices:
         del kept[self._known(kept, name).name]
         self._write(key, kept.values())
 
+    def count(self, key: str) -> int:
+        """How many are kept for the key with this id; a file that cannot be read counts as one."""
+        file = self._named(key)
+        if not file.exists():
+            return 0
+        try:
+            return len(json.loads(self._on().decrypt(file.read_bytes()))["voices"])
+        except (VoicesOff, OSError, InvalidToken, ValueError):
+            return 1
+
+    def forget(self, key: str) -> int:
+        """Removes all of them, also without the secret; how many they were."""
+        found = self.count(key)
+        try:
+            self._named(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise BadConfig(f"{self._named(key)} cannot be removed ({error.strerror}); remove it by hand.") from None
+        return found
+
     def enrol(self, config: DiarizeConfig, key: Key, model: str) -> None:
         """Put the voices that a config names in their place; `model` is who will hear it, empty where nobody knows."""
         kept = self.of(key) if config.voices else {}
@@ -129,7 +148,10 @@ class Voices:
         return kept[name]
 
     def _file(self, key: Key) -> Path:
-        return self._folder / f"{key.id or EVERYBODY}.voices"
+        return self._named(key.id)
+
+    def _named(self, key: str) -> Path:
+        return self._folder / f"{key or EVERYBODY}.voices"
 
     def _write(self, key: Key, voices: Iterable[Voice]) -> None:
         """Atomically, readable by the gateway's account only."""

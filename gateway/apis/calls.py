@@ -1,13 +1,16 @@
 """What every gRPC API does with a call: reads the caller, turns errors into a status. Must not know services, grpc."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from gateway.access.entry import shown
 from gateway.access.locality import is_local_peer
 from gateway.config import Limits
-from gateway.core import Caller
+from gateway.core import Caller, Core
 from parley.budget import Budget
+from parley.errors import ParleyError
 from parley.wire import idle, protocol
 
 Context = Any
@@ -25,6 +28,16 @@ def host_of(peer: str) -> str:
     """The host in `ipv4:10.0.0.1:5000` or `ipv6:%5B::1%5D:5000`; empty for a Unix socket, which has none."""
     kind, _, address = unquote(peer).partition(":")
     return address.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
+
+
+@contextmanager
+def audited(core: Core, method: str, context: Context) -> Iterator[Callable[[ParleyError], None] | None]:
+    """A record of the audit log around a call; gives who wants to know of its error. Raises where none can be made."""
+    core.audit.check()
+    who = caller(context)
+    with core.audit.call(method, who.peer) as entry:
+        shown(core.keys.claimed(who.metadata), who.metadata)
+        yield entry.fail if entry else None
 
 
 async def first(context: Context, limits: Limits) -> Any:

@@ -1,14 +1,20 @@
 """The OpenAPI document: what every API takes and gives, with examples. Must not know how they are served."""
 
+from gateway.apis.deepgram import document as deepgram
 from gateway.apis.libretranslate import document as libretranslate
 from gateway.apis.native import document as native
 from gateway.apis.openai import document as openai
+from gateway.apis.twilio import document as twilio
+from gateway.apis.whisper_asr import document as whisper_asr
 from gateway.http.document.schema import Json
 
 TAGS = {
     "OpenAI": ("Recordings to words, in OpenAI's shapes.", openai.PATHS),
+    "Deepgram": ("Live sound and recordings to words, in Deepgram's shapes.", deepgram.PATHS),
+    "Twilio": ("Telephone calls to words, as Twilio sends them.", twilio.PATHS),
     "Parley": ("Clean sound, speakers, live pipelines, and what operators ask.", native.PATHS),
     "LibreTranslate": ("Text into another language, in LibreTranslate's shapes.", libretranslate.PATHS),
+    "Whisper ASR": ("Recordings to words and subtitles, as Bazarr asks for them.", whisper_asr.PATHS),
 }
 
 
@@ -32,7 +38,7 @@ DOCUMENT: Json = {
     "paths": {path: it for tag, (_, paths) in TAGS.items() for path, it in _tagged(tag, paths).items()},
     "security": [{}, {"key": []}],  # where keys are asked for
     "components": {
-        "schemas": native.SCHEMAS | openai.SCHEMAS | libretranslate.SCHEMAS,
+        "schemas": native.SCHEMAS | openai.SCHEMAS | deepgram.SCHEMAS | libretranslate.SCHEMAS | whisper_asr.SCHEMAS,
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
     },
 }

@@ -9,15 +9,20 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from gateway.apis import calls
+from gateway.access.upload_memory import UploadMemory
+from gateway.apis import background, calls
+from gateway.apis.background import BackgroundJobs
 from gateway.apis.calls import Context
 from gateway.apis.kept_voices import KeptVoices
 from gateway.apis.riva import server
 from gateway.config import GatewayConfig, Limits
 from gateway.core import Core
+from gateway.jobs import Jobs
+from gateway.sessions.sessions import Sessions
 from parley.errors import BadInput
 from parley.v1.pipeline_pb2 import PipelineRequest
 from parley.wire import protocol
+from parley.wire.around import Around
 from parley.wire.protocol import SERVER_OPTIONS, listen
 from parley.wire.stages import STAGES
 
@@ -27,11 +32,12 @@ Handler = Callable[[Context], Awaitable[None]]
 class ParleyMethods(grpc.GenericRpcHandler):
     """Every method of parley.v1."""
 
-    def __init__(self, core: Core, limits: Limits) -> None:
-        self._core, self._limits = core, limits
+    def __init__(self, core: Core, limits: Limits, jobs: Jobs, memory: UploadMemory, sessions: Sessions) -> None:
+        self._core, self._limits, self._sessions = core, limits, sessions
         paths = {f"/{service.full_name}/Stream": name for name, service in core.stages.items()}
         self._streams: dict[str, Handler] = {path: partial(self._pass, name) for path, name in paths.items()}
         self._streams["/parley.v1.Pipeline/Stream"] = self._pipeline
+        self._streams |= BackgroundJobs(jobs, limits, memory).handlers()
         self._voices = KeptVoices(core).handlers()
 
     def service(self, details: Any) -> "grpc.RpcMethodHandler[Any, Any] | None":
@@ -64,7 +70,7 @@ class ParleyMethods(grpc.GenericRpcHandler):
 
     async def _pipeline(self, context: Context) -> None:
         requests = calls.all_of(context, self._limits, self._limits.sound_s, read=_parse)
-        async with aclosing(self._core.pipeline(requests, calls.caller(context))) as answers:
+        async with aclosing(await self._sessions.open(requests, calls.caller(context))) as answers:
             async for answer in answers:
                 await context.write(answer.SerializeToString())
 
@@ -87,16 +93,20 @@ def _parse(data: bytes) -> PipelineRequest:
 class RpcServer:
     """The gRPC port."""
 
-    def __init__(self, core: Core, config: GatewayConfig) -> None:
-        guards = [protocol.Guard(core.keys.guard)] if config.keys_file else []
-        self._server = grpc.aio.server(options=SERVER_OPTIONS, interceptors=guards)
-        self._server.add_generic_rpc_handlers((ParleyMethods(core, config.limits), server.RivaMethods(core, config)))
+    def __init__(self, core: Core, config: GatewayConfig, jobs: Jobs, memory: UploadMemory, sessions: Sessions) -> None:
+        guards: list[grpc.aio.ServerInterceptor] = [protocol.Guard(core.keys.guard)] if config.keys_file else []
+        around = [Around(partial(calls.audited, core))] if core.audit.on else []
+        self._server = grpc.aio.server(options=SERVER_OPTIONS, interceptors=[*around, *guards])
+        ours = ParleyMethods(core, config.limits, jobs, memory, sessions)
+        self._server.add_generic_rpc_handlers((ours, server.RivaMethods(core, config)))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = ["parley.v1.Pipeline", "parley.v1.Models", "parley.v1.Voices"]
+        names = ["parley.v1.Pipeline", "parley.v1.Models", "parley.v1.Voices", background.SERVICE]
         names += [*(service.full_name for service in core.stages.values()), *server.SERVICES]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
         listen(self._server, config.grpc, config.tls)
+        if config.local:
+            listen(self._server, config.local)
 
     async def start(self) -> None:
         """Serves calls from now on."""

@@ -1,6 +1,7 @@
 """A whole file's samples, decoded as they are needed. Must not know what is done with them."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 
 from parley.audio import media
@@ -22,10 +23,15 @@ class RecordingSound:
         self._blocks = decoder.blocks(BLOCK_S)
         self._block = b""
         self._heard = 0  # bytes
+        self._most_s = math.inf
 
     async def advance(self) -> None:
         """Decodes the next block; empty at the end."""
         self._block = await asyncio.to_thread(next, self._blocks, b"")
+
+    def cut(self, seconds: float) -> None:
+        """Nothing behind the piece in which so many seconds end is wanted."""
+        self._most_s = seconds
 
     @property
     def duration_s(self) -> float:
@@ -41,9 +47,11 @@ class RecordingSound:
     async def pieces(self) -> AsyncIterator[bytes]:
         """All samples, once."""
         while block := self._block:
-            self._heard += len(block)
             for piece in Recording(block, self.rate_hz, self.channels).chunks(PIECE_S):
+                self._heard += len(piece)
                 yield piece
+                if self.duration_s >= self._most_s:
+                    return
             await self.advance()
 
 

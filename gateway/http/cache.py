@@ -8,7 +8,8 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -21,9 +22,10 @@ from gateway.http.fields import Fields
 from gateway.http.sse import EventStream
 from gateway.http.streaming import Flow
 from parley.budget import Clock
-from parley.errors import BadConfig
+from parley.errors import BadConfig, Unavailable
 from parley.extras import install
 from parley.wire import protocol
+from parley.wire.keys import hashed
 
 log = logging.getLogger(__name__)
 CACHE = "parley-cache"  # the header: hit or miss
@@ -39,6 +41,12 @@ class Store(Protocol):
 
     async def put(self, key: str, value: bytes) -> None:
         """Keep it."""
+
+    async def count(self, owner: str) -> int:
+        """How much is kept whose keys begin like this."""
+
+    async def forget(self, owner: str) -> int:
+        """Removes it; how much it was."""
 
 
 class MemoryStore:
@@ -66,6 +74,17 @@ class MemoryStore:
         while self.size > self._config.bytes:
             self._drop(next(iter(self._kept)))
 
+    async def count(self, owner: str) -> int:
+        """How much is kept whose keys begin like this."""
+        return sum(key.startswith(owner) for key in self._kept)
+
+    async def forget(self, owner: str) -> int:
+        """Removes it; how much it was."""
+        found = [key for key in self._kept if key.startswith(owner)]
+        for key in found:
+            self._drop(key)
+        return len(found)
+
     def _drop(self, key: str) -> None:
         _, value = self._kept.pop(key, (0.0, b""))
         self.size -= len(value)
@@ -91,6 +110,20 @@ class RedisStore:
         """Keep it."""
         await self._tried(self._client.set(f"parley:{key}", value, px=self._keep_ms))
 
+    async def count(self, owner: str) -> int:
+        """How much is kept whose keys begin like this."""
+        return len(await self._found(owner))
+
+    async def forget(self, owner: str) -> int:
+        """Removes it; how much it was."""
+        found = await self._found(owner)
+        with _in_words():
+            return int(await self._client.unlink(*found)) if found else 0
+
+    async def _found(self, owner: str) -> list[bytes]:
+        with _in_words():
+            return [key async for key in self._client.scan_iter(match=f"parley:{owner}*", count=1000)]
+
     async def _tried(self, asked: Awaitable[Any]) -> Any:
         from redis.exceptions import RedisError
 
@@ -99,6 +132,17 @@ class RedisStore:
         except (RedisError, OSError) as error:
             log.warning("the cache does not answer: %s", error)
             return None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Who wants to know what is kept must not take silence for nothing."""
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"The cache in Redis does not answer ({error}); ask again.", retry_s=1.0) from None
 
 
 def store_of(config: CacheConfig) -> Store | None:
@@ -119,6 +163,14 @@ class Cache:
         self._store = store_of(config)
         self._largest = int(config.bytes * LARGEST_SHARE)
 
+    async def count(self, key: str) -> int:
+        """How many answers are kept for the key with this id."""
+        return await self._store.count(owner_of(key)) if self._store else 0
+
+    async def forget(self, key: str) -> int:
+        """Removes them; how many they were."""
+        return await self._store.forget(owner_of(key)) if self._store else 0
+
     async def answered(
         self,
         path: str,
@@ -132,7 +184,7 @@ class Cache:
             return await endpoint()
         key = key_of(path, fields, served)
         kept = await store.get(key)
-        metrics.KEPT.labels("miss" if kept is None else "hit").inc()
+        metrics.KEPT.labels("miss" if kept is None else "hit", path).inc()
         if kept is not None:
             return _thawed(kept)
         response = await endpoint()
@@ -159,11 +211,16 @@ def _as_asked(response: Response, served: CacheScope) -> bool:
 
 
 def key_of(path: str, fields: Fields, served: CacheScope) -> str:
-    """A digest of everything that the answer depends on."""
+    """Whose it is, and a digest of everything that the answer depends on."""
     request = json.dumps([path, fields.values, fields.name, asdict(served)], sort_keys=True, default=str)
     digest = hashlib.blake2b(request.encode(), digest_size=24)
     digest.update(hashlib.sha256(fields.upload or b"").digest())
-    return digest.hexdigest()
+    return f"{owner_of(served.key)}{digest.hexdigest()}"
+
+
+def owner_of(key: str) -> str:
+    """How the keys begin under which answers for an API key are kept."""
+    return f"{hashed(key)[:16]}:"
 
 
 def _frozen(response: Response, body: bytes) -> bytes:

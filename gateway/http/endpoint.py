@@ -1,7 +1,9 @@
 """What an API offers over HTTP: paths, handlers, and the shape of its errors. Must not know an API."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
@@ -12,6 +14,7 @@ from gateway.http.fields import Fields
 from parley.v1.pipeline_pb2 import Notice
 from parley.wire import protocol
 
+log = logging.getLogger(__name__)
 Handler = Callable[[Fields, Caller], Awaitable[Response]]
 
 
@@ -40,6 +43,14 @@ def served(model: str, notices: Iterable[Notice] = ()) -> dict[str, str]:
     """Which model served, and what did not go as asked."""
     headers = {protocol.MODEL: model, "parley-notices": ", ".join(f"{each.stage} {each.reason}" for each in notices)}
     return {name: value for name, value in headers.items() if value}
+
+
+def ignored(fields: Fields, known: Iterable[str]) -> dict[str, str]:
+    """Some foreign servers take fields that they do not know; ours says which it did not heed."""
+    if not (strange := fields.unknown(known)):
+        return {}
+    log.info("fields that nobody knows", extra={"fields": strange})
+    return {"parley-ignored": ", ".join(quote(name, safe="[]") for name in strange)}
 
 
 async def upgrade(fields: Fields, caller: Caller) -> Response:

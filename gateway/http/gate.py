@@ -1,10 +1,12 @@
 """In front of the HTTP APIs: who is called, by which page, with which key. Must not know what an endpoint does."""
 
 import logging
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.access.entry import public
 from gateway.access.keys import KeyRing, demand, presented
 from gateway.access.locality import is_loopback, is_proxied
 from gateway.access.pages import Pages
@@ -14,17 +16,22 @@ from parley.wire.keys import ADMIN
 
 log = logging.getLogger(__name__)
 PAGES = "/assets/"  # what the pages load: the same for everybody
-FREE = ("/", "/console", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
+FREE = ("/", "/console", "/tracks", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")
+TWILIO = "/v1/twilio"  # sends no header; its key stands in the address or in the first message, where it is asked for
 IN_THE_BODY = ("/translate", "/detect")  # LibreTranslate's clients say their key there; the core asks for it
-FOR_ADMINS = ("/v1/routes", "/v1/operations", "/v1/sla", "/v1/rollouts", "/v1/drift")
+OF_KEYS = "/v1/data/"  # before the id of a key
+FOR_ADMINS = ("/v1/routes", "/v1/operations", "/v1/sla", "/v1/rollouts", "/v1/drift", OF_KEYS)
 READING = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
     """Wraps an app: it sees only requests that pass all checks."""
 
-    def __init__(self, app: ASGIApp, keys: KeyRing, pages: Pages) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: KeyRing, pages: Pages, shapes: Mapping[str, refusal.Shape] | None = None
+    ) -> None:
         self._app, self._keys, self._pages = app, keys, pages
+        self._shapes = shapes or {}  # path -> the shape of its errors, where it is not ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer 401 or 403; a WebSocket is refused before its handshake."""
@@ -34,7 +41,8 @@ class Gate:
             except ParleyError as error:
                 if isinstance(error, UnknownHost | UnknownOrigin):
                     log.warning("%s", error)  # a browser does not show its reader why
-                await self._refuse(error, scope, receive, send)
+                shape = self._shapes.get(scope["path"], refusal.ours)
+                await refusal.refuse(public(error), shape, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -51,15 +59,15 @@ class Gate:
         ours = self._pages.are_ours(headers.get("host", ""), headers.get("origin"))
         return ours and is_loopback(peer) and not is_proxied(headers)
 
-    async def _refuse(self, error: ParleyError, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await refusal.response(error)(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": error.reason})
+
+def is_page(path: str) -> bool:
+    """What everybody may see, and nobody is asked who they are."""
+    return path in FREE or path.startswith(PAGES)
 
 
 def _is_free(scope: Scope) -> bool:
+    if scope["path"] == TWILIO:
+        return bool(scope["type"] == "websocket" and not presented(Headers(scope=scope)))
     if scope["path"] in IN_THE_BODY:
         return bool(scope["method"] == "POST" and not presented(Headers(scope=scope)))
-    return scope["path"] in FREE or scope["path"].startswith(PAGES)
+    return is_page(scope["path"])

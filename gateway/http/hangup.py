@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, Never, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from parley.budget import Budget
 from parley.errors import DeadlinePassed
@@ -35,6 +36,13 @@ async def within(budget: Budget, work: Coroutine[Any, Any, Result]) -> Result:
         if not limit.expired():
             raise
         raise DeadlinePassed("The work took longer than a request may; send less at once.") from None
+
+
+async def gone_socket(socket: WebSocket) -> Never:
+    """The same of a WebSocket that is only told; what it sends is not looked at."""
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        pass
+    raise WebSocketDisconnect(message["code"])
 
 
 async def gone(request: Request) -> Never:

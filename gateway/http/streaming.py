@@ -8,10 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.entry import public
 from gateway.http import hangup, refusal
 from parley.budget import Budget
 from parley.errors import ParleyError
-from parley.wire import protocol
 
 Pieces = AsyncGenerator[bytes]
 Served = Callable[[], Mapping[str, str]]
@@ -41,12 +41,12 @@ class Flow(StreamingResponse):
         try:
             await hangup.within(self._budget, self._flow(send))
         except Exception as error:
-            public = protocol.public(error, "the gateway")
+            shown = public(error)
             if self._opened:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._break_off(public, send), LAST_WORD_S)
+                    await asyncio.wait_for(self._break_off(shown, send), LAST_WORD_S)
             else:
-                await refusal.response(public, self.shape)(scope, receive, send)
+                await refusal.response(shown, self.shape)(scope, receive, send)
 
     async def _flow(self, send: Send) -> None:
         copy = bytearray()

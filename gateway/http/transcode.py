@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from parley.errors import BadInput, ConfigExpected, ConfigRepeated, FieldInvalid
 from parley.nearest import advice
 from parley.v1.audio_pb2 import Control, ControlAction
-from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest, PipelineResponse
+from parley.v1.pipeline_pb2 import End, PipelineConfig, PipelineRequest, PipelineResponse
 from parley.wire.stages import STAGES
 
 Kind = TypeVar("Kind", bound=Message)
@@ -23,20 +23,35 @@ UNKNOWN_TYPE = re.compile(r"type_url: \S*/(?P<type>[\w.]+)")
 FAULTS = (json_format.ParseError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
+def first(text: str) -> PipelineRequest:
+    """The first text frame: a pipeline's config, or {"resume": ...}."""
+    if '"resume"' not in text or (frame := object_of(text, "text frame")).keys() != {"resume"}:
+        return PipelineRequest(config=config(text))
+    try:
+        return _parsed(frame, PipelineRequest)
+    except FAULTS as error:
+        raise ConfigExpected(_fault(error, PipelineRequest)) from None
+
+
 def config(text: str) -> PipelineConfig:
-    """A text frame -> the pipeline's config."""
+    """The pipeline's config alone."""
     try:
         return _parsed(object_of(text, "text frame"), PipelineConfig)
     except FAULTS as error:
         raise ConfigExpected(_fault(error, PipelineConfig)) from None
 
 
-def stage_config(text: str, kind: type[Kind]) -> Kind:
-    """A form's field `config` -> one stage's config."""
+def stage_config(text: str, kind: type[Kind], field: str = "config") -> Kind:
+    """A form's field -> one stage's config, or a pipeline's."""
+    return field_config(object_of(text, f"field `{field}`"), kind, field)
+
+
+def field_config(value: dict[str, object], kind: type[Kind], field: str) -> Kind:
+    """The same, where it was read already."""
     try:
-        return _parsed(object_of(text, "field `config`"), kind)
+        return _parsed(value, kind)
     except FAULTS as error:
-        raise FieldInvalid(_fault(error, kind), field="config") from None
+        raise FieldInvalid(_fault(error, kind), field=field) from None
 
 
 def _parsed(value: dict[str, object], kind: type[Kind]) -> Kind:
@@ -60,15 +75,15 @@ def _nearest(complaint: str) -> str:
     return f" {advice(found['field'], message.fields_by_name, 'it has {}.')}"
 
 
-def control(text: str) -> PipelineRequest | None:
-    """A later text frame -> a control; None: the audio ends here."""
+def control(text: str) -> PipelineRequest:
+    """A later text frame -> a control, or the end."""
     frame = object_of(text, "text frame")
     if "control" not in frame:
         raise ConfigRepeated(
             'A stream has one config; after it send audio, {"control": "flush"} or {"control": "end"}.'
         )
     if frame == {"control": "end"}:
-        return None
+        return PipelineRequest(end=End())
     if frame == {"control": "flush"}:
         return PipelineRequest(control=Control(action=ControlAction.CONTROL_ACTION_FLUSH))
     raise BadInput(f"The control {frame['control']!r} is not known; say flush or end.")
@@ -131,4 +146,5 @@ def plain(message: Message) -> dict[str, object]:
 def event(answer: PipelineResponse) -> str:
     """An answer as a text frame."""
     kind = answer.WhichOneof("event") or ""
-    return json.dumps({"type": kind} | plain(getattr(answer, kind)), ensure_ascii=False)
+    numbered = {"sequence": answer.sequence} if answer.sequence else {}
+    return json.dumps({"type": kind} | numbered | plain(getattr(answer, kind)), ensure_ascii=False)

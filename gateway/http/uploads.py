@@ -28,13 +28,14 @@ async def read(request: Request, most: int, budget: Budget, reservation: Reserva
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     plain = kind != "multipart/form-data" and not _is_raw(kind)
     limited = Request(request.scope, _limited(request, min(most, LONGEST_TEXT) if plain else most, budget, reservation))
-    query = _folded(request.query_params.multi_items())
+    query = folded(request.query_params.multi_items())
     if request.method in ("GET", "HEAD"):
         return Fields(query)
     if _is_raw(kind):
         return Fields(query, await limited.body())
     if kind == "application/json":
-        return Fields(query | transcode.object_of(await limited.body(), "body"))
+        body = await limited.body()
+        return Fields(query | (transcode.object_of(body, "body") if body else {}))  # OpenAI's package sends none so
     try:
         return await _form(limited, query, kind)
     except (HTTPException, MultiPartException) as error:
@@ -94,12 +95,13 @@ async def _form(request: Request, query: dict[str, object], kind: str) -> Fields
 
 
 def _texts(form: FormData) -> dict[str, object]:
-    return _folded((key, value) for key, value in form.multi_items() if isinstance(value, str))
+    return folded((key, value) for key, value in form.multi_items() if isinstance(value, str))
 
 
-def _folded(items: Iterable[tuple[str, Any]]) -> dict[str, object]:
-    folded: dict[str, object] = {}
+def folded(items: Iterable[tuple[str, Any]]) -> dict[str, object]:
+    """Names and values; a name that is given more than once has a list."""
+    found: dict[str, object] = {}
     for key, value in items:
-        before = folded.get(key)
-        folded[key] = value if key not in folded else [*(before if isinstance(before, list) else [before]), value]
-    return folded
+        before = found.get(key)
+        found[key] = value if key not in found else [*(before if isinstance(before, list) else [before]), value]
+    return found

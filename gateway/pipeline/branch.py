@@ -19,6 +19,7 @@ from parley.budget import Clock
 from parley.errors import DeadlinePassed, ParleyError
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.pipeline_pb2 import Notice
+from parley.v1.translate_pb2 import Translation
 from parley.wire.stages import StageContract
 
 LOOKS = 4  # without progress, before a stage counts as stalled
@@ -81,6 +82,7 @@ class Branch:
         self.model = self.pinned = ""  # what served last; what the next replica is asked for
         self.delivering = False  # an answer waits for a slow client: the stage is not to blame
         self.unreached: set[str] = set()  # languages of texts that it does not translate
+        self.fallback = ""  # who translates in place of its model, and why; empty: the model itself does
         self.answers = 0
         self.must_answer: Callable[[], bool] = lambda: False  # soon, or it is stalled
         self._has_replica, self._left = False, 0.0  # and when it was left
@@ -148,6 +150,21 @@ class Branch:
         if gone:
             return notices.returned(self.stage, self.at_ns)
         return notices.back(self.stage, self.at_ns) if again else None
+
+    def changed(self, event: Translation) -> Notice | None:
+        """What a client has to know of a translation and does not know yet: once is enough."""
+        notice, before = notices.untranslated(self.stage, event), self.fallback
+        if event.HasField("fallback"):
+            self.fallback = f"{event.fallback.reason} {event.fallback.model}"
+            return notices.instead(self.stage, event) if notice or self.fallback != before else None
+        if notice:
+            is_known = event.source_language in self.unreached
+            self.unreached.add(event.source_language)
+            return None if is_known else notice
+        if before and event.text.strip():
+            self.fallback = ""
+            return notices.own_again(self.stage, event)
+        return None
 
     @property
     def at_ns(self) -> int:

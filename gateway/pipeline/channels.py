@@ -83,7 +83,7 @@ class Channels:
         elif kind == "audio":
             await self._put_together(number, answer.audio.data)
         else:
-            _mark(getattr(answer, kind), str(number + 1))
+            mark(getattr(answer, kind), str(number + 1))
             await self._out.put(answer)
 
     async def _open(self, answer: PipelineResponse) -> None:
@@ -112,8 +112,8 @@ async def _requests(inbox: Inbox) -> AsyncIterator[PipelineRequest]:
         yield request
 
 
-def _mark(event: Any, track: str) -> None:
-    """Put the channel on an event; it is the speaker too."""
+def mark(event: Any, track: str) -> None:
+    """Put the track on an event; it is the speaker too."""
     event.track = track
     for part in (event, *getattr(event, "words", ())):
         if "speaker" in part.DESCRIPTOR.fields_by_name:

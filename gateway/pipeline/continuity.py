@@ -3,17 +3,14 @@
 Which rule holds for a stage stands in its proto. Must not know how a replica is found, nor who reads the answers.
 """
 
-from collections.abc import Iterator
 from typing import Any, Protocol
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from gateway.pipeline.tail import SoundTail
-from parley.v1.audio_pb2 import Interval
 from parley.wire.stages import StageContract
+from parley.wire.times import shift
 
-INTERVAL, DURATION = Interval.DESCRIPTOR.full_name, Duration.DESCRIPTOR.full_name
 NEAR_NS = 20_000_000  # two times that are closer are the same
 
 
@@ -63,7 +60,8 @@ class WordContinuity:
 
     def __init__(self, tail: SoundTail) -> None:
         self._tail = tail
-        self._committed = self._started = self._ended = -1 - NEAR_NS  # at 0 nothing was said before
+        # At 0 nothing was said before.
+        self._committed = self._started = self._ended = self._answered = -1 - NEAR_NS
         self._promised = self._owed = ""
         self._spoken: int | None = None  # where speech began that no final has covered yet
         self._again = False  # what was said may come once more
@@ -87,9 +85,8 @@ class WordContinuity:
             shift(event, self._at(self._tail.began))
         if kind == "transcript":
             return self._final(event) if event.is_final else self._interim(event)
-        if kind == "speech_started":
-            return self._start(event)
-        return self._end(event) if kind == "speech_ended" else event
+        said = {"speech_started": self._start, "speech_ended": self._end, "answered": self._all_answered}.get(kind)
+        return said(event) if said else event
 
     def _final(self, event: Any) -> Message | None:
         end = event.interval.end.ToNanoseconds()
@@ -123,6 +120,13 @@ class WordContinuity:
         self._ended = at
         return event  # type: ignore[no-any-return]
 
+    def _all_answered(self, event: Any) -> Message | None:
+        at = event.at.ToNanoseconds()
+        if at <= self._answered:
+            return None
+        self._answered = at
+        return event  # type: ignore[no-any-return]
+
 
 class TurnContinuity:
     """Turns and revisions: a new replica knows nobody, so its numbers are new ones."""
@@ -154,26 +158,3 @@ class TurnContinuity:
 
     def _own(self, name: str) -> str:
         return f"{name}-{self._before + 1}"
-
-
-def shift(event: Any, nanoseconds: int) -> None:
-    """Move every time in an event: intervals, and moments called `at`."""
-    for moment in _moments(event):
-        moment.FromNanoseconds(moment.ToNanoseconds() + nanoseconds)
-
-
-def _moments(event: Any) -> Iterator[Duration]:
-    if event.DESCRIPTOR.full_name == INTERVAL:
-        yield from (event.start, event.end)
-        return
-    for field in event.DESCRIPTOR.fields:
-        kind = field.message_type
-        if kind is None or kind.GetOptions().map_entry:
-            continue
-        value = getattr(event, field.name)
-        if field.is_repeated:
-            yield from (moment for each in value for moment in _moments(each))
-        elif kind.full_name == DURATION:
-            yield from (value,) if field.name == "at" else ()
-        elif kind.full_name == INTERVAL or event.HasField(field.name):
-            yield from _moments(value)

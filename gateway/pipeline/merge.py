@@ -31,10 +31,11 @@ async def _then_nothing(work: Coroutine[Any, Any, None], out: asyncio.Queue[Even
         await work
     except BaseExceptionGroup as many:
         await out.put(None)
-        raise _first(many) from None
+        raise first(many) from None
     await out.put(None)
 
 
-def _first(many: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = many.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def first(many: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong before anything else did."""
+    one = many.exceptions[0]
+    return first(one) if isinstance(one, BaseExceptionGroup) else one

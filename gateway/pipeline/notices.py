@@ -1,11 +1,16 @@
 """What a client is told when something does not go as asked, in the words of the stage's proto. Pure."""
 
-from parley.errors import ParleyError, Unavailable, of_reason
+from parley.errors import AnswerUnusable, ParleyError, Unavailable
 from parley.languages import NAMES
 from parley.v1.audio_pb2 import Interval
 from parley.v1.pipeline_pb2 import Notice
 from parley.v1.translate_pb2 import Translation
+from parley.wire.error_names import of_reason
 from parley.wire.stages import StageContract
+
+FALLBACK, FALLBACK_OVER = "FALLBACK", "FALLBACK_OVER"  # another model translates; the one asked for does so again
+UNTRANSLATED = "UNTRANSLATED"  # no model translates this piece;
+UNTRANSLATED_NOW = "UNTRANSLATED_NOW"  # and one would, were it there
 
 
 def lost(stage: StageContract, error: ParleyError) -> Notice:
@@ -29,12 +34,28 @@ def replaced(stage: StageContract, error: ParleyError, at_ns: int, lost_from_ns:
 
 
 def untranslated(stage: StageContract, event: Translation) -> Notice | None:
-    """A text was heard in a language from which the stage does not go; None: it was translated."""
+    """A text was heard in a language from which the stage does not go, or nothing translated it; None: it was."""
     if event.text or not (event.target_language and event.source_text.strip()):
         return None
+    if event.HasField("fallback"):
+        return instead(stage, event)
     source, target = (NAMES.get(tag, tag) for tag in (event.source_language, event.target_language))
     message = f"{stage.name} does not go from {source} to {target}. {stage.traits.notices.instead}"
     return Notice(stage=stage.name, reason="LANGUAGE_PAIR", message=message, interval=event.interval)
+
+
+def instead(stage: StageContract, event: Translation) -> Notice:
+    """Another model than the one asked for translates, or none does."""
+    fallback = event.fallback
+    none = UNTRANSLATED if fallback.reason == AnswerUnusable.reason else UNTRANSLATED_NOW
+    reason = FALLBACK if fallback.model else none
+    return Notice(stage=stage.name, reason=reason, message=fallback.message, interval=event.interval)
+
+
+def own_again(stage: StageContract, event: Translation) -> Notice:
+    """The model asked for translates again."""
+    message = f"{stage.name}'s own model works again."
+    return Notice(stage=stage.name, reason=FALLBACK_OVER, message=message, interval=event.interval)
 
 
 def back(stage: StageContract, at_ns: int) -> Notice | None:

@@ -106,10 +106,12 @@ class Pipeline:
             elif kind == "control":
                 for branch in self._branches:
                     branch.flush()
+            elif kind == "end":
+                break
             elif kind == "config":
                 raise ConfigRepeated("A stream has one config; open another stream for another.")
             else:
-                raise EmptyMessage("A PipelineRequest says exactly one thing: config, audio, control.")
+                raise EmptyMessage("A PipelineRequest says exactly one thing: config, audio, control, end.")
         if not self._hears_filtered:
             self._end_listeners()
         if self._filters:
@@ -241,13 +243,15 @@ class Pipeline:
         await self._deliver(branch, kind, event)
 
     async def _deliver(self, branch: Branch, kind: str, event: Any) -> None:
+        if kind == "transcript" and self._plan.redaction and not self._plan.redaction.hide(event):
+            return
         if branch.stage.is_rewriter:
             self._complete(branch, event)
-        if isinstance(event, Translation) and (notice := notices.untranslated(branch.stage, event)):
-            if event.source_language not in branch.unreached:  # once is enough
-                branch.unreached.add(event.source_language)
+        if isinstance(event, Translation):
+            if (notice := branch.changed(event)) is not None:
                 await self._notice(notice)
-            return
+            if notices.untranslated(branch.stage, event):
+                return
         if branch.stage.gives_words and kind == "transcript" and event.is_final:
             await self._final(event)
         elif branch.stage.gives_turns and kind in ("turn", "revision"):

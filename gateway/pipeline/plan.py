@@ -1,7 +1,7 @@
 """What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from gateway.audio.time_scale import Scale
 from gateway.config import LARGEST_CHUNK, Keep
+from gateway.pipeline.redaction import Redaction
 from gateway.pipeline.tail import NOTHING, SoundTail, TextTail
 from parley.audio.media import MOST_CHANNELS
 from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
@@ -18,7 +19,8 @@ from parley.wire import protocol, rules
 from parley.wire.pipeline import FIELDS, configs_of
 from parley.wire.stages import STAGES, StageContract
 
-LISTENERS_ALONE = DenoiseFor.DENOISE_FOR_LISTENERS
+UNSET, CLIENT = DenoiseFor.DENOISE_FOR_UNSPECIFIED, DenoiseFor.DENOISE_FOR_CLIENT
+LISTENERS_ALONE, BOTH = DenoiseFor.DENOISE_FOR_LISTENERS, DenoiseFor.DENOISE_FOR_BOTH
 MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
 
 
@@ -32,7 +34,12 @@ class StageRequest:
 
 def asked(config: PipelineConfig) -> list[StageRequest]:
     """Every stream that a pipeline needs, in the order in which sound passes them."""
-    return sorted((StageRequest(*each) for each in configs_of(config)), key=lambda each: each.stage.traits.role)
+    return sorted((StageRequest(*each) for each in configs_of(config)), key=_place)
+
+
+def _place(each: StageRequest) -> tuple[int, bool]:
+    """By role; of one role, those that the proto puts first."""
+    return each.stage.traits.role, not each.stage.traits.first
 
 
 def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, str]:
@@ -45,6 +52,12 @@ def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, 
     return {**metadata, **{f"{protocol.MODEL}-{name}": model for name in names}}
 
 
+def hide(config: PipelineConfig, kinds: Iterable[str]) -> None:
+    """Adds what no caller's words may show."""
+    if any(each.stage.gives_words for each in asked(config)):
+        config.redact.extend(kind for kind in kinds if kind not in config.redact)
+
+
 class Plan:
     """A checked config, cut into one request stream a stage."""
 
@@ -53,8 +66,9 @@ class Plan:
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
-        self.to_client = config.denoise_for != LISTENERS_ALONE
-        self.to_listeners = config.denoise_for in (LISTENERS_ALONE, DenoiseFor.DENOISE_FOR_BOTH)
+        self.redaction = Redaction(config.redact) if config.redact else None
+        self.to_client = config.denoise_for in ((CLIENT, BOTH) if config.listen_to else (UNSET, CLIENT, BOTH))
+        self.to_listeners = bool(config.listen_to) or config.denoise_for in (LISTENERS_ALONE, BOTH)
         self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
         self._check()
 
@@ -74,6 +88,8 @@ class Plan:
             raise BadInput("The format is the pipeline's; leave a stage's own format out.")
         self._check_channels()
         self._check_models()
+        self._check_redaction()
+        self._check_track()
         if self.config.denoise_for and not any(each.stage.is_filter for each in self.asked):
             raise BadInput(
                 "`denoise_for` says where filtered sound goes; ask for a filter, e.g. denoise, or leave it out."
@@ -118,10 +134,29 @@ class Plan:
                     f"`models` names {stage}, which does not run; ask for it, or name one of {', '.join(names)}."
                 )
 
+    def _check_redaction(self) -> None:
+        if self.config.redact and not self._names("gives_words"):
+            raise BadInput("`redact` is of words; ask for asr too, or leave it out.")
+        if self.config.redact and self.config.asr.tokens:
+            raise BadInput("Tokens would show what `redact` hides; leave one of the two out.")
+
+    def _check_track(self) -> None:
+        if not (wanted := self.config.listen_to):
+            return
+        givers = [each for each in self.asked if each.stage.gives_tracks]
+        if not givers:
+            names = [stage.name for stage in STAGES.values() if stage.gives_tracks]
+            raise BadInput(f"`listen_to` names a track; ask for {_or(names, 'or')}, which gives it, or leave it out.")
+        for each in givers:
+            if (track := getattr(each.config, "track", "")) not in ("", wanted):
+                raise BadInput(f"`listen_to` is {wanted!r}, and {each.stage.name} gives {track!r}; ask for one track.")
+
     def config_of(self, each: StageRequest) -> Message:
         """What a stream begins with."""
         config: Any = type(each.config)()
         config.CopyFrom(each.config)
+        if self.config.listen_to and each.stage.gives_tracks:
+            config.track = self.config.listen_to
         if "format" in config.DESCRIPTOR.fields_by_name:
             config.format.CopyFrom(self.config.format)
         if "open_turns" in config.DESCRIPTOR.fields_by_name:

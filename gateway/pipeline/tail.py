@@ -195,6 +195,7 @@ class TextTail(Tail):
         kind = request.DESCRIPTOR.fields_by_name["text"].message_type
         # Where nobody says which language the words are in, the one that was heard is known best.
         self._names_language = "language" in kind.fields_by_name and not getattr(config, "source_language", "")
+        self._names_speaker = "speaker" in kind.fields_by_name
         self._sent = 0
         self._flush = False
 
@@ -241,5 +242,6 @@ class TextTail(Tail):
             return None
         final, self._flush = self.pending[self._sent], True
         self._sent += 1
-        language = {"language": final.language} if self._names_language else {}
-        return self._request(text={"text": final.text, **language})  # type: ignore[no-any-return]
+        known = {"language": final.language} if self._names_language else {}
+        known |= {"speaker": final.speaker} if self._names_speaker else {}
+        return self._request(text={"text": final.text, **known})  # type: ignore[no-any-return]

@@ -57,6 +57,7 @@ MEASURES = (
     Measure("words", "words a second of speech", signals.WORDS_PER_S, factor=1.1, lower_is_worse=True),
     Measure("snr_gain", "how much noise is taken away", signals.SNR_GAIN, " dB", slack=1.0, lower_is_worse=True),
     Measure("turn_churn", "changes of the speaker a minute", signals.CHURN, factor=1.2, slack=1.0),
+    Measure("fallbacks", "streams of which another model translated some", signals.FALLBACK, by_share=True),
     Measure("length", "the length of translations", signals.LENGTH, factor=1.15, lower_is_worse=True),
 )
 GENERAL = ("errors", "notices", "latency", "tail")
@@ -64,7 +65,7 @@ OF_STAGE: Mapping[str, tuple[str, ...]] = {
     "asr": (*GENERAL, "doubt", "no_speech", "words"),
     "denoise": (*GENERAL, "snr_gain"),
     "diarize": (*GENERAL, "turn_churn"),
-    "translate": (*GENERAL, "length"),
+    "translate": (*GENERAL, "fallbacks", "length"),
 }
 COMPARABLE = ("asr", "translate")  # stages that say words: a shadow's can be compared
 

@@ -226,6 +226,13 @@ class Rollouts:
                 f"Another gateway judges the canaries of these routes: {self._state.read().get('by')}; ask it."
             )
 
+    def forget(self, payer: str) -> int:
+        """Removes what is kept of the words of a key's streams; how many samples it was."""
+        waiting = [each for each in self._board.comparisons if each.payer == payer]
+        for each in waiting:
+            self._board.comparisons.remove(each)
+        return len(waiting) + self.versions.forget(payer)
+
     def shown(self) -> dict[str, Any]:
         """Those that run, and the last that did."""
         who = {"in_charge": self._in_charge, "gateway": self._state.read().get("by", self._state.name)}

@@ -16,7 +16,7 @@ ERROR, LATE, WAIT, WORST_WAIT = "error", "late", "wait_s", "worst_wait_s"
 CONFIDENCE, NO_SPEECH, WORDS_PER_S = "log_probability", "no_speech", "words_per_s"
 SNR, SNR_GAIN, CLIPPED = "snr_db", "snr_gain_db", "clipped_share"
 TURN_S, CHURN = "turn_s", "speaker_changes_per_minute"
-LENGTH = "length_ratio"
+LENGTH, FALLBACK = "length_ratio", "fallback"
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def _of_translations(pairs: Sequence[Any]) -> Iterator[tuple[str, float]]:
     source = sum(len(pair.source_text) for pair in pairs)
     if source:
         yield LENGTH, sum(len(pair.text) for pair in pairs) / source
+    yield FALLBACK, float(any(pair.HasField("fallback") for pair in pairs))
 
 
 def _seconds(interval: Any) -> float:

@@ -14,6 +14,7 @@ from gateway.rollouts import signals
 from gateway.rollouts.drift import Drift, KindDrift
 from gateway.rollouts.signals import Signals
 from gateway.routing.shadow import Compared
+from parley import telemetry
 from parley.languages import NAMES
 
 LAST = 1000  # streams of a version
@@ -123,7 +124,7 @@ class Versions:
     def refer(self, stage: str, model: str, measure: str, value: float) -> None:
         """How good it was with recordings whose right answer is known."""
         self._of(stage, model).reference[measure] = round(value, 5)
-        metrics.QUALITY.labels(stage, model, measure).set(value)
+        telemetry.QUALITY.labels(stage, model, measure).set(value)
 
     def _of(self, stage: str, model: str) -> Version:
         version = self._versions.pop((stage, model), None) or Version()
@@ -141,6 +142,18 @@ class Versions:
         entry = (compared.divergence, next(self._numbers), compared)
         add = heapq.heappush if len(pair.samples) < self._samples_most else heapq.heappushpop
         add(pair.samples, entry)
+
+    def samples_of(self, payer: str) -> int:
+        """How many are kept of a key's streams."""
+        return sum(each.payer == payer for pair in self._pairs.values() for _, _, each in pair.samples)
+
+    def forget(self, payer: str) -> int:
+        """Removes them; how many they were."""
+        found = self.samples_of(payer)
+        for pair in self._pairs.values():
+            pair.samples = [sample for sample in pair.samples if sample[2].payer != payer]
+            heapq.heapify(pair.samples)
+        return found
 
     def _pair(self, stage: str, one: str, other: str) -> "Pair":
         key = (stage, *sorted((one, other)))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.routing import document
-from gateway.routing.audit import AuditTrail
+from gateway.routing import document, majors
+from gateway.routing.change_log import ChangeLog
 from gateway.routing.history import History, write
 from gateway.routing.policy import Policy
 from gateway.routing.route import Tables
@@ -44,7 +44,7 @@ class RouteBook:
         self.file, self._stamp = file, _stamp(file)
         self._now = _read(file) if file and self._stamp else Written("", {}).with_tables(dict(tables))
         self._history = History(beside(file, ".history")) if file else None
-        self.audit = AuditTrail(beside(file, ".audit") if file else None)
+        self.change_log = ChangeLog(beside(file, ".audit") if file else None)
         self.router = Router(self.tables, policies)
         self.fault = ""  # why the file as it is now is not obeyed, or does not say what is obeyed
         self._watching: asyncio.Task[None] | None = None
@@ -81,7 +81,7 @@ class RouteBook:
         written, before = _read(file), self._now
         router = self.router.rebuilt(written.tables)
         if self._history and written.text != before.text and not self._history.knows(written.text):
-            self.audit.note("edit", f"the file {file}", "", before.tables, written.tables)
+            self.change_log.note("edit", f"the file {file}", "", before.tables, written.tables)
             self._history.push(before.text, written.text)
         self.router, self._now, self.fault = router, written, ""
 
@@ -116,7 +116,9 @@ class RouteBook:
         if unknown is not None:
             raise NotFound(f"There is no route {unknown!r}; there are {', '.join(self.tables) or 'none'}.")
         tables = dict(self.tables) | dict(changes)
-        return _checked({alias: route for alias, route in tables.items() if route is not None})
+        checked = _checked({alias: route for alias, route in tables.items() if route is not None})
+        majors.check(self.tables, checked, [alias for alias, route in changes.items() if route is not None])
+        return checked
 
     def roll_back(self, by: str, why: str = "") -> None:
         """One step back each time: to what the routes were before the last change that is not taken back yet."""
@@ -140,7 +142,7 @@ class RouteBook:
         """First what cannot be checked without doing it; then all at once: who comes next has the new routes."""
         assert self.file
         router = self.router.rebuilt(written.tables)
-        self.audit.note(what, by, why, self.tables, written.tables)
+        self.change_log.note(what, by, why, self.tables, written.tables)
         keep()
         write(self.file, written.text)
         self._stamp = _stamp(self.file)

@@ -22,10 +22,18 @@ STANDARD: Mapping[str, Mapping[str, str]] = {
             "conformer-*",
             "citrinet-*",
             "canary-*",
+            "nova",
+            "nova-*",
+            "enhanced",
+            "enhanced-*",
+            "base",
+            "base-*",
         ),
         "asr/default",
     ),
-    "translate": dict.fromkeys(("riva-translate*", "riva_translate*", "megatronnmt*"), "translate/default"),
+    "translate": dict.fromkeys(
+        ("riva-translate*", "riva_translate*", "megatronnmt*", "gpt-realtime-translate*"), "translate/default"
+    ),
 }
 
 

@@ -40,6 +40,7 @@ class Compared:
     served_text: str
     shadow_text: str
     divergence: float  # share of the words, without how they are written
+    payer: str = ""  # what stands for the key whose stream it was
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Beside:
 
     alias: str
     served: str
+    payer: str
     tell: Callable[[Compared], None]
 
 
@@ -153,7 +155,7 @@ class Shadow:
             metrics.SHADOW_DIVERGENCE.labels(*labels).observe(differs)
             facts |= {"words": len(ours), "divergence": round(differs, 3)}
             beside = self._beside
-            told = (labels[0], beside.alias, beside.served, labels[1], our_text, their_text, differs)
+            told = (labels[0], beside.alias, beside.served, labels[1], our_text, their_text, differs, beside.payer)
             beside.tell(Compared(*told))
         self._count("compared")
         log.info("shadow compared", extra=facts)

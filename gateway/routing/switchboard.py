@@ -17,6 +17,8 @@ from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry import trace
 
 from gateway import metrics
+from gateway.access import entry
+from gateway.access.features import Features
 from gateway.caller import Caller, Wish
 from gateway.config import GatewayConfig
 from gateway.replicas.pool import Upstream
@@ -38,11 +40,13 @@ from parley.engines.model import ModelRef
 from parley.errors import BadConfig, BadInput, NotFound, ParleyError, Unavailable, UnknownModel
 from parley.nearest import advice
 from parley.wire import protocol
+from parley.wire.keys import BATCH
 from parley.wire.stages import STAGES
 from parley.wire.trust import SharedSecret, Trust
 
 log = logging.getLogger(__name__)
 MOST_OUTCOMES = 1024
+SHADOW = "shadow"  # who pays for what no caller has asked for
 RELOAD_S = 2.0  # when who is told that a version is loaded again may come back
 
 
@@ -50,7 +54,7 @@ class Switchboard:
     """Every stage's replicas and the routes to them."""
 
     def __init__(self, config: GatewayConfig) -> None:
-        self._config = config
+        self._config, self.features = config, Features(config.features)
         self.upstreams = {name: self._to(name, named) for name, named in config.upstreams.items()}
         self.book = RouteBook(config.routes, Path(config.routes_file) if config.routes_file else None)
         self._shadows: list[Shadow] = []
@@ -75,6 +79,15 @@ class Switchboard:
         if stage not in self.upstreams:
             raise NotFound(f"There is no stage {stage!r} here; there are {', '.join(self.upstreams)}.")
         return self.upstreams[stage]
+
+    def named(self, stage: str, name: str) -> str:
+        """What a foreign client's name for a model means; empty: the default."""
+        router, aliases = self.book.router, self._config.aliases.get(stage, {})
+        meant = names.ours(stage, name, aliases, router.routes, router.versions(stage))
+        if meant != name:
+            meaning = {"stage": stage, "asked": name, "meant": meant or "the default"}
+            log.info("a foreign name for a model", extra=meaning)
+        return meant
 
     def answer(self, stage: str) -> Any:
         """The message class of a stage's answers."""
@@ -184,6 +197,10 @@ class Switchboard:
     def _call(self, stage: str, caller: Caller, ref: ModelRef | None, is_again: bool = False) -> Call:
         metadata = telemetry.traceparent() | ({protocol.MODEL: str(ref)} if ref else {})
         metadata |= {protocol.AGAIN: "1"} if is_again else {}
+        metadata |= {protocol.PAYER: caller.payer} if caller.payer else {}
+        # Of texts nothing: they are short, and over HTTP people wait for them.
+        waits = caller.metadata.get(protocol.CLASS) == BATCH and not STAGES[stage].is_rewriter
+        metadata |= {protocol.CLASS: BATCH} if waits else {}
         return Call(stage, STAGES[stage].path, metadata, caller.budget, str(ref or ""), by=caller.who)
 
     async def _open(self, stack: AsyncExitStack, calls: list[Call], requests: Source, choice: Choice) -> Answers:
@@ -210,6 +227,7 @@ class Switchboard:
     async def _enter(self, stack: AsyncExitStack, call: Call, requests: Source, choice: Choice) -> Answers:
         exchange = await stack.enter_async_context(self._learning(call, requests, choice))
         metrics.ROUTED.labels(call.stage, choice.alias, call.version).inc()
+        entry.served(call.stage, call.version)
         trace.get_current_span().set_attribute(f"parley.model.{call.stage}", call.version)
         return exchange
 
@@ -226,6 +244,8 @@ class Switchboard:
             error = type(failed)
             raise
         finally:
+            if exchange and not call.version:
+                entry.served(call.stage, exchange.said_at_end.get(protocol.MODEL, ""))
             if call.version:
                 outcome = Outcome(choice.alias, ModelRef.of(call.version), error, first_answer_s, call.stage)
                 outcome = replace(outcome, together=choice.together)
@@ -243,11 +263,13 @@ class Switchboard:
     def _shadowed(self, wish: Wish, caller: Caller, choice: Choice) -> list[Shadow]:
         """Starts a shadow for each version that gets a copy, up to `limits.shadows` at a time."""
         self._shadows = [shadow for shadow in self._shadows if not shadow.over]
+        if choice.shadows and not self.features.on("shadow", caller):
+            return []
         room = self._config.limits.shadows - len(self._shadows)
         upstream, parse = self.upstream(wish.stage), self.answer(wish.stage).FromString
-        quiet = replace(caller, budget=Budget.of(None))
+        quiet = replace(caller, budget=Budget.of(None), payer=SHADOW)
         calls = [self._call(wish.stage, quiet, ref) for ref in choice.shadows[: max(0, room)]]
-        beside = Beside(choice.alias, str(choice.ref), self.comparisons.append)
+        beside = Beside(choice.alias, str(choice.ref), caller.payer, self.comparisons.append)
         added = [Shadow(upstream, call, parse, beside) for call in calls]
         self._shadows += added
         return added

@@ -11,14 +11,18 @@ from typing import Any
 
 from loadtest.address import Where
 from loadtest.clients.apis import ApiClient
+from loadtest.clients.apis.deepgram import DeepgramStreamClient
 from loadtest.clients.apis.grpc import GrpcStreamClient
 from loadtest.clients.apis.live import LiveClient, StreamClient
 from loadtest.clients.apis.realtime import RealtimeStreamClient, SpeachesStreamClient
 from loadtest.clients.apis.rest import RestFiles
 from loadtest.clients.apis.riva import RivaStreamClient
 from loadtest.clients.apis.text import Texts
+from loadtest.clients.apis.translations import TranslationsStreamClient
+from loadtest.clients.apis.twilio import TwilioStreamClient
 from loadtest.clients.apis.whisper_live import WhisperLiveStreamClient
 from loadtest.clients.apis.whisperlivekit import WhisperLiveKitStreamClient
+from loadtest.clients.apis.wyoming import WyomingStreamClient
 from loadtest.clients.crowd import Crowd
 from loadtest.clients.lateness import watch
 from loadtest.clients.pace import until
@@ -57,6 +61,10 @@ def stream_client_of(scenario: Scenario, where: Where) -> StreamClient:
         "speaches": lambda: SpeachesStreamClient(where),
         "whisper-live": lambda: WhisperLiveStreamClient(where),
         "whisperlivekit": lambda: WhisperLiveKitStreamClient(where),
+        "translations": lambda: TranslationsStreamClient(where),
+        "deepgram": lambda: DeepgramStreamClient(where),
+        "twilio": lambda: TwilioStreamClient(where),
+        "wyoming": lambda: WyomingStreamClient(where),
         "riva": lambda: RivaStreamClient(where, scenario.most),
     }
     return clients.get(scenario.api, lambda: GrpcStreamClient(where, scenario))()

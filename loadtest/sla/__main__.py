@@ -130,7 +130,9 @@ def _chosen(arguments: argparse.Namespace, plan: LoadPlan) -> list[Scenario]:
     chosen = plan.named(arguments.scenarios or usual)
     for each in chosen:
         if elsewhere and each.needs_ours:
-            raise BadScenario(f"{each.name} sets up or hurts what it measures: it runs without --host and --grpc only.")
+            raise BadScenario(
+                f"{each.name} sets up, hurts or must know what it measures: it runs without --host and --grpc only."
+            )
     chosen = [each.of_size(arguments.size) for each in chosen] if arguments.size else chosen
     return [replace(each, seconds=arguments.seconds) for each in chosen] if arguments.seconds else chosen
 

@@ -16,6 +16,7 @@ from loadtest.target.processes import ServerProcesses
 from loadtest.target.swap import Swap, twins
 from parley.audio import media
 from parley.cli.processes.ports import free_address
+from parley.places import stages_of
 
 NICE = 5  # so that on a machine that holds both, the load generator is the last to be late
 ANSWER_S = 60.0
@@ -44,9 +45,9 @@ class Server:
         self.processes = ServerProcesses(folder, str(settings), NICE)
         self._folder, self._like, self._read = folder, like or Like(), dict[Path, int]()
         self._models, self._routes = twins(folder / "models"), folder / "routes.toml"
-        self._stages_here = sorted(path.stem for path in settings.glob("*.toml") if path.stem != "gateway")
+        self._stages_here = stages_of(settings)
         self._http, self._grpc = free_address(), free_address()
-        self.where = Where(self._grpc, f"http://{self._http}")
+        self.where = Where(self._grpc, f"http://{self._http}", free_address())
         self.swap = Swap(self._grpc, settings, self._routes)
         self.ready_s = self.answered_s = 0.0
 
@@ -58,7 +59,11 @@ class Server:
             for name in names:
                 self.processes.start_service(stage, name, PARLEY_MODELS_ROOT=str(self._models), **self._traces(name))
             upstreams[stage] = ",".join(map(self.processes.socket, names))
-        env = {"PARLEY_ROUTES_FILE": str(self._routes), **self._traces("gateway")}
+        env = {
+            "PARLEY_ROUTES_FILE": str(self._routes),
+            "PARLEY_WYOMING__LISTEN": self.where.wyoming,
+            **self._traces("gateway"),
+        }
         env |= {"PARLEY_LIMITS__STREAMS": str(self._like.admitted)} if self._like.admitted else {}
         self.processes.start_gateway("gateway", self._http, self._grpc, upstreams, **env)
         self.processes.await_ready(self._http)

@@ -53,6 +53,18 @@ def judge_diarize(folder: Path, args: argparse.Namespace) -> list[Row]:
     return evaluate.evaluate(_given(folder, args.data), folder)
 
 
+def judge_separate(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """On music of held-out instruments; what was made elsewhere, by what its export found."""
+    from models.recipes.separate.nano.card import NAME
+    from models.recipes.separate.nano.evaluate import evaluate
+    from models.recipes.separate.spleeter import card as spleeter
+
+    if folder.parent.name != NAME:
+        return spleeter.promises(Manifest.read(folder).metrics["export"])
+    (args.work / "separate").mkdir(parents=True, exist_ok=True)
+    return evaluate(_given(folder, args.data), args.work / "separate", folder)
+
+
 def judge_translate(folder: Path, args: argparse.Namespace) -> list[Row]:
     """On the held-out pairs."""
     from models.recipes.translate import corpus
@@ -68,6 +80,7 @@ JUDGES: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
     "asr": judge_asr,
     "denoise": judge_denoise,
     "diarize": judge_diarize,
+    "separate": judge_separate,
     "translate": judge_translate,
 }
 

@@ -83,6 +83,11 @@ class MediaDecoder:
             raise UndecodableMedia(f"The file has {self.channels} channels; send {MOST_CHANNELS} at most.")
         self.rate_hz = rate_hz or min(max(self._stream.rate or 16_000, LOWEST_HZ), most_hz)
 
+    @property
+    def claimed_s(self) -> float:
+        """How long the file says that it plays; 0: it does not say. It may lie."""
+        return max(0, self._container.duration or 0) / av.time_base
+
     def blocks(self, seconds: float) -> Iterator[bytes]:
         """Its samples, so many seconds at once; refuses what plays too long."""
         frame = 2 * self.channels

@@ -51,9 +51,9 @@ class Format:
         """Bytes of one sample of every channel."""
         return _WIDTHS[self.encoding] * self.channels
 
-    def mono(self) -> AudioFormat:
-        """What a stage that answers with sound answers in: the same, in one channel."""
-        return AudioFormat(encoding=self.encoding, sample_rate_hz=self.rate_hz, channels=1)
+    def wire(self, channels: int) -> AudioFormat:
+        """What a stage that answers with sound answers in: the same, in so many channels."""
+        return AudioFormat(encoding=self.encoding, sample_rate_hz=self.rate_hz, channels=channels)
 
 
 def check_chunk(data: bytes) -> bytes:
@@ -68,6 +68,12 @@ def decode(data: bytes, form: Format) -> Samples:
     _check_whole(data, form)
     flat = _floats(data, form.encoding)
     return flat if form.channels == 1 else flat.reshape(-1, form.channels).mean(1, dtype=np.float32)
+
+
+def decode_channels(data: bytes, form: Format) -> Samples:
+    """Bytes -> floats between -1 and 1, a row for each moment, a column for each channel."""
+    _check_whole(data, form)
+    return _floats(data, form.encoding).reshape(-1, form.channels)
 
 
 def apart(data: bytes, form: Format) -> list[bytes]:
@@ -133,10 +139,13 @@ _MULAW, _ALAW = _mulaw_table(), _alaw_table()
 
 
 class Resampler:
-    """A stream at one rate -> the same stream at another, aligned, whatever the chunking."""
+    """A stream at one rate -> the same stream at another, aligned, whatever the chunking.
 
-    def __init__(self, from_hz: int, to_hz: int) -> None:
-        self._stream = None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, "float32")
+    Several channels are columns; one is a row, or a column.
+    """
+
+    def __init__(self, from_hz: int, to_hz: int, channels: int = 1) -> None:
+        self._stream = None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, channels, "float32")
 
     def feed(self, samples: Samples, *, last: bool = False) -> Samples:
         """The samples that are ready; with `last`, the rest as well."""

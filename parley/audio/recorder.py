@@ -16,6 +16,7 @@ from parley.errors import UndecodableMedia
 UNKNOWN = 0xFFFFFFFF
 WAV_HEAD = 44  # bytes
 FLAC_BLOCK = 2 * 4096  # bytes that are encoded at once
+LAYOUTS = {1: "mono", 2: "stereo"}
 FLAC_LENGTH = slice(18, 26)  # of the file: where its first block says how many samples follow, in the last 36 bits
 
 
@@ -34,17 +35,17 @@ class Recorder(Protocol):
 
 
 class Wav:
-    """Signed 16-bit samples of one channel, as WAV."""
+    """Signed 16-bit samples, as WAV."""
 
-    def __init__(self, rate_hz: int, samples: int | None) -> None:
-        self._left = samples
-        known = samples is not None and WAV_HEAD + 2 * samples < UNKNOWN
-        self.size = WAV_HEAD + 2 * samples if samples is not None and known else None
-        self._head = _wav_head(rate_hz, self.size)
+    def __init__(self, rate_hz: int, samples: int | None, channels: int = 1) -> None:
+        self._left, self._frame = samples, 2 * channels
+        known = samples is not None and WAV_HEAD + self._frame * samples < UNKNOWN
+        self.size = WAV_HEAD + self._frame * samples if samples is not None and known else None
+        self._head = _wav_head(rate_hz, channels, self.size)
 
     def write(self, data: bytes) -> bytes:
         """The samples are the file."""
-        self._left = _left(self._left, data)
+        self._left = _left(self._left, data, self._frame)
         head, self._head = self._head, b""
         return head + data
 
@@ -54,27 +55,28 @@ class Wav:
         return self.write(b"")
 
 
-def _wav_head(rate_hz: int, size: int | None) -> bytes:
+def _wav_head(rate_hz: int, channels: int, size: int | None) -> bytes:
     whole, data = (size - 8, size - WAV_HEAD) if size else (UNKNOWN, UNKNOWN)
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate_hz, 2 * rate_hz, 2, 16)
+    frame = 2 * channels
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate_hz, frame * rate_hz, frame, 16)
     return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + form + struct.pack("<4sI", b"data", data)
 
 
 class Flac:
-    """Signed 16-bit samples of one channel, as FLAC."""
+    """Signed 16-bit samples of one channel or two, as FLAC."""
 
     size: int | None = None
 
-    def __init__(self, rate_hz: int, samples: int | None) -> None:
+    def __init__(self, rate_hz: int, samples: int | None, channels: int = 1) -> None:
         self._samples, self._rate_hz, self._place = samples or 0, rate_hz, 0
-        self._left = samples
-        self._out, self._rest, self._begun = _Out(), b"", False
+        self._left, self._frame, self._layout = samples, 2 * channels, LAYOUTS[channels]
+        self._out, self._rest, self._begun = Unseekable(), b"", False
         self._file = av.open(self._out, "w", format="flac")
-        self._stream = self._file.add_stream("flac", rate=rate_hz, layout="mono", format="s16")
+        self._stream = self._file.add_stream("flac", rate=rate_hz, layout=self._layout, format="s16")
 
     def write(self, data: bytes) -> bytes:
         """What the encoder has ready."""
-        self._left = _left(self._left, data)
+        self._left = _left(self._left, data, self._frame)
         self._rest += data
         whole = len(self._rest) // FLAC_BLOCK * FLAC_BLOCK
         for at in range(0, whole, FLAC_BLOCK):
@@ -92,10 +94,10 @@ class Flac:
         return self._ready()
 
     def _encode(self, data: bytes) -> None:
-        frame = AudioFrame("s16", "mono", len(data) // 2)
+        frame = AudioFrame("s16", self._layout, len(data) // self._frame)
         frame.planes[0].update(data.ljust(frame.planes[0].buffer_size, b"\0"))
         frame.sample_rate, frame.pts, frame.time_base = self._rate_hz, self._place, Fraction(1, self._rate_hz)
-        self._place += len(data) // 2
+        self._place += len(data) // self._frame
         self._file.mux(self._stream.encode(frame))
 
     def _ready(self) -> bytes:
@@ -107,8 +109,8 @@ class Flac:
         return bytes(ready)
 
 
-def _left(samples: int | None, data: bytes) -> int | None:
-    return None if samples is None else samples - len(data) // 2
+def _left(samples: int | None, data: bytes, frame: int) -> int | None:
+    return None if samples is None else samples - len(data) // frame
 
 
 def _check(left: int | None) -> None:
@@ -116,17 +118,25 @@ def _check(left: int | None) -> None:
         raise UndecodableMedia("The file is damaged: it does not hold as many samples as it seemed to; mend it.")
 
 
-class _Out:
+class Unseekable:
     """A file that cannot be gone back in: what is written leaves at once."""
 
     def __init__(self) -> None:
         self._written = bytearray()
 
     def write(self, data: bytes) -> int:
+        """More of it."""
         self._written += data
         return len(data)
 
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
     def take(self) -> bytearray:
+        """What was written since the last time."""
         taken, self._written = self._written, bytearray()
         return taken
 

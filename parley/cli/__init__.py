@@ -2,10 +2,11 @@
 
 import typer
 
-from parley.cli.commands import keys, loadtest, models, routes, voices
+from parley.cli.commands import audit, jobs, keys, loadtest, mlflow, models, routes, voices
 from parley.cli.commands.added_stages import StageCommands
 from parley.cli.commands.denoise import denoise
 from parley.cli.commands.diarize import diarize
+from parley.cli.commands.forget import forget
 from parley.cli.commands.status import status
 from parley.cli.commands.stream import stream
 from parley.cli.commands.trace import trace
@@ -29,10 +30,14 @@ for command in (up, stream, transcribe, denoise, diarize, translate):
 app.add_typer(models.app, name="models")
 app.add_typer(routes.app, name="routes")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.add_typer(voices.app, name="voices")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(mlflow.app, name="mlflow")
 app.add_typer(loadtest.app, name="loadtest")
 app.command()(status)
 app.command()(trace)
+app.command()(forget)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ Configs are plain dictionaries here, so that a command need not load protobuf be
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parley.cli import options
@@ -36,19 +37,23 @@ async def connected(server: str) -> "AsyncIterator[Client]":
 
 
 async def stream(
-    server: str, service: str, config: Mapping[str, Any], items: Items, *, model: str = ""
+    server: str, service: str, config: Mapping[str, Any], items: Items, *, model: str = "", resumes: bool = False
 ) -> AsyncGenerator[Any]:
-    """One stream of a service: a config and pieces go, answers come."""
+    """One stream of a service: a config and pieces go, answers come; a pipeline may survive its connection."""
     from google.protobuf.message_factory import GetMessageClass
 
     from parley.client import requests_of
+    from parley.wire.resuming import ResumingStream
     from parley.wire.stages import SERVICES
 
     kind: Any = GetMessageClass(SERVICES[service].methods_by_name["Stream"].input_type)
     requests = requests_of(kind, kind(config=config).config, items)
-    async with connected(server) as client, aclosing(client.stream(service, requests, model=model)) as answers:
-        async for answer in answers:
-            yield answer
+    async with connected(server) as client:
+        connect = partial(client.stream, service, model=model)
+        flow = ResumingStream(connect).answers(requests) if resumes else connect(requests)
+        async with aclosing(flow) as answers:
+            async for answer in answers:
+                yield answer
 
 
 async def models(server: str, method: str, stage: str, **fields: Any) -> Any:

@@ -27,6 +27,10 @@ class PipelineOptions:
 
     def config(self, sound: Sound) -> dict[str, Any]:
         """A PipelineConfig that does all of it."""
+        return {**self.stages(), "format": sound.format}
+
+    def stages(self) -> dict[str, Any]:
+        """The same for sound of any format."""
         tags = [tag.strip() for tag in self.language.split(",") if tag.strip()]
         only = tags[0] if len(tags) == 1 else ""
         asr = {"language": only, "interim_results": self.interim, "word_times": self.word_times}
@@ -41,12 +45,12 @@ class PipelineOptions:
             filtered = filtered or pipeline_stages.are_filters(self.added)
         stages |= {"denoise_for": "DENOISE_FOR_LISTENERS"} if filtered else {}
         rewritten = [{"source_language": only, "target_language": to} for to in self.translate_to]
-        plain = {"format": sound.format, "models": self.models, "per_channel": self.per_channel}
+        plain = {"models": self.models, "per_channel": self.per_channel}
         return {**stages, **plain, "translate": rewritten}
 
     def answers(self, server: str, sound: Sound, pieces: AsyncIterable[bytes]) -> AsyncGenerator[Any]:
         """Send the sound; what the pipeline says."""
-        return stream(server, "Pipeline", self.config(sound), pieces)
+        return stream(server, "Pipeline", self.config(sound), pieces, resumes=True)
 
 
 def models_of(given: Iterable[str]) -> dict[str, str]:

@@ -124,10 +124,10 @@ def writable(path: Path) -> Path:
     return path
 
 
-def write_wav(target: Path, data: bytes, rate_hz: int) -> None:
-    """PCM of one channel, 16 bit, as a WAV file."""
+def write_wav(target: Path, data: bytes, rate_hz: int, channels: int = 1) -> None:
+    """16-bit PCM as a WAV file."""
     with wave.open(str(target), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(rate_hz)
         file.writeframes(data)

@@ -11,6 +11,7 @@ from typing import Any
 from parley.config import shown
 from parley.engines import files
 from parley.engines.declared import BACKENDS
+from parley.engines.surroundings import Surroundings
 from parley.errors import BadInput, BadModel, UnknownModel
 from parley.nearest import advice
 
@@ -70,6 +71,7 @@ class ModelSpec:
     devices: tuple[str, ...] = CHAIN
     source: Mapping[str, Any] = field(default_factory=dict)  # where it comes from, as whoever fetched it wrote down
     digest: str = ""  # the sha256 of its model.toml, which has those of all files: of the whole version
+    around: Surroundings = field(default_factory=Surroundings, repr=False, compare=False)  # of who opens it
     known: dict[type, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # options, once read
 
     def graph(self, name: str) -> "ModelSpec":

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Tokens = list[str]
 Feeds = Mapping[str, Array]  # of one run of a graph
-Precision = Literal["int8", "fp16"]  # that a graph may be converted to
+Precision = Literal["int8", "int8_float32", "fp16"]  # that weights may be converted to
 
 Job = TypeVar("Job", contravariant=True)
 Result = TypeVar("Result", covariant=True)
@@ -23,15 +24,30 @@ class Engine(Protocol[Job, Result]):
         """One result a job, in order."""
 
 
+class Rank(IntEnum):
+    """How urgent a job is; a lower number goes first."""
+
+    NOW = 0  # somebody waits for the answer
+    SOON = 1  # a guess while somebody speaks
+    LATER = 2  # recordings: nobody waits for one piece of them
+
+
 @runtime_checkable
 class Ranks(Protocol[Job]):
     """An engine whose jobs are not all equally urgent."""
 
-    def can_wait(self, job: Job) -> bool:
-        """Whether urgent jobs go before it."""
+    def rank(self, job: Job) -> Rank:
+        """How urgent the job is now; that may change while it waits."""
 
     def shape(self, job: Job) -> Hashable:
         """Jobs of one shape cost less together than alone; of several shapes each would only wait for the others."""
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """An engine that waits for another machine: each job is a batch of its own, and many are out at a time."""
+
+    at_once: int
 
 
 class Tensors(Protocol):
@@ -72,6 +88,24 @@ class Generated:
     language: str = ""  # as it was heard, where the prompt left it open;
     language_confidence: float = 0.0  # and how likely it is, among those that may be
     alignment: Alignment = Alignment()
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """What one side of a conversation says."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+class Chat(Protocol):
+    """A model that answers a conversation. It is asked from several threads at a time."""
+
+    def say(self, messages: Sequence[ChatMessage], longest: int, within_s: float) -> str:
+        """Its answer, whole and at most so many characters long; else an error says why there is none."""
+
+    def check(self, within_s: float) -> None:
+        """Raises Unavailable where nobody is there, BadModel where the one who is there will never answer."""
 
 
 class Generator(Protocol):

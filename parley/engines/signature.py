@@ -66,9 +66,23 @@ def _checks(keys: Sequence[Path], certificates: Sequence[Path]) -> Iterator[Call
             raise BadConfig(f"`trust` names {key}, which is no file; write the path of a PEM file.")
     library: Any = verifying.Config
     for key in keys:
-        yield library().use_elliptic_key_verifier(public_key=key).verify
+        with _of_config((key,), "public key"):
+            check = library().use_elliptic_key_verifier(public_key=key).verify
+        yield check
     if certificates:
-        yield library().use_certificate_verifier(certificate_chain=certificates).verify
+        with _of_config(certificates, "certificate"):
+            check = library().use_certificate_verifier(certificate_chain=certificates).verify
+        yield check
+
+
+@contextmanager
+def _of_config(paths: Sequence[Path], kind: str) -> Iterator[None]:
+    """What cannot be read there is no fault of the model's."""
+    try:
+        yield
+    except ValueError:
+        named = ", ".join(map(str, paths))
+        raise BadConfig(f"`trust` names {named}, where there is no {kind}; write the path of a PEM file.") from None
 
 
 def _signed(written: bytes) -> dict[str, str]:

@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 
 from parley import machine
 from parley.budget import Budget, Clock
-from parley.engines.protocols import Engine, Ranks
+from parley.engines.protocols import Engine, Rank, Ranks
 from parley.errors import BadConfig, DeadlinePassed, Overloaded, Unavailable
 from parley.serving.deadlines import Deadlines
 from parley.serving.load import Load, Place
@@ -58,6 +58,7 @@ class _Caller(Generic[Job, Result]):
     budget: Budget
     answer: asyncio.Future[Result]
     place: Place | None = None  # of a live stream
+    patient: bool = False  # it can wait, whatever the engine says of its job
     context: Context = field(default_factory=otel.get_current)
     joined: Moment = field(default_factory=Moment.now)
     urgent_since: float | None = None  # None: it can wait
@@ -88,8 +89,8 @@ class Batcher(Generic[Job, Result]):
         self._deadlines = Deadlines("The engine did not answer in time; the service is too busy.")
         self._news = asyncio.Event()
         self._workers = config.at_a_time
-        self._working = self._unhurried = 0  # workers that run a batch; those whose batch can wait
-        self._rests_until = -math.inf  # where people speak: before then nothing begins that can wait
+        self._working = dict.fromkeys(Rank, 0)  # workers that run a batch of this rank
+        self._rests_until = dict.fromkeys(Rank, -math.inf)  # where people speak: before then none of it begins
         self._threads = Workers(self._workers, "engine")
         self._job_s = 0.01
         self.moved_at = self._clock()  # when the engine last had nothing to do, or was done with something
@@ -101,17 +102,17 @@ class Batcher(Generic[Job, Result]):
         """Jobs that the engine has not taken yet."""
         return len(self._queue)
 
-    async def submit(self, job: Job, budget: Budget, place: Place | None = None) -> Result:
+    async def submit(self, job: Job, budget: Budget, place: Place | None = None, *, patient: bool = False) -> Result:
         """Wait for a place in a batch and for its result."""
         if self._tasks[0].done():
             raise Unavailable(RETIRED)
         if len(self._queue) >= self._config.queue:
             wait_s = round(len(self._queue) * self._job_s, 2)
             raise Overloaded(f"{len(self._queue)} jobs are waiting; come back in {wait_s} s.", retry_s=wait_s)
-        caller: _Caller[Job, Result] = _Caller(job, budget, asyncio.get_running_loop().create_future(), place)
-        if not self._working and not self._queue:
+        caller: _Caller[Job, Result] = _Caller(job, budget, asyncio.get_running_loop().create_future(), place, patient)
+        if not any(self._working.values()) and not self._queue:
             self.moved_at = self._clock()
-        caller.urgent_since = time.monotonic() if self.is_urgent(job) else None
+        caller.urgent_since = time.monotonic() if self._rank(caller) is Rank.NOW else None
         self._queue.append(caller)
         self._news.set()
         self._deadlines.watch(caller.answer, budget)
@@ -139,17 +140,23 @@ class Batcher(Generic[Job, Result]):
     def _urgent(self) -> list[_Caller[Job, Result]]:
         """Callers whose jobs are urgent, the longest urgent first; one that is so no longer counts anew."""
         if self._ranks is None:  # all are, since they came
-            return list(self._queue)
+            return [caller for caller in self._queue if not caller.patient]
         since = list[tuple[float, _Caller[Job, Result]]]()
         for caller in self._queue:
-            caller.urgent_since = (caller.urgent_since or time.monotonic()) if self.is_urgent(caller.job) else None
+            urgent = self._rank(caller) is Rank.NOW
+            caller.urgent_since = (caller.urgent_since or time.monotonic()) if urgent else None
             if caller.urgent_since:
                 since.append((caller.urgent_since, caller))
         return [caller for _, caller in sorted(since, key=lambda each: each[0])]
 
     def is_urgent(self, job: Job) -> bool:
         """Whether somebody waits for it now."""
-        return not (self._ranks and self._ranks.can_wait(job))
+        return not self._ranks or self._ranks.rank(job) is Rank.NOW
+
+    def _rank(self, caller: _Caller[Job, Result]) -> Rank:
+        if caller.patient:
+            return Rank.LATER
+        return self._ranks.rank(caller.job) if self._ranks else Rank.NOW
 
     async def _serve(self) -> None:
         while True:
@@ -159,41 +166,47 @@ class Batcher(Generic[Job, Result]):
             # Not kept in a name here: an idle engine must not hold the last batch's audio.
             await self._do(*self._next())
 
-    async def _do(self, batch: list[_Caller[Job, Result]], can_wait: bool) -> None:
+    async def _do(self, batch: list[_Caller[Job, Result]], rank: Rank) -> None:
         if not batch:
             return
         began = self._clock()
-        self._working += 1
-        self._unhurried += can_wait
+        self._working[rank] += 1
         try:
             await self._answer(batch)
         finally:
-            self._working -= 1
-            self._unhurried -= can_wait
+            self._working[rank] -= 1
             self.moved_at = self._clock()
-            if can_wait:
-                self._rest(self.moved_at - began)
+            if rank > Rank.NOW:
+                self._rest(rank, self.moved_at - began)
             if self._queue:
                 self._news.set()
 
-    def _rest(self, took_s: float) -> None:
-        """After a batch that could wait, pause such batches: they get what urgent ones leave of the engine."""
+    def _rest(self, rank: Rank, took_s: float) -> None:
+        """After a batch that could wait its rank and later ones pause: they get what urgent ones leave free."""
         busy = min(self._load.share, MOST_BUSY) if self._load else 0.0
         rest_s = took_s * busy / (1 - busy)
         if rest_s > 0:
-            self._rests_until = self.moved_at + rest_s
+            self._rests_until[rank] = self.moved_at + rest_s
             asyncio.get_running_loop().call_later(rest_s, self._news.set)
 
-    def _next(self) -> tuple[list[_Caller[Job, Result]], bool]:
-        """A batch, and whether it can wait. On live streams such batches leave one worker free for urgent ones."""
-        # An urgent batch takes no others along: nobody gets an answer before the whole batch is done.
-        urgent = self._urgent()
-        is_last = self._unhurried > 0 and self._unhurried + 1 >= self._workers
-        rests = is_last or self._clock() < self._rests_until
-        if not urgent and rests and self._load and self._load.streams:
-            self._news.clear()
-            return [], False
-        return self._take(self._alike(urgent or list(self._queue))), not urgent
+    def _next(self) -> tuple[list[_Caller[Job, Result]], Rank]:
+        """A batch of the first rank of which one may begin; nothing, where all that is there must wait."""
+        # Ranks share no batch: nobody gets an answer before the whole batch is done.
+        for rank in Rank:
+            callers = [each for each in self._queue if self._rank(each) is rank] if rank else self._urgent()
+            if callers and self._may_begin(rank):
+                return self._take(self._alike(callers)), rank
+        self._news.clear()
+        return [], Rank.NOW
+
+    def _may_begin(self, rank: Rank) -> bool:
+        """Where people speak, what can wait leaves one worker free for what goes before it, and rests now and then."""
+        if rank is Rank.NOW or not (self._load and self._load.streams):
+            return True
+        as_patient = [each for each in Rank if Rank.NOW < each <= rank]
+        working = sum(self._working[each] for each in as_patient)
+        is_last = working > 0 and working + 1 >= self._workers
+        return not is_last and self._clock() >= max(self._rests_until[each] for each in as_patient)
 
     def _alike(self, callers: Sequence[_Caller[Job, Result]]) -> Sequence[_Caller[Job, Result]]:
         """The first, and all others whose jobs have the same shape."""
@@ -245,7 +258,7 @@ class Batcher(Generic[Job, Result]):
         self._job_s += 0.1 * (job_s - self._job_s)
         self._meter.batch([(caller.context, caller.joined) for caller in batch], began, engine)
         if self._load:
-            self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / self._working)
+            self._load.ran(engine[1].at - engine[0].at, (time.process_time() - cpu_s) / sum(self._working.values()))
         for caller in batch:
             if caller.place and caller.urgent_since is not None:
                 caller.place.answered(began.at - caller.urgent_since, job_s)

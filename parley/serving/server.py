@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,22 @@ from grpc_reflection.v1alpha import reflection
 
 from parley import config, machine, telemetry, traces
 from parley.engines.model import ModelRef, ModelSpec, locate
+from parley.engines.surroundings import Surroundings
 from parley.errors import BadConfig, BadInput, ModelNotReady, ParleyError, UnknownModel
 from parley.serving import provenance
 from parley.serving.commanded import CommandedFile
+from parley.serving.memory_budget import MemoryBudget
 from parley.serving.models_service import Answer, ModelsAdmin
 from parley.serving.registry import Registry
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.streams import ServiceStreams
 from parley.serving.trial import tried
 from parley.v1.traces_pb2 import TracesGetRequest, TracesGetResponse, TraceSpan
-from parley.wire import protocol, rules, trust
+from parley.wire import expiry, protocol, rules, trust
 
 log = logging.getLogger(__name__)
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+SERVES = ("ACTIVE", "ASLEEP")  # one that sleeps is woken by who asks for it
 REPORT_S = 0.5  # between two reports of whether there is room for one more stream
 LAST_WORDS_S = 0.5  # for statuses that are on their way
 Context = Any  # grpc.aio's types are generic in what we move as bytes
@@ -45,7 +49,8 @@ def main(stage: Stage) -> None:
         settings = config.load(stage.config, path)
         trust.check_listen(settings.listen, settings.token, settings.tls)
         machine.raise_file_limit()
-        telemetry.set_up(stage.name, settings.telemetry, [settings.token])
+        secrets = [settings.token, *(server.api_key for server in settings.servers.values())]
+        telemetry.set_up(stage.name, settings.telemetry, secrets)
         uvloop.run(serve(stage, settings))
     except BadConfig as error:
         sys.exit(f"{stage.name}: {error}")
@@ -57,6 +62,7 @@ async def serve(stage: Stage, settings: ServiceConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     telemetry.watch_tasks()
+    expiry.note({"tls.cert": settings.tls.cert, "tls.client_ca": settings.tls.client_ca})
     service = Service(stage, settings)
     try:
         await service.start()
@@ -71,7 +77,8 @@ class Service:
     def __init__(self, stage: Stage, settings: ServiceConfig, report_s: float = REPORT_S) -> None:
         self._stage, self._settings, self._report_s = stage, settings, report_s
         trial = partial(tried, stage.open_engine, within_s=settings.load_s)
-        self._registry = Registry(stage.open_engine, settings.batch, trial)
+        memory = MemoryBudget(settings.memory, settings.models)
+        self._registry = Registry(stage.open_engine, settings.batch, trial, memory)
         self._commanded = CommandedFile(settings.commanded_file)
         self._health = health.aio.HealthServicer()
         guards = [protocol.Guard(trust.SharedSecret(settings.token).check)] if settings.token else []
@@ -147,10 +154,10 @@ class Service:
             log.error("model not loaded again", extra={"model": str(ref), "why": str(error)})
 
     def _located(self, ref: ModelRef) -> ModelSpec:
-        """A version of this stage, which the policy allows."""
+        """A version of this stage, which the policy allows, and what is around it."""
         spec = locate(self._settings.models_root, self._stage.name, ref)
         provenance.check(spec, self._settings.trust)
-        return spec
+        return replace(spec, around=Surroundings(self._settings.models_root, self._settings.servers))
 
     async def _report_health(self) -> None:
         """Sets the health status of the service and of each model version."""
@@ -161,7 +168,7 @@ class Service:
         await self._report_room(name)
         # One that is being loaded is not known yet: NOT_SERVING is said of those that go, and nobody loads those again.
         for model in (each for each in self._registry.models if each.state.name != "LOADING"):
-            serving = not self._streams.draining and model.state.name == "ACTIVE"
+            serving = not self._streams.draining and model.state.name in SERVES
             await self._health.set(f"{name}/{model.spec.ref}", SERVING if serving else NOT_SERVING)
 
     async def _keep_reporting(self) -> None:
@@ -173,7 +180,7 @@ class Service:
     async def _report_room(self, name: str) -> None:
         """Sets the health status of `<service>.room`: whether one more stream would be admitted."""
         for model in self._registry.models:
-            takes = model.state.name == "ACTIVE" and not self._streams.draining
+            takes = model.state.name in SERVES and not self._streams.draining
             room = SERVING if takes and (model.load is None or model.load.has_room) else NOT_SERVING
             await self._health.set(f"{name}/{model.spec.ref}{protocol.ROOM}", room)
             if model.spec.ref == self._registry.default:

@@ -15,9 +15,11 @@ from parley.engines.backends import Placed
 from parley.engines.contract import Line
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine, Feeds
+from parley.engines.surroundings import RemoteServer, check_servers
 from parley.engines.trust import TrustConfig
 from parley.errors import ChunkTooLarge
 from parley.serving.batcher import BatchConfig
+from parley.serving.memory_budget import MemoryConfig
 from parley.serving.session import Session
 from parley.telemetry import TelemetryConfig
 from parley.v1.audio_pb2 import Opened
@@ -37,7 +39,9 @@ class ServiceConfig:
     commanded_file: str = ""  # keeps which versions were loaded by command, for the next start; empty: it is forgotten
     # The longest that a stream waits for one answer; where people speak: as long as the engine answers somebody.
     job_budget_s: float = 10.0
+    servers: dict[str, RemoteServer] = field(default_factory=dict)  # that models may ask which do not run here
     trust: TrustConfig = field(default_factory=TrustConfig)  # what is asked of a model before it is loaded
+    memory: MemoryConfig = field(default_factory=MemoryConfig)  # how much of it all versions may take together
     load_s: float = 300.0  # the longest that opening another version takes; 0: for ever
     streams: int = 1000  # streams at a time; one more is refused
     token: str = ""  # the secret that callers must show, the same in the gateway's config; empty: none
@@ -47,15 +51,18 @@ class ServiceConfig:
     batch: BatchConfig = field(default_factory=BatchConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
 
+    def __post_init__(self) -> None:
+        check_servers(self.servers)
+
 
 @dataclass(frozen=True)
 class Conversion:
-    """How a stage's graphs are fed while they are measured, and how good a model is, on recordings."""
+    """How good a stage's model is, on the examples of a folder, and how its graphs are fed while they are measured."""
 
-    feeds: Callable[[ModelSpec, Sequence[Path]], Mapping[str, Sequence[Feeds]]]  # of each graph's file
-    quality: Callable[[ModelSpec, Engine[Any, Any], Sequence[Path]], float]  # the more the better
+    quality: Callable[[ModelSpec, Engine[Any, Any], Path], float]  # the more the better
     unit: str
     most_loss: float  # of quality, that a conversion may cost
+    feeds: Callable[[ModelSpec, Path], Mapping[str, Sequence[Feeds]]] | None = None  # of each graph's file
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,9 @@ class Stage:
     read: Callable[[Any], Sized]
     pairs: Callable[[ModelSpec], Iterable[tuple[str, str]]] = lambda spec: ()  # languages, where not all into all
     is_live: Callable[[Any], bool] = lambda config: True  # whether somebody speaks now, who must not wait
+    keeps_channels: Callable[[Any], bool] = lambda config: False  # whether sound comes back in as many as it has
+    # What an event says of the quality of what is served: (measure, value) each.
+    measures: Callable[[Message], Iterable[tuple[str, float]]] = lambda event: ()
     contract: Callable[[ModelSpec], Iterable[Line]] = lambda spec: ()  # what it asks of a model
     # The same of an engine that is open, on examples whose answers are known.
     golden: Callable[[ModelSpec, Engine[Any, Any], Path], Iterable[Line]] = lambda spec, engine, examples: ()
@@ -86,8 +96,10 @@ class Stage:
 
     def opened(self, config: Any, spec: ModelSpec) -> Opened:
         """The first answer: what serves, and in which format sound comes back."""
-        speaks = "audio" in self.service.methods_by_name["Stream"].output_type.fields_by_name
-        return Opened(model=str(spec.ref), format=Format.of(config.format).mono() if speaks else None)
+        if "audio" not in self.service.methods_by_name["Stream"].output_type.fields_by_name:
+            return Opened(model=str(spec.ref))
+        form = Format.of(config.format)
+        return Opened(model=str(spec.ref), format=form.wire(form.channels if self.keeps_channels(config) else 1))
 
     def seconds_a_byte(self, config: Any) -> float:
         """How long a byte of this stream sounds; text does not."""

@@ -4,19 +4,22 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sized
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
-from parley import beside, telemetry
+from parley import beside, costs, telemetry
 from parley.budget import Budget
 from parley.engines.model import ModelRef
 from parley.errors import ConfigExpected, ConfigRepeated, Draining, EmptyMessage, ParleyError, TooManyStreams
 from parley.serving.provenance import provenance
+from parley.serving.quality import QualityMeans
 from parley.serving.registry import Model, Registry
 from parley.serving.session import Ahead, Events, Flush, Session, drive
 from parley.serving.stage import ServiceConfig, Stage
 from parley.serving.waiting import Waiting
 from parley.v1.audio_pb2 import ControlAction
 from parley.wire import idle, protocol, rules
+from parley.wire.keys import BATCH
 from parley.wire.waits import WAITS, Waits
 
 Context = Any  # grpc.aio's own types say little of what we move: bytes
@@ -30,6 +33,8 @@ class ServiceStreams:
 
     def __init__(self, stage: Stage, settings: ServiceConfig, registry: Registry) -> None:
         self._stage, self._settings, self._registry = stage, settings, registry
+        self._payers = costs.Payers()
+        self._quality = QualityMeans(stage.measures)
         self.draining = False
         self.open = 0
         self._none = asyncio.Event()
@@ -45,9 +50,12 @@ class ServiceStreams:
         """Serves one stream: config, model lease, requests, answers."""
         sent = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
         refusal: ParleyError | None = None
-        with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span:
+        payer = self._payers.label(sent.get(protocol.PAYER, ""))
+        with telemetry.span(self._stage.name, telemetry.parent_of(sent)) as span, costs.paid_by(payer):
             try:
-                with self._registry.lease(self._wanted(sent)) as model:
+                wanted = self._wanted(sent)
+                await self._registry.woken(wanted)
+                with self._registry.lease(wanted) as model:
                     span.set_attribute("parley.model", str(model.spec.ref))
                     span.set_attributes({f"parley.model.{k}": v for k, v in provenance(model.spec).items() if v})
                     context.set_trailing_metadata(((protocol.MODEL, str(model.spec.ref)),))
@@ -96,6 +104,7 @@ class ServiceStreams:
         within_s = self._settings.job_budget_s * (PATIENCE if isinstance(session, Ahead) else 1)
 
         async def emit(events: Events) -> None:
+            self._quality.note(self._stage.name, str(model.spec.ref), events)
             if answers := [self._stage.write(event).SerializeToString() for event in events]:
                 async with writing:
                     for answer in answers:
@@ -116,10 +125,14 @@ class ServiceStreams:
     def _submit(self, config: Any, model: Model, context: Context, emit: Emit, within_s: float) -> Iterator[Submit]:
         """How this stream's jobs reach the engine; who speaks now takes a place for that, or is refused."""
         batcher = model.batcher
+        sent = dict(context.invocation_metadata())
         if model.load is None or not self._stage.is_live(config):
-            yield lambda job: batcher.submit(job, Budget.of(_least(context.time_remaining(), within_s)))
+            patient = sent.get(protocol.CLASS) == BATCH
+            longest_s = within_s * (PATIENCE if patient and self._stage.is_live(config) else 1)
+            budget = partial(_budget, context, longest_s)
+            yield lambda job: batcher.submit(job, budget(), patient=patient)
             return
-        again = dict(context.invocation_metadata()).get(protocol.AGAIN, "") != ""
+        again = sent.get(protocol.AGAIN, "") != ""
         with model.load.place(again=again) as place:
             waiting = Waiting(batcher, place, within_s, lambda late: emit([late]))
             yield lambda job: waiting.submit(job, Budget.of(context.time_remaining()))
@@ -130,7 +143,7 @@ class ServiceStreams:
 
     async def _items(self, config: Any, model: Model, context: Context) -> AsyncIterator[Any]:
         """What the session is fed; how long it sounds is noted by the second, not for each message."""
-        sound = telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref))
+        sound, keys = telemetry.AUDIO.labels(self._stage.name, str(model.spec.ref)), costs.sound(self._stage.name)
         second, heard = self._stage.seconds_a_byte(config), 0.0
         try:
             while (request := await self._read(context)) is not None:
@@ -139,10 +152,12 @@ class ServiceStreams:
                     heard += len(item) * second
                 if heard >= 1.0:
                     sound.inc(heard)
+                    keys.inc(heard)
                     heard = 0.0
                 yield item
         finally:
             sound.inc(heard)
+            keys.inc(heard)
 
     def _item(self, request: Any) -> Sized | Flush:
         kind = request.WhichOneof("message")
@@ -161,8 +176,9 @@ class ServiceStreams:
         return ", ".join(field.name for field in self._stage.request.DESCRIPTOR.fields)
 
 
-def _least(left_s: float | None, within_s: float) -> float:
-    return within_s if left_s is None else min(left_s, within_s)
+def _budget(context: Context, within_s: float) -> Budget:
+    left_s = context.time_remaining()
+    return Budget.of(within_s if left_s is None else min(left_s, within_s))
 
 
 def _timed(submit: Submit, waits: Waits) -> Submit:

@@ -1,6 +1,7 @@
 """Opens a version in a process of its own first: what crashes, hangs or eats memory there takes no neighbour along.
 
-`python -m parley.serving.trial MODULE:FUNCTION FOLDER` opens one, and says in a line of JSON how that went.
+`python -m parley.serving.trial MODULE:FUNCTION FOLDER` opens one, and says in a line of JSON how that went. What is
+around it comes by its input.
 """
 
 import asyncio
@@ -11,12 +12,15 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from parley.engines.model import ModelSpec, read_spec
-from parley.errors import BadModel, ParleyError, of_code
+from parley.engines.surroundings import Surroundings
+from parley.errors import BadModel, ParleyError
+from parley.wire.error_names import of_code
 
 log = logging.getLogger(__name__)
 Opener = Callable[[ModelSpec], Any]
@@ -27,10 +31,11 @@ FIRST = "1000"  # when memory is short, the system ends this one before any othe
 async def tried(opener: Opener, spec: ModelSpec, within_s: float) -> None:
     """Raises what is wrong with a version, or BadModel where it ends its process or takes too long."""
     words = (sys.executable, "-X", "faulthandler", "-m", __name__, f"{opener.__module__}:{opener.__qualname__}")
-    trial = await asyncio.create_subprocess_exec(*words, str(spec.folder), stdout=asyncio.subprocess.PIPE)
+    pipe = asyncio.subprocess.PIPE
+    trial = await asyncio.create_subprocess_exec(*words, str(spec.folder), stdin=pipe, stdout=pipe)
     try:
         async with asyncio.timeout(within_s or None):
-            output, _ = await trial.communicate()
+            output, _ = await trial.communicate(spec.around.told().encode())
     except TimeoutError:
         why = f"{spec.ref} was not open after {within_s:g} s (`load_s`); the process that tried it was ended."
         raise BadModel(why) from None
@@ -74,7 +79,8 @@ def main(function: str, folder: str) -> int:
         Path("/proc/self/oom_score_adj").write_text(FIRST)
     module, _, name = function.partition(":")
     try:
-        opened(getattr(import_module(module), name), read_spec(Path(folder)))
+        around = Surroundings.heard(sys.stdin.read())
+        opened(getattr(import_module(module), name), replace(read_spec(Path(folder)), around=around))
     except ParleyError as error:
         print(json.dumps({"code": error.code.name, "reason": error.reason, "message": str(error)}), file=result)
         result.flush()

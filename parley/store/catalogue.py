@@ -1,4 +1,4 @@
-"""Models that can be fetched by a name: models/catalogue.toml. Must not know how they are fetched."""
+"""Models that can be fetched by a name: catalogue.toml, ours and one's own. Must not know how they are fetched."""
 
 import re
 import tomllib
@@ -92,14 +92,19 @@ class Catalogue:
         return self.profiles[name]
 
 
-def read(path: Path) -> Catalogue:
-    """All of it."""
+def read(path: Path, *own: Path) -> Catalogue:
+    """All of it; `own` are files whose entries stand instead of those of the same name, and need not exist."""
+    found = [_tables(path), *(_tables(each) for each in own if each.exists())]
+    profiles = {name: table for each in found for name, table in each.pop(PROFILES, {}).items()}
+    tables = {name: table for each in found for name, table in each.items()}
+    entries = {name: config.build(Entry, table, name) for name, table in tables.items()}
+    return Catalogue(entries, {n: config.build(Profile, table, f"{PROFILES}.{n}") for n, table in profiles.items()})
+
+
+def _tables(path: Path) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadConfig(f"The catalogue {path} cannot be read ({error.strerror}); install Parley again.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"The catalogue {path} is not TOML: {error}.") from None
-    profiles = tables.pop(PROFILES, {})
-    entries = {name: config.build(Entry, table, name) for name, table in tables.items()}
-    return Catalogue(entries, {n: config.build(Profile, table, f"{PROFILES}.{n}") for n, table in profiles.items()})

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from parley.engines import semantic
 from parley.engines.model import ModelRef, ModelSpec, read_spec
 from parley.errors import BadInput, ParleyError, UnknownModel
 from parley.nearest import advice
@@ -36,7 +37,7 @@ def installed(roots: Sequence[Path], embedded: Path) -> list[Installed]:
     """All of them, in the order in which they are looked for."""
     seen, found = set[tuple[str, str, str]](), []
     for root in roots:
-        for path in sorted(root.glob("*/*/*/model.toml")):
+        for path in sorted(root.glob("*/*/*/model.toml"), key=_order):
             stage, name, version = path.parts[-4:-1]
             if INCOMING in path.parts:
                 continue
@@ -45,6 +46,11 @@ def installed(roots: Sequence[Path], embedded: Path) -> list[Installed]:
             found.append(Installed(stage, ModelRef(name, version), path.parent, root == embedded, key in seen, fault))
             seen.add(key)
     return found
+
+
+def _order(path: Path) -> tuple[object, ...]:
+    stage, name, version = path.parts[-4:-1]
+    return stage, name, semantic.order(version)
 
 
 def _fault(folder: Path) -> str:

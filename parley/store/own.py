@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ TOML, ALONG = "model.toml", ("CARD.md", SIGNATURE)
 UNKNOWN = "<sha256>"  # as the guides write it: the sum is filled in
 
 
-def copied(folder: Path, out: Path, name: str, version: str, most_bytes: int) -> ModelSpec:
+def copied(
+    folder: Path, out: Path, name: str, version: str, most_bytes: int, origin: Mapping[str, str] | None = None
+) -> ModelSpec:
     """Every file that it declares; a sum that is given must be right, and one that is not is taken."""
     import tomlkit
 
@@ -39,7 +42,7 @@ def copied(folder: Path, out: Path, name: str, version: str, most_bytes: int) ->
     else:
         written = tomlkit.parse(text.decode())
         written.update({key: each for key, each in (("name", name), ("version", version)) if each})
-        written.setdefault("source", {}).update({"from": str(folder), KEY: PINNED})
+        written.setdefault("source", {}).update(origin or {"from": str(folder), KEY: PINNED})
         for each in unknown:
             written["files"][each] = found[each]
         (out / TOML).write_text(tomlkit.dumps(written), "utf-8")

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from parley.errors import BadInput, Unavailable
 from parley.store.download import Progress
 
-LOOK_S = 0.2  # between two looks at how much has come
+LOOK_S = 0.05  # between two looks at how much has come; the last one is waited for
 OPTIONS = ("--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 NOWHERE = "No matching distribution found"
 
@@ -70,13 +71,12 @@ def _runs(child: "subprocess.Popen[bytes]") -> bool:
 
 
 def _size(folder: Path) -> int:
-    """Bytes that have come; a file may go while it is looked at."""
+    """Bytes that have come; pip removes files and folders of its own while they are looked at."""
     size = 0
-    for path in folder.rglob("*"):
-        try:
-            size += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):  # passes over a folder that is gone, which rglob does not
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += os.stat(os.path.join(place, name)).st_size
     return size
 
 

@@ -4,10 +4,12 @@ A file is found by its name, by its parts (model.bin.part1, ...), or by its sum 
 """
 
 import hashlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from parley.errors import BadInput, OtherBytes
 from parley.store.files import check_disk, check_size
@@ -15,6 +17,7 @@ from parley.store.members import FolderMembers, Members
 from parley.store.parts import wholes
 
 OR = "|"  # between names of which one will do: publishers call some files differently
+AHEAD = 4  # pieces that are unpacked before their sum is taken and they are written
 MOST_HASHED = 64  # files of a folder that are looked into for a sum
 
 
@@ -97,13 +100,23 @@ def _copied(choices: Sequence[Sequence[Member]], path: Path, total: str, where: 
 
 
 def _written(pieces: Sequence[Member], path: Path) -> str:
+    """Unpacked by this thread, its sum taken by another, written by a third: none of them holds the others up."""
     digest = hashlib.sha256()
-    with path.open("wb") as file:
+    with path.open("wb") as file, ThreadPoolExecutor(1) as summing, ThreadPoolExecutor(1) as writing:
+        behind: deque[Sequence[Future[Any]]] = deque()
         for each in pieces:
             for data in each.held.read(each.path):
-                digest.update(data)
-                file.write(data)
+                behind.append((summing.submit(digest.update, data), writing.submit(file.write, data)))
+                if len(behind) > AHEAD:
+                    _done(behind.popleft())
+        for left in behind:
+            _done(left)
     return digest.hexdigest()
+
+
+def _done(steps: Sequence[Future[Any]]) -> None:
+    for step in steps:
+        step.result()  # raises what it could not do
 
 
 def _sum(data: Iterator[bytes]) -> str:

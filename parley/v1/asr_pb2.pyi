@@ -35,7 +35,7 @@ class Endpointing(_message.Message):
     def __init__(self, start_speech: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stop_silence: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_utterance: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., disabled: bool = ...) -> None: ...
 
 class AsrConfig(_message.Message):
-    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens", "languages")
+    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens", "languages", "report_answered")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_RESULTS_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class AsrConfig(_message.Message):
     RECORDING_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_ANSWERED_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     language: str
     interim_results: bool
@@ -60,7 +61,8 @@ class AsrConfig(_message.Message):
     recording: bool
     tokens: bool
     languages: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ..., languages: _Optional[_Iterable[str]] = ...) -> None: ...
+    report_answered: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ..., languages: _Optional[_Iterable[str]] = ..., report_answered: bool = ...) -> None: ...
 
 class Token(_message.Message):
     __slots__ = ("text", "log_probability")
@@ -130,16 +132,26 @@ class SpeechEnded(_message.Message):
     track: str
     def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
 
+class Answered(_message.Message):
+    __slots__ = ("at", "track")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    at: _duration_pb2.Duration
+    track: str
+    def __init__(self, at: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., track: _Optional[str] = ...) -> None: ...
+
 class AsrResponse(_message.Message):
-    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "late")
+    __slots__ = ("opened", "transcript", "speech_started", "speech_ended", "late", "answered")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     SPEECH_STARTED_FIELD_NUMBER: _ClassVar[int]
     SPEECH_ENDED_FIELD_NUMBER: _ClassVar[int]
     LATE_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_FIELD_NUMBER: _ClassVar[int]
     opened: _audio_pb2.Opened
     transcript: Transcript
     speech_started: SpeechStarted
     speech_ended: SpeechEnded
     late: _audio_pb2.Late
-    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., transcript: _Optional[_Union[Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[SpeechEnded, _Mapping]] = ..., late: _Optional[_Union[_audio_pb2.Late, _Mapping]] = ...) -> None: ...
+    answered: Answered
+    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., transcript: _Optional[_Union[Transcript, _Mapping]] = ..., speech_started: _Optional[_Union[SpeechStarted, _Mapping]] = ..., speech_ended: _Optional[_Union[SpeechEnded, _Mapping]] = ..., late: _Optional[_Union[_audio_pb2.Late, _Mapping]] = ..., answered: _Optional[_Union[Answered, _Mapping]] = ...) -> None: ...

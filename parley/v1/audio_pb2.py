@@ -25,27 +25,29 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15parley/v1/audio.proto\x12\tparley.v1\x1a\x1egoogle/protobuf/duration.proto\"c\n\x0b\x41udioFormat\x12*\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x18.parley.v1.AudioEncoding\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\r\x12\x10\n\x08\x63hannels\x18\x03 \x01(\r\"A\n\nAudioChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\r\n\x05track\x18\x02 \x01(\t\x12\x16\n\x0eoffset_samples\x18\x03 \x01(\x04\"3\n\x07\x43ontrol\x12(\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x18.parley.v1.ControlAction\"\\\n\x08Interval\x12(\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"2\n\x04Late\x12*\n\x07waiting\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x06Opened\x12\r\n\x05model\x18\x01 \x01(\t\x12&\n\x06\x66ormat\x18\x02 \x01(\x0b\x32\x16.parley.v1.AudioFormat*\x9e\x01\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_S16LE\x10\x01\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_F32LE\x10\x02\x12\x18\n\x14\x41UDIO_ENCODING_MULAW\x10\x03\x12\x17\n\x13\x41UDIO_ENCODING_ALAW\x10\x04*I\n\rControlAction\x12\x1e\n\x1a\x43ONTROL_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ONTROL_ACTION_FLUSH\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15parley/v1/audio.proto\x12\tparley.v1\x1a\x1egoogle/protobuf/duration.proto\"c\n\x0b\x41udioFormat\x12*\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x18.parley.v1.AudioEncoding\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\r\x12\x10\n\x08\x63hannels\x18\x03 \x01(\r\"A\n\nAudioChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\r\n\x05track\x18\x02 \x01(\t\x12\x16\n\x0eoffset_samples\x18\x03 \x01(\x04\";\n\x05Track\x12\x0c\n\x04name\x18\x01 \x01(\t\x12$\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunk\"3\n\x07\x43ontrol\x12(\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x18.parley.v1.ControlAction\"\\\n\x08Interval\x12(\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"2\n\x04Late\x12*\n\x07waiting\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x06Opened\x12\r\n\x05model\x18\x01 \x01(\t\x12&\n\x06\x66ormat\x18\x02 \x01(\x0b\x32\x16.parley.v1.AudioFormat*\x9e\x01\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_S16LE\x10\x01\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_F32LE\x10\x02\x12\x18\n\x14\x41UDIO_ENCODING_MULAW\x10\x03\x12\x17\n\x13\x41UDIO_ENCODING_ALAW\x10\x04*I\n\rControlAction\x12\x1e\n\x1a\x43ONTROL_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ONTROL_ACTION_FLUSH\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.audio_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AUDIOENCODING']._serialized_start=501
-  _globals['_AUDIOENCODING']._serialized_end=659
-  _globals['_CONTROLACTION']._serialized_start=661
-  _globals['_CONTROLACTION']._serialized_end=734
+  _globals['_AUDIOENCODING']._serialized_start=562
+  _globals['_AUDIOENCODING']._serialized_end=720
+  _globals['_CONTROLACTION']._serialized_start=722
+  _globals['_CONTROLACTION']._serialized_end=795
   _globals['_AUDIOFORMAT']._serialized_start=68
   _globals['_AUDIOFORMAT']._serialized_end=167
   _globals['_AUDIOCHUNK']._serialized_start=169
   _globals['_AUDIOCHUNK']._serialized_end=234
-  _globals['_CONTROL']._serialized_start=236
-  _globals['_CONTROL']._serialized_end=287
-  _globals['_INTERVAL']._serialized_start=289
-  _globals['_INTERVAL']._serialized_end=381
-  _globals['_LATE']._serialized_start=383
-  _globals['_LATE']._serialized_end=433
-  _globals['_OPENED']._serialized_start=435
-  _globals['_OPENED']._serialized_end=498
+  _globals['_TRACK']._serialized_start=236
+  _globals['_TRACK']._serialized_end=295
+  _globals['_CONTROL']._serialized_start=297
+  _globals['_CONTROL']._serialized_end=348
+  _globals['_INTERVAL']._serialized_start=350
+  _globals['_INTERVAL']._serialized_end=442
+  _globals['_LATE']._serialized_start=444
+  _globals['_LATE']._serialized_end=494
+  _globals['_OPENED']._serialized_start=496
+  _globals['_OPENED']._serialized_end=559
 # @@protoc_insertion_point(module_scope)

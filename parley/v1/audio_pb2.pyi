@@ -49,6 +49,14 @@ class AudioChunk(_message.Message):
     offset_samples: int
     def __init__(self, data: _Optional[bytes] = ..., track: _Optional[str] = ..., offset_samples: _Optional[int] = ...) -> None: ...
 
+class Track(_message.Message):
+    __slots__ = ("name", "audio")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    audio: AudioChunk
+    def __init__(self, name: _Optional[str] = ..., audio: _Optional[_Union[AudioChunk, _Mapping]] = ...) -> None: ...
+
 class Control(_message.Message):
     __slots__ = ("action",)
     ACTION_FIELD_NUMBER: _ClassVar[int]

@@ -15,11 +15,13 @@ class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODEL_STATE_ACTIVE: _ClassVar[ModelState]
     MODEL_STATE_DRAINING: _ClassVar[ModelState]
     MODEL_STATE_RETIRED: _ClassVar[ModelState]
+    MODEL_STATE_ASLEEP: _ClassVar[ModelState]
 MODEL_STATE_UNSPECIFIED: ModelState
 MODEL_STATE_LOADING: ModelState
 MODEL_STATE_ACTIVE: ModelState
 MODEL_STATE_DRAINING: ModelState
 MODEL_STATE_RETIRED: ModelState
+MODEL_STATE_ASLEEP: ModelState
 
 class ModelInfo(_message.Message):
     __slots__ = ("model", "state", "backend", "device", "device_reason", "streams", "is_default", "languages", "license", "pairs", "waiting", "queue", "engine", "provenance")

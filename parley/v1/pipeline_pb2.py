@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from parley.v1 import asr_pb2 as parley_dot_v1_dot_asr__pb2
 from parley.v1 import audio_pb2 as parley_dot_v1_dot_audio__pb2
 from parley.v1 import denoise_pb2 as parley_dot_v1_dot_denoise__pb2
@@ -31,41 +32,57 @@ from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import translate_pb2 as parley_dot_v1_dot_translate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18parley/v1/pipeline.proto\x12\tparley.v1\x1a\x19google/protobuf/any.proto\x1a\x13parley/v1/asr.proto\x1a\x15parley/v1/audio.proto\x1a\x17parley/v1/denoise.proto\x1a\x17parley/v1/diarize.proto\x1a\x14parley/v1/rule.proto\x1a\x19parley/v1/translate.proto\"\x98\x01\n\x0fPipelineRequest\x12+\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.parley.v1.PipelineConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"\xcb\x03\n\x0ePipelineConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12)\n\x07\x64\x65noise\x18\x02 \x01(\x0b\x32\x18.parley.v1.DenoiseConfig\x12*\n\x0b\x64\x65noise_for\x18\x03 \x01(\x0e\x32\x15.parley.v1.DenoiseFor\x12!\n\x03\x61sr\x18\x04 \x01(\x0b\x32\x14.parley.v1.AsrConfig\x12)\n\x07\x64iarize\x18\x05 \x01(\x0b\x32\x18.parley.v1.DiarizeConfig\x12\x35\n\ttranslate\x18\x06 \x03(\x0b\x32\x1a.parley.v1.TranslateConfigB\x06\x92\xb5\x18\x02 \x08\x12=\n\x06models\x18\x07 \x03(\x0b\x32%.parley.v1.PipelineConfig.ModelsEntryB\x06\x92\xb5\x18\x02 \x10\x12\x13\n\x0bper_channel\x18\t \x01(\x08\x12,\n\x06stages\x18\n \x03(\x0b\x32\x14.google.protobuf.AnyB\x06\x92\xb5\x18\x02 \x08\x1a-\n\x0bModelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01J\x04\x08\x08\x10\t\"\x9e\x01\n\x0ePipelineOpened\x12\x35\n\x06models\x18\x01 \x03(\x0b\x32%.parley.v1.PipelineOpened.ModelsEntry\x12&\n\x06\x66ormat\x18\x02 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x1a-\n\x0bModelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x06Notice\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12%\n\x08interval\x18\x04 \x01(\x0b\x32\x13.parley.v1.Interval\x12\r\n\x05track\x18\x05 \x01(\t\"]\n\nStageEvent\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12#\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x14.google.protobuf.Any\x12\r\n\x05track\x18\x04 \x01(\t\"\xf4\x03\n\x10PipelineResponse\x12+\n\x06opened\x18\x01 \x01(\x0b\x32\x19.parley.v1.PipelineOpenedH\x00\x12+\n\ntranscript\x18\x02 \x01(\x0b\x32\x15.parley.v1.TranscriptH\x00\x12\x32\n\x0espeech_started\x18\x03 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12.\n\x0cspeech_ended\x18\x04 \x01(\x0b\x32\x16.parley.v1.SpeechEndedH\x00\x12\x1f\n\x04turn\x18\x05 \x01(\x0b\x32\x0f.parley.v1.TurnH\x00\x12\'\n\x08revision\x18\x06 \x01(\x0b\x32\x13.parley.v1.RevisionH\x00\x12-\n\x0btranslation\x18\x07 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x12&\n\x05\x61udio\x18\x08 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07quality\x18\t \x01(\x0b\x32\x12.parley.v1.QualityH\x00\x12#\n\x06notice\x18\n \x01(\x0b\x32\x11.parley.v1.NoticeH\x00\x12,\n\x0bstage_event\x18\x0b \x01(\x0b\x32\x15.parley.v1.StageEventH\x00\x42\x07\n\x05\x65vent*r\n\nDenoiseFor\x12\x1b\n\x17\x44\x45NOISE_FOR_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45NOISE_FOR_CLIENT\x10\x01\x12\x19\n\x15\x44\x45NOISE_FOR_LISTENERS\x10\x02\x12\x14\n\x10\x44\x45NOISE_FOR_BOTH\x10\x03\x32Q\n\x08Pipeline\x12\x45\n\x06Stream\x12\x1a.parley.v1.PipelineRequest\x1a\x1b.parley.v1.PipelineResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18parley/v1/pipeline.proto\x12\tparley.v1\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x13parley/v1/asr.proto\x1a\x15parley/v1/audio.proto\x1a\x17parley/v1/denoise.proto\x1a\x17parley/v1/diarize.proto\x1a\x14parley/v1/rule.proto\x1a\x19parley/v1/translate.proto\"\x1c\n\x08Received\x12\x10\n\x08messages\x18\x01 \x01(\x03\"\xdc\x01\n\x0fPipelineRequest\x12+\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.parley.v1.PipelineConfigH\x00\x12&\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x12#\n\x06resume\x18\x04 \x01(\x0b\x32\x11.parley.v1.ResumeH\x00\x12\x1d\n\x03\x65nd\x18\x05 \x01(\x0b\x32\x0e.parley.v1.EndH\x00\x42\t\n\x07message\"\x05\n\x03\x45nd\"6\n\x06Resume\x12\x17\n\x07session\x18\x01 \x01(\tB\x06\x92\xb5\x18\x02\x18@\x12\x13\n\x05\x61\x66ter\x18\x02 \x01(\x03\x42\x04\x92\xb5\x18\x00\"\x1b\n\x07Resumed\x12\x10\n\x08received\x18\x01 \x01(\x03\"\xa8\x04\n\x0ePipelineConfig\x12&\n\x06\x66ormat\x18\x01 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12)\n\x07\x64\x65noise\x18\x02 \x01(\x0b\x32\x18.parley.v1.DenoiseConfig\x12*\n\x0b\x64\x65noise_for\x18\x03 \x01(\x0e\x32\x15.parley.v1.DenoiseFor\x12!\n\x03\x61sr\x18\x04 \x01(\x0b\x32\x14.parley.v1.AsrConfig\x12)\n\x07\x64iarize\x18\x05 \x01(\x0b\x32\x18.parley.v1.DiarizeConfig\x12\x35\n\ttranslate\x18\x06 \x03(\x0b\x32\x1a.parley.v1.TranslateConfigB\x06\x92\xb5\x18\x02 \x08\x12=\n\x06models\x18\x07 \x03(\x0b\x32%.parley.v1.PipelineConfig.ModelsEntryB\x06\x92\xb5\x18\x02 \x10\x12\x19\n\tlisten_to\x18\x08 \x01(\tB\x06\x92\xb5\x18\x02\x18 \x12\x13\n\x0bper_channel\x18\t \x01(\x08\x12,\n\x06stages\x18\n \x03(\x0b\x32\x14.google.protobuf.AnyB\x06\x92\xb5\x18\x02 \x08\x12\x18\n\x06redact\x18\x0b \x03(\tB\x08\x92\xb5\x18\x04\x18\x14 \x10\x12,\n\tresumable\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x1a-\n\x0bModelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xaf\x01\n\x0ePipelineOpened\x12\x35\n\x06models\x18\x01 \x03(\x0b\x32%.parley.v1.PipelineOpened.ModelsEntry\x12&\n\x06\x66ormat\x18\x02 \x01(\x0b\x32\x16.parley.v1.AudioFormat\x12\x0f\n\x07session\x18\x03 \x01(\t\x1a-\n\x0bModelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x06Notice\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12%\n\x08interval\x18\x04 \x01(\x0b\x32\x13.parley.v1.Interval\x12\r\n\x05track\x18\x05 \x01(\t\"]\n\nStageEvent\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12#\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x14.google.protobuf.Any\x12\r\n\x05track\x18\x04 \x01(\t\"\xff\x04\n\x10PipelineResponse\x12+\n\x06opened\x18\x01 \x01(\x0b\x32\x19.parley.v1.PipelineOpenedH\x00\x12+\n\ntranscript\x18\x02 \x01(\x0b\x32\x15.parley.v1.TranscriptH\x00\x12\x32\n\x0espeech_started\x18\x03 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12.\n\x0cspeech_ended\x18\x04 \x01(\x0b\x32\x16.parley.v1.SpeechEndedH\x00\x12\x1f\n\x04turn\x18\x05 \x01(\x0b\x32\x0f.parley.v1.TurnH\x00\x12\'\n\x08revision\x18\x06 \x01(\x0b\x32\x13.parley.v1.RevisionH\x00\x12-\n\x0btranslation\x18\x07 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x12&\n\x05\x61udio\x18\x08 \x01(\x0b\x32\x15.parley.v1.AudioChunkH\x00\x12%\n\x07quality\x18\t \x01(\x0b\x32\x12.parley.v1.QualityH\x00\x12#\n\x06notice\x18\n \x01(\x0b\x32\x11.parley.v1.NoticeH\x00\x12,\n\x0bstage_event\x18\x0b \x01(\x0b\x32\x15.parley.v1.StageEventH\x00\x12\'\n\x08\x61nswered\x18\x0c \x01(\x0b\x32\x13.parley.v1.AnsweredH\x00\x12%\n\x07resumed\x18\r \x01(\x0b\x32\x12.parley.v1.ResumedH\x00\x12\'\n\x08received\x18\x0e \x01(\x0b\x32\x13.parley.v1.ReceivedH\x00\x12\x10\n\x08sequence\x18\x0f \x01(\x03\x42\x07\n\x05\x65vent*r\n\nDenoiseFor\x12\x1b\n\x17\x44\x45NOISE_FOR_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45NOISE_FOR_CLIENT\x10\x01\x12\x19\n\x15\x44\x45NOISE_FOR_LISTENERS\x10\x02\x12\x14\n\x10\x44\x45NOISE_FOR_BOTH\x10\x03\x32Q\n\x08Pipeline\x12\x45\n\x06Stream\x12\x1a.parley.v1.PipelineRequest\x1a\x1b.parley.v1.PipelineResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.pipeline_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RESUME'].fields_by_name['session']._loaded_options = None
+  _globals['_RESUME'].fields_by_name['session']._serialized_options = b'\222\265\030\002\030@'
+  _globals['_RESUME'].fields_by_name['after']._loaded_options = None
+  _globals['_RESUME'].fields_by_name['after']._serialized_options = b'\222\265\030\000'
   _globals['_PIPELINECONFIG_MODELSENTRY']._loaded_options = None
   _globals['_PIPELINECONFIG_MODELSENTRY']._serialized_options = b'8\001'
   _globals['_PIPELINECONFIG'].fields_by_name['translate']._loaded_options = None
   _globals['_PIPELINECONFIG'].fields_by_name['translate']._serialized_options = b'\222\265\030\002 \010'
   _globals['_PIPELINECONFIG'].fields_by_name['models']._loaded_options = None
   _globals['_PIPELINECONFIG'].fields_by_name['models']._serialized_options = b'\222\265\030\002 \020'
+  _globals['_PIPELINECONFIG'].fields_by_name['listen_to']._loaded_options = None
+  _globals['_PIPELINECONFIG'].fields_by_name['listen_to']._serialized_options = b'\222\265\030\002\030 '
   _globals['_PIPELINECONFIG'].fields_by_name['stages']._loaded_options = None
   _globals['_PIPELINECONFIG'].fields_by_name['stages']._serialized_options = b'\222\265\030\002 \010'
+  _globals['_PIPELINECONFIG'].fields_by_name['redact']._loaded_options = None
+  _globals['_PIPELINECONFIG'].fields_by_name['redact']._serialized_options = b'\222\265\030\004\030\024 \020'
   _globals['_PIPELINEOPENED_MODELSENTRY']._loaded_options = None
   _globals['_PIPELINEOPENED_MODELSENTRY']._serialized_options = b'8\001'
-  _globals['_DENOISEFOR']._serialized_start=1697
-  _globals['_DENOISEFOR']._serialized_end=1811
-  _globals['_PIPELINEREQUEST']._serialized_start=210
-  _globals['_PIPELINEREQUEST']._serialized_end=362
-  _globals['_PIPELINECONFIG']._serialized_start=365
-  _globals['_PIPELINECONFIG']._serialized_end=824
-  _globals['_PIPELINECONFIG_MODELSENTRY']._serialized_start=773
-  _globals['_PIPELINECONFIG_MODELSENTRY']._serialized_end=818
-  _globals['_PIPELINEOPENED']._serialized_start=827
-  _globals['_PIPELINEOPENED']._serialized_end=985
-  _globals['_PIPELINEOPENED_MODELSENTRY']._serialized_start=773
-  _globals['_PIPELINEOPENED_MODELSENTRY']._serialized_end=818
-  _globals['_NOTICE']._serialized_start=987
-  _globals['_NOTICE']._serialized_end=1097
-  _globals['_STAGEEVENT']._serialized_start=1099
-  _globals['_STAGEEVENT']._serialized_end=1192
-  _globals['_PIPELINERESPONSE']._serialized_start=1195
-  _globals['_PIPELINERESPONSE']._serialized_end=1695
-  _globals['_PIPELINE']._serialized_start=1813
-  _globals['_PIPELINE']._serialized_end=1894
+  _globals['_DENOISEFOR']._serialized_start=2168
+  _globals['_DENOISEFOR']._serialized_end=2282
+  _globals['_RECEIVED']._serialized_start=241
+  _globals['_RECEIVED']._serialized_end=269
+  _globals['_PIPELINEREQUEST']._serialized_start=272
+  _globals['_PIPELINEREQUEST']._serialized_end=492
+  _globals['_END']._serialized_start=494
+  _globals['_END']._serialized_end=499
+  _globals['_RESUME']._serialized_start=501
+  _globals['_RESUME']._serialized_end=555
+  _globals['_RESUMED']._serialized_start=557
+  _globals['_RESUMED']._serialized_end=584
+  _globals['_PIPELINECONFIG']._serialized_start=587
+  _globals['_PIPELINECONFIG']._serialized_end=1139
+  _globals['_PIPELINECONFIG_MODELSENTRY']._serialized_start=1094
+  _globals['_PIPELINECONFIG_MODELSENTRY']._serialized_end=1139
+  _globals['_PIPELINEOPENED']._serialized_start=1142
+  _globals['_PIPELINEOPENED']._serialized_end=1317
+  _globals['_PIPELINEOPENED_MODELSENTRY']._serialized_start=1094
+  _globals['_PIPELINEOPENED_MODELSENTRY']._serialized_end=1139
+  _globals['_NOTICE']._serialized_start=1319
+  _globals['_NOTICE']._serialized_end=1429
+  _globals['_STAGEEVENT']._serialized_start=1431
+  _globals['_STAGEEVENT']._serialized_end=1524
+  _globals['_PIPELINERESPONSE']._serialized_start=1527
+  _globals['_PIPELINERESPONSE']._serialized_end=2166
+  _globals['_PIPELINE']._serialized_start=2284
+  _globals['_PIPELINE']._serialized_end=2365
 # @@protoc_insertion_point(module_scope)

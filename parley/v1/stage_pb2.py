@@ -26,19 +26,19 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15parley/v1/stage.proto\x12\tparley.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"@\n\x0cStageNotices\x12\x0f\n\x07instead\x18\x01 \x01(\t\x12\x11\n\tmeanwhile\x18\x02 \x01(\t\x12\x0c\n\x04\x62\x61\x63k\x18\x03 \x01(\t\"\x8b\x02\n\x0bStageTraits\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x14.parley.v1.StageRole\x12\x0f\n\x07replays\x18\x02 \x01(\x08\x12(\n\x05stall\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0frecording_stall\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\ncontinuity\x18\x05 \x01(\x0e\x32\x1a.parley.v1.StageContinuity\x12(\n\x07notices\x18\x06 \x01(\x0b\x32\x17.parley.v1.StageNotices\x12\x0f\n\x07\x63ommand\x18\x07 \x01(\t*p\n\tStageRole\x12\x1a\n\x16STAGE_ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11STAGE_ROLE_FILTER\x10\x01\x12\x17\n\x13STAGE_ROLE_LISTENER\x10\x02\x12\x17\n\x13STAGE_ROLE_REWRITER\x10\x03*\x86\x01\n\x0fStageContinuity\x12 \n\x1cSTAGE_CONTINUITY_UNSPECIFIED\x10\x00\x12\x19\n\x15STAGE_CONTINUITY_NONE\x10\x01\x12\x1a\n\x16STAGE_CONTINUITY_WORDS\x10\x02\x12\x1a\n\x16STAGE_CONTINUITY_TURNS\x10\x03:H\n\x05stage\x12\x1f.google.protobuf.ServiceOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x16.parley.v1.StageTraitsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15parley/v1/stage.proto\x12\tparley.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"@\n\x0cStageNotices\x12\x0f\n\x07instead\x18\x01 \x01(\t\x12\x11\n\tmeanwhile\x18\x02 \x01(\t\x12\x0c\n\x04\x62\x61\x63k\x18\x03 \x01(\t\"\x9a\x02\n\x0bStageTraits\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x14.parley.v1.StageRole\x12\x0f\n\x07replays\x18\x02 \x01(\x08\x12(\n\x05stall\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0frecording_stall\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\ncontinuity\x18\x05 \x01(\x0e\x32\x1a.parley.v1.StageContinuity\x12(\n\x07notices\x18\x06 \x01(\x0b\x32\x17.parley.v1.StageNotices\x12\x0f\n\x07\x63ommand\x18\x07 \x01(\t\x12\r\n\x05\x66irst\x18\x08 \x01(\x08*p\n\tStageRole\x12\x1a\n\x16STAGE_ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11STAGE_ROLE_FILTER\x10\x01\x12\x17\n\x13STAGE_ROLE_LISTENER\x10\x02\x12\x17\n\x13STAGE_ROLE_REWRITER\x10\x03*\x86\x01\n\x0fStageContinuity\x12 \n\x1cSTAGE_CONTINUITY_UNSPECIFIED\x10\x00\x12\x19\n\x15STAGE_CONTINUITY_NONE\x10\x01\x12\x1a\n\x16STAGE_CONTINUITY_WORDS\x10\x02\x12\x1a\n\x16STAGE_CONTINUITY_TURNS\x10\x03:H\n\x05stage\x12\x1f.google.protobuf.ServiceOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x16.parley.v1.StageTraitsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'parley.v1.stage_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STAGEROLE']._serialized_start=438
-  _globals['_STAGEROLE']._serialized_end=550
-  _globals['_STAGECONTINUITY']._serialized_start=553
-  _globals['_STAGECONTINUITY']._serialized_end=687
+  _globals['_STAGEROLE']._serialized_start=453
+  _globals['_STAGEROLE']._serialized_end=565
+  _globals['_STAGECONTINUITY']._serialized_start=568
+  _globals['_STAGECONTINUITY']._serialized_end=702
   _globals['_STAGENOTICES']._serialized_start=102
   _globals['_STAGENOTICES']._serialized_end=166
   _globals['_STAGETRAITS']._serialized_start=169
-  _globals['_STAGETRAITS']._serialized_end=436
+  _globals['_STAGETRAITS']._serialized_end=451
 # @@protoc_insertion_point(module_scope)

@@ -45,7 +45,7 @@ class StageNotices(_message.Message):
     def __init__(self, instead: _Optional[str] = ..., meanwhile: _Optional[str] = ..., back: _Optional[str] = ...) -> None: ...
 
 class StageTraits(_message.Message):
-    __slots__ = ("role", "replays", "stall", "recording_stall", "continuity", "notices", "command")
+    __slots__ = ("role", "replays", "stall", "recording_stall", "continuity", "notices", "command", "first")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     REPLAYS_FIELD_NUMBER: _ClassVar[int]
     STALL_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class StageTraits(_message.Message):
     CONTINUITY_FIELD_NUMBER: _ClassVar[int]
     NOTICES_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
     role: StageRole
     replays: bool
     stall: _duration_pb2.Duration
@@ -60,4 +61,5 @@ class StageTraits(_message.Message):
     continuity: StageContinuity
     notices: StageNotices
     command: str
-    def __init__(self, role: _Optional[_Union[StageRole, str]] = ..., replays: bool = ..., stall: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., recording_stall: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., continuity: _Optional[_Union[StageContinuity, str]] = ..., notices: _Optional[_Union[StageNotices, _Mapping]] = ..., command: _Optional[str] = ...) -> None: ...
+    first: bool
+    def __init__(self, role: _Optional[_Union[StageRole, str]] = ..., replays: bool = ..., stall: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., recording_stall: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., continuity: _Optional[_Union[StageContinuity, str]] = ..., notices: _Optional[_Union[StageNotices, _Mapping]] = ..., command: _Optional[str] = ..., first: bool = ...) -> None: ...

@@ -27,7 +27,7 @@ from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import stage_pb2 as parley_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19parley/v1/translate.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x98\x01\n\x10TranslateRequest\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1a.parley.v1.TranslateConfigH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.parley.v1.TextChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"3\n\tTextChunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\"A\n\rGlossaryEntry\x12\x17\n\x06source\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x17\n\x06target\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"\x9d\x01\n\x0fTranslateConfig\x12\x1f\n\x0fsource_language\x18\x01 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x1f\n\x0ftarget_language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x33\n\x08glossary\x18\x03 \x03(\x0b\x32\x18.parley.v1.GlossaryEntryB\x07\x92\xb5\x18\x03 \x90N\x12\x13\n\x0b\x64\x65tect_only\x18\x04 \x01(\x08\"\xc4\x01\n\x0bTranslation\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x17\n\x0fsource_language\x18\x03 \x01(\t\x12\x17\n\x0ftarget_language\x18\x04 \x01(\t\x12%\n\x08interval\x18\x05 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12\x19\n\x11source_confidence\x18\x07 \x01(\x02\x12\r\n\x05track\x18\x08 \x01(\t\"p\n\x11TranslateResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12-\n\x0btranslation\x18\x02 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x42\x07\n\x05\x65vent2\xbe\x01\n\tTranslate\x12G\n\x06Stream\x12\x1b.parley.v1.TranslateRequest\x1a\x1c.parley.v1.TranslateResponse(\x01\x30\x01\x1ah\x8a\xb5\x18\x64\x08\x03\x10\x01\x1a\x02\x08\x0f(\x01\x32X\n\x1dThe source text stands alone.\x12\x37\x41nother replica takes over; nothing stays untranslated.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19parley/v1/translate.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x98\x01\n\x10TranslateRequest\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1a.parley.v1.TranslateConfigH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.parley.v1.TextChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"M\n\tTextChunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x18\n\x07speaker\x18\x03 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"A\n\rGlossaryEntry\x12\x17\n\x06source\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x17\n\x06target\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"\x9d\x01\n\x0fTranslateConfig\x12\x1f\n\x0fsource_language\x18\x01 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x1f\n\x0ftarget_language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x33\n\x08glossary\x18\x03 \x03(\x0b\x32\x18.parley.v1.GlossaryEntryB\x07\x92\xb5\x18\x03 \x90N\x12\x13\n\x0b\x64\x65tect_only\x18\x04 \x01(\x08\":\n\x08\x46\x61llback\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\xeb\x01\n\x0bTranslation\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x17\n\x0fsource_language\x18\x03 \x01(\t\x12\x17\n\x0ftarget_language\x18\x04 \x01(\t\x12%\n\x08interval\x18\x05 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12\x19\n\x11source_confidence\x18\x07 \x01(\x02\x12\r\n\x05track\x18\x08 \x01(\t\x12%\n\x08\x66\x61llback\x18\t \x01(\x0b\x32\x13.parley.v1.Fallback\"p\n\x11TranslateResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12-\n\x0btranslation\x18\x02 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x42\x07\n\x05\x65vent2\xbe\x01\n\tTranslate\x12G\n\x06Stream\x12\x1b.parley.v1.TranslateRequest\x1a\x1c.parley.v1.TranslateResponse(\x01\x30\x01\x1ah\x8a\xb5\x18\x64\x08\x03\x10\x01\x1a\x02\x08\x0f(\x01\x32X\n\x1dThe source text stands alone.\x12\x37\x41nother replica takes over; nothing stays untranslated.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TEXTCHUNK'].fields_by_name['language']._loaded_options = None
   _globals['_TEXTCHUNK'].fields_by_name['language']._serialized_options = b'\222\265\030\002\030#'
+  _globals['_TEXTCHUNK'].fields_by_name['speaker']._loaded_options = None
+  _globals['_TEXTCHUNK'].fields_by_name['speaker']._serialized_options = b'\222\265\030\003\030\310\001'
   _globals['_GLOSSARYENTRY'].fields_by_name['source']._loaded_options = None
   _globals['_GLOSSARYENTRY'].fields_by_name['source']._serialized_options = b'\222\265\030\003\030\310\001'
   _globals['_GLOSSARYENTRY'].fields_by_name['target']._loaded_options = None
@@ -51,15 +53,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSLATEREQUEST']._serialized_start=109
   _globals['_TRANSLATEREQUEST']._serialized_end=261
   _globals['_TEXTCHUNK']._serialized_start=263
-  _globals['_TEXTCHUNK']._serialized_end=314
-  _globals['_GLOSSARYENTRY']._serialized_start=316
-  _globals['_GLOSSARYENTRY']._serialized_end=381
-  _globals['_TRANSLATECONFIG']._serialized_start=384
-  _globals['_TRANSLATECONFIG']._serialized_end=541
-  _globals['_TRANSLATION']._serialized_start=544
-  _globals['_TRANSLATION']._serialized_end=740
-  _globals['_TRANSLATERESPONSE']._serialized_start=742
-  _globals['_TRANSLATERESPONSE']._serialized_end=854
-  _globals['_TRANSLATE']._serialized_start=857
-  _globals['_TRANSLATE']._serialized_end=1047
+  _globals['_TEXTCHUNK']._serialized_end=340
+  _globals['_GLOSSARYENTRY']._serialized_start=342
+  _globals['_GLOSSARYENTRY']._serialized_end=407
+  _globals['_TRANSLATECONFIG']._serialized_start=410
+  _globals['_TRANSLATECONFIG']._serialized_end=567
+  _globals['_FALLBACK']._serialized_start=569
+  _globals['_FALLBACK']._serialized_end=627
+  _globals['_TRANSLATION']._serialized_start=630
+  _globals['_TRANSLATION']._serialized_end=865
+  _globals['_TRANSLATERESPONSE']._serialized_start=867
+  _globals['_TRANSLATERESPONSE']._serialized_end=979
+  _globals['_TRANSLATE']._serialized_start=982
+  _globals['_TRANSLATE']._serialized_end=1172
 # @@protoc_insertion_point(module_scope)

@@ -20,12 +20,14 @@ class TranslateRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[TranslateConfig, _Mapping]] = ..., text: _Optional[_Union[TextChunk, _Mapping]] = ..., control: _Optional[_Union[_audio_pb2.Control, _Mapping]] = ...) -> None: ...
 
 class TextChunk(_message.Message):
-    __slots__ = ("text", "language")
+    __slots__ = ("text", "language", "speaker")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    SPEAKER_FIELD_NUMBER: _ClassVar[int]
     text: str
     language: str
-    def __init__(self, text: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
+    speaker: str
+    def __init__(self, text: _Optional[str] = ..., language: _Optional[str] = ..., speaker: _Optional[str] = ...) -> None: ...
 
 class GlossaryEntry(_message.Message):
     __slots__ = ("source", "target")
@@ -47,8 +49,18 @@ class TranslateConfig(_message.Message):
     detect_only: bool
     def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ..., detect_only: bool = ...) -> None: ...
 
+class Fallback(_message.Message):
+    __slots__ = ("reason", "message", "model")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    message: str
+    model: str
+    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., model: _Optional[str] = ...) -> None: ...
+
 class Translation(_message.Message):
-    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker", "source_confidence", "track")
+    __slots__ = ("source_text", "text", "source_language", "target_language", "interval", "speaker", "source_confidence", "track", "fallback")
     SOURCE_TEXT_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +69,7 @@ class Translation(_message.Message):
     SPEAKER_FIELD_NUMBER: _ClassVar[int]
     SOURCE_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     source_text: str
     text: str
     source_language: str
@@ -65,7 +78,8 @@ class Translation(_message.Message):
     speaker: str
     source_confidence: float
     track: str
-    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ..., track: _Optional[str] = ...) -> None: ...
+    fallback: Fallback
+    def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ..., track: _Optional[str] = ..., fallback: _Optional[_Union[Fallback, _Mapping]] = ...) -> None: ...
 
 class TranslateResponse(_message.Message):
     __slots__ = ("opened", "translation")

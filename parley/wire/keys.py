@@ -16,7 +16,8 @@ from pathlib import Path
 from parley.errors import BadConfig
 
 USE, ADMIN = "use", "admin"
-CLASSES = ("live", "batch")
+LIVE, BATCH = CLASSES = ("live", "batch")
+HIDDEN = ("email", "phone", "card", "iban", "ssn")
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,16 @@ class Key:
     expires: str = ""  # an ISO moment; empty: never
     streams: int = 0  # to engines at a time; 0: as the gateway's limits say
     kind: str = ""  # live or batch; empty: as each call says
+    redact: tuple[str, ...] = ()  # of HIDDEN: what no transcript shows that it gets
 
     def is_of(self, text: str) -> bool:
         """The key as it was given out."""
         return hmac.compare_digest(self.hash, hashed(text))
+
+    @property
+    def label(self) -> str:
+        """What stands for it in metrics; empty: no key."""
+        return label_of(self.id)
 
     def has_expired(self, now: datetime) -> bool:
         """Whether the key's time is over."""
@@ -42,6 +49,11 @@ class Key:
     def may(self, scope: str) -> bool:
         """Whether the key has this scope."""
         return scope in self.scopes or (scope != ADMIN and USE in self.scopes)
+
+
+def label_of(key: str) -> str:
+    """What stands for the key with this id; empty: no key."""
+    return hashed(key)[:8] if key else ""
 
 
 def hashed(text: str) -> str:
@@ -69,9 +81,13 @@ def read(file: Path) -> dict[str, Key]:
         table = json.loads(file.read_text("utf-8"))
         if not isinstance(table, list):
             raise TypeError("it holds no list")
-        keys = [Key(**{**each, "scopes": tuple(each["scopes"])}) for each in table]
+        keys = [
+            Key(**{**each, "scopes": tuple(each["scopes"]), "redact": tuple(each.get("redact", ()))}) for each in table
+        ]
         for key in keys:
             key.has_expired(datetime.now(UTC))
+            if strange := set(key.redact) - set(HIDDEN):
+                raise ValueError(f"the key {key.name!r} is to be without {', '.join(sorted(strange))}, not found here")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadConfig(f"The keys in {file} cannot be read ({error}); `parley keys add` makes such a file.") from None
     return {key.id: key for key in keys}

@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from parley.errors import BadConfig, BadInput, ParleyError, of_reason
+from parley.errors import BadConfig, BadInput, ParleyError
+from parley.wire.error_names import of_reason
 from parley.wire.tls import TlsConfig, UpstreamTls
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ MODEL = "parley-model"  # asks for a model (with -asr and so on, for one stage o
 STAGE = "parley-stage"  # which stage's Models service a call through the gateway means
 SESSION = "parley-session"  # keeps a client's streams on one version
 USER = "parley-user"  # who the client works for; routes may go by it
+PAYER = "parley-payer"  # what stands for the caller's key in metrics; the gateway says it, callers do not
+CLASS = "parley-class"  # live or batch: what can wait gives way in engines too
+FOR = "parley-for"  # the id of the key that a worker of jobs acts for
 AGAIN = "parley-again"  # another replica has lost this stream: it is let in before new ones
 ROOM = "/room"  # behind a version's name, to its health: whether it would take one more stream
 DETAILS = "grpc-status-details-bin"

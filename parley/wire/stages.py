@@ -17,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from parley import v1
 from parley.errors import BadConfig
 from parley.v1 import stage_pb2
+from parley.v1.audio_pb2 import Track
 from parley.v1.stage_pb2 import StageContinuity, StageRole, StageTraits
 
 
@@ -66,6 +67,12 @@ class StageContract:
     def gives_turns(self) -> bool:
         """Its events say who spoke when."""
         return self.traits.continuity == StageContinuity.STAGE_CONTINUITY_TURNS
+
+    @property
+    def gives_tracks(self) -> bool:
+        """Its sound is one of several that it can give."""
+        kinds = [field.message_type for field in self.answer.DESCRIPTOR.fields]
+        return Track.DESCRIPTOR in kinds and "others" in self.config.DESCRIPTOR.fields_by_name
 
     def stall_s(self, config: Message) -> float:
         """How long it may owe something and not move."""

@@ -10,6 +10,7 @@ from parley.errors import BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_audio
 from parley.v1 import asr_pb2 as v1
 from services.asr.contract import contract, golden
+from services.asr.conversion import CONVERSION
 from services.asr.model.engine import open_engine
 from services.asr.options import AsrOptions
 from services.asr.speech.endpoint import AFTER, BEFORE, EndpointConfig, Endpointer
@@ -18,6 +19,8 @@ from services.asr.speech.windows import WindowConfig, Windower
 from services.asr.streams.channels import ChannelsSession, OneChannel
 from services.asr.streams.recording import RecordingOptions, RecordingSession
 from services.asr.streams.session import AsrRequestOptions, AsrSession
+
+OF_LIVE_SOUND = ("interim_results", "endpointing", "report_answered")  # what a recording has nothing of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,7 @@ def _live(config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig) -> 
 def _recording(
     config: v1.AsrConfig, spec: ModelSpec, settings: AsrServiceConfig
 ) -> Callable[[Format], RecordingSession]:
-    if config.interim_results or config.HasField("endpointing"):
-        given = "interim_results" if config.interim_results else "endpointing"
+    if given := next((field.name for field, _ in config.ListFields() if field.name in OF_LIVE_SOUND), ""):
         raise BadInput(f"A recording is cut at its longest pauses and said once; leave `{given}` or `recording` out.")
     longest_s = min(settings.windows.longest_s, _longest_s(spec))
     windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
@@ -76,6 +78,7 @@ def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrService
         languages=languages,
         interim_results=config.interim_results,
         word_times=config.word_times,
+        report_answered=config.report_answered,
         interim_every=round(settings.interim_every_s * RATE_HZ),
         before=" ".join(filter(None, (", ".join(config.phrases), config.prompt))) if reads else "",
     )
@@ -138,4 +141,5 @@ STAGE = Stage(
     is_live=lambda config: not config.recording,
     contract=contract,
     golden=golden,
+    conversion=CONVERSION,
 )

@@ -7,6 +7,7 @@ from threading import Lock
 import numpy as np
 
 from parley.audio.pcm import Samples
+from parley.engines.protocols import Rank
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,13 @@ class Utterance:
     begun: str = ""  # what an interim begins with: words that were promised
     is_recording: bool = False  # nobody waits for it while they speak
 
+    @property
+    def rank(self) -> Rank:
+        """How urgent it is."""
+        if self.is_recording:
+            return Rank.LATER
+        return Rank.NOW if self.is_final else Rank.SOON
+
 
 class PendingJob:
     """Utterances of one stream that wait for the engine; until it takes them, others can be put in their place."""
@@ -36,9 +44,9 @@ class PendingJob:
         return not any(utterance.is_final for utterance in self._utterances)
 
     @property
-    def can_wait(self) -> bool:
-        """Whether it holds no final of a live stream."""
-        return not any(utterance.is_final and not utterance.is_recording for utterance in self._utterances)
+    def rank(self) -> Rank:
+        """That of its most urgent utterance."""
+        return min((utterance.rank for utterance in self._utterances), default=Rank.LATER)
 
     @property
     def longest(self) -> Utterance | None:

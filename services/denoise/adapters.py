@@ -4,46 +4,18 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from parley.audio.pcm import RATE_HZ, Samples
+from parley.audio.pcm import Samples
 from parley.engines import options
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Tensors
-from services.denoise.graphs import Graph, Rows, graphs_of
+from parley.engines.stateful.engine import Adapter, Shape
+from parley.engines.stateful.graph import Graph, Rows
+from parley.errors import BadModel
 from services.denoise.options import DenoiseOptions
-
-
-@dataclass(frozen=True)
-class EnhancerShape:
-    """A model's rates, hop, delay and state size."""
-
-    hop: int  # samples that it takes at a time
-    latency: int  # samples by which its output is late
-    memory: int  # numbers that are remembered of a stream
-    rate_hz: int = RATE_HZ  # of what it takes and gives
-
-
-class Adapter(Protocol):
-    """One kind of graph. What is remembered of a stream is one flat row, so that many stack in one go."""
-
-    @property
-    def shape(self) -> EnhancerShape:
-        """The model's shape."""
-
-    @property
-    def graphs(self) -> Sequence[Graph]:
-        """The graphs to open, in order."""
-
-    @property
-    def alone(self) -> bool:
-        """Streams run one after another: stacking them gains nothing."""
-
-    def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
-        """Whole hops of some streams, equally many, and what is remembered of each; the same again afterwards."""
 
 
 class Waveform:
@@ -53,7 +25,7 @@ class Waveform:
 
     def __init__(self, spec: ModelSpec) -> None:
         self.graphs, declared = graphs_of(spec), DenoiseOptions.of(spec)
-        self.shape = EnhancerShape(declared.hop, declared.latency_samples, self.graphs[0].memory, spec.sample_rate_hz)
+        self.shape = Shape(declared.hop, declared.latency_samples, self.graphs[0].memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """One run."""
@@ -82,7 +54,7 @@ class Overlapped:
             raise options.fault(spec, f"`hop` must lie between 1 and `window`, {self._window}.")
         self.graphs, self._kept = net.graphs, self._window - self._hop
         memory = 2 * self._kept + sum(graph.memory for graph in net.graphs)
-        self.shape = EnhancerShape(self._hop, self._kept, memory, spec.sample_rate_hz)
+        self.shape = Shape(self._hop, self._kept, memory, spec.sample_rate_hz)
 
     def run(self, tensors: Sequence[Tensors], audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
         """Stream by stream."""
@@ -151,3 +123,11 @@ def adapter_of(spec: ModelSpec) -> Adapter:
     if name not in ADAPTERS:
         raise options.fault(spec, f"adapter {name!r} is not known; write {', '.join(ADAPTERS)}.")
     return ADAPTERS[name](spec)
+
+
+def graphs_of(spec: ModelSpec, count: int = 1) -> list[Graph]:
+    """Those listed under [[options.graphs]]; without such a list [options] itself describes the only one."""
+    declared = DenoiseOptions.of(spec).every_graph
+    if len(declared) != count:
+        raise BadModel(f"{spec.folder / 'model.toml'} must list {count} [[options.graphs]], not {len(declared)}.")
+    return [Graph(each) for each in declared]

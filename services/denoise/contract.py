@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from parley.audio import media
+from parley.audio.golden import clip_of, si_sdr
 from parley.audio.pcm import HIGHEST_HZ, LOWEST_HZ, Samples
 from parley.engines.contract import Axis, Graph, Line, nothing
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
-from services.denoise.adapters import EnhancerShape, adapter_of
-from services.denoise.engine import Frames
-from services.denoise.options import DenoiseOptions, GraphOptions
+from parley.engines.stateful.engine import Frames, Shape
+from parley.engines.stateful.options import GraphOptions
+from services.denoise.adapters import adapter_of
+from services.denoise.options import DenoiseOptions
 
-CLIP, SECONDS, NOISE_DB, LONGEST_S = "one-speaker.flac", 4.0, 5.0, 60.0
+CLIP, SECONDS, NOISE_DB = "one-speaker.flac", 4.0, 5.0
 LEAST_GAIN_DB = 1.0
 SPARE_S = 0.1  # by which an enhancer may be later than it says
 ECHO = "echo"
@@ -65,16 +66,16 @@ def golden(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> I
 
 def _fault(spec: ModelSpec, engine: Engine[Frames, Frames], examples: Path) -> str:
     shape = adapter_of(spec).shape
-    clean = clip_of(examples / CLIP, shape.rate_hz)
+    clean = clip_of(examples / CLIP, shape.rate_hz, SECONDS)
     noisy = in_noise(clean)
-    heard, before = _heard(shape, engine, noisy), _si_sdr(clean, noisy)
+    heard, before = _heard(shape, engine, noisy), si_sdr(clean, noisy)
     if not np.isfinite(heard).all():
         return "what comes out is no number"
-    gain = _si_sdr(clean, heard) - before
+    gain = si_sdr(clean, heard) - before
     if gain >= LEAST_GAIN_DB:
         return ""
     late = _lateness(clean, heard, round(SPARE_S * shape.rate_hz))
-    if _si_sdr(clean, heard[late:]) - before >= LEAST_GAIN_DB:
+    if si_sdr(clean, heard[late:]) - before >= LEAST_GAIN_DB:
         return f"it is {late} samples later than model.toml says (latency_samples, or window - hop)"
     return f"it comes out {gain:.1f} dB cleaner"
 
@@ -85,12 +86,12 @@ def in_noise(clean: Samples) -> Samples:
     return clean + noise * np.float32(np.std(clean) / np.std(noise) * 10 ** (-NOISE_DB / 20))
 
 
-def gained(shape: EnhancerShape, engine: Engine[Frames, Frames], clean: Samples, noisy: Samples) -> float:
+def gained(shape: Shape, engine: Engine[Frames, Frames], clean: Samples, noisy: Samples) -> float:
     """By how many decibels it comes out cleaner."""
-    return _si_sdr(clean, _heard(shape, engine, noisy)) - _si_sdr(clean, noisy)
+    return si_sdr(clean, _heard(shape, engine, noisy)) - si_sdr(clean, noisy)
 
 
-def _heard(shape: EnhancerShape, engine: Engine[Frames, Frames], noisy: Samples) -> Samples:
+def _heard(shape: Shape, engine: Engine[Frames, Frames], noisy: Samples) -> Samples:
     """What comes out, in step with what went in."""
     hops = len(noisy) // shape.hop * shape.hop
     (done,) = engine.run([Frames(noisy[:hops], np.zeros(shape.memory, np.float32))])
@@ -102,18 +103,3 @@ def _lateness(clean: Samples, heard: Samples, most: int) -> int:
     size = 2 * max(len(clean), len(heard))
     likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(clean, size)), size)
     return int(likeness[:most].argmax())
-
-
-def clip_of(path: Path, rate_hz: int) -> Samples:
-    """The beginning of a recording."""
-    data = media.read(path.read_bytes(), LONGEST_S, rate_hz).data[: 2 * round(SECONDS * rate_hz)]
-    return np.asarray(np.frombuffer(data, "<i2"), np.float32) / np.float32(32768)
-
-
-def _si_sdr(clean: Samples, heard: Samples) -> float:
-    """In dB: how much of what is heard is the original."""
-    length = min(len(clean), len(heard))
-    right, found = clean[:length].astype(np.float64), heard[:length].astype(np.float64)
-    rest = found - right * (np.vdot(found, right) / np.vdot(right, right))
-    part = found - rest
-    return float(10 * np.log10(np.square(part).sum() / max(float(np.square(rest).sum()), 1e-20) + 1e-20))

@@ -1,39 +1,13 @@
 """What an enhancer's model.toml may say under [options], as docs/enhancers.md tells. Must not know sound."""
 
 from dataclasses import dataclass
-from math import prod
 from typing import Annotated
 
 from parley.audio.pcm import HIGHEST_HZ, LOWEST_HZ
 from parley.config import Within
 from parley.engines import options
 from parley.engines.model import ModelSpec
-
-MOST_REMEMBERED = 1 << 22  # numbers of one stream: 16 MiB
-
-
-@dataclass(frozen=True)
-class State:
-    """A recurrent input, the output that it becomes, and its shape, without the axis of streams where there is one."""
-
-    name: str
-    next: str
-    shape: tuple[Annotated[int, Within(1, MOST_REMEMBERED)], ...]
-
-    @property
-    def size(self) -> int:
-        """How many numbers."""
-        return prod(self.shape)
-
-
-@dataclass(frozen=True)
-class GraphOptions:
-    """One graph's names."""
-
-    file: str = ""
-    input: str = "audio"
-    output: str = "audio"
-    states: tuple[State, ...] = ()
+from parley.engines.stateful.options import GraphOptions, State, check_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +34,5 @@ class DenoiseOptions:
         """The table as it is written, checked."""
         declared = options.read(cls, spec)
         options.rate(spec, LOWEST_HZ, HIGHEST_HZ)
-        remembered = sum(state.size for graph in declared.every_graph for state in graph.states)
-        if remembered > MOST_REMEMBERED:
-            raise options.fault(spec, f"`states` hold {remembered} numbers a stream; {MOST_REMEMBERED} is the most.")
+        check_memory(spec, declared.every_graph)
         return declared

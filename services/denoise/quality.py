@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from parley.audio.pcm import Samples, interval
+from parley.engines.stateful.engine import Shape
+from parley.engines.stateful.graph import Rows
 from parley.v1.denoise_pb2 import Quality
-from services.denoise.adapters import EnhancerShape
-from services.denoise.graphs import Rows
 
 REMEMBERED = 6  # verdicts over whose time speech and noise are told apart
 LOOKS = 4  # at the spectrum, between verdicts
@@ -54,7 +54,7 @@ class Judge:
     costs for a second of them.
     """
 
-    def __init__(self, shape: EnhancerShape, rate_hz: int, keep: float) -> None:
+    def __init__(self, shape: Shape, rate_hz: int, keep: float) -> None:
         self._hop, self._late, self._keep = shape.hop, round(shape.latency / shape.hop), keep
         self._second = max(1, round(shape.rate_hz / shape.hop))  # hops in it, about
         self._every = max(1, self._second // LOOKS)  # hops between looks
@@ -135,7 +135,7 @@ def _decibels(whole: float, noise: float) -> float:
 class Band:
     """Up to which frequency a stream has sound."""
 
-    def __init__(self, shape: EnhancerShape, rate_hz: int) -> None:
+    def __init__(self, shape: Shape, rate_hz: int) -> None:
         self._carries_hz, self._step_hz = min(rate_hz, shape.rate_hz) / 2, shape.rate_hz / shape.hop
         self._taper = _taper(shape.hop)
         self._loudest = np.zeros(shape.hop // 2 + 1, np.float32)

@@ -6,9 +6,8 @@ import numpy as np
 from google.protobuf.message import Message
 
 from parley.audio.pcm import SILENCE, Format, PcmDecoder, Resampler, Samples, Tape, decode, encode
+from parley.engines.stateful.engine import Frames, Shape
 from parley.v1.audio_pb2 import AudioChunk
-from services.denoise.adapters import EnhancerShape
-from services.denoise.engine import Frames
 from services.denoise.quality import Judge
 
 MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep live streams waiting little
@@ -17,7 +16,7 @@ MOST_HOPS = 16  # in one run: enough to be fast on files, short enough to keep l
 class DenoiseSession:
     """Hears bytes, hands out hops, says cleaned bytes."""
 
-    def __init__(self, decoder: PcmDecoder, shape: EnhancerShape, keep: float) -> None:
+    def __init__(self, decoder: PcmDecoder, shape: Shape, keep: float) -> None:
         self._decoder, self._shape, self._keep = decoder, shape, keep
         self._resampler, self._judge = (
             Resampler(shape.rate_hz, decoder.form.rate_hz),

@@ -7,30 +7,11 @@ from parley.engines import backends
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Decoding, Engine, Generator, Tokens
-from services.translate.detector import Guess, detect
+from services.translate.hearing import hear
 from services.translate.languages import Languages
 from services.translate.options import TranslateOptions
+from services.translate.sentence import Said, Sentence, Translated
 from services.translate.tokens import Tokenizer, open_tokenizer
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What is to be translated."""
-
-    text: str
-    source: str  # empty: found out
-    target: str  # empty: only find out the source
-    spoken: str = ""  # the language so far, for texts that say little about theirs
-    before: tuple[tuple[str, str], ...] = ()  # the last sentences and their translations
-
-
-@dataclass(frozen=True)
-class Translated:
-    """The translation, and what the source was taken for."""
-
-    text: str
-    source: str
-    confidence: float
 
 
 @dataclass(frozen=True)
@@ -40,7 +21,7 @@ class _Step:
     text: str
     source: str
     target: str
-    before: tuple[tuple[str, str], ...] = ()
+    before: tuple[Said, ...] = ()
 
 
 class TranslateEngine:
@@ -51,7 +32,7 @@ class TranslateEngine:
 
     def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
         """One translation a sentence. What has no letters, or is in the wanted language, stays as it is."""
-        heard = [self._hear(job) for job in jobs]
+        heard = [hear(job, self._languages) for job in jobs]
         texts, places = [job.text for job in jobs], [each.language for each in heard]
         ways = [self._way(job, guess.language) for job, guess in zip(jobs, heard, strict=True)]
         for step in range(max(map(len, ways), default=0)):
@@ -62,11 +43,6 @@ class TranslateEngine:
             for n, text in zip(going, self._generate(steps), strict=True):
                 texts[n], places[n] = text, ways[n][step]
         return [Translated(text, each.language, each.confidence) for text, each in zip(texts, heard, strict=True)]
-
-    def _hear(self, job: Sentence) -> Guess:
-        if job.source:
-            return Guess(job.source, 1.0)
-        return detect(job.text, self._languages.sources(job.target), job.spoken)
 
     def _way(self, job: Sentence, source: str) -> tuple[str, ...]:
         return (self._languages.way(source, job.target) or ()) if any(map(str.isalpha, job.text)) else ()
@@ -82,17 +58,15 @@ class TranslateEngine:
     def _asked(self, step: _Step) -> tuple[Tokens, Tokens]:
         """The source and how its answer begins. What came before is dropped when it would take the answer's room."""
         for before in (step.before[n:] for n in range(len(step.before) + 1)):
-            text = " ".join([*(source for source, _ in before), step.text])
-            prompt = self._tokenizer.prompt(
-                " ".join(translation for _, translation in before), step.source, step.target
-            )
+            text = " ".join([*(said.source for said in before), step.text])
+            prompt = self._tokenizer.prompt(" ".join(said.translation for said in before), step.source, step.target)
             if not before or len(prompt) <= self._how.longest // 2:
                 break
         return self._tokenizer.source(text, step.source, step.target), prompt
 
 
 def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
-    """Open a model and run it, alone and in a batch, so that the first caller does not pay for it."""
+    """Open it and run it, alone and in a batch, so that the first caller does not pay for it."""
     tokenizer, languages = open_tokenizer(spec), Languages.of(spec)
     placed = backends.generator(spec)
     engine = TranslateEngine(placed.model, tokenizer, languages, _decoding(spec))

@@ -31,6 +31,15 @@ class TranslateOptions:
     max_words: Annotated[int, Within(0, 10_000)] = 0  # of a sentence in one piece; 0: any number
     max_characters: Annotated[int, Within(20, 100_000)] = 400
     context: Annotated[int, Within(0, 32)] = 0  # sentences that the model hears again with the next one
+    glossary: dict[str, str] = field(default_factory=dict)  # phrases of every request, as its own glossary has them
+    write_figures: bool = True  # dates, amounts and large numbers of English are put as German and French have them
+    write_numbers: bool = True  # numbers and dates in English words are written in digits before they are translated
+
+    # Of a model that runs elsewhere (backend openai).
+    fallback: str = ""  # name@version of a model here that translates what it does not
+    deadline_s: Annotated[float, Within(0.1, 60)] = 4.0  # for a sentence, a second try included
+    at_once: Annotated[int, Within(1, 256)] = 32  # sentences that it is asked for at a time
+    instructions: str = ""  # more that it is told, e.g. how to address people
 
     @classmethod
     def of(cls, spec: ModelSpec) -> "TranslateOptions":

@@ -7,11 +7,17 @@ around them instead.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from services.translate.figures import NO_FIGURES, Figures
 
 _LINK = re.compile(r"https?://\S*[\w/]|www\.\S*[\w/]|[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _SIGNS = ("://", "www.", "@")  # without one of them there is no link
-_NUMBER = re.compile(r"\d+(?:[.,:/'’]\d+)*")  # with what stands inside of it, which may differ: 4,500 and 4.500
+# With what stands inside of it, which may differ: 4,500, 4.500 and 4 500; 9:30 and 9 h 30.
+_NUMBER = re.compile(
+    r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
+    r"|\d+(?:(?:[.,:/'’]|[ \u00a0\u202f]?[hH][ \u00a0\u202f]?(?=\d\d\b))\d+)*"
+)
 _WITH_NUMBER = re.compile(r"\w*\d\w*(?:[.,:/'’-]\w*\d\w*)*")  # with what is glued to it: 3rd, B2B, 10-12
 _ENDS = ".!?…。！？।؟"
 HEAD = 3  # letters by which phrases are looked up
@@ -70,31 +76,53 @@ class Phrases:
         starts = range(max(0, end - self._broken.longest + 1), end)
         return any(at > end for start in starts for at in self._broken.ends(text, start))
 
-    def split(self, text: str, *, numbers: bool = False) -> list[str]:
+    def split(self, text: str, *, numbers: bool = False, figures: Figures = NO_FIGURES) -> list[str]:
         """Text and phrases in turn, the phrases as they shall stand; numbers, too, where they did not come through."""
         parts, done = list[str](), 0
-        for start, end in self._places(text, numbers):
-            phrase = text[start:end]
-            parts += [text[done:start], self._glossary.get(phrase) or phrase]
+        for start, end, becomes in self._places(text, numbers, figures):
+            parts += [text[done:start], becomes]
             done = end
         return [*parts, text[done:]]
 
-    def _places(self, text: str, numbers: bool) -> Iterator[tuple[int, int]]:
-        """From left to right, a glossary's phrase before a link before a number, the longest one."""
-        patterns = [_LINK] * any(sign in text for sign in _SIGNS) + [_WITH_NUMBER] * numbers
-        at = 0 if self._glossary or patterns else len(text)
+    def around(self, text: str, change: Callable[[str], str]) -> str:
+        """The text, changed but for its phrases."""
+        parts, done = list[str](), 0
+        for start, end, _ in self._places(text, numbers=False, figures=NO_FIGURES):
+            parts += [change(text[done:start]), text[start:end]]
+            done = end
+        return "".join([*parts, change(text[done:])])
+
+    def _places(self, text: str, numbers: bool, figures: Figures) -> Iterator[tuple[int, int, str]]:
+        """From left to right, a glossary's phrase before a link before a date before a number, the longest one."""
+        has_links = any(sign in text for sign in _SIGNS)
+        at = 0 if self._glossary or has_links or numbers or figures is not NO_FIGURES else len(text)
         while at < len(text):
-            phrase = next((end for end in self._every.ends(text, at) if _whole(text, at, end)), 0)
-            end = phrase or next((match.end() for each in patterns if (match := each.match(text, at))), 0)
+            end, becomes = self._found(text, at, has_links) or self._figure(text, at, figures) or (0, "")
+            if not end and numbers and (match := _WITH_NUMBER.match(text, at)):
+                end, becomes = match.end(), match[0]
             if end:
-                yield at, end
+                yield at, end, becomes
             at = end or at + 1
+
+    def _found(self, text: str, at: int, has_links: bool) -> tuple[int, str] | None:
+        """A phrase or a link that begins there: where it ends, and what becomes of it."""
+        for end in self._every.ends(text, at):
+            if _whole(text, at, end):
+                return end, self._glossary.get(text[at:end]) or text[at:end]
+        link = _LINK.match(text, at) if has_links else None
+        return (link.end(), link[0]) if link else None
+
+    def _figure(self, text: str, at: int, figures: Figures) -> tuple[int, str] | None:
+        """A date or an amount that begins there, unless a phrase begins within it."""
+        found = figures.at(text, at)
+        within = range(at + 1, found[0]) if found and self._glossary else ()
+        return None if any(self._found(text, start, has_links=False) for start in within) else found
 
     @staticmethod
     def stand(parts: list[str], text: str) -> bool:
         """Every phrase of these parts is in the text, as often as it must be, and the numbers, if any, are the same."""
         kept, numbers = Counter(parts[1::2]).items(), numbers_in("".join(parts))
-        return all(_count(phrase, text) >= n for phrase, n in kept) and numbers in (Counter(), numbers_in(text))
+        return all(count(phrase, text) >= n for phrase, n in kept) and numbers in (Counter(), numbers_in(text))
 
 
 def with_numbers_of(source: str, text: str) -> str:
@@ -125,6 +153,7 @@ def numbers_in(text: str) -> Counter[str]:
     return Counter(re.sub(r"\D", "", number) for number in _NUMBER.findall(text))
 
 
-def _count(phrase: str, text: str) -> int:
+def count(phrase: str, text: str) -> int:
+    """How often a phrase stands in a text, as whole words."""
     starts = (match.start() for match in re.finditer(re.escape(phrase), text))
     return sum(_whole(text, start, start + len(phrase)) for start in starts)

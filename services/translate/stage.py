@@ -1,18 +1,29 @@
 """What the translate folder declares."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 
+from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
-from parley.errors import BadInput
+from parley.engines.protocols import Engine
+from parley.errors import BadConfig, BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_text
 from parley.v1 import translate_pb2 as v1
+from services.translate import engine
 from services.translate.contract import contract, golden
-from services.translate.engine import open_engine
+from services.translate.conversion import CONVERSION
+from services.translate.figures import NO_FIGURES
 from services.translate.languages import Languages
+from services.translate.llm import opening
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
-from services.translate.sentences import PieceLimits
+from services.translate.sentence import Sentence, Translated
 from services.translate.session import KnownText, TranslateRequestOptions, TranslateSession
+
+
+def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
+    """A model that runs here, or the way to one elsewhere."""
+    return opening.opened(spec) if spec.backend == opening.BACKEND else engine.open_engine(spec)
 
 
 def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
@@ -23,19 +34,28 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     if not (target or config.detect_only):
         raise BadInput("A translation needs a target_language, e.g. de; or ask to detect_only.")
     languages.check(source, target)
-    phrases = Phrases(_glossary(config.glossary))
-    limits = PieceLimits(model.max_words, model.max_characters)
-    return TranslateSession(TranslateRequestOptions(source, target, phrases, limits, languages, model.context))
+    phrases = Phrases({**_glossary(model.glossary.items()), **_glossary((e.source, e.target) for e in config.glossary)})
+    _check_deadline(spec, model, settings)
+    asked = TranslateRequestOptions.of(spec, source, target, phrases)
+    # A chat model writes dates and amounts itself.
+    return TranslateSession(replace(asked, figures=NO_FIGURES) if spec.backend == opening.BACKEND else asked)
+
+
+def _check_deadline(spec: ModelSpec, model: TranslateOptions, settings: ServiceConfig) -> None:
+    """A stream that waits no longer than the model does would end where it should fall back."""
+    if spec.backend == opening.BACKEND and model.deadline_s >= settings.job_budget_s:
+        takes, waits = f"{model.deadline_s:g} s (`deadline_s`)", f"{settings.job_budget_s:g} s (`job_budget_s`)"
+        raise BadConfig(f"{spec.ref} may take {takes}, and its service waits {waits}; the second must be longer.")
 
 
 def _read(request: v1.TranslateRequest) -> str | KnownText:
-    """The text of a request, and its language where that is known."""
-    text, language = read_text(request), request.text.language
-    return KnownText(text, language) if language else text
+    """The text of a request, and its language and speaker where they are known."""
+    text, language, speaker = read_text(request), request.text.language, request.text.speaker
+    return KnownText(text, language, speaker) if language or speaker else text
 
 
-def _glossary(entries: Sequence[v1.GlossaryEntry]) -> dict[str, str]:
-    glossary = {entry.source.strip(): entry.target.strip() for entry in entries}
+def _glossary(entries: Iterable[tuple[str, str]]) -> dict[str, str]:
+    glossary = {source.strip(): target.strip() for source, target in entries}
     if "" in glossary:
         raise BadInput("A glossary entry needs a source phrase.")
     return glossary
@@ -55,4 +75,5 @@ STAGE = Stage(
     pairs,
     contract=contract,
     golden=golden,
+    conversion=CONVERSION,
 )

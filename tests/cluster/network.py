@@ -5,7 +5,9 @@
 
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +37,28 @@ class Host:
         """As when a cable is pulled: nobody is told anything."""
         run("ip", "link", "set", f"to-{self.name}", "down")
 
-    def slow_down(self, *how: str) -> None:
-        """As a long way does, by the kernel's own netem."""
-        run("tc", "qdisc", "add", "dev", f"to-{self.name}", "root", "netem", *how)
+    @contextmanager
+    def far_away(self, delay_s: float, loss: float) -> Iterator[None]:
+        """Each way takes so long, and such a share is lost; before and after that it is another line."""
+        near, far = f"near-{self.name}", f"far-{self.name}"
+        words = (sys.executable, "-m", "tests.cluster.slow_link", near, far, str(delay_s), str(loss))
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as line:
+            try:
+                assert line.stdout
+                assert line.stdout.readline() == "ready\n"
+                run("ip", "link", "set", near, "master", BRIDGE, "up")
+                run("ip", "link", "set", far, "netns", self.name)
+                self._line(far, "eth0")
+                yield
+                self._line("eth0", far)
+            finally:
+                line.kill()
+
+    def _line(self, used: str, unused: str) -> None:
+        run("ip", "-n", self.name, "address", "flush", "dev", unused)
+        run("ip", "-n", self.name, "link", "set", unused, "down")
+        run("ip", "-n", self.name, "address", "add", f"{self.address}/24", "dev", used)
+        run("ip", "-n", self.name, "link", "set", used, "up")
 
     def mend(self) -> None:
         """The cable is back."""
@@ -48,7 +69,7 @@ class Network:
     """A bridge with hosts on it, and the names that DNS gives them."""
 
     def __init__(self, folder: Path) -> None:
-        self._hosts = 0
+        self._hosts: list[Host] = []
         Path("/run/netns").mkdir(exist_ok=True)
         run("mount", "-t", "tmpfs", "none", "/run/netns")  # names of namespaces, ours alone
         for words in (
@@ -68,8 +89,8 @@ class Network:
 
     def host(self, name: str) -> Host:
         """One more."""
-        self._hosts += 1
-        host = Host(name, f"{NETWORK}.{10 + self._hosts}")
+        host = Host(name, f"{NETWORK}.{11 + len(self._hosts)}")
+        self._hosts.append(host)
         for words in (
             ("netns", "add", name),
             ("link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", name),
@@ -88,6 +109,11 @@ class Network:
         self._dns.send_signal(signal.SIGHUP)
 
     def close(self) -> None:
-        """The rest goes with the namespace."""
+        """As it was before."""
         self._dns.terminate()
         self._dns.wait(10)
+        for host in self._hosts:
+            run("ip", "netns", "delete", host.name)
+        run("ip", "link", "delete", BRIDGE)
+        for place in ("/etc/resolv.conf", "/run/netns"):
+            run("umount", place)

@@ -14,7 +14,7 @@ LIBRARIES = {
     library: f"parley/engines/backends/{each.name}.py" for each in BACKENDS.values() for library in each.libraries
 }
 BARE = ("loadtest/bench/stages/", "models/recipes/")  # measure us beside the libraries themselves; make the models
-SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/protocol", "client")}
+SPEAKS_GRPC = {f"parley/{name}.py" for name in ("serving/server", "wire/around", "wire/protocol", "client")}
 SPEAKS_GRPC |= {f"gateway/{name}.py" for name in ("replicas/replica", "apis/rpc", "apis/riva/server")}
 STAGES = sorted(path.parent.name for path in (ROOT / "services").glob("*/stage.py"))
 

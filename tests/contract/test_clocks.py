@@ -8,15 +8,20 @@ WALL = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetim
 # Dates that people write and read, and clocks that several machines share.
 READS_IT = {
     "gateway/access/keys.py": "a key expires on a date",
+    "gateway/apis/deepgram/shapes.py": "Deepgram's answers say when they were made",
     "gateway/access/voices.py": "people read when a voice was added",
     "parley/wire/keys.py": "a key expires on a date",
     "parley/cli/commands/keys.py": "a key is given a date",
     "gateway/access/rate.py": "gateways that count together in a Redis",
-    "gateway/routing/audit.py": "people read when a route was changed",
+    "gateway/routing/change_log.py": "people read when a route was changed",
     "gateway/rollouts/state.py": "gateways that share a file tell by it which of them is there",
     "gateway/report/operations.py": "people read when something happened",
+    "parley/audit/writer.py": "people read when somebody called",
+    "parley/jobs/database.py": "workers on several machines keep jobs by it, and people read when they ended",
+    "parley/wire/webhooks.py": "who is told checks how old the message is",
     "parley/telemetry.py": "spans have dates",
     "parley/store/describe.py": "a model says on which date it was fetched",
+    "parley/store/mlflow_registry.py": "when a run was kept",
 }
 
 

@@ -3,7 +3,8 @@
 import re
 
 from parley import errors
-from parley.errors import ParleyError, tree
+from parley.errors import ParleyError
+from parley.wire.error_names import tree
 
 LINE = re.compile(r"^(?P<lead>[├└│─ ]*)(?P<name>[A-Z]\w+)(?:\s+(?P<code>[A-Z_]{6,}))?(?:\s+.*)?$")
 

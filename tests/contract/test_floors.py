@@ -14,7 +14,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "gateway": (
         ("__main__",),
         ("apis", "references"),
-        ("recordings", "voices"),
+        ("calls", "forgetting", "jobs", "recordings", "sessions", "voices"),
         ("core",),
         ("report", "rollouts"),
         ("pipeline", "routing"),
@@ -31,10 +31,24 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "parley": (
         ("cli",),
-        ("client", "serving", "store"),
+        ("audit", "client", "jobs", "serving", "store"),
         ("audio", "engines", "places", "telemetry", "wire"),
         ("beside", "config", "traces"),
-        ("budget", "edit_distance", "errors", "extras", "languages", "machine", "nearest", "plain_words", "redaction"),
+        (
+            "bleu",
+            "budget",
+            "costs",
+            "diarization_error",
+            "disk",
+            "edit_distance",
+            "errors",
+            "extras",
+            "languages",
+            "machine",
+            "nearest",
+            "plain_words",
+            "redaction",
+        ),
     ),
 }
 WITHOUT_HTTP = (

@@ -21,6 +21,7 @@ from parley.engines.declared import BACKENDS
 from parley.serving.batcher import BatchConfig
 from parley.serving.stage import ServiceConfig
 from parley.v1 import rule_pb2
+from services.jobs.config import WorkerConfig
 from tests.contract.source import ROOT, modules
 
 PAGE = ROOT / "docs/limits.md"
@@ -52,7 +53,9 @@ def default(setting: str) -> Any:
     if not colon:
         module, _, name = setting.rpartition(".")
         return getattr(importlib.import_module(module), name)
-    kind: Any = {"gateway": GatewayConfig, "services": ServiceConfig}.get(process) or stage(process)
+    kind: Any = {"gateway": GatewayConfig, "services": ServiceConfig, "jobs": WorkerConfig}.get(process) or stage(
+        process
+    )
     for name in path.split("."):
         field = {each.name: each for each in dataclasses.fields(kind)}[name]
         kind = typing.get_type_hints(kind)[name]
@@ -121,7 +124,7 @@ def _fields() -> Iterator[str]:
         for message in described.message_types_by_name.values():
             for field in message.fields:
                 rule = field.GetOptions().Extensions[rule_pb2.rule]
-                most = [f"{rule.entries:,} entries"] * bool(rule.entries) + [f"{rule.most:g}"] * bool(rule.most)
+                most = [f"{rule.entries:,} entries"] * bool(rule.entries) + [f"{rule.most:,.10g}"] * bool(rule.most)
                 unit = "bytes" if field.type == field.TYPE_BYTES else "letters"
                 most += [f"{rule.longest:,} {unit}"] * bool(rule.longest)
                 if most:

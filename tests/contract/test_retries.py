@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from parley.errors import ParleyError, tree
+from parley.errors import ParleyError
+from parley.wire.error_names import tree
 from tests.contract.source import Module, modules
 
 TABLE = "gateway/replicas/retry.py"

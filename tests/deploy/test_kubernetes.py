@@ -5,6 +5,7 @@ import json
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -13,9 +14,12 @@ from gateway.access import exposure
 from gateway.config import GatewayConfig
 from parley import config
 from parley.wire import trust
-from tests.deploy.rendered import COMPONENTS, KUBERNETES, OVERLAYS, ROOT, STAGES, Thing, of, pod_of, rendered
+from services.jobs.config import WorkerConfig
+from tests.deploy.rendered import COMPONENTS, HAS_HELM, KUBERNETES, OVERLAYS, ROOT, STAGES, Thing, of, pod_of, rendered
 
 RENDERED = [("base", ""), *(("components", name) for name in COMPONENTS), *(("overlays", name) for name in OVERLAYS)]
+if HAS_HELM:  # the same rules for what the chart gives
+    RENDERED += [("chart", name) for name in ("", *COMPONENTS)]
 VERSIONS = ("1.33", "1.35", "1.37")
 # Kinds of others, whose schemas are not Kubernetes' own: their few fields are asked for here.
 FOREIGN = {
@@ -166,6 +170,27 @@ def test_streams_have_time_to_leave(kind: str, name: str) -> None:
         pod = pod_of(of(things, "Deployment")[process])
         pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
         assert pod["terminationGracePeriodSeconds"] >= pause + settings_of(things, process).drain_s + 5
+
+
+def test_workers_of_jobs_find_what_gateways_keep() -> None:
+    """The same database, folder and token, on the same volume; and the gateway, at its port."""
+    things = rendered("components", "jobs")
+    gateway = settings_of(things, "gateway")
+    worker = config.load(WorkerConfig, ROOT / "deploy/config/jobs.toml", env_of(things, "jobs"))
+    assert (worker.folder, worker.database) == (gateway.jobs.folder, gateway.jobs.database)
+    database = urlsplit(worker.database)
+    assert {port["port"] for port in of(things, "Service")[database.hostname or ""]["spec"]["ports"]} == {5432}
+    host, _, port = worker.gateway.partition(":")
+    assert int(port) in {each["port"] for each in of(things, "Service")[host]["spec"]["ports"]}
+    volumes = [pod_of(of(things, "Deployment")[name])["volumes"] for name in ("gateway", "jobs")]
+    assert len({json.dumps([each for each in found if each["name"] == "jobs"]) for found in volumes}) == 1
+    assert env_names(things, "gateway")["PARLEY_JOBS__TOKEN"] == env_names(things, "jobs")["PARLEY_TOKEN"]
+
+
+def env_names(things: tuple[Thing, ...], process: str) -> dict[str, Any]:
+    """Where each value of a container's environment comes from."""
+    (container,) = pod_of(of(things, "Deployment")[process])["containers"]
+    return {each["name"]: each.get("valueFrom") for each in container["env"]}
 
 
 def test_the_routes_are_those_of_the_config() -> None:

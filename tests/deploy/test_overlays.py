@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.config import GatewayConfig
+from parley import config
+from services.jobs.config import WorkerConfig
 from tests.deploy.rendered import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -110,3 +113,20 @@ def test_dashboards_ask_sources_that_there_are() -> None:
         )
         <= known
     )
+
+
+def test_workers_of_jobs_and_the_gateway_agree() -> None:
+    """On the folder, which both mount, and the secret; the worker finds the gateway by its name."""
+    services = yaml.safe_load((DEPLOY / "compose.jobs.yaml").read_text("utf-8"))["services"]
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    worker, gateway = services["jobs"]["environment"], services["gateway"]["environment"]
+    assert worker["PARLEY_FOLDER"] == gateway["PARLEY_JOBS__FOLDER"]
+    assert worker["PARLEY_TOKEN"] == gateway["PARLEY_JOBS__TOKEN"]
+    volume = next(
+        each for each in compose["gateway"]["volumes"] if worker["PARLEY_FOLDER"].startswith(each.split(":")[1])
+    )
+    assert volume in services["jobs"]["volumes"]
+    settings = config.load(WorkerConfig, DEPLOY / "config/jobs.toml", worker)
+    known = config.load(GatewayConfig, DEPLOY / "config/gateway.toml", {})
+    assert settings.gateway == f"gateway:{known.grpc.rpartition(':')[2]}"
+    assert services["jobs"]["expose"] == [settings.telemetry.metrics.rpartition(":")[2]]

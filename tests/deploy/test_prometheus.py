@@ -10,7 +10,10 @@ import yaml
 from prometheus_client import REGISTRY
 
 import gateway.metrics
+import parley.disk
 import parley.telemetry
+import parley.wire.expiry
+import services.jobs.numbers
 from parley.errors import Code, ParleyError, UploadTooSlow
 from tests.deploy.rendered import ROOT
 
@@ -57,8 +60,10 @@ def test_an_alert_says_what_to_do(alert: str) -> None:
 
 
 def test_rules_are_about_metrics_that_there_are() -> None:
-    """Of ours; recorded ones are recorded here."""
-    assert gateway.metrics, parley.telemetry  # what fills the registry
+    """Of ours (what fills the registry is imported); recorded ones are recorded here."""
+    assert all(
+        (gateway.metrics, parley.telemetry, parley.disk, parley.wire.expiry, services.jobs.numbers)
+    )  # what fills the registry
     there = {metric.name for metric in REGISTRY.collect()}
     named = {name for rule in RULES for name in re.findall(r"(?<![:\w])parley_\w+", rule["expr"])}
     assert {name for name in named if not any(name.removesuffix(end) in there for end in BY_THE_WAY)} == set()
@@ -68,7 +73,7 @@ def test_rules_are_about_metrics_that_there_are() -> None:
 
 def test_a_failure_is_what_no_caller_can_mend() -> None:
     """Every reason of these codes counts, and no other: in the rules, and on the dashboards."""
-    dashboards = (ROOT / "deploy/observability/grafana/write.py").read_text("utf-8")
+    dashboards = (ROOT / "deploy/observability/grafana/queries.py").read_text("utf-8")
     for text in (*(rule["expr"] for rule in RULES), dashboards):
         for counted in re.findall(r'outcome=~"([A-Z_|]+)"', text):
             assert set(counted.split("|")) == reasons()

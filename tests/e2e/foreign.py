@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.contract.source import ROOT
@@ -10,10 +11,10 @@ from tests.contract.source import ROOT
 PATIENCE_S = 100.0  # it says everything there is to say, on a machine that is busy
 
 
-async def spoken_to(script: str, *arguments: str) -> dict[str, Any]:
-    """What a foreign client in its own process says that it got."""
+async def spoken_to(script: str, *arguments: str, python: str | Path = sys.executable) -> dict[str, Any]:
+    """What a foreign client in its own process says that it got; some have an environment of their own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"tests.compat.{script}", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        python, "-m", f"tests.compat.{script}", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(PATIENCE_S):

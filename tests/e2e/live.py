@@ -33,6 +33,7 @@ class Heard:
     finals: list[Any] = field(default_factory=list)
     notices: list[Any] = field(default_factory=list)
     stalls: list[float] = field(default_factory=list)  # between two answers
+    waits: list[float] = field(default_factory=list)  # of each final: since what it says was said
 
     def said(self, track: str = "") -> list[tuple[str, float, list[str]]]:
         """The finals: text, start, words."""
@@ -44,9 +45,10 @@ async def listen(
     client: Client, pcm: bytes, speed: float, begun: asyncio.Event | None = None, config: PipelineConfig = CONFIG
 ) -> Heard:
     """A live stream, so many times faster than people talk."""
-    heard, last = Heard(), time.monotonic()
+    heard, last, start = Heard(), time.monotonic(), 0.0
 
     async def live() -> AsyncIterator[bytes]:
+        nonlocal start
         start = time.monotonic()
         for number, chunk in enumerate(cut(pcm, 100 * (config.format.channels or 1))):
             await asyncio.sleep(start + number * 0.1 / speed - time.monotonic())  # when it was said
@@ -59,6 +61,7 @@ async def listen(
             heard.notices.append(answer.notice)
         if answer.transcript.is_final:
             heard.finals.append(answer.transcript)
+            heard.waits.append(now - start - answer.transcript.interval.end.ToMilliseconds() / 1000 / speed)
             if begun:
                 begun.set()
     return heard

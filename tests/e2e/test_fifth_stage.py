@@ -79,11 +79,11 @@ class Tree:
         self.http, self.grpc = free_address(), free_address()
 
     def start(self) -> None:
-        """Everything that the gateway's config names; where the four listen is said, where shout does is not."""
-        four = ("asr", "denoise", "diarize", "translate")
-        for stage in (*four, "shout"):
+        """Everything that the gateway's config names; where those of ours listen is said, where shout does is not."""
+        known = ("asr", "denoise", "diarize", "separate", "translate")
+        for stage in (*known, "shout"):
             self.cluster.start_service(stage)
-        upstreams = {stage: self.cluster.socket(stage) for stage in four}
+        upstreams = {stage: self.cluster.socket(stage) for stage in known}
         self.cluster.start_gateway("gateway", self.http, self.grpc, upstreams)
         self.cluster.await_ready(self.http)
 

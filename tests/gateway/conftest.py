@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from gateway.access.admission import Admission, Places
+from gateway.access.audit import Audit
 from gateway.access.keys import KeyRing
 from gateway.access.voices import Voices
 from gateway.apis.app import app
@@ -30,15 +31,16 @@ from gateway.report.sla import SlaReports
 from gateway.rollouts.rollouts import Rollouts
 from gateway.routing import names
 from gateway.routing.switchboard import Switchboard
+from parley.audit.config import AuditConfig
 from parley.errors import NotFound
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval, Opened
-from parley.v1.denoise_pb2 import DenoiseResponse
 from parley.v1.diarize_pb2 import DiarizeResponse, Enrolled, Voiceprint
 from parley.v1.models_pb2 import ModelsCardRequest, ModelsCardResponse
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineRequest, PipelineResponse
 from parley.v1.translate_pb2 import TranslateResponse, Translation
 from parley.wire.keys import NOBODY, Key
+from parley.wire.stages import STAGES
 from tests.waiting import never
 
 
@@ -63,6 +65,7 @@ class FakeCore:
         self.keys = KeyRing(None)
         self.folder = TemporaryDirectory()
         self.voices = Voices(VoicesConfig(Fernet.generate_key().decode(), self.folder.name))
+        self.audit = Audit(AuditConfig())
         self.admission = Admission(Limits())
         self.operations = Operations(self.board, self.admission)
         self.sla = SlaReports(Path("nowhere"))
@@ -89,9 +92,20 @@ class FakeCore:
             yield places
 
     async def pipeline(
-        self, requests: AsyncIterator[PipelineRequest], caller: Caller, places: Places | None = None
+        self,
+        requests: AsyncIterator[PipelineRequest],
+        caller: Caller,
+        places: Places | None = None,
+        *,
+        first: PipelineRequest | None = None,
     ) -> AsyncIterator[Any]:
-        async for answer in self._run("pipeline", requests, caller):
+        async def all_of_them() -> AsyncIterator[PipelineRequest]:
+            if first:
+                yield first
+            async for request in requests:
+                yield request
+
+        async for answer in self._run("pipeline", all_of_them(), caller):
             yield answer
 
     async def stage(
@@ -157,19 +171,20 @@ class FakeCore:
 def _opened(name: str) -> Message:
     if name == "pipeline":
         return PipelineResponse(opened=PipelineOpened(models={"asr": "echo@1"}))
-    kinds: dict[str, Any] = {"denoise": DenoiseResponse, "diarize": DiarizeResponse, "translate": TranslateResponse}
-    return cast(Message, kinds[name](opened=Opened(model="echo@1")))
+    answer: Any = STAGES[name].answer
+    return cast(Message, answer(opened=Opened(model="echo@1")))
 
 
 def _echo(name: str, request: Any) -> list[Message]:
-    """Denoise gives the sound back; translate says every text in capitals, word by word; each voice has a print."""
+    """Filters give the sound back; translate says every text in capitals, word by word; each voice has a print."""
     if name == "diarize" and request.config.report_voiceprints:
         voiceprint = Voiceprint(model="echo@1", values=b"1234")
         return [
             DiarizeResponse(enrolled=Enrolled(name=e.name, voiceprint=voiceprint)) for e in request.config.enrolments
         ]
-    if name == "denoise" and request.audio.data:
-        return [DenoiseResponse(audio=request.audio)]
+    if name in STAGES and STAGES[name].is_filter and request.audio.data:
+        answer: Any = STAGES[name].answer
+        return [answer(audio=request.audio)]
     if name == "translate" and (text := request.text.text):
         said = Translation(source_text=text, text=text.upper(), source_language="en", target_language="de")
         said.source_confidence = 1.0

@@ -15,12 +15,15 @@ import pytest
 
 import gateway
 from gateway.access.pages import Pages
+from gateway.access.upload_memory import UploadMemory
 from gateway.apis.app import app
 from gateway.apis.riva import server as riva_server
 from gateway.apis.rpc import ParleyMethods
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.http.gate import Gate
+from gateway.jobs import Jobs
+from gateway.sessions.sessions import Sessions
 from parley.client import dial
 from parley.compat.riva_asr_pb2 import StreamingRecognizeRequest
 from parley.v1.asr_pb2 import AsrRequest, AsrResponse
@@ -29,7 +32,7 @@ from tests.gateway.fake_replicas import FakeReplica, replicas
 
 HERE = f"{Path(gateway.__file__).parent}/"
 NATIVE_MOST, RIVA_MOST, FILE_MOST = 10, 12, 14
-REQUEST_MOST = 37  # reading, admitting, caching, routing and opening are most of them; a chunk meets none of these
+REQUEST_MOST = 42  # reading, admitting, caching, routing and opening are most of them; a chunk meets none of these
 RIVA = {"encoding": "LINEAR_PCM", "sample_rate_hertz": 16_000}
 Chunk = Callable[[], Awaitable[None]]
 
@@ -100,7 +103,9 @@ async def running(folder: Path, asr: Asr, patch: pytest.MonkeyPatch) -> AsyncIte
 @asynccontextmanager
 async def channel(core: Core, config: GatewayConfig, folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     listening, address = grpc.aio.server(), f"unix:{folder}/gateway.sock"
-    listening.add_generic_rpc_handlers((ParleyMethods(core, config.limits), riva_server.RivaMethods(core, config)))
+    sessions = Sessions(core.pipeline, core.keys, config.sessions)
+    parley = ParleyMethods(core, config.limits, Jobs(core, config.jobs), UploadMemory(1 << 20), sessions)
+    listening.add_generic_rpc_handlers((parley, riva_server.RivaMethods(core, config)))
     listening.add_insecure_port(address)
     await listening.start()
     try:

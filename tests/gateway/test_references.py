@@ -11,10 +11,13 @@ from typing import Any, cast
 import pytest
 from prometheus_client import REGISTRY
 
-from gateway.config import ReferenceConfig
+from gateway.config import GatewayConfig, ReferenceConfig
 from gateway.core import Core
 from gateway.references import References, si_sdr_db
+from gateway.routing.switchboard import Switchboard
 from parley.errors import BadConfig, Unavailable
+from parley.v1.audio_pb2 import Interval
+from parley.v1.diarize_pb2 import DiarizeResponse, Turn
 from parley.v1.pipeline_pb2 import PipelineOpened, PipelineResponse
 from tests.gateway.conftest import FakeCore, final
 
@@ -38,8 +41,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def quality(model: str, measure: str = "wer") -> float | None:
-    return REGISTRY.get_sample_value("parley_quality", {"stage": "asr", "model": model, "measure": measure})
+def quality(model: str, measure: str = "wer", stage: str = "asr") -> float | None:
+    return REGISTRY.get_sample_value("parley_quality", {"stage": stage, "model": model, "measure": measure})
 
 
 async def test_word_errors_are_a_gauge_of_each_version(core: FakeCore, folder: Path) -> None:
@@ -50,6 +53,36 @@ async def test_word_errors_are_a_gauge_of_each_version(core: FakeCore, folder: P
     assert quality("echo@1") == pytest.approx((1 + 3) / 4)
     shown: Any = core.rollouts.versions.between("asr", "echo@1", "echo@2")
     assert shown["versions"]["echo@1"]["reference"] == {"wer": 1.0}
+
+
+async def test_who_spoke_when_is_judged_too(core: FakeCore, tmp_path: Path) -> None:
+    """One of four seconds of speech is given to a voice that never was."""
+    (tmp_path / "talk.wav").write_bytes(wav(4))
+    (tmp_path / "talk.rttm").write_text(
+        "SPEAKER t 1 0 2 <NA> <NA> ann <NA> <NA>\nSPEAKER t 1 2 2 <NA> <NA> bob <NA> <NA>\n"
+    )
+    core.stages = {"diarize": True}
+    core.board = Switchboard(GatewayConfig(upstreams={}, routes={"diarize/default": {"echo@1": 1}}))
+    core.answers = [turn("1", "1", 0, 2), turn("2", "2", 2, 3), turn("3", "3", 3, 4)]
+    await References(cast(Core, core), ReferenceConfig(str(tmp_path))).check()
+    assert quality("echo@1", "der", "diarize") == pytest.approx(1 / 4)
+
+
+def turn(name: str, speaker: str, begin: int, end: int) -> DiarizeResponse:
+    interval = Interval(start={"seconds": begin}, end={"seconds": end})
+    return DiarizeResponse(turn=Turn(id=name, speaker=speaker, interval=interval))
+
+
+async def test_translations_are_judged_by_sentences(core: FakeCore, tmp_path: Path) -> None:
+    """From the first column into each of the others; a file that is none is said, and nothing else breaks."""
+    (tmp_path / "some.tsv").write_text(
+        "en\tde\tfr\nthe small house is old\tTHE SMALL HOUSE IS OLD\tTHE SMALL HOUSE IS OLD\n"
+    )
+    core.board = Switchboard(GatewayConfig(upstreams={}, routes={"translate/default": {"echo@1": 1}}))
+    await References(cast(Core, core), ReferenceConfig(str(tmp_path))).check()
+    assert quality("echo@1", "bleu", "translate") == pytest.approx(100)
+    (tmp_path / "some.tsv").write_text("en\tde\nthe small house\n")
+    await References(cast(Core, core), ReferenceConfig(str(tmp_path))).check()
 
 
 async def test_a_version_that_fails_keeps_what_it_had(

@@ -26,6 +26,7 @@ def test_the_shipped_file_is_read() -> None:
         ({"admitted": 20}, "admitted is 20; write a share of the people, 0 to 1"),
         ({"api": "pipeline"}, "a pipeline needs `stages`"),
         ({"stages": ["sing"]}, "a stage is 'sing'"),
+        ({"api": "realtime", "model": "asr/live"}, "`model` is for the streams of one stage"),
         ({"promise": {}}, "promises nothing"),
         ({"promise": {"final": {"p98": 1}}}, "what is promised of final is 'p98'; write one of p50_ms"),
         ({"promise": {"lost wrods": {"count": 0}}}, "what is promised is 'lost wrods'; write one of open"),

@@ -10,9 +10,9 @@ from tests.contract.source import ROOT
 
 
 def test_every_service_is_known() -> None:
-    """The client can talk to each stage that there is, to the pipeline and to the models."""
+    """The client can talk to each stage that there is, and to what is beside them."""
     stages = {path.parent.name.capitalize() for path in (ROOT / "services").glob("*/stage.py")}
-    assert stages | {"Pipeline", "Models", "Traces", "Voices"} == set(SERVICES)
+    assert stages | {"Pipeline", "Models", "Traces", "Voices", "Jobs"} == set(SERVICES)
     assert {stage.service.name for stage in STAGES.values()} == stages
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from parley.errors import Code, ModelNotReady, ParleyError, Unavailable, of_reason, tree
+from parley.errors import Code, ModelNotReady, ParleyError, Unavailable
+from parley.wire.error_names import of_reason, tree
 
 
 @pytest.mark.parametrize("kind", list(tree()), ids=lambda kind: kind.__name__)

@@ -99,6 +99,7 @@ def test_a_bad_metrics_address_is_a_sentence(address: str) -> None:
         (TelemetryConfig(log_level="LOUD"), "log_level"),
         (TelemetryConfig(traces="/proc/none/x", sample=1.0), "traces"),
         (TelemetryConfig(traces="http://127.0.0.1:1/v1/traces", sample=7.0), "sample"),
+        (TelemetryConfig(engine_price=-1.0), "engine_price"),
     ],
 )
 def test_bad_telemetry_is_a_sentence(config: TelemetryConfig, key: str) -> None:

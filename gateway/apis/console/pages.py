@@ -29,6 +29,7 @@ def routes() -> list[BaseRoute]:
     """The pages and what they load."""
     return [
         Route("/", Guarded(StaticPage("talk.html")), methods=["GET"], include_in_schema=False),
+        Route("/tracks", Guarded(StaticPage("tracks.html")), methods=["GET"], include_in_schema=False),
         Route("/console", Guarded(StaticPage("console.html")), methods=["GET"], include_in_schema=False),
         Route("/docs", Guarded(StaticPage("docs.html"), VIEWER), methods=["GET"], include_in_schema=False),
         Mount("/assets/recordings", Guarded(StaticFiles(directory=places().tree / RECORDINGS, check_dir=False))),

@@ -1,20 +1,14 @@
 """LibreTranslate's REST API: text into another language. No decisions in it."""
 
-import logging
-from collections.abc import Iterable
-from urllib.parse import quote
-
 from starlette.responses import JSONResponse, Response
 
 from gateway import recordings
 from gateway.apis.libretranslate import shapes
 from gateway.caller import Caller
 from gateway.core import Core
-from gateway.http.endpoint import Endpoint, served
+from gateway.http.endpoint import Endpoint, ignored, served
 from gateway.http.fields import Fields
 from gateway.report import status as report
-
-log = logging.getLogger(__name__)
 
 
 class LibreTranslate:
@@ -37,24 +31,16 @@ class LibreTranslate:
         translations, model = await recordings.translate(
             self._core, wanted.texts, wanted.config, caller, fields.text("model")
         )
-        headers = served(model) | _ignored(fields, shapes.FIELDS)
+        headers = served(model, recordings.fallbacks(translations)) | ignored(fields, shapes.FIELDS)
         return JSONResponse(shapes.answer(wanted, translations), headers=headers)
 
     async def detect(self, fields: Fields, caller: Caller) -> Response:
         """A text's language, in LibreTranslate's shape."""
         text, config = shapes.asked_language(fields)
         (translation,), model = await recordings.translate(self._core, [text], config, caller, fields.text("model"))
-        headers = served(model) | _ignored(fields, shapes.FIELDS)
+        headers = served(model) | ignored(fields, shapes.FIELDS)
         return JSONResponse(shapes.detected(translation), headers=headers)
 
     async def languages(self, fields: Fields, caller: Caller) -> Response:
         """What can be translated, in LibreTranslate's shape."""
         return JSONResponse(shapes.languages(report.loaded(await self._core.status(), "translate")))
-
-
-def _ignored(fields: Fields, known: Iterable[str]) -> dict[str, str]:
-    """LibreTranslate's own server takes fields that it does not know; ours says which it did not heed."""
-    if not (strange := fields.unknown(known)):
-        return {}
-    log.info("fields that nobody knows", extra={"fields": strange})
-    return {"parley-ignored": ", ".join(quote(name, safe="[]") for name in strange)}

@@ -40,7 +40,7 @@ PATHS: Json = {
     "/v1/routes/history": {
         "get": operation(
             "Who changed which route, when and why; the newest first",
-            good("The audit lines.", content("application/json", fields(history=LINES), {"history": [LINE]})),
+            good("The changes.", content("application/json", fields(history=LINES), {"history": [LINE]})),
             curl=f"{CURL}/history",
         )
     },
@@ -55,7 +55,7 @@ PATHS: Json = {
         )
     },
 }
-SHOWN_MOST = 200  # audit lines
+SHOWN_MOST = 200  # changes
 EVERY_S = 2.0  # between two events
 
 
@@ -92,7 +92,7 @@ class Admin:
 
     async def history(self, fields: Fields, caller: Caller) -> Response:
         """Who changed which route, when and why."""
-        return JSONResponse({"history": self._core.board.book.audit.last(SHOWN_MOST)})
+        return JSONResponse({"history": self._core.board.book.change_log.last(SHOWN_MOST)})
 
     async def operations(self, fields: Fields, caller: Caller) -> Response:
         """What goes on, again and again; a gateway that drains lets its operators go first."""

@@ -1,6 +1,7 @@
 """The part of the OpenAPI document that describes Parley's own API. Must not know how it is served."""
 
-from gateway.apis.native import admin, reading, rollouts, voices
+from gateway.apis.native import admin, captions, data, jobs_document, reading, rollouts, voices
+from gateway.apis.native.stage_alone import shapes
 from gateway.http.document.phrases import CALL, FILE, MODEL, SERVED, TALK, TEXT, content, fields, good, operation
 from gateway.http.document.schema import Json, ref, schemas
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
@@ -24,7 +25,9 @@ PIPELINE = """A WebSocket. Send a PipelineConfig as the first text frame, then P
 frames: {"control": "flush"} answers everything so far, {"control": "end"} ends the audio. Back come events as text
 frames, each one field of PipelineResponse with its name in `type`, and cleaned audio as binary frames. What cannot go
 on ends with {"type": "error", "code", "reason", "message"} and a close: 1008 and 1009 are yours to mend, 1013 means
-come back, 1011 is ours. A stage without a field of its own stands in `stages`, with its config's type in `@type`, and
+come back, 1011 is ours. With `resumable` in the config a
+stream outlives its connection: events are numbered, and {"resume": {"session", "after"}} instead of a config goes on.
+A stage without a field of its own stands in `stages`, with its config's type in `@type`, and
 its events come back as `stage_event`."""
 CONFIG = {"format": {"sample_rate_hz": 16000}, "asr": {"interim_results": True}, "diarize": {}}
 CLEANED = """The cleaned recording, sent as it comes into being. Its header says how long it is where a WAV or a FLAC
@@ -42,8 +45,10 @@ def _alone(stage: StageContract) -> Json:
     heard = fields(("model", "events"), model=TEXT, events=events)
     answer = good("What it says, in order; `type` names each.", content("application/json", heard, NO_EVENTS), SERVED)
     if stage.is_filter:
-        form["response_format"] = {"type": "string", "enum": ["wav", "flac"], "default": "wav"}
+        form["response_format"] = {"type": "string", "enum": list(shapes(stage)), "default": "wav"}
         sounds = content("audio/wav", SOUND, "RIFF...") | content("audio/flac", SOUND, "fLaC...")
+        if stage.gives_tracks:
+            sounds |= content("application/zip", SOUND, "PK...")
         answer = good("The recording as the stage made it, sent as it comes into being.", sounds, SERVED)
     body = content("multipart/form-data", fields(("file",), **form), {"file": "talk.wav", "config": "{}"})
     curl = f"{CALL} -F config={{}} {TALK}/{stage.name}"
@@ -53,8 +58,11 @@ def _alone(stage: StageContract) -> Json:
 PATHS: Json = {
     **admin.PATHS,
     **voices.PATHS,
+    **data.PATHS,
+    **captions.PATHS,
     **reading.PATHS,
     **rollouts.PATHS,
+    **jobs_document.PATHS,
     **{f"/v1/audio/{stage.name}": _alone(stage) for stage in ADDED},
     "/v1/audio/denoise": {
         "post": operation(

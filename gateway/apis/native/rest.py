@@ -11,6 +11,8 @@ from starlette.websockets import WebSocket
 from gateway import recordings
 from gateway.apis.native import rttm, websocket
 from gateway.apis.native.admin import Admin
+from gateway.apis.native.captions import CaptionsApi
+from gateway.apis.native.jobs import JobsApi
 from gateway.apis.native.reading import ReadingApi
 from gateway.apis.native.recorded import SOUNDS, recorded
 from gateway.apis.native.rollouts import RolloutsApi
@@ -18,12 +20,15 @@ from gateway.apis.native.stage_alone import StageAlone
 from gateway.apis.native.voices import KeptVoices
 from gateway.audio import recording
 from gateway.caller import Caller
+from gateway.calls.calls import Calls
 from gateway.config import Limits
 from gateway.core import Core
 from gateway.http import transcode
 from gateway.http.document.schema import Json
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
+from gateway.jobs import Jobs
+from gateway.sessions.sessions import Sessions
 from parley.audio import media
 from parley.budget import Budget
 from parley.errors import NotFound
@@ -38,8 +43,12 @@ TRACING = ("traceparent", "tracestate")
 class Native:
     """One method an endpoint."""
 
-    def __init__(self, core: Core, limits: Limits, described: Json) -> None:
+    def __init__(
+        self, core: Core, limits: Limits, described: Json, jobs: Jobs, sessions: Sessions, calls: Calls
+    ) -> None:
+        self._sessions = sessions
         self._core, self._limits, self._described = core, limits, described
+        self._jobs, self._captions = JobsApi(jobs), CaptionsApi(calls)
 
     def endpoints(self) -> list[Endpoint]:
         """What answers plain requests."""
@@ -58,11 +67,13 @@ class Native:
             *KeptVoices(self._core).endpoints(),
             *ReadingApi(self._core).endpoints(),
             *RolloutsApi(self._core).endpoints(),
+            *self._jobs.endpoints(),
+            *self._captions.endpoints(),
         ]
 
     def sockets(self) -> list[WebSocketRoute]:
         """What answers WebSockets."""
-        return [WebSocketRoute("/v1/pipeline", self.pipeline)]
+        return [WebSocketRoute("/v1/pipeline", self.pipeline), *self._jobs.sockets(), *self._captions.sockets()]
 
     async def denoise(self, fields: Fields, caller: Caller) -> Response:
         """A recording without its noise."""
@@ -72,7 +83,7 @@ class Native:
         sound = await recording.decode(fields.file(), self._limits.audio_s)
         samples = await asyncio.to_thread(media.samples, fields.file(), sound.rate_hz)
         cleaned = recordings.clean(self._core, sound, config, caller, fields.text("model"))
-        return recorded(SOUNDS[shape](sound.rate_hz, samples), cleaned, f"audio/{shape}", caller.budget)
+        return recorded(SOUNDS[shape](sound.rate_hz, samples, 1), cleaned, f"audio/{shape}", caller.budget)
 
     async def diarize(self, fields: Fields, caller: Caller) -> Response:
         """Who spoke when."""
@@ -90,7 +101,7 @@ class Native:
         # A browser cannot set headers here; what it can say is which trace it wants to see.
         asked = {name: value for name, value in socket.query_params.items() if name in TRACING}
         caller = Caller(asked | metadata(socket), Budget.of(None), peer=peer(socket))
-        await websocket.pipeline(socket, self._core, caller, self._limits)
+        await websocket.pipeline(socket, self._sessions, caller, self._limits)
 
     async def status(self, fields: Fields, caller: Caller) -> Response:
         """The gateway's status: stages, replicas, models, routes."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from gateway.apis.native.recorded import SOUNDS, recorded
+from gateway.apis.native.recorded import SOUNDS, Tracks, recorded
 from gateway.audio import recording
 from gateway.caller import Caller
 from gateway.config import Limits
@@ -21,6 +21,8 @@ from parley.audio import media
 from parley.client import requests_of
 from parley.errors import FieldInvalid
 from parley.wire.stages import StageContract
+
+ZIP = "zip"
 
 
 class StageAlone:
@@ -35,24 +37,37 @@ class StageAlone:
 
     async def answer(self, fields: Fields, caller: Caller) -> Response:
         """One recording through the stage."""
-        shapes = tuple(SOUNDS) if self._stage.is_filter else ("json",)
         fields.only(("file", "model", "config", "response_format"))
-        shape, config = fields.choice("response_format", shapes), self._config(fields.text("config"))
-        sound = await recording.decode(fields.file(), self._limits.audio_s)
+        shape, config = fields.choice("response_format", shapes(self._stage)), self._config(fields.text("config"))
+        sound = await recording.decode(
+            fields.file(), self._limits.audio_s, mixed=not getattr(config, "keep_channels", False)
+        )
         config.format.CopyFrom(sound.form)
+        if shape == ZIP:
+            config.others = True
         requests: Any = requests_of(self._stage.request, config, sound.pieces())
         answers = self._core.stage(self._stage.name, requests, caller, fields.text("model"))
         if not self._stage.is_filter:
             async with aclosing(answers):
                 return _events([each async for each in answers])
         samples = await asyncio.to_thread(media.samples, fields.file(), sound.rate_hz)
-        return recorded(SOUNDS[shape](sound.rate_hz, samples), answers, f"audio/{shape}", caller.budget)
+        form = (sound.rate_hz, samples, sound.channels)
+        if shape == ZIP:
+            return Tracks(*form).flow(answers, caller.budget)
+        return recorded(SOUNDS[shape](*form), answers, f"audio/{shape}", caller.budget)
 
     def _config(self, text: str) -> Any:
         config: Any = transcode.stage_config(text or "{}", self._stage.config)
         if config.HasField("format"):
             raise FieldInvalid("The format is the recording's; leave it out of `config`.", field="config")
         return config
+
+
+def shapes(stage: StageContract) -> tuple[str, ...]:
+    """How its answer may be written; several files are one where it gives several tracks."""
+    if not stage.is_filter:
+        return ("json",)
+    return (*SOUNDS, ZIP) if stage.gives_tracks else tuple(SOUNDS)
 
 
 def _events(answers: list[Any]) -> Response:

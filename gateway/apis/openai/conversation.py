@@ -13,15 +13,23 @@ from uuid import uuid4
 
 from gateway.apis.openai import requests
 from gateway.apis.openai.settings import Settings
+from gateway.apis.openai.vllm import VllmTranscription
 from gateway.audio.incoming import frame_bytes
 from gateway.http.refusal import answer
-from parley.errors import NothingToCommit, ParleyError
+from parley.errors import BadInput, ParleyError
 from parley.v1.asr_pb2 import Transcript
+from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineResponse
 
 Json = dict[str, Any]
 Events = Iterator[Json]
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class NothingToCommit(BadInput):
+    """A turn that ends has begun."""
+
+    reason = "INPUT_AUDIO_BUFFER_COMMIT_EMPTY"  # as OpenAI's clients know it
 
 
 @dataclass
@@ -61,7 +69,7 @@ class Conversation:
 
     def created(self) -> Json:
         """The first event."""
-        return self._about_session("created")
+        return self._about_session("created") | {"id": self._session}  # vLLM's clients look for it there
 
     def update(self, kind: str, session: object) -> Json:
         """Patch the settings; who speaks the older shape is answered in it."""
@@ -75,6 +83,10 @@ class Conversation:
             return self._event(f"transcription_session.{what}", session=session | self.settings.beta())
         return self._event(f"session.{what}", session=session | self.settings.plain())
 
+    def as_vllm(self) -> VllmTranscription:
+        """The same session in vLLM's dialect."""
+        return VllmTranscription(self.settings.named)
+
     def _event(self, kind: str, **more: object) -> Json:
         return {"type": kind, "event_id": f"event_{self._unique()}", **more}
 
@@ -84,6 +96,17 @@ class Conversation:
         return self._event("error", error=body | {"event_id": event_id} if isinstance(body, dict) else body)
 
     # What goes in.
+
+    def check(self) -> None:
+        """Raises where the settings ask for what is not there."""
+        self.settings.config()
+
+    def ready(self) -> None:
+        """Sound may come at any time."""
+
+    def form(self) -> AudioFormat:
+        """What the client's audio is."""
+        return self.settings.form()
 
     def begin(self) -> PipelineConfig:
         """The config of the next pipeline, from the settings as they are now."""

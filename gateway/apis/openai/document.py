@@ -1,6 +1,7 @@
 """The part of the OpenAPI document that describes OpenAI's API. Must not know how it is served."""
 
 from gateway.apis.openai.answers import SHAPES, STREAMED
+from gateway.apis.openai.batches import document as batches
 from gateway.apis.openai.requests import GRANULARITIES, LOGPROBS, TRANSLATED
 from gateway.http.document.phrases import (
     CALL,
@@ -100,8 +101,36 @@ REALTIME = """OpenAI's Realtime API, transcription only, in the newer and the ol
 session.update says otherwise (audio/pcm with any rate from 8 to 48 kHz, audio/pcmu, audio/pcma). Deltas only ever
 append; the `completed` event has the whole text. With turn_detection null a turn is what lies between two commits."""
 SESSION = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": {"turn_detection": None}}}}
+TRANSLATIONS = """OpenAI's Realtime translation, text only: say audio.output.language in session.update, append 24 kHz
+PCM, and end with session.close. Deltas only ever append; those of what was said come where audio.input.transcription is
+set."""
+INTO_GERMAN = {"type": "session.update", "session": {"audio": {"output": {"language": "de"}}}}
 
-PATHS: Json = {
+
+def _socket(summary: str, description: str, example: Json, *parameters: Json) -> Json:
+    """What is said of a WebSocket."""
+    return {
+        "summary": summary,
+        "description": description,
+        "parameters": list(parameters),
+        "responses": {
+            "101": {
+                "description": "The WebSocket is open.",
+                "content": content("application/json", {"type": "object"}, example),
+            },
+            "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
+        },
+    }
+
+
+MODEL_OF_SESSION: Json = {
+    "name": "model",
+    "in": "query",
+    "schema": TEXT,
+    "description": "As in the session's transcription.",
+}
+
+PATHS: Json = batches.PATHS | {
     "/v1/audio/transcriptions": {
         "post": operation(
             "A recording's words, in OpenAI's shape",
@@ -152,21 +181,21 @@ PATHS: Json = {
         )
     },
     "/v1/realtime": {
-        "get": {
-            "summary": "Live words over a WebSocket, in OpenAI's shape",
-            "description": REALTIME,
-            "parameters": [
-                {"name": "model", "in": "query", "schema": TEXT, "description": "As in the session's transcription."},
-                {"name": "intent", "in": "query", "schema": TEXT, "description": "transcription, or nothing."},
-            ],
-            "responses": {
-                "101": {
-                    "description": "The WebSocket is open.",
-                    "content": content("application/json", {"type": "object"}, SESSION),
-                },
-                "426": {"description": "This is a WebSocket.", "content": content("application/json", ref("Error"))},
-            },
-        }
+        "get": _socket(
+            "Live words over a WebSocket, in OpenAI's shape",
+            REALTIME,
+            SESSION,
+            MODEL_OF_SESSION,
+            {"name": "intent", "in": "query", "schema": TEXT, "description": "transcription, or nothing."},
+        )
+    },
+    "/v1/realtime/translations": {
+        "get": _socket(
+            "Live words in another language over a WebSocket, in OpenAI's shape",
+            TRANSLATIONS,
+            INTO_GERMAN,
+            MODEL_OF_SESSION | {"description": "Which model translates; gpt-realtime-translate means the default."},
+        )
     },
 }
 

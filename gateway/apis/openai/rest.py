@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 
 from gateway import recordings
 from gateway.apis.openai import answers, realtime, requests
+from gateway.apis.openai.batches.rest import BatchesApi
 from gateway.audio import recording
 from gateway.caller import Caller
 from gateway.config import Limits
@@ -15,6 +16,7 @@ from gateway.core import Core
 from gateway.http import sse
 from gateway.http.endpoint import Endpoint, metadata, peer, served, upgrade
 from gateway.http.fields import Fields
+from gateway.jobs import Jobs
 from gateway.report import status as report
 from parley.budget import Budget
 
@@ -22,8 +24,9 @@ from parley.budget import Budget
 class OpenAi:
     """One method an endpoint."""
 
-    def __init__(self, core: Core, limits: Limits) -> None:
+    def __init__(self, core: Core, limits: Limits, jobs: Jobs) -> None:
         self._core, self._limits = core, limits
+        self._batches = BatchesApi(jobs, self._asr)
 
     def _asr(self, name: str) -> str:
         return self._core.named("asr", name)
@@ -35,11 +38,16 @@ class OpenAi:
             Endpoint("POST", "/v1/audio/translations", self.translate_speech, requests.refusal, is_cached=True),
             Endpoint("GET", "/v1/models", self.models, requests.refusal),
             Endpoint("GET", "/v1/realtime", upgrade),
+            Endpoint("GET", "/v1/realtime/translations", upgrade),
+            *self._batches.endpoints(),
         ]
 
     def sockets(self) -> list[WebSocketRoute]:
         """What answers WebSockets."""
-        return [WebSocketRoute("/v1/realtime", self.realtime)]
+        return [
+            WebSocketRoute("/v1/realtime", self.realtime),
+            WebSocketRoute("/v1/realtime/translations", self.realtime_translations),
+        ]
 
     async def transcribe(self, fields: Fields, caller: Caller) -> Response:
         """Words, in OpenAI's shape."""
@@ -89,6 +97,11 @@ class OpenAi:
         """Live words, in OpenAI's shape."""
         caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
         await realtime.realtime(socket, self._core, caller, self._limits)
+
+    async def realtime_translations(self, socket: WebSocket) -> None:
+        """Live words in another language, in OpenAI's shape."""
+        caller = Caller(metadata(socket), Budget.of(None), peer=peer(socket))
+        await realtime.translations(socket, self._core, caller, self._limits)
 
 
 def _written(

@@ -46,7 +46,7 @@ class Settings:
     """The session's settings; fields that a patch leaves out keep their value."""
 
     def __init__(self, model: str = "", named: Named = str) -> None:
-        self._named = named
+        self.named = named
         self._input: Json = {
             "format": {"type": "audio/pcm", "rate": RATE_HZ},
             "noise_reduction": None,
@@ -61,12 +61,12 @@ class Settings:
 
     def patch(self, session: object) -> None:
         """Applies all given settings, or none where one is invalid."""
-        _only(_object(session, "session"), SESSION, "session")
-        settings, given = dict(self._input), _input_of(_object(session, "session"))
-        _only(given, settings, "session.audio.input")
+        only(as_object(session, "session"), SESSION, "session")
+        settings, given = dict(self._input), _input_of(as_object(session, "session"))
+        only(given, settings, "session.audio.input")
         for name, value in given.items():
             settings[name] = _CHECKS[name](value, settings[name])
-        self._named(settings["transcription"]["model"])  # refused before it is taken
+        self.named(settings["transcription"]["model"])  # refused before it is taken
         self._input = settings
 
     def plain(self) -> Json:
@@ -97,7 +97,7 @@ class Settings:
             interim_results=not self.by_hand,
             endpointing=self._endpointing(),
         )
-        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(self._named(transcription["model"])))
+        config = PipelineConfig(format=self.form(), asr=asr, models=chosen(self.named(transcription["model"])))
         if self._input["noise_reduction"]:
             config.denoise.SetInParent()
             config.denoise_for = DenoiseFor.DENOISE_FOR_LISTENERS
@@ -116,18 +116,19 @@ def _input_of(session: Json) -> Json:
     input_ = {new: session[old] for old, new in BETA_NAMES.items() if old in session}
     if isinstance(input_.get("format"), str):
         input_["format"] = {"type": BETA_FORMATS.get(input_["format"], input_["format"])}
-    audio = _object(session.get("audio"), "audio")
-    _only(audio, ("input", "output"), "session.audio")
-    return input_ | _object(audio.get("input"), "audio.input")
+    audio = as_object(session.get("audio"), "audio")
+    only(audio, ("input", "output"), "session.audio")
+    return input_ | as_object(audio.get("input"), "audio.input")
 
 
-def _only(given: Json, known: Iterable[str], where: str) -> None:
+def only(given: Json, known: Iterable[str], where: str) -> None:
     """A mistyped name would be a wish that nobody heeds."""
     if (strange := next((name for name in given if name not in known), None)) is not None:
         raise FieldInvalid(f"`{where}` has no `{strange}`; {advice(strange, known)}", field=f"{where}.{strange}")
 
 
-def _object(value: object, name: str) -> Json:
+def as_object(value: object, name: str) -> Json:
+    """A JSON object; null is an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -136,8 +137,8 @@ def _object(value: object, name: str) -> Json:
 
 
 def _format(value: object, _: Json) -> Json:
-    given = _object(value, "format")
-    _only(given, ("type", "rate"), "format")
+    given = as_object(value, "format")
+    only(given, ("type", "rate"), "format")
     kind, rate_hz = given.get("type", "audio/pcm"), given.get("rate", RATE_HZ)
     if not isinstance(kind, str) or kind not in ENCODINGS:
         message = f"`format` is {kind!r}; say one of {', '.join((*ENCODINGS, *BETA_FORMATS))}."
@@ -148,8 +149,8 @@ def _format(value: object, _: Json) -> Json:
 
 
 def _transcription(value: object, before: Json) -> Json:
-    _only(_object(value, "transcription"), TRANSCRIPTION, "transcription")
-    merged = before | {name: each for name, each in _object(value, "transcription").items() if each is not None}
+    only(as_object(value, "transcription"), TRANSCRIPTION, "transcription")
+    merged = before | {name: each for name, each in as_object(value, "transcription").items() if each is not None}
     for name in ("model", "language", "prompt"):
         if not isinstance(merged[name], str):
             raise FieldInvalid(f"`transcription.{name}` must be a string.", field=f"transcription.{name}")
@@ -165,8 +166,8 @@ def _transcription(value: object, before: Json) -> Json:
 def _turn_detection(value: object, _: Json) -> Json | None:
     if value is None:
         return None
-    given = _object(value, "turn_detection")
-    _only(given, TURNS, "turn_detection")
+    given = as_object(value, "turn_detection")
+    only(given, TURNS, "turn_detection")
     kind = given.get("type", "server_vad")
     if kind == "semantic_vad":
         return {"type": kind, "eagerness": _eagerness(given.get("eagerness", "auto"))}
@@ -186,7 +187,7 @@ def _eagerness(value: object) -> str:
 
 
 def _noise_reduction(value: object, _: object) -> Json | None:
-    return _object(value, "noise_reduction") or None
+    return as_object(value, "noise_reduction") or None
 
 
 def _whole(value: object, name: str, lowest: int, highest: int) -> int:

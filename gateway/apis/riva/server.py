@@ -84,7 +84,8 @@ class RivaMethods(grpc.GenericRpcHandler):
         model = self._name("translate", request.model)
         texts = translation.texts(request)
         translations, served = await recordings.translate(self._core, texts, config, calls.caller(context), model)
-        context.set_trailing_metadata(((protocol.MODEL, served),))
+        told = [("parley-notices", f"{each.stage} {each.reason}") for each in recordings.fallbacks(translations)]
+        context.set_trailing_metadata(((protocol.MODEL, served), *told))
         answer = nmt.TranslateTextResponse(translations=translation.answer(request, translations), id=_id(request))
         return answer.SerializeToString()
 

@@ -13,6 +13,7 @@ REASONS = {
     "429": "Too many calls are open; come back after Retry-After.",
     "500": "Something broke; the message names the log's report.",
     "503": "A stage cannot serve; come back after Retry-After.",
+    "507": "The disk is full; what was accepted stays. Come back after Retry-After.",
     "504": "The work took longer than a request may.",
 }
 FILE: Json = {"type": "string", "format": "binary", "description": "WAV, MP3, M4A, FLAC, OGG or WebM."}

@@ -43,12 +43,13 @@ class GrpcStreamClient:
         self._config, stage = config_of(scenario), STAGES.get(scenario.api)
         self._service = stage.service.name if stage else "Pipeline"
         self._request: Any = stage.request if stage else PipelineRequest
+        self._model = scenario.model
 
     async def talk(self, clip: Clip, hearing: Hearing, due: float | None) -> None:
         """One recording."""
         requests = self._requests(clip, due)
         with self._connections.connection() as client:
-            async with aclosing(client.stream(self._service, requests)) as answers:
+            async with aclosing(client.stream(self._service, requests, model=self._model)) as answers:
                 async for answer in answers:
                     kind = answer.WhichOneof("event")
                     hearing.take(kind, getattr(answer, kind))

@@ -45,8 +45,7 @@ class Hearing:
         elif kind == "turn" and not event.is_open:
             self._late("turn", _seconds(event.interval.end))
         elif kind == "translation":
-            self._late("translation", _seconds(event.interval.end))
-            self.translations.append(event.text)
+            self.translation(event.text, _seconds(event.interval.end))
         elif kind == "audio":
             self.audio += event.data
             self._chunks()
@@ -58,6 +57,11 @@ class Hearing:
         self._last = time.monotonic() if at is None else at
         self._book.late("final", self._due + self._clip.speech_ends(end_s), self._last)
         self._finals.append(text)
+
+    def translation(self, text: str, end_s: float) -> None:
+        """A final in another language; end_s: of what it translates, in the recording."""
+        self._late("translation", end_s)
+        self.translations.append(text)
 
     def _late(self, what: str, end_s: float) -> None:
         self._book.late(what, self._due + self._clip.speech_ends(end_s))

@@ -6,15 +6,15 @@ Transforms are matrix products with the window folded in; feature scales are fol
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from models.recipes.builder import END, OPSET, Builder
 from models.recipes.denoise.network import (
     BINS,
     BLOCKS,
@@ -31,70 +31,12 @@ from models.recipes.denoise.network import (
 from models.recipes.denoise.recurrent import Recurrent
 
 Values = NDArray[np.float32]
-OPSET = 17
 
 
 def state_shapes(model: Enhancer) -> dict[str, list[int]]:
     """Each state without its stream axis, in the order of `States`."""
     wide = [model.size]
     return {"heard": [HOP], "spoken": [HOP], "low": [2, LOW_BINS], "level": [2], "first": wide, "second": wide}
-
-
-class Builder:
-    """Nodes and constants in order; every method answers with the name of what it made."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: dict[str, onnx.TensorProto] = {}
-
-    def op(self, kind: str, *inputs: str, **settings: Any) -> str:
-        """A node with one output."""
-        return self.ops(kind, *inputs, count=1, **settings)[0]
-
-    def ops(self, kind: str, *inputs: str, count: int, **settings: Any) -> list[str]:
-        """A node with several outputs."""
-        outputs = [f"{kind}_{len(self.nodes)}_{i}" for i in range(count)]
-        self.nodes.append(helper.make_node(kind, list(inputs), outputs, **settings))
-        return outputs
-
-    def value(self, array: object, kind: type = np.float32) -> str:
-        """A constant; equal ones are shared."""
-        # Not ascontiguousarray: that turns a scalar into a vector.
-        data: NDArray[Any] = np.array(array, dtype=kind, order="C")
-        name = f"c_{data.dtype}_{'x'.join(map(str, data.shape))}_{zlib.crc32(data.tobytes()):08x}"
-        self.constants.setdefault(name, numpy_helper.from_array(data, name))
-        return name
-
-    def whole(self, *numbers: int) -> str:
-        """A vector of integers."""
-        return self.value(numbers, np.int64)
-
-    def part(self, of: str, start: int, end: int, axis: int) -> str:
-        """A slice along one axis."""
-        return self.op("Slice", of, self.whole(start), self.whole(end), self.whole(axis))
-
-    def join(self, *parts: str, axis: int) -> str:
-        """Concatenation."""
-        return self.op("Concat", *parts, axis=axis)
-
-    def split(self, of: str, *sizes: int, axis: int = -1) -> list[str]:
-        """Pieces of the given sizes."""
-        return self.ops("Split", of, self.whole(*sizes), count=len(sizes), axis=axis)
-
-    def affine(self, of: str, scale: float, shift: float) -> str:
-        """Scale and shift."""
-        return self.op("Add", self.op("Mul", of, self.value(scale)), self.value(shift))
-
-    def linear(self, of: str, weight: Values, bias: Values) -> str:
-        """A dense layer."""
-        return self.op("Add", self.op("MatMul", of, self.value(weight.T)), self.value(bias))
-
-    def squared(self, of: str) -> str:
-        """The square."""
-        return self.op("Mul", of, of)
-
-
-END = 2**31 - 1
 
 
 def build(model: Enhancer) -> onnx.ModelProto:
@@ -114,7 +56,7 @@ def build(model: Enhancer) -> onnx.ModelProto:
     out = g.op("Tanh", g.linear(middle, array(model.exit.weight), array(model.exit.bias)))
     enhanced, spoken = speak(g, out, real, imag)
     heard = g.part("audio", -HOP, END, 1)
-    return finish(g, model, [enhanced, heard, spoken, low, level, first, second])
+    return finish(g, state_shapes(model), [enhanced, heard, spoken, low, level, first, second])
 
 
 def listen(g: Builder, newest: str, real: str, imag: str) -> tuple[str, str, str]:
@@ -189,19 +131,20 @@ def speak(g: Builder, out: str, real: str, imag: str) -> tuple[str, str]:
     return g.op("Reshape", hops, g.whole(0, -1)), g.op("Squeeze", g.part(late, -1, END, 0), g.whole(0))
 
 
-def finish(g: Builder, model: Enhancer, results: list[str]) -> onnx.ModelProto:
+def finish(
+    g: Builder, shapes: dict[str, list[int]], results: list[str], output: str = "enhanced", name: str = "denoise"
+) -> onnx.ModelProto:
     """Name inputs and outputs, and let the checker see it."""
-    shapes = state_shapes(model)
-    names = ["enhanced", *(f"{name}_next" for name in shapes)]
+    names = [output, *(f"{state}_next" for state in shapes)]
     named = [helper.make_node("Identity", [a], [b]) for a, b in zip(results, names, strict=True)]
 
     def tensors(sound: str, suffix: str) -> list[onnx.ValueInfoProto]:
-        wanted: dict[str, list[Any]] = {sound: ["samples"], **{name + suffix: shape for name, shape in shapes.items()}}
+        wanted: dict[str, list[Any]] = {sound: ["samples"], **{state + suffix: s for state, s in shapes.items()}}
         return [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["streams", *s]) for n, s in wanted.items()]
 
     values = list(g.constants.values())
-    inputs, outputs = tensors("audio", ""), tensors("enhanced", "_next")
-    graph = helper.make_graph(g.nodes + named, "denoise", inputs, outputs, values)
+    inputs, outputs = tensors("audio", ""), tensors(output, "_next")
+    graph = helper.make_graph(g.nodes + named, name, inputs, outputs, values)
     opsets = [helper.make_opsetid("", OPSET)]
     made = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="parley")
     onnx.checker.check_model(made, full_check=True)

@@ -130,10 +130,12 @@ def bands(rng: Random, rows: int) -> Tensor:
     return torch.where(narrow, passed, torch.ones(()))
 
 
-def mix(clean: Tensor, noise: Tensor, rng: Random) -> tuple[Tensor, Tensor]:
+def mix(
+    clean: Tensor, noise: Tensor, rng: Random, lowest_db: float = -8.0, highest_db: float = 22.0
+) -> tuple[Tensor, Tensor]:
     """Signal-to-noise ratios, levels from -60 dBFS up, and the 16 bits they are carried in."""
     rows = len(clean)
-    ratio_db = np.where(rng.random(rows) < 0.08, rng.uniform(35, 80, rows), rng.uniform(-8, 22, rows))
+    ratio_db = np.where(rng.random(rows) < 0.08, rng.uniform(35, 80, rows), rng.uniform(lowest_db, highest_db, rows))
     gain = torch.from_numpy((10 ** (-ratio_db / 20)).astype(np.float32))[:, None]
     voiced = active_rms(clean)
     noise = noise * torch.where(voiced > 0, voiced, 0.05) / active_rms(noise).clamp(min=1e-9) * gain

@@ -12,11 +12,12 @@ from parley.cli.outcome import Commands
 from parley.cli.show.printing import print_json, print_line
 from parley.cli.show.table import table
 from parley.errors import BadInput, NotFound
+from parley.nearest import advice
 from parley.places import keys_file
 from parley.wire import keys as paper
 
 app = typer.Typer(cls=Commands, help="Who may use the gateway.", no_args_is_help=True, rich_markup_mode=None)
-HEADS = ("id", "name", "scopes", "expires", "class", "streams")
+HEADS = ("id", "name", "scopes", "expires", "class", "streams", "in metrics", "redact")
 File = Annotated[
     Path | None, typer.Option("--file", metavar="KEYS.json", help="The gateway's `keys_file`; else where `up` runs it.")
 ]
@@ -29,17 +30,22 @@ def add(
     days: Annotated[int, typer.Option(min=0, help="How long it is good for; 0: until it is revoked.")] = 0,
     streams: Annotated[int, typer.Option(min=0, help="Streams at a time; 0: as the gateway's limits say.")] = 0,
     kind: Annotated[str, typer.Option("--class", help="live or batch; else as each call says.")] = "",
+    redact: Annotated[
+        list[str] | None, typer.Option(help=f"What its transcripts never show: {', '.join(paper.HIDDEN)}; repeatable.")
+    ] = None,
     file: File = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a key and print it; it is shown this once."""
+    if strange := next((each for each in redact or () if each not in paper.HIDDEN), ""):
+        raise BadInput(f"--redact is {strange!r}; {advice(strange, paper.HIDDEN, 'there are {}.')}")
     if kind and kind not in paper.CLASSES:
         raise BadInput(f"--class is {kind!r}; say {' or '.join(paper.CLASSES)}.")
     file, kept = _kept(file)
     expires = datetime.now(UTC) + timedelta(days=days) if days else None
     text, key = paper.make(name, scope or [paper.USE], expires)
     file.parent.mkdir(parents=True, exist_ok=True)
-    paper.write(file, [*kept.values(), replace(key, streams=streams, kind=kind)])
+    paper.write(file, [*kept.values(), replace(key, streams=streams, kind=kind, redact=tuple(redact or ()))])
     if as_json:
         print_json({"id": key.id, "name": name, "key": text})
     else:
@@ -50,13 +56,16 @@ def add(
 def list_(file: File = None, as_json: options.AsJson = False) -> None:
     """Show the keys; what they are is not kept."""
     kept = list(_kept(file)[1].values())
-    rows = [
-        (k.id, k.name, ",".join(k.scopes), k.expires or "never", k.kind or "-", str(k.streams or "-")) for k in kept
-    ]
+    rows = [_row(key) for key in kept]
     if as_json:
         print_json([dict(zip(HEADS, row, strict=True)) for row in rows])
     else:
         print_line(table(HEADS, rows))
+
+
+def _row(key: paper.Key) -> tuple[str, ...]:
+    limits = (key.expires or "never", key.kind or "-", str(key.streams or "-"))
+    return (key.id, key.name, ",".join(key.scopes), *limits, key.label, ",".join(key.redact) or "-")
 
 
 @app.command()

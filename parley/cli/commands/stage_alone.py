@@ -18,6 +18,7 @@ from parley.cli.sound import Sound, pieces_of, read_file, writable, write_wav
 from parley.client import requests_of
 from parley.errors import BadInput
 from parley.nearest import advice
+from parley.v1.audio_pb2 import AudioChunk, Track
 from parley.wire.stages import StageContract
 
 Settings = Annotated[
@@ -37,16 +38,38 @@ def filter_command(stage: StageContract) -> Command:
         server: options.Server = options.SERVER,
         as_json: options.AsJson = False,
     ) -> None:
-        sound, target = read_file(file), writable(Path(out))
-        answers = asyncio.run(_answers(server, stage, model, config_of(stage, settings or (), sound), pieces_of(sound)))
-        write_wav(target, b"".join(each.audio.data for each in answers), sound.rate_hz)
-        served, events = answers[0].opened.model, [plain(each) for each in answers[1:] if not each.HasField("audio")]
+        config: Any = config_of(stage, settings or ())
+        sound, target = read_file(file, mixed=not getattr(config, "keep_channels", False)), writable(Path(out))
+        config.format.sample_rate_hz, config.format.channels = sound.rate_hz, sound.channels
+        opened, *answers = asyncio.run(_answers(server, stage, model, config, pieces_of(sound)))
+        served, form = opened.opened.model, opened.opened.format
+        tracks, events = sorted_out(answers, target)
+        for path, data in tracks.items():
+            write_wav(path, data, sound.rate_hz, form.channels)
+        written = [str(path) for path in tracks]
         if as_json:
-            print_json({"file": file, "out": out, "duration_s": sound.duration_s, "model": served, "events": events})
+            facts = {"file": file, "out": out, "others": written[1:], "duration_s": sound.duration_s, "model": served}
+            print_json(facts | {"events": events})
         else:
-            print_line(f"{out}: {sound.duration_s:.1f} s, by {served}")
+            print_line(f"{', '.join(written)}: {sound.duration_s:.1f} s, by {served}")
 
     return run
+
+
+def sorted_out(answers: list[Any], target: Path) -> tuple[dict[Path, bytes], list[Any]]:
+    """The sound of each file to write, and events; other tracks lie beside the first, called by their names."""
+    sounds: dict[Path, bytearray] = {target: bytearray()}
+    events = []
+    for answer in answers:
+        event = getattr(answer, answer.WhichOneof("event"))
+        if isinstance(event, AudioChunk):
+            sounds[target] += event.data
+        elif isinstance(event, Track):
+            path = target.with_name(f"{target.stem}.{event.name}{target.suffix}")
+            sounds.setdefault(path, bytearray()).extend(event.audio.data)
+        else:
+            events.append(plain(answer))
+    return {path: bytes(data) for path, data in sounds.items()}, events
 
 
 def listener_command(stage: StageContract) -> Command:

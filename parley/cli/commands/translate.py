@@ -10,7 +10,7 @@ import typer
 
 from parley.cli import options
 from parley.cli.connect import stream
-from parley.cli.show.printing import print_json
+from parley.cli.show.printing import plain, print_json
 from parley.cli.sound import STDIN
 from parley.cli.stdin import StdinPipe, from_thread
 
@@ -27,12 +27,19 @@ def translate(
     config = {"source_language": source, "target_language": to}
     by, pieces = asyncio.run(_translated(server, model, text, config, quiet=as_json))
     whole = "".join(piece.text for piece in pieces)
+    for told in dict.fromkeys(piece.fallback.message for piece in pieces if piece.HasField("fallback")):
+        typer.echo(f"translate: {told}", err=True)
     if as_json:
-        listed = [{"source_text": piece.source_text, "text": piece.text} for piece in pieces]
+        listed = [_listed(piece) for piece in pieces]
         found = next((piece.source_language for piece in pieces), source)
         print_json({"text": whole, "from": found, "to": to, "model": by, "pieces": listed})
     elif not whole.endswith("\n"):
         print()
+
+
+def _listed(piece: Any) -> dict[str, Any]:
+    fallback = {"fallback": plain(piece.fallback)} if piece.HasField("fallback") else {}
+    return {"source_text": piece.source_text, "text": piece.text, **fallback}
 
 
 async def _translated(

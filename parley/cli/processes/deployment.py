@@ -1,6 +1,7 @@
 """The processes of Parley on one machine: commands, sockets, ports. Must not know how they are kept running."""
 
 import os
+import secrets
 import socket
 import sys
 import tomllib
@@ -14,9 +15,8 @@ from parley.cli.processes import rotation
 from parley.cli.processes.launcher import Command
 from parley.cli.processes.ports import is_free
 from parley.errors import BadInput
-from parley.places import CONFIGS, HOME, Places
+from parley.places import CONFIGS, GATEWAY, HOME, JOBS, Places, stages_of
 
-GATEWAY = "gateway"
 HOST = "127.0.0.1"
 METRICS, MODELS_ROOT = "PARLEY_TELEMETRY__METRICS", "PARLEY_MODELS_ROOT"
 COMMANDED = "PARLEY_COMMANDED_FILE"
@@ -37,7 +37,7 @@ class Deployment:
     @property
     def stages(self) -> list[str]:
         """Those that have a config file."""
-        return sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != GATEWAY)
+        return stages_of(self.configs)
 
     def commands(self) -> list[Command]:
         """How to start each of them; logs begin anew."""
@@ -48,10 +48,18 @@ class Deployment:
         self._check_ports()
         names = {stage: self._names(stage) for stage in stages}
         owners = [(stage, name) for stage in stages for name in names[stage]]
-        metrics = _metrics_addresses([self._config(stage) for stage, _ in owners])
+        *metrics, last = _metrics_addresses([*(self._config(stage) for stage, _ in owners), self._config(JOBS)])
         self._make_logs()
         services = [self._service(*owner, address) for owner, address in zip(owners, metrics, strict=True)]
-        return [*services, self._gateway(names)]
+        token = secrets.token_hex(32)  # the worker's, for this run
+        workers = [self._worker(token, last)] if self.has_jobs else []
+        return [*services, *workers, self._gateway(names, token)]
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether there is a worker of background jobs."""
+        on = self._given(GATEWAY).get("PARLEY_JOBS__ON", str(self._config(GATEWAY).get("jobs", {}).get("on", True)))
+        return (self.configs / f"{JOBS}.toml").is_file() and on.lower() != "false"
 
     def has(self, key: str) -> bool:
         """Whether the gateway is configured with that, in its file or by a variable."""
@@ -78,15 +86,18 @@ class Deployment:
                 raise BadInput(f"{folder} cannot be made ({error.strerror}); name another with {option}.") from None
 
     def _check_ports(self) -> None:
-        for port, option in ((self.http_port, "--http-port"), (self.grpc_port, "--grpc-port")):
+        ports = (("HTTP", self.http_port, "--http-port"), ("GRPC", self.grpc_port, "--grpc-port"))
+        for name, port, option in ports:
+            if (variable := f"PARLEY_GATEWAY__{name}") in os.environ:
+                raise BadInput(f"`parley up` serves this machine, on the port that {option} names; unset {variable}.")
             if not is_free(port, HOST):
                 raise BadInput(f"Port {port} is taken, perhaps by another `parley up`; name a free one with {option}.")
 
     def _config(self, name: str) -> dict[str, Any]:
         try:
             return tomllib.loads((self.configs / f"{name}.toml").read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            return {}  # the process itself says it better
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, FileNotFoundError):
+            return {}  # the process itself says it better; of jobs there may be none
 
     def _service(self, stage: str, name: str, metrics: str) -> Command:
         env = {METRICS: metrics} if metrics else {}  # unless it is the user's own choice
@@ -97,9 +108,24 @@ class Deployment:
         env |= self._given(stage) | {"PARLEY_LISTEN": self._socket(name)}
         return self._command(stage, name, f"services.{stage}", env)
 
-    def _gateway(self, names: Mapping[str, list[str]]) -> Command:
+    def _worker(self, token: str, metrics: str) -> Command:
+        """It reaches the gateway where only this account does, whatever keys and certificates others need."""
+        env = {METRICS: metrics} if metrics else {}
+        env |= self._jobs("PARLEY_", token) | self._given(JOBS)
+        return self._command(JOBS, JOBS, "services.jobs", env | {"PARLEY_GATEWAY": self._socket(GATEWAY)})
+
+    def _jobs(self, prefix: str, token: str) -> dict[str, str]:
+        """Where jobs are kept, the same for gateway and worker: as it is told, else where `up` keeps things."""
+        told, given = self._config(GATEWAY).get(JOBS, {}), self._given(GATEWAY)
+        own = {"folder": str(self._kept(JOBS, "")), "database": "", "token": token, "webhook_secret": ""}
+        own = {key: given.get(f"PARLEY_JOBS__{key.upper()}") or told.get(key) or text for key, text in own.items()}
+        return {f"{prefix}{key.upper()}": value for key, value in own.items() if value}
+
+    def _gateway(self, names: Mapping[str, list[str]], token: str) -> Command:
         ports = {"PARLEY_HTTP": f"{HOST}:{self.http_port}", "PARLEY_GRPC": f"{HOST}:{self.grpc_port}"}
         env = self._given(GATEWAY) | ports
+        if self.has_jobs:
+            env |= self._jobs("PARLEY_JOBS__", token) | {"PARLEY_LOCAL": self._socket(GATEWAY)}
         if not self.has("routes_file"):
             env["PARLEY_ROUTES_FILE"] = str(self._kept("routes", ".toml"))
         env |= {f"PARLEY_ROUTES__{alias.upper()}": f'{{ "{model}" = 100 }}' for alias, model in self.routes.items()}

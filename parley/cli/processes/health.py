@@ -22,6 +22,9 @@ def check(config: Path) -> None:
         table = tomllib.loads(config.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{config} cannot be read ({error}); name a process's config.") from None
+    if not {"http", "listen"} & set(table):  # it takes no calls: that it tells its numbers must do
+        _listens(_here(os.environ.get("PARLEY_TELEMETRY__METRICS", table["telemetry"]["metrics"])))
+        return
     key = "http" if "http" in table else "listen"
     address = _here(os.environ.get(f"PARLEY_{key.upper()}", table[key]))
     if table.get("tls") or os.environ.get("PARLEY_TLS__CERT"):

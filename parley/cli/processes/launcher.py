@@ -50,7 +50,7 @@ class Command:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=(lambda: _die_with(parent)) if self.dies_with_us else None,
+                preexec_fn=(lambda: die_with(parent)) if self.dies_with_us else None,
             )
 
     def reason(self, code: int | None) -> str:
@@ -194,7 +194,7 @@ def _complaint(line: str) -> str:
         return "" if OF_GRPC.match(line) else line
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """In the child: when the parent dies, even by kill -9, so do I."""
     if _libc is None:
         return

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from parley.engines.declared import BACKENDS
 from parley.engines.model import ModelSpec
-from parley.engines.protocols import Generator, Tensors
+from parley.engines.protocols import Chat, Generator, Tensors
 from parley.errors import BadConfig, BadModel
 from parley.nearest import advice
 
@@ -60,6 +60,14 @@ def generator(spec: ModelSpec) -> Placed[Generator]:
     """Open a model that writes, on the first device that takes it."""
     backend = load(spec.backend)
     return _place(spec, backend.devices(), backend.generator)
+
+
+def chat(spec: ModelSpec) -> Placed[Chat]:
+    """Open a model that converses; few backends have such."""
+    opener: Callable[[ModelSpec, str], Chat] | None = getattr(load(spec.backend), "chat", None)
+    if opener is None:
+        raise BadModel(f"{spec.ref}: the backend {spec.backend} runs no model that converses; openai does.")
+    return Placed(opener(spec, "CPU"), "CPU", "")
 
 
 def load(name: str) -> Backend:

@@ -88,7 +88,7 @@ def smaller(graph: bytes, to: Precision, feeds: Sequence[Mapping[str, Array]]) -
         from onnxruntime import quantization
         from onnxruntime.transformers.float16 import convert_float_to_float16
     except ModuleNotFoundError as error:
-        raise BadConfig(f"Converting needs the package {error.name}; {install('convert')}.") from None
+        raise BadConfig(f"Converting needs the package {error.name}; {install('quantize')}.") from None
     if to == "fp16":
         half = convert_float_to_float16(onnx.load_from_string(graph), keep_io_types=True)
         return cast(bytes, half.SerializeToString())

@@ -55,6 +55,14 @@ def tensors(spec: ModelSpec, device: str) -> Tensors:
     return _compiled(spec, graphs[0], device)
 
 
+def written(spec: ModelSpec, graph: str, out: Path) -> None:
+    """An .onnx as an .xml and a .bin, its weights in half precision; int8 between scales stays what it is."""
+    data = spec.bytes_of(graph)
+    if onnx_file.read(spec.folder / graph, data, spec).others:
+        raise BadModel(f"{spec.folder / graph} has weights in other files; save it as one, then convert it.")
+    ov.save_model(ov.Core().read_model(data, b""), out / graph.replace(".onnx", ".xml"), compress_to_fp16=True)
+
+
 def generator(spec: ModelSpec, device: str) -> Generator:
     """Whisper as two graphs, encoder.xml and decoder.xml, each with its .bin."""
     if options.part(Options, spec).architecture != "whisper":

@@ -14,7 +14,7 @@ from parley.budget import Clock
 from parley.engines import backends
 from parley.engines.backends import Placed
 from parley.engines.model import ModelSpec
-from parley.engines.protocols import Decoding, Engine, Generated, Generator, Tokens
+from parley.engines.protocols import Decoding, Engine, Generated, Generator, Rank, Tokens
 from services.asr.model.features import Rows
 from services.asr.model.guards import packs, quietest, without_loop
 from services.asr.model.prompting import Prompting, prompting
@@ -88,9 +88,9 @@ class AsrEngine:
         is_more = gaping and len(halves.words) > len(heard.words)
         return halves if odd or is_more or halves.average_log_probability > heard.average_log_probability else heard
 
-    def can_wait(self, job: PendingJob) -> bool:
-        """Whether the job can wait: finals of live streams go before interims and recordings."""
-        return job.can_wait
+    def rank(self, job: PendingJob) -> Rank:
+        """Finals of live streams go first, then their interims, then recordings."""
+        return job.rank
 
     def shape(self, job: PendingJob) -> Hashable:
         """The window size: jobs of one size share calls."""

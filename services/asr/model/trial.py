@@ -25,7 +25,7 @@ from services.asr.model.prompting import prompting
 from services.asr.utterance import PendingJob, Utterance
 
 WORDS = "words.tsv"  # beside the recordings: file, tab, what is said
-COUNT = 3  # recordings
+COUNT = 3  # recordings, to try a model on
 FULL_S, LONGEST_S = 30.0, 60.0
 SHORTER_S = (25.0, 20.0, 16.0, 13.0, 10.0, 8.0, 6.0)
 PIECES_S = (1.5, 3.0)  # of each recording, heard by themselves
@@ -74,11 +74,11 @@ class TrialResult:
         return round(self.wrong / self.words, 4)
 
 
-def clips(folder: Path) -> list[TrialClip]:
+def clips(folder: Path, most: int = COUNT) -> list[TrialClip]:
     """The first recordings of the list, at the rate that recognition wants."""
     try:
         lines = (folder / WORDS).read_text("utf-8").splitlines()
-        named = [line.split("\t", 1) for line in lines if "\t" in line][:COUNT]
+        named = [line.split("\t", 1) for line in lines if "\t" in line][:most]
         return [TrialClip(_samples((folder / name).read_bytes()), plain(text)) for name, text in named]
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be read ({error.strerror}); name a folder that has {WORDS}.") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from google.protobuf.message import Message
 
 from parley.audio.pcm import RATE_HZ, PcmDecoder, Tape, interval, time_of
-from parley.v1.asr_pb2 import SpeechEnded, SpeechStarted, Transcript, Word
+from parley.v1.asr_pb2 import Answered, SpeechEnded, SpeechStarted, Transcript, Word
 from services.asr.speech.endpoint import AFTER, BEFORE, Endpointer, Mark
 from services.asr.spoken import Spoken
 from services.asr.streams.interim_words import InterimWords
@@ -36,6 +36,7 @@ class AsrRequestOptions:
     languages: tuple[str, ...] = ()  # that may be spoken, where `language` is empty; none: any
     interim_results: bool = False
     word_times: bool = False
+    report_answered: bool = False
     interim_every: int = RATE_HZ // 2
     before: str = ""  # text that leads in to every utterance
 
@@ -56,6 +57,7 @@ class AsrSession:
         self._ready: tuple[Cut, Recognition] | None = None  # the last interim in a pause
         self._interims = InterimWords(0)
         self._spoken = Spoken(options.language, options.languages)
+        self._flushed: int | None = None  # up to where a flush asks for all answers
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -66,6 +68,8 @@ class AsrSession:
         """Ends the utterance at the last sample, not at the last whole block."""
         yield from self._end()
         yield from self._listen()
+        self._flushed = self._tape.end
+        yield from self._settle_flush()
 
     def finish(self) -> Iterator[Message]:
         """The stream ends here."""
@@ -165,14 +169,28 @@ class AsrSession:
                 self._ready = (cut, heard)
                 self._spoken.heard_interim(heard, cut.end - cut.start)
                 yield from self._interim(cut, heard)
+        yield from self._settle_flush()
+
+    def _settle_flush(self) -> Iterator[Message]:
+        """A flush is answered once every final that it asked for is."""
+        if self._flushed is not None and not self._finals and not any(cut.is_final for cut in self._working):
+            at, self._flushed = self._flushed, None
+            yield from self._answered(at)
+
+    def _answered(self, at: int) -> Iterator[Message]:
+        if self._options.report_answered:
+            yield Answered(at=time_of(at))
 
     def _final(self, cut: Cut, heard: Recognition) -> Iterator[Message]:
         self._ready = None
         self._tape.forget(cut.end)
         self._spoken.heard_final(heard)
-        if not heard.text:
-            return
-        yield Transcript(
+        if heard.text:
+            yield self._transcript(cut, heard)
+        yield from self._answered(cut.end)
+
+    def _transcript(self, cut: Cut, heard: Recognition) -> Transcript:
+        return Transcript(
             text=heard.text,
             is_final=True,
             committed_characters=len(heard.text),

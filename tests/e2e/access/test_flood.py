@@ -93,8 +93,9 @@ async def test_memory_does_not_grow_with_a_streams_length(cluster: Cluster) -> N
         flood = Flood(client, PipelineConfig(asr={}, denoise={}))
         await asyncio.sleep(1.0)  # what a stream holds anyway
         more = await grown(cluster, 4.0)
+        while flood.sent <= 10 * MEGABYTE:  # a machine that is busy with other tests takes longer
+            more = await grown(cluster, 4.0)
         flood.stop = True
         await asyncio.wait_for(flood.task, 60)
-    assert flood.sent > 10 * MEGABYTE
     assert flood.returned == flood.sent
     assert max(more.values()) < 32, more

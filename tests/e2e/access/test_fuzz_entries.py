@@ -20,13 +20,17 @@ from hypothesis import strategies as st
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from gateway.apis.audiosocket.wire import Frame
+from gateway.apis.audiosocket.wire import written as frame_of
+from gateway.apis.wyoming.wire import Event, written
+from parley.cli.processes.ports import free_address
 from parley.compat import riva_asr_pb2 as asr
 from parley.compat import riva_nmt_pb2 as nmt
-from parley.v1 import models_pb2, pipeline_pb2, traces_pb2
+from parley.v1 import jobs_pb2, models_pb2, pipeline_pb2, traces_pb2
 from parley.wire.protocol import STAGE
 from parley.wire.stages import STAGES
 from tests.e2e.cluster import Cluster
-from tests.gateway.apis.test_fuzz import frames, mutated
+from tests.gateway.apis.test_fuzz import SOCKETS, frames, mutated
 from tests.services.test_fields import messages
 
 pytestmark = pytest.mark.timeout(900)
@@ -42,7 +46,13 @@ REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Ends with a look at what is left of it."""
-    with Cluster(tmp_path_factory.mktemp("fuzz")) as cluster:
+    folder = tmp_path_factory.mktemp("fuzz")
+    jobs = {"folder": str(folder / "jobs"), "reserve_bytes": 0, "folders": [str(folder / "recordings")]}
+    ports: dict[str, Any] = {
+        "wyoming": {"listen": free_address()},
+        "telephony": {"audiosocket": {"listen": free_address()}},
+    }
+    with Cluster(folder, jobs=jobs, **ports) as cluster:
         asyncio.run(cluster.start())
         yield cluster
         cluster.check()  # none has ended
@@ -100,6 +110,7 @@ def talks(kind: type[Message]) -> st.SearchStrategy[list[bytes]]:
 def _items(kind: type[Message]) -> Iterator[tuple[str, Any]]:
     fields = kind.DESCRIPTOR.fields_by_name
     values = {"audio": {"data": bytes(6400)}, "text": {"text": "One. Two!"}, "control": {"action": 1}}
+    values |= {"data": bytes(6400)}
     yield from ((name, value) for name, value in values.items() if name in fields)
     if "audio_content" in fields:
         yield from (("audio_content", data) for data in (bytes(6400), b"RIFF", b"fLaC", b"OggS", b"\x1aE\xdf\xa3"))
@@ -108,6 +119,7 @@ def _items(kind: type[Message]) -> Iterator[tuple[str, Any]]:
 STREAMS: dict[str, type[Message]] = {
     **{stage.path: stage.request for stage in STAGES.values()},
     "/parley.v1.Pipeline/Stream": pipeline_pb2.PipelineRequest,
+    "/parley.v1.Jobs/Submit": jobs_pb2.JobsSubmitRequest,
     f"{RIVA_ASR}/StreamingRecognize": asr.StreamingRecognizeRequest,
     f"{RIVA_NMT}/StreamingTranslateSpeechToText": nmt.StreamingTranslateSpeechToTextRequest,
 }
@@ -116,6 +128,11 @@ UNARY: dict[str, type[Message]] = {
     "/parley.v1.Models/Card": models_pb2.ModelsCardRequest,
     "/parley.v1.Models/Load": models_pb2.ModelsLoadRequest,
     "/parley.v1.Models/Retire": models_pb2.ModelsRetireRequest,
+    "/parley.v1.Jobs/Get": jobs_pb2.JobsGetRequest,
+    "/parley.v1.Jobs/List": jobs_pb2.JobsListRequest,
+    "/parley.v1.Jobs/Cancel": jobs_pb2.JobsCancelRequest,
+    "/parley.v1.Jobs/Delete": jobs_pb2.JobsDeleteRequest,
+    "/parley.v1.Jobs/Results": jobs_pb2.JobsResultsRequest,
     "/parley.v1.Traces/Get": traces_pb2.TracesGetRequest,
     f"{RIVA_ASR}/Recognize": asr.RecognizeRequest,
     f"{RIVA_ASR}/GetRivaSpeechRecognitionConfig": asr.RivaSpeechRecognitionConfigRequest,
@@ -181,6 +198,15 @@ HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"
 HTTP2 += (
     b"\0\0\x05\x01\x04\0\0\0\x01" + b"\x83\x86\x84\x41\0" + struct.pack(">I", 4)[1:] + b"\x08\0\0\0\0\x01\0\0\0\x01"
 )
+PCM = {"rate": 16000, "width": 2, "channels": 1}
+WYOMING = b"".join(
+    written(event)
+    for event in (Event("describe"), Event("transcribe", {"language": "en"}), Event("audio-start", PCM))
+    + 2 * (Event("audio-chunk", PCM, bytes(640)),)
+    + (Event("audio-stop"),)
+)
+
+AUDIOSOCKET = b"".join(map(frame_of, (Frame(1, bytes(16)), Frame(0x10, bytes(320)), Frame(0x10, bytes(320)), Frame(0))))
 
 
 def raw(address: str, data: bytes) -> None:
@@ -206,7 +232,19 @@ def test_bytes_at_the_grpc_port(cluster: Cluster, data: bytes) -> None:
     raw(cluster.grpc, data)
 
 
-@given(st.sampled_from(["/v1/pipeline", "/v1/realtime"]), frames)
+@given(st.one_of(mutated(WYOMING), mutated(WYOMING[:130]), mutated(HEAD), st.binary(max_size=200)))
+def test_bytes_at_wyomings_port(cluster: Cluster, data: bytes) -> None:
+    """Events that something happened to, and what is meant for another port."""
+    raw(cluster.config["wyoming"]["listen"], data)
+
+
+@given(st.one_of(mutated(AUDIOSOCKET), mutated(HEAD), st.binary(max_size=200)))
+def test_bytes_at_audiosockets_port(cluster: Cluster, data: bytes) -> None:
+    """Frames that something happened to, and what is meant for another port."""
+    raw(cluster.config["telephony"]["audiosocket"]["listen"], data)
+
+
+@given(st.sampled_from(SOCKETS), frames)
 def test_frames_at_the_sockets(cluster: Cluster, path: str, sent: list[str | bytes]) -> None:
     """As tests/gateway/apis/test_fuzz.py has it, with everything behind it."""
     with suppress(WebSocketException, TimeoutError), connect(f"ws://{cluster.http}{path}") as live:
@@ -214,7 +252,7 @@ def test_frames_at_the_sockets(cluster: Cluster, path: str, sent: list[str | byt
             live.send(frame)
         while True:
             told = live.recv(0.05)
-            assert "report" not in str(told)
+            assert "explains report" not in str(told)
 
 
 @given(

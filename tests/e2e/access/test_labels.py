@@ -26,7 +26,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 # As JSON writes them: half of a pair is no text, the rest is.
 NAMES = [r"\ud800@1", r"a@\udc00", r"\u0000@1", r"a\"b@1", r"a\nb@1", "asr/default@1", "{}@1", "é@1", r"\u202ea@1"]
 NAMES += ["x" * 5_000 + "@1", "a@" + "1" * 5_000, "a b@1", "../../asr@1", "made-up@1", "asr/none", "none", "@", "a@b@1"]
-KNOWN = {"", "echo@1", *STAGES, "pipeline", "models", *(f"parley.v1.{stage.service.name}" for stage in STAGES.values())}
+KNOWN = {
+    "",
+    "echo@1",
+    *STAGES,
+    "gateway",
+    "pipeline",
+    "models",
+    *(f"parley.v1.{stage.service.name}" for stage in STAGES.values()),
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

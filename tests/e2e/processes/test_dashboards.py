@@ -3,11 +3,13 @@
 import asyncio
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,13 +24,16 @@ from parley.cli.processes.ports import free_address
 from parley.client import requests_of
 from parley.errors import ParleyError
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
+from parley.v1.separate_pb2 import SeparateConfig
+from parley.wire.pipeline import pipeline_config
 from tests.e2e.cluster import ROOT, Cluster, cut, speech
+from tests.e2e.jobs.cluster import JobsCluster
 from tests.e2e.process import models_root
 from tests.waiting import until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Prometheus: apt-get install prometheus"),
 ]
 OBSERVABILITY = ROOT / "deploy/observability"
@@ -39,14 +44,38 @@ QUERIES = [
     for panel in json.loads(path.read_text("utf-8"))["panels"]
     for target in panel["targets"]
 ]
-PLACES = 12
-ROUTES = """
+GUIDE = re.findall(r"^\|.+\| `(.+)` \|$", (ROOT / "docs/cost.md").read_text("utf-8"), re.M)
+PLACES, DRIFTING, STAGES = 12, 620, ("asr", "denoise", "diarize", "separate", "translate")
+REAL = "whisper-tiny.en-live@1"  # an echo does not say how sure it is, nor in which language
+ROUTES = f"""
 ["asr/default"]
-versions = {"echo@1" = 100}
-shadow = {"echo@2" = 100}
+versions = {{"echo@1" = 100}}
+shadow = {{"echo@2" = 100}}
+
+["denoise/default"]
+"echo@1" = 100
+
+["diarize/default"]
+"echo@1" = 100
+
+["translate/default"]
+"echo@1" = 100
+
+["separate/default"]
+"echo@1" = 100
+
+["asr/tried"]
+"echo@1" = 100
+
+["asr/ended"]
+"echo@1" = 100
+
+["asr/real"]
+"{REAL}" = 100
 """
-VARIABLES = {"$__rate_interval": "10m", "$price": "0.04"}  # what Grafana puts in
-TALK = speech(0.6, 0.8, 0.7, 0.9, 0.6)
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+VARIABLES = {"$__rate_interval": "10m"}  # what Grafana puts in
+TALK, WORD = speech(0.6, 0.8, 0.7, 0.9, 0.6), speech(0.4, gap_s=0.6)
 
 
 class Prometheus:
@@ -56,7 +85,8 @@ class Prometheus:
         config = yaml.safe_load((OBSERVABILITY / "prometheus/prometheus.yaml").read_text("utf-8"))
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(OBSERVABILITY / "prometheus/rules.yaml")]
-        jobs = {"parley-gateway": [cluster.http], "parley-asr": [cluster.metrics[n] for n in ("asr", "asr-2")]}
+        jobs = {f"parley-{stage}": [cluster.metrics[name] for name in cluster.replica_names[stage]] for stage in STAGES}
+        jobs |= {"parley-gateway": [cluster.http], "parley-jobs": [cluster.metrics["jobs-1"]]}
         for job in config["scrape_configs"]:
             del job["dns_sd_configs"]
             job["static_configs"] = [{"targets": jobs.get(job["job_name"], [])}]
@@ -99,25 +129,92 @@ async def _talk(cluster: Cluster, every_s: float = 0.1) -> None:
                 pass
 
 
-async def _upload(cluster: Cluster) -> None:
+async def _upload(cluster: Cluster, name: str = "desk.flac", model: str = "whisper-1") -> None:
     """A recording over HTTP."""
+    async with httpx.AsyncClient(base_url=f"http://{cluster.http}", timeout=60) as client:
+        files, data = {"file": (name, (ROOT / "examples" / name).read_bytes())}, {"model": model}
+        answer = await client.post("/v1/audio/transcriptions", files=files, data=data)
+        assert answer.is_success, answer.text
+
+
+async def _change(cluster: Cluster, what: str, **asked: Any) -> None:
+    """As an operator does."""
     async with httpx.AsyncClient(base_url=f"http://{cluster.http}", timeout=30) as client:
-        files, data = {"file": ("desk.flac", (ROOT / "examples/desk.flac").read_bytes())}, {"model": "whisper-1"}
-        (await client.post("/v1/audio/transcriptions", files=files, data=data)).raise_for_status()
+        answer = await client.post(f"/v1/rollouts/{what}", json=asked)
+        assert answer.is_success, answer.text
+
+
+async def _pipelines(cluster: Cluster, times: int) -> None:
+    """One word through every stage, so often, a few at a time."""
+    config = PipelineConfig(denoise={}, asr={}, diarize={}, translate=[{"target_language": "de"}])
+    async with cluster.client() as client:
+
+        async def one() -> None:
+            requests = requests_of(PipelineRequest, config, cut(WORD))
+            async for _ in client.stream("Pipeline", requests, timeout_s=60):
+                pass
+
+        for _ in range(times // 2):
+            await asyncio.gather(one(), one())
+
+
+async def _told_apart(cluster: Cluster) -> None:
+    """Seconds of sound, whose tracks are judged."""
+    config = pipeline_config([SeparateConfig()])
+    async with cluster.client() as client:
+        async for _ in client.stream("Pipeline", requests_of(PipelineRequest, config, cut(TALK)), timeout_s=60):
+            pass
+
+
+async def _is_loaded(cluster: Cluster) -> bool:
+    """The version that only a route names is there."""
+    return not (await cluster.status())["unserved"]
+
+
+async def _versions(cluster: Cluster) -> None:
+    """One is tried, one trial has ended; streams enough for a baseline, and for what comes after it."""
+    await until(lambda: _is_loaded(cluster), 0.2)
+    await _upload(cluster, "desk.flac", "asr/real")
+    await _change(cluster, "begin", alias="asr/ended", model="echo@2", plan=[50, 100])
+    await _change(cluster, "stop", alias="asr/ended")
+    await _change(cluster, "begin", alias="asr/tried", model="echo@2", plan=[50, 100])
+    await _pipelines(cluster, DRIFTING)
+    await _upload(cluster, "one-speaker.flac", "asr/real")
+
+
+async def _job(cluster: Cluster) -> None:
+    """In the background, of which nobody is told."""
+    async with httpx.AsyncClient(base_url=f"http://{cluster.http}", timeout=60) as client:
+        files = {"file": (ROOT / "examples/desk.flac").read_bytes()}
+        answer = await client.post("/v1/jobs", files=files, data={"webhook": f"http://{free_address()}"})
+        assert answer.is_success, answer.text
 
 
 async def _round(cluster: Cluster) -> None:
-    """More people than there are places; one of two replicas is killed while they talk."""
+    """More people than there are places; one of two replicas is killed while they talk. A job too."""
     await _upload(cluster)
+    await _job(cluster)
+    await _told_apart(cluster)
     await _talk(cluster, 0.01)  # a shadow hears all of this one
     people = [asyncio.create_task(_talk(cluster)) for _ in range(2 * PLACES)]
     await asyncio.sleep(4)  # some have been heard, and all go on talking
     name = await cluster.busiest("asr")
     cluster.kill(name)
-    await _upload(cluster)
     await asyncio.gather(*people)
+    await _upload(cluster)
     cluster.start_service(name)
     await until(lambda: _both_serve(cluster), 0.1)
+
+
+def _golden(folder: Path) -> Path:
+    """A recording whose words are known."""
+    golden = folder / "golden"
+    golden.mkdir()
+    with wave.open(str(golden / "word.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(WORD)
+    (golden / "word.txt").write_text("word")
+    return golden
 
 
 async def _both_serve(cluster: Cluster) -> bool:
@@ -128,9 +225,13 @@ async def _both_serve(cluster: Cluster) -> bool:
 async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prometheus]:
     """A run in which everything happens that a panel is about."""
     folder = tmp_path_factory.mktemp("watched")
-    env = {"PARLEY_MODELS_ROOT": str(models_root(folder, "asr", "1", "2")), "PARLEY_MODELS": "echo@1,echo@2"}
+    env = {"PARLEY_MODELS_ROOT": f"{models_root(folder, 'asr', '2')},models/embedded"}
+    env["PARLEY_TELEMETRY__ENGINE_PRICE"] = "0.04"
     (folder / "routes.toml").write_text(ROUTES)
-    cluster = Cluster(folder, ("asr",), 2, env, routes_file=str(folder / "routes.toml"), limits={"streams": PLACES})
+    rollouts = {"reference": {"folder": str(_golden(folder)), "every_s": 2.0}}
+    routes, limits = str(folder / "routes.toml"), {"streams": PLACES}
+    more = {"replicas": 2, "env": env, "routes_file": routes, "limits": limits, "rollouts": rollouts}
+    cluster = JobsCluster(folder, STAGES, jobs={"webhook_secret": SECRET}, webhook_secret=SECRET, more=more)
     try:
         await cluster.start()
         prometheus = Prometheus(folder, cluster)
@@ -139,6 +240,7 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
             # Twice: a counter that is new with its first event has not grown yet.
             for _ in range(2):
                 await _round(cluster)
+            await _versions(cluster)
             yield prometheus
     finally:
         cluster.stop()
@@ -150,9 +252,16 @@ async def test_a_panel_shows_something(watched: Prometheus, query: str) -> None:
     await until(lambda: watched.ask(query), 0.2)
 
 
-def test_the_dashboards_are_what_their_source_gives() -> None:
+@pytest.mark.parametrize("query", GUIDE)
+async def test_a_query_of_the_guide_to_costs_gives_numbers(watched: Prometheus, query: str) -> None:
+    """Word by word as it stands there."""
+    await until(lambda: watched.ask(query), 0.2)
+
+
+async def test_the_dashboards_are_what_their_source_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     """`python deploy/observability/grafana/write.py` would change nothing."""
     script = OBSERVABILITY / "grafana/write.py"
+    monkeypatch.syspath_prepend(script.parent)  # as it is for a script
     spec = importlib.util.spec_from_file_location("dashboards", script)
     assert spec
     assert spec.loader

@@ -16,7 +16,7 @@ from tests.e2e.certificates import certificates
 from tests.e2e.supervised import Up, parley
 from tests.fakes import PATIENCE_S
 
-PROCESSES = {"asr", "denoise", "diarize", "translate", "gateway"}
+PROCESSES = {"asr", "denoise", "diarize", "separate", "translate", "jobs", "gateway"}
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_wrong_config_is_said_and_ends_it() -> None:
         assert up.process.wait(60) == 1
         assert up.process.stderr
         said = up.process.stderr.read()
-    assert "cannot start: PARLEY_DRAIN: The config key `drain` is not known; did you mean `drain_s`?" in said
+    assert "cannot start: PARLEY_DRAIN: The config key `drain` is not known" in said  # by whichever process is first
     assert "Traceback" not in said
 
 

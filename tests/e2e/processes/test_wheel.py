@@ -171,7 +171,7 @@ def test_it_serves_from_an_empty_folder(lent: Installed) -> None:
         assert started.wait(PATIENCE_S) == 0
     assert list(lent.empty.iterdir()) == []
     logs = {path.stem for path in (lent.folder / "user/.local/state/parley/logs").iterdir()}
-    assert logs == {"asr", "denoise", "diarize", "translate-1", "translate-2", "gateway"}
+    assert logs == {"asr", "denoise", "diarize", "separate", "translate-1", "translate-2", "jobs", "gateway"}
 
 
 def _await_ready(started: "subprocess.Popen[str]") -> None:

@@ -146,7 +146,7 @@ async def test_one_command_promotes_and_one_rolls_back(cluster: Cluster) -> None
     assert "echo@4" in (cluster.folder / "routes.toml").read_text()
     assert "echo@1 80%" in routes(cluster, "rollback")
     assert await served(cluster, parley_session="s1") != "echo@4"
-    assert '"parley.audit"' in (cluster.folder / "gateway.log").read_text()
+    assert '"parley.routes"' in (cluster.folder / "gateway.log").read_text()
     astray = parley("routes", "promote", "asr/default", "echo@9", "--http", f"http://{cluster.http}")
     assert (astray.returncode, b"`parley models load asr echo@9` loads it" in astray.stderr) == (2, True)
     words = (await cluster.status())["words"]

@@ -96,3 +96,18 @@ def test_a_key_is_good_for_its_scopes_only() -> None:
     demand(key, "asr")
     with pytest.raises(Forbidden, match="it is for asr"):
         demand(key, "admin")
+
+
+def test_a_worker_acts_for_the_key_that_has_submitted(tmp_path: Path) -> None:
+    """With its scopes and limits, as batch work; with the wrong secret, or for no key, for nobody."""
+    _, ada = make("ada", ["asr"])
+    write(tmp_path / "keys.json", [ada])
+    ring = KeyRing(tmp_path / "keys.json", worker_token="secret")
+    key = ring.of({"authorization": "Bearer secret", "parley-for": ada.id})
+    assert (key.name, key.scopes, key.kind) == ("ada", ("asr",), "batch")
+    for headers in ({"authorization": "Bearer guess", "parley-for": ada.id}, {"authorization": "Bearer secret"}):
+        with pytest.raises(Unauthenticated):
+            ring.of(headers)
+    without = KeyRing(tmp_path / "keys.json")
+    with pytest.raises(Unauthenticated):
+        without.of({"authorization": "Bearer ", "parley-for": ada.id})

@@ -1,6 +1,5 @@
 """Calls in a window."""
 
-import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +11,7 @@ import pytest
 from gateway.access.rate import AWAY_S, Shared, rate_of
 from parley.errors import BadConfig
 from tests.fakes import Clock
+from tests.redis_server import running
 
 
 async def test_a_window_moves() -> None:
@@ -55,17 +55,8 @@ def test_gateways_can_count_together() -> None:
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """A Redis of our own, on a socket."""
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("redis-server is not installed: apt-get install redis-server")
-    socket = tmp_path / "redis.sock"
-    command = (server, "--port", "0", "--unixsocket", str(socket), "--dir", str(tmp_path), "--save", "")
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        while not socket.exists():
-            assert process.poll() is None
-            time.sleep(0.02)  # it says nothing when it is ready
+    with running(tmp_path) as (socket, process):
         yield f"redis+unix://{socket}", process
-        process.kill()
 
 
 async def test_two_gateways_count_together(redis: tuple[str, "subprocess.Popen[bytes]"]) -> None:

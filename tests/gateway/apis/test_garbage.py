@@ -6,9 +6,11 @@ The fields are those of the OpenAPI document, of PipelineConfig and of a Realtim
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from gateway.apis.deepgram import requests as listen
 from gateway.apis.document import DOCUMENT
 from gateway.apis.openai import settings
 from gateway.http.document.schema import Json
@@ -32,7 +34,7 @@ def bodies() -> Iterator[tuple[str, str, str, Json, str]]:
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
             for kind, media in operation.get("requestBody", {}).get("content", {}).items():
-                example = media.get("example", {})
+                example = {} if isinstance(media.get("example"), str) else media.get("example", {})
                 for name in (*media["schema"].get("properties", example), UNKNOWN):
                     yield method, path, kind, example, name
 
@@ -92,6 +94,20 @@ async def test_no_field_of_a_pipeline_breaks_its_socket(path: tuple[str, ...]) -
         await assert_told("/v1/pipeline", [wrapped(path, garbage), '{"control":"end"}'], garbage)
 
 
+@pytest.mark.parametrize("name", sorted({*listen.LIVE, *listen.WHOLE, *listen.REFUSED, UNKNOWN}))
+async def test_no_name_of_a_query_breaks_listening(name: str) -> None:
+    """Of a recording and of a WebSocket: refused, or heard without."""
+    client, core = client_and_core()
+    for garbage in (each.strip('"')[:2_000] for each in GARBAGE):
+        raw = {"encoding": "linear16", "sample_rate": "16000"} | {name: garbage}
+        answer = client.post("/v1/listen", params=raw, content=bytes(320), headers={"content-type": "audio/wav"})
+        assert answer.status_code < 500, (garbage[:40], answer.text)
+        sent: list[str | bytes] = [bytes(320), '{"type":"Finalize"}', '{"type":"CloseStream"}']
+        told = await frames_of(client.app, "/v1/listen", sent, urlencode(raw, errors="replace").encode())
+        assert {each["code"] for each in told if each["type"] == "websocket.close"} <= {1000, 1008}
+        assert core.open == core.admission.open == 0
+
+
 INPUT = ("session", "audio", "input")
 SESSION_PATHS = [
     *((name,) for name in ("type", "event_id", "session", "audio", UNKNOWN)),
@@ -114,6 +130,29 @@ async def test_no_field_of_an_event_breaks_a_conversation(path: tuple[str, ...])
         told = [wrapped(path, garbage) for garbage in GARBAGE]
         told = told if path == ("type",) else [f'{{"type":"{event}",{each[1:]}' for each in told]
         await assert_told("/v1/realtime", [frame for each in told for frame in (each, *sound)], event)
+
+
+TRANSLATION_PATHS = [
+    *((name,) for name in ("type", "event_id", "session", "audio", UNKNOWN)),
+    *(("session", name) for name in ("audio", UNKNOWN)),
+    *(("session", "audio", name) for name in ("input", "output", UNKNOWN)),
+    *(("session", "audio", "output", name) for name in ("language", UNKNOWN)),
+    *((*INPUT, name) for name in ("transcription", "noise_reduction", UNKNOWN)),
+    *((*INPUT, "transcription", name) for name in ("model", UNKNOWN)),
+    *((*INPUT, "noise_reduction", name) for name in ("type", UNKNOWN)),
+]
+
+
+@pytest.mark.parametrize("path", TRANSLATION_PATHS, ids=".".join)
+async def test_no_field_of_an_event_breaks_a_translation(path: tuple[str, ...]) -> None:
+    """The same of a session that translates."""
+    kind = "session.input_audio_buffer.append"
+    sound = [f'{{"type":"{kind}","audio":"AAAAAAAA"}}']
+    for event in ("session.update", kind):
+        told = [wrapped(path, garbage) for garbage in GARBAGE]
+        told = told if path == ("type",) else [f'{{"type":"{event}",{each[1:]}' for each in told]
+        frames = [frame for each in told for frame in (each, *sound)]
+        await assert_told("/v1/realtime/translations", frames, event)
 
 
 async def assert_told(path: str, sent: list[str], garbage: str) -> None:

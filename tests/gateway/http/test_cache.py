@@ -1,12 +1,11 @@
 """The same asked again."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
@@ -17,10 +16,10 @@ from gateway.config import CacheConfig, Limits
 from gateway.core import Core
 from gateway.http.cache import CACHE, Cache, MemoryStore, RedisStore, key_of
 from gateway.http.fields import Fields
-from parley.errors import BadConfig
+from parley.errors import BadConfig, Unavailable
 from tests.fakes import Clock
 from tests.gateway.conftest import FakeCore, final
-from tests.waiting import until_now
+from tests.redis_server import running
 
 PATH = "/v1/audio/transcriptions"
 SERVED = CacheScope("k1", "{}", ("echo@1", ""))
@@ -122,8 +121,9 @@ async def test_memory_is_bounded_and_forgets() -> None:
 
 
 def test_a_key_hides_what_was_asked() -> None:
-    """Neither sound nor words stand in the key."""
-    assert len(key_of(PATH, FIELDS, SERVED)) == 48
+    """Neither sound nor words stand in the key, nor whose it is."""
+    key = key_of(PATH, FIELDS, SERVED)
+    assert (len(key), "k1" in key) == (16 + 1 + 48, False)
 
 
 def test_a_store_that_is_none_does_not_start() -> None:
@@ -132,13 +132,19 @@ def test_a_store_that_is_none_does_not_start() -> None:
         Cache(CacheConfig(store="disk://"))
 
 
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("parley_cache_total", {"outcome": outcome, "path": PATH}) or 0.0
+
+
 def test_the_header_says_what_is_a_hit(client: TestClient, core: FakeCore, talk: bytes) -> None:
     """Through the real endpoint: the second upload of one recording asks nobody."""
     core.answers, core.served = [final("alfa")], SERVED
+    before = counted("hit")
     ask = {"files": {"file": talk}, "data": {"model": "whisper-1"}}
     told = [client.post(PATH, **ask) for _ in range(2)]  # type: ignore[arg-type]
     assert [answer.headers.get(CACHE) for answer in told] == ["miss", "hit"]
     assert told[0].json() == told[1].json()
+    assert counted("hit") == before + 1  # as what was asked again there
 
 
 @pytest.mark.parametrize(("room", "second"), [(32 << 20, "hit"), (1000, "miss")])
@@ -164,15 +170,8 @@ def test_a_streamed_transcript_is_not_kept(client: TestClient, core: FakeCore, t
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[str]:
     """A real one, where there is one."""
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("no redis-server here")
-    socket = tmp_path / "redis.sock"
-    process = subprocess.Popen((server, "--port", "0", "--unixsocket", str(socket), "--save", ""), stdout=-3)
-    until_now(socket.exists)
-    yield f"unix://{socket}"
-    process.terminate()
-    process.wait(10)
+    with running(tmp_path) as (socket, _):
+        yield f"unix://{socket}"
 
 
 async def test_a_redis_keeps_what_memory_would(redis: str) -> None:
@@ -181,6 +180,17 @@ async def test_a_redis_keeps_what_memory_would(redis: str) -> None:
     endpoint = FakeEndpoint(good())
     await ask(one, endpoint)
     assert (await ask(other, endpoint)).headers[CACHE] == "hit"
+    strangers = CacheScope("k2", "{}", ("echo@1", ""))
+    await ask(one, endpoint, served=strangers)
+    assert (await other.count("k1"), await other.forget("k1"), await one.count("k1")) == (1, 1, 0)
+    assert (await ask(one, endpoint)).headers[CACHE] == "miss"
+    assert (await ask(other, endpoint, served=strangers)).headers[CACHE] == "hit"
+
+
+async def test_a_redis_that_is_away_does_not_pass_for_an_empty_one(tmp_path: Path) -> None:
+    """Who wants to have answers removed learns that they were not."""
+    with pytest.raises(Unavailable, match="does not answer"):
+        await Cache(CacheConfig(store=f"unix://{tmp_path}/none.sock")).forget("k1")
 
 
 async def test_a_redis_that_is_away_costs_a_fresh_answer(tmp_path: Path) -> None:

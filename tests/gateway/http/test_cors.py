@@ -2,8 +2,7 @@
 
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from gateway.access.keys import KeyRing
 from gateway.access.pages import Pages
@@ -106,9 +105,9 @@ def test_a_listed_page_opens_sockets_and_a_stranger_none(listed: TestClient, cor
     with listed.websocket_connect("/v1/pipeline", headers={"origin": APP}) as socket:
         socket.send_text("{}")
         assert socket.receive_json()["type"] == "error"
-    with pytest.raises(WebSocketDisconnect) as refused:
+    with pytest.raises(WebSocketDenialResponse) as refused:
         listed.websocket_connect("/v1/pipeline", headers={"origin": EVIL}).__enter__()
-    assert refused.value.reason == "ORIGIN_NOT_ALLOWED"
+    assert (refused.value.status_code, refused.value.json()["error"]["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 def test_without_a_list_nobody_reads(http_app: Starlette) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from gateway.access.keys import KeyRing
 from gateway.access.pages import Pages
+from gateway.apis.app import SHAPES
 from gateway.http.gate import Gate
 from parley.errors import CircuitOpen
 from parley.wire.keys import make, write
@@ -27,7 +28,20 @@ def gated(http_app: Starlette, tmp_path: Path) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/models", "/v1/status", "/translate", "/detect", "/languages", "/v1/pipeline", "/v1/realtime"]
+    "path",
+    [
+        "/v1/models",
+        "/v1/status",
+        "/translate",
+        "/detect",
+        "/languages",
+        "/v1/pipeline",
+        "/v1/realtime",
+        "/v1/realtime/translations",
+        "/v1/listen",
+        "/v1/twilio",
+        "/v1/calls/CA1/captions",
+    ],
 )
 def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
     """Whatever is behind it."""
@@ -38,6 +52,17 @@ def test_an_api_needs_a_key(gated: TestClient, path: str) -> None:
 def test_what_harms_nobody_needs_none(gated: TestClient, path: str) -> None:
     """A newcomer can look around."""
     assert gated.get(path).status_code == 200
+
+
+def test_twilio_gets_as_far_as_its_first_message(gated: TestClient) -> None:
+    """It sends no header; its key stands in the address or in what it says first. A wrong header is refused."""
+    with gated.websocket_connect("/v1/twilio") as socket:
+        socket.send_text("hello")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == 1008
+    with pytest.raises(WebSocketDenialResponse):
+        gated.websocket_connect("/v1/twilio", headers={"authorization": "Bearer wrong"}).__enter__()
 
 
 @pytest.mark.parametrize("path", ["/translate", "/detect"])
@@ -62,6 +87,26 @@ def test_a_socket_without_a_key_is_refused_before_its_handshake(gated: TestClien
     """Nobody talks first and is checked afterwards."""
     with pytest.raises(WebSocketDisconnect):
         gated.websocket_connect("/v1/realtime", subprotocols=["realtime"]).__enter__()
+
+
+@pytest.mark.parametrize("shown", [{"authorization": f"Token {TEXT}"}, {"sec-websocket-protocol": f"token, {TEXT}"}])
+def test_deepgrams_clients_show_their_key_in_their_way(gated: TestClient, shown: dict[str, str]) -> None:
+    """In a header; in a browser behind the name of the scheme, which is all that is answered with."""
+    with gated.websocket_connect("/v1/listen", headers=shown) as socket:
+        assert socket.accepted_subprotocol == ("token" if "sec-websocket-protocol" in shown else None)
+        socket.send_json({"type": "CloseStream"})
+        assert socket.receive_json()["type"] == "Metadata"
+
+
+def test_who_lacks_a_key_is_told_in_the_words_of_the_contract(http_app: Starlette, tmp_path: Path) -> None:
+    """As an answer to the request or to the handshake, where a path has a shape of its own."""
+    write(tmp_path / "keys.json", [KEY])
+    pages = Pages((), (), has_keys=True, is_exposed=True)
+    with TestClient(Gate(http_app, KeyRing(tmp_path / "keys.json"), pages, SHAPES)) as client:
+        assert client.post("/v1/listen").json()["err_code"] == "INVALID_AUTH"
+        with pytest.raises(WebSocketDenialResponse) as denied:
+            client.websocket_connect("/v1/listen").__enter__()
+        assert (denied.value.status_code, denied.value.json()["err_code"]) == (401, "INVALID_AUTH")
 
 
 def _open(http_app: Starlette, *, host: str = "localhost:8080", peer: str = "127.0.0.1") -> TestClient:
@@ -100,6 +145,7 @@ def test_who_is_elsewhere_needs_a_key(http_app: Starlette, told: dict[str, str],
         "/v1/rollouts/compare",
         "/v1/drift",
         "/v1/routes/history",
+        "/v1/data/everybody",
     ):
         assert client.get(path, headers=headers).status_code == 401
     assert client.get("/v1/models", headers=headers).status_code == 200
@@ -117,9 +163,9 @@ def test_a_strangers_page_opens_no_socket(http_app: Starlette, path: str, caplog
     """Cross-site hijacking: browsers let any page open a WebSocket and read it. They do not show why one failed."""
     client = _open(http_app)
     for origin in ("https://evil.example", "null"):
-        with pytest.raises(WebSocketDisconnect) as refused:
+        with pytest.raises(WebSocketDenialResponse) as refused:
             client.websocket_connect(path, headers={"origin": origin}).__enter__()
-        assert refused.value.reason == "ORIGIN_NOT_ALLOWED"
+        assert (refused.value.status_code, refused.value.json()["error"]["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
         assert f"Web pages of '{origin}' may not call" in caplog.text
 
 

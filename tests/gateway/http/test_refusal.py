@@ -3,7 +3,8 @@ import pytest
 from gateway.apis.libretranslate import shapes
 from gateway.apis.openai import requests
 from gateway.http import refusal
-from parley.errors import ParleyError, tree
+from parley.errors import ParleyError
+from parley.wire.error_names import tree
 
 
 @pytest.mark.parametrize("kind", list(tree()))

@@ -64,7 +64,7 @@ def test_controls() -> None:
     flush = transcode.control('{"control": "flush"}')
     assert flush is not None
     assert flush.control.action == ControlAction.CONTROL_ACTION_FLUSH
-    assert transcode.control('{"control": "end"}') is None
+    assert transcode.control('{"control": "end"}').HasField("end")
     with pytest.raises(ConfigRepeated):
         transcode.control('{"asr": {}}')
     with pytest.raises(BadInput, match="stop"):

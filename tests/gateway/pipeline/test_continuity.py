@@ -6,7 +6,7 @@ from gateway.audio.time_scale import Scale
 from gateway.config import Keep
 from gateway.pipeline.continuity import TimeContinuity, TurnContinuity, WordContinuity
 from gateway.pipeline.tail import NOTHING, SoundTail
-from parley.v1.asr_pb2 import AsrConfig, AsrRequest, SpeechStarted, Transcript
+from parley.v1.asr_pb2 import Answered, AsrConfig, AsrRequest, SpeechStarted, Transcript
 from parley.v1.audio_pb2 import AudioFormat, Late
 from parley.v1.denoise_pb2 import Quality
 from parley.v1.diarize_pb2 import Revision, Turn
@@ -172,3 +172,19 @@ async def test_every_time_counts_from_the_streams_start() -> None:
     unmoved: Any = times.place("late", late)
     assert unmoved.waiting.ToNanoseconds() == ns(3.0)
     assert times.lost_from is None
+
+
+async def test_what_is_answered_is_said_once() -> None:
+    """In the stream's own time, also where another replica is flushed once more at the same place."""
+    tail, words = await heard()
+    at = Answered()
+    at.at.FromNanoseconds(ns(4.0))
+    assert words.place("answered", at) is at
+    words.place("transcript", final("one", 3.0, 4.0))
+    words.reopened()
+    tail._rewind()
+    assert words.place("answered", Answered()) is None  # it began where the final ended: at 4 s
+    later = Answered()
+    later.at.FromNanoseconds(ns(1.0))
+    moved: Any = words.place("answered", later)
+    assert moved.at.ToNanoseconds() == ns(5.0)

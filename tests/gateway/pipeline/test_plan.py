@@ -9,6 +9,7 @@ from parley.errors import BadInput
 from parley.v1.asr_pb2 import AsrConfig
 from parley.v1.denoise_pb2 import DenoiseConfig
 from parley.v1.pipeline_pb2 import PipelineConfig
+from parley.v1.separate_pb2 import SeparateConfig
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def unknown(config: PipelineConfig, more: bytes) -> PipelineConfig:
         (PipelineConfig(asr={}, stages=[packed(DenoiseConfig())]), "own field `denoise`"),
         (PipelineConfig(asr={}, stages=[packed(PipelineConfig())]), "holds a parley.v1.PipelineConfig"),
         (PipelineConfig(asr={}, stages=[Packed()]), "message without a type"),
+        (PipelineConfig(asr={}, denoise={}, listen_to="voice"), "ask for separate, which gives it"),
+        (PipelineConfig(asr={}, stages=[packed(SeparateConfig(track="music"))], listen_to="voice"), "gives 'music'"),
     ],
 )
 def test_what_is_not_understood_is_refused(config: PipelineConfig, said: str) -> None:
@@ -80,3 +83,22 @@ async def _sent(tail: SoundTail) -> None:
     tail.end()
     async for _ in tail.requests():
         pass
+
+
+def test_sources_are_told_apart_before_anything_else_is_heard() -> None:
+    """What denoise leaves of music is harder to tell from a voice than the music was."""
+    plan = Plan(PipelineConfig(denoise={}, asr={}, stages=[packed(SeparateConfig())]))
+    assert [each.stage.name for each in plan.asked] == ["separate", "denoise", "asr"]
+
+
+@pytest.mark.parametrize(
+    ("denoise_for", "comes_back"), [("UNSPECIFIED", False), ("LISTENERS", False), ("CLIENT", True), ("BOTH", True)]
+)
+def test_listeners_hear_the_track_that_is_named(denoise_for: str, comes_back: bool) -> None:
+    """Whatever else happens to the sound."""
+    stages = [packed(SeparateConfig())]
+    config = PipelineConfig(asr={}, stages=stages, listen_to="music", denoise_for=f"DENOISE_FOR_{denoise_for}")
+    plan = Plan(config)
+    separate = plan.config_of(plan.asked[0])
+    assert isinstance(separate, SeparateConfig)
+    assert (separate.track, plan.to_listeners, plan.to_client) == ("music", True, comes_back)

@@ -20,8 +20,8 @@ from parley.errors import (
     TooBusy,
     Unavailable,
     UnknownModel,
-    tree,
 )
+from parley.wire.error_names import tree
 
 DOCUMENT = Path(__file__).parents[3] / "docs/architecture.md"
 ALL_THREE = (Then.OTHER_REPLICA, Then.SAME_REPLICA, Then.OTHER_VERSION)

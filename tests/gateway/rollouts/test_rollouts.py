@@ -100,7 +100,7 @@ async def gateways(folder: Path, *names: str) -> AsyncIterator[list[Gateway]]:
 
 
 def audit(gateway: Gateway) -> Iterator[tuple[str, str]]:
-    return ((entry["what"], entry["by"]) for entry in gateway.board.book.audit.last(99))
+    return ((entry["what"], entry["by"]) for entry in gateway.board.book.change_log.last(99))
 
 
 async def test_a_good_version_gets_all_step_by_step(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_a_bad_version_takes_itself_back_and_says_why(tmp_path: Path) -> N
         assert why.startswith("v@2 is taken back from asr/default after ")
         assert re.search("for its tail, the slowest answer of a stream: 0.3 s in [0-9]+ streams, against 0.1 s in", why)
         assert here.told[-1]["event"] == "canary rolled back"
-        assert here.told[-1]["why"] == why == here.board.book.audit.last(1)[0]["why"]
+        assert here.told[-1]["why"] == why == here.board.book.change_log.last(1)[0]["why"]
         with pytest.raises(Conflict, match="nothing to roll back"):
             here.board.book.roll_back("ann")
 

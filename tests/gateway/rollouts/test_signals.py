@@ -68,6 +68,9 @@ def test_translations_have_a_length() -> None:
     """Letters over letters."""
     said = TranslateResponse(translation={"source_text": "abcd", "text": "ab"})
     assert numbers("translate", said)["length_ratio"] == 0.5
+    assert numbers("translate", said)["fallback"] == 0
+    said.translation.fallback.model = "small@1"
+    assert numbers("translate", said)["fallback"] == 1
 
 
 def test_waits_are_the_services_own() -> None:

@@ -42,7 +42,7 @@ def test_what_an_editor_wrote_can_be_rolled_back_too(file: Path) -> None:
     book = RouteBook({}, file)
     rewrite(file, '["asr/default"]\n"a@2" = 1\n')
     book.look()
-    assert book.audit.last(1)[0]["what"] == "edit"
+    assert book.change_log.last(1)[0]["what"] == "edit"
     book.roll_back("ann")
     assert serves(book) == "a@1"
 
@@ -58,7 +58,7 @@ def test_gateways_that_share_a_file_share_its_steps(file: Path) -> None:
     assert serves(other) == "a@1"
     with pytest.raises(BadInput, match="nothing to roll back"):
         other.roll_back("ann")
-    assert [entry["what"] for entry in other.audit.last(9)] == ["rollback", "change"]
+    assert [entry["what"] for entry in other.change_log.last(9)] == ["rollback", "change"]
 
 
 def test_steps_of_one_change_are_taken_back_together(file: Path) -> None:
@@ -104,11 +104,11 @@ def test_a_step_is_done_also_where_it_cannot_be_written(file: Path, monkeypatch:
 def test_a_change_leaves_an_audit_line(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Who, when, why, what it was, what it is: in the log and in a file of its own, which only its owner reads."""
     book = RouteBook({}, file)
-    with caplog.at_level(logging.INFO, "parley.audit"):
+    with caplog.at_level(logging.INFO, "parley.routes"):
         book.change(TWO, "ann", "v2 hears numbers")
     (line,) = caplog.records
     assert (line.by, line.before, line.after) == ("ann", ONE, TWO)  # type: ignore[attr-defined]
-    (entry,) = book.audit.last(9)
+    (entry,) = book.change_log.last(9)
     assert entry.pop("at").endswith("Z")
     changes = {"asr/default": {"from": {"a@1": 1}, "to": {"a@2": 1}}}
     assert entry == {"what": "change", "by": "ann", "why": "v2 hears numbers", "changes": changes}
@@ -117,14 +117,14 @@ def test_a_change_leaves_an_audit_line(file: Path, caplog: pytest.LogCaptureFixt
 
 def test_the_audit_file_is_bounded(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is begun anew when it is full, and so many older ones stay; the newest lines are found across both."""
-    monkeypatch.setattr("gateway.routing.audit.LARGEST", 1000)
+    monkeypatch.setattr("gateway.routing.change_log.LARGEST", 1000)
     book = RouteBook({}, file)
     for n in range(60):
         book.change({"asr/default": {f"a@{n + 2}": 1}}, f"ann {n}")
     files = sorted(file.parent.glob("routes.toml.audit*"))
     assert [each.name for each in files] == [f"routes.toml.audit{end}" for end in ("", ".1", ".2", ".3")]
     assert all(each.stat().st_size <= 1000 for each in files)
-    assert [entry["by"] for entry in book.audit.last(5)] == [f"ann {n}" for n in (59, 58, 57, 56, 55)]
+    assert [entry["by"] for entry in book.change_log.last(5)] == [f"ann {n}" for n in (59, 58, 57, 56, 55)]
 
 
 def test_what_cannot_be_accounted_for_is_not_done(file: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_torn_audit_line_hides_no_other(file: Path) -> None:
     with file.with_name("routes.toml.audit").open("a") as trail:
         trail.write('{"at": "2026\n')
     book.roll_back("bo")
-    assert [entry["by"] for entry in book.audit.last(9)] == ["bo", "ann"]
+    assert [entry["by"] for entry in book.change_log.last(9)] == ["bo", "ann"]
 
 
 @pytest.mark.parametrize("dies_at", range(6))

@@ -22,7 +22,7 @@ def compare(text: str) -> AsrResponse:
 
 
 def beside(told: list[Compared] | None = None) -> Beside:
-    return Beside("asr/default", "v@0", (told if told is not None else []).append)
+    return Beside("asr/default", "v@0", "", (told if told is not None else []).append)
 
 
 def counted(outcome: str, version: str) -> float:

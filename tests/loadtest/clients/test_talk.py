@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from loadtest.address import Where
+from loadtest.clients.apis import deepgram, twilio
+from loadtest.clients.apis.deepgram import DeepgramFailed
 from loadtest.clients.apis.hearing import Hearing
 from loadtest.clients.apis.realtime import OpenTurns, RealtimeFailed
+from loadtest.clients.apis.twilio import TwilioFailed
 from loadtest.clients.lateness import LAG
 from loadtest.clients.talk import Talk
 from loadtest.measured.clips import Clip
@@ -74,6 +77,10 @@ APIS = {
     "translate": "translation",
     "rest": "rest of up to 3 s",
     "realtime": "final",
+    "translations": "translation",
+    "deepgram": "final",
+    "twilio": "final",
+    "wyoming": "final",
     "riva": "final",
 }
 
@@ -103,7 +110,7 @@ def test_every_api(api: str, measure: str, heard: dict[str, Measures]) -> None:
     assert [measures.total(f"{what} words") for what in ("lost", "doubled", "changed")] == [0, 0, 0]
     if measure == "chunk":
         assert measures.latencies["chunk"].count >= 10 * measures.total("audio s") - 2
-    if api in ("asr", "rest", "realtime", "riva"):
+    if api in ("asr", "rest", "realtime", "deepgram", "twilio", "wyoming", "riva"):
         assert measures.total("words") > 2
         assert scores(measures.samples)["worse wer"] == 0
 
@@ -129,8 +136,14 @@ def test_a_stream_without_words_is_counted() -> None:
 
 
 def test_an_error_of_a_socket_is_told() -> None:
-    """A Realtime server that complains is an error with its code, not a wait."""
+    """A server that complains is an error with its code, not a wait."""
     clip = Clip("odd", b"\0" * 3200)
+    with pytest.raises(DeepgramFailed) as complained:
+        deepgram._take({"type": "Error", "variant": "odd"}, Hearing(clip, 0.0, Book(Measures(), 0.0)))
+    assert complained.value.reason == "DEEPGRAM_ODD"
+    with pytest.raises(TwilioFailed) as ended:
+        twilio._take({"type": "call_ended", "reason": "odd"}, Hearing(clip, 0.0, Book(Measures(), 0.0)))
+    assert ended.value.reason == "TWILIO_ODD"
     with pytest.raises(RealtimeFailed) as failed:
         OpenTurns(Hearing(clip, 0.0, Book(Measures(), 0.0))).take({"type": "error", "error": {"code": "odd"}})
     assert failed.value.reason == "REALTIME_ODD"

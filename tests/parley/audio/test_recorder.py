@@ -16,7 +16,7 @@ from tests.sound import cut
 
 DATA = np.random.default_rng(0).integers(-32768, 32768, 9001, "<i2").tobytes()
 KINDS = pytest.mark.parametrize("kind", [Wav, Flac])
-Kind = Callable[[int, int | None], Recorder]
+Kind = Callable[..., Recorder]
 
 
 @KINDS
@@ -33,6 +33,17 @@ def test_what_was_written_is_read_again(kind: Kind, samples: int | None) -> None
     """To the last sample, also by who was not told the length."""
     heard = media.read(whole(kind(44_100, samples), DATA), 10)
     assert (heard.data, heard.rate_hz) == (DATA, 44_100)
+
+
+@KINDS
+@given(places=st.lists(st.integers(0, len(DATA) // 4).map(lambda n: 4 * n), max_size=8))
+def test_two_channels_stay_two(kind: Kind, places: list[int]) -> None:
+    """A moment is a sample of each."""
+    data = DATA[: len(DATA) // 4 * 4]
+    file = kind(44_100, len(data) // 4, 2)
+    written = b"".join([*map(file.write, cut(data, places)), file.end()])
+    heard = media.read(written, 10, mixed=False)
+    assert (heard.data, heard.channels, media.samples(written, 44_100)) == (data, 2, len(data) // 4)
 
 
 @KINDS

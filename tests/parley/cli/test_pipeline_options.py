@@ -21,7 +21,7 @@ def test_one_language_is_spoken_and_several_may_be(given: str, one: str, several
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("shuot", "names no stage; the stages that it takes: none"),
+        ("shuot", "names no stage; the stages that it takes: separate"),
         ("diarize", "diarize has options of its own"),
         ("denoise={}", "denoise has options of its own"),
     ],

@@ -41,7 +41,7 @@ def test_a_spec_has_its_defaults(tmp_path: Path) -> None:
         ("name = ", "is not TOML"),
         (TOML.replace('"2"', "2"), 'lacks version = "..."'),
         (TOML.replace("stage", "stag"), 'lacks stage = "..."'),
-        (TOML.replace("onnx", "torch"), "write one of ctranslate2, echo, onnx, openvino"),
+        (TOML.replace("onnx", "torch"), "write one of ctranslate2, echo, onnx, openai, openvino"),
         (TOML + 'devices = "CPU"', "devices"),
         (TOML + 'sample_rate_hz = "high"', "sample_rate_hz"),
         (TOML + 'files = ["a"]', "files"),

@@ -132,3 +132,43 @@ def test_a_key_that_is_not_there_is_named(tmp_path: Path, keys: Path) -> None:
     spec = signed(version(tmp_path / "a"), keys / "ours.key")
     with pytest.raises(BadConfig, match="which is no file"):
         trust.check(spec, TrustConfig(policy="signed", keys=(keys / "nobody.pem",)))
+
+
+def test_what_is_no_key_is_named(tmp_path: Path, keys: Path) -> None:
+    """A private key where a public one or a certificate is wanted."""
+    spec = signed(version(tmp_path / "a"), keys / "ours.key")
+    wrong = (keys / "ours.key",)
+    for config in (TrustConfig(policy="signed", keys=wrong), TrustConfig(policy="signed", certificates=wrong)):
+        with pytest.raises(BadConfig, match=r"ours\.key, where there is no (public key|certificate); write the path"):
+            trust.check(spec, config)
+
+
+CERTIFICATES = """
+set -e
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Example's models" \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign -keyout root.key -out root.pem
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=Ada" -keyout ada.key -out ada.csr
+printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n' > ada.ext
+openssl x509 -req -in ada.csr -CA root.pem -CAkey root.key -CAcreateserial -days 365 -extfile ada.ext -out ada.pem
+"""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root, and what it has certified: as docs/models.md says."""
+    pytest.importorskip("model_signing")
+    folder = tmp_path_factory.mktemp("authority")
+    subprocess.run(("sh", "-c", CERTIFICATES), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_who_is_certified_may_sign(tmp_path: Path, authority: Path) -> None:
+    """Under a root that is named, and under no other."""
+    spec = version(tmp_path / "a")
+    words = (sys.executable, "-m", "model_signing", "sign", "certificate", "--private_key", "ada.key")
+    chain = ("--signing_certificate", "ada.pem", "--certificate_chain", "root.pem")
+    where = ("--signature", str(spec.folder / "model.sig"), str(spec.folder))
+    subprocess.run((*words, *chain, *where), cwd=authority, check=True)
+    trust.check(spec, TrustConfig(policy="signed", certificates=(authority / "root.pem",)))
+    with pytest.raises(BadModel, match="nobody who is trusted has signed"):
+        trust.check(spec, TrustConfig(policy="signed", certificates=(authority / "ada.pem",)))

@@ -49,6 +49,19 @@ async def queued(batcher: Ints, jobs: Sequence[int], budget: Budget = EVER) -> l
     return tasks
 
 
+async def test_who_can_wait_goes_behind_who_cannot(make: Make, engine: HeldEngine[int, int]) -> None:
+    """Background work takes what live streams leave, also where the engine ranks no jobs; nobody is forgotten."""
+    batcher = make(engine)
+    first = await queued(batcher, [0])
+    await engine.busy()
+    patient = [asyncio.create_task(batcher.submit(job, EVER, patient=True)) for job in (1, 2)]
+    await asyncio.sleep(0)
+    live = await queued(batcher, [3])
+    engine.go()
+    assert await asyncio.gather(*first, *patient, *live) == [0, 10, 20, 30]
+    assert engine.batches == [[0], [3], [1, 2]]
+
+
 async def test_callers_are_gathered_while_the_engine_is_busy(make: Make, engine: HeldEngine[int, int]) -> None:
     """Whoever comes while a batch is in the engine shares the next one; each gets its own answer."""
     batcher = make(engine)

@@ -194,3 +194,26 @@ async def test_closing_leaves_no_task(opener: Opener) -> None:
         await registry.close()
     assert asyncio.all_tasks() == before
     assert registry.models == []
+
+
+class Afar:
+    """Answers only when three jobs are out, each by itself."""
+
+    at_once = 3
+
+    def __init__(self) -> None:
+        self.out = threading.Barrier(3)
+
+    def run(self, jobs: Sequence[int]) -> Sequence[int]:
+        assert len(jobs) == 1
+        self.out.wait(PATIENCE_S)
+        return jobs
+
+
+async def test_an_engine_that_waits_for_another_machine_has_many_jobs_out() -> None:
+    """Whatever the config says of batches: one slow answer holds up nobody."""
+    registry = Registry(lambda spec: Placed(Afar(), "CPU", ""), BatchConfig(max_size=16, workers=1))
+    model = await registry.load(spec(ONE))
+    answers = await asyncio.gather(*(model.batcher.submit(n, Budget.of(PATIENCE_S)) for n in range(3)))
+    assert answers == [0, 1, 2]
+    await registry.close()

@@ -79,8 +79,8 @@ class Parrot:
     def flush(self) -> Iterator[Message]:
         return iter(())
 
-    def next_job(self) -> None:
-        return
+    def next_job(self) -> Any:
+        return None
 
     def absorb(self, result: object) -> Iterator[Message]:
         return iter(())

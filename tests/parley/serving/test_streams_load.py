@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from parley.budget import Budget
 from parley.engines.backends import Placed
 from parley.errors import TooBusy
 from parley.serving.batcher import BatchConfig
@@ -15,7 +17,7 @@ from parley.serving.streams import ServiceStreams
 from parley.v1 import translate_pb2 as v1
 from parley.wire import protocol
 from tests.fakes import spec_of
-from tests.parley.serving.test_streams import CONFIG, Call, begin, refused
+from tests.parley.serving.test_streams import CONFIG, Call, Parrot, begin, refused
 
 
 class Heavy:
@@ -25,6 +27,17 @@ class Heavy:
 
     def run(self, jobs: Sequence[object]) -> Sequence[object]:
         return jobs
+
+
+class OneJob(Parrot):
+    """A stream that asks the engine once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs = ["one"]
+
+    def next_job(self) -> Any:
+        return self._jobs.pop() if self._jobs else None
 
 
 @pytest.fixture
@@ -76,3 +89,24 @@ async def test_what_is_not_live_is_never_too_many(stage: Stage, registry: Regist
     assert load
     with load.place():
         await streams(recordings, registry).handle(None, Call([CONFIG]))
+
+
+@pytest.mark.parametrize("kind", ["batch", "live"])
+async def test_batch_work_waits_for_live_streams(
+    stage: Stage, registry: Registry, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Its jobs go behind theirs, and may wait longer for the engine."""
+    model, seen = registry.models[0], list[tuple[bool, float]]()
+    submit = model.batcher.submit
+
+    async def seeing(job: object, budget: Budget, place: object = None, *, patient: bool = False) -> object:
+        seen.append((patient, budget.left))
+        return await submit(job, budget, patient=patient)
+
+    monkeypatch.setattr(model.batcher, "submit", seeing)
+    monkeypatch.setattr(model, "load", None)
+    call = Call([CONFIG], **{protocol.CLASS.replace("-", "_"): kind})
+    one = replace(stage, begin=lambda config, spec, settings: OneJob())
+    await streams(one, registry).handle(None, call)
+    assert [patient for patient, _ in seen] == [kind == "batch"]
+    assert (seen[0][1] > 100.0) is (kind == "batch")

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Hashable
 
+import pytest
+
+from parley.engines.protocols import Rank
 from parley.serving.load import WAIT_S, Load
 from tests.fakes import HeldEngine
 from tests.parley.serving.test_batcher import EVER, Make, make, queued
@@ -11,10 +14,10 @@ __all__ = ["make"]
 
 
 class Ranked(HeldEngine[int, int]):
-    """Odd jobs can wait."""
+    """Odd jobs can wait; those from a thousand on can wait longest."""
 
-    def can_wait(self, job: int) -> bool:
-        return job % 2 == 1
+    def rank(self, job: int) -> Rank:
+        return Rank.LATER if job >= 1000 else Rank(job % 2)
 
     def shape(self, job: int) -> Hashable:
         return job // 10
@@ -54,8 +57,8 @@ async def test_a_job_that_can_wait_may_become_urgent(make: Make) -> None:
     urgent = set[int]()
 
     class Changing(HeldEngine[int, int]):
-        def can_wait(self, job: int) -> bool:
-            return job not in urgent
+        def rank(self, job: int) -> Rank:
+            return Rank.NOW if job in urgent else Rank.SOON
 
         def shape(self, job: int) -> Hashable:
             return 0
@@ -93,8 +96,8 @@ async def test_the_longest_urgent_goes_first(make: Make) -> None:
     urgent = {2}
 
     class Changing(HeldEngine[int, int]):
-        def can_wait(self, job: int) -> bool:
-            return job not in urgent
+        def rank(self, job: int) -> Rank:
+            return Rank.NOW if job in urgent else Rank.SOON
 
         def shape(self, job: int) -> Hashable:
             return job
@@ -115,8 +118,8 @@ async def test_what_is_urgent_no_more_was_not_waited_for(make: Make) -> None:
     urgent = {1}
 
     class Changing(HeldEngine[int, int]):
-        def can_wait(self, job: int) -> bool:
-            return job not in urgent
+        def rank(self, job: int) -> Rank:
+            return Rank.NOW if job in urgent else Rank.SOON
 
         def shape(self, job: int) -> Hashable:
             return 0
@@ -148,8 +151,25 @@ async def test_where_nobody_speaks_all_workers_work(make: Make) -> None:
     assert await asyncio.gather(*tasks) == [10, 30]
 
 
-async def test_the_busier_answers_keep_the_engine_the_rarer_guesses_are(make: Make) -> None:
-    """After guesses that took their time, the next wait until answers had theirs; a final waits for none of that."""
+async def test_recordings_go_behind_guesses(make: Make) -> None:
+    """A recording leaves a worker to the guesses of who speaks; two recordings never have both."""
+    engine, load = Ranked(lambda job: job * 10), Load(0.0, 2)
+    batcher = make(engine, load, workers=2, max_size=1)
+    with load.place():
+        tasks = await queued(batcher, [1000])
+        await engine.busy()
+        tasks += await queued(batcher, [1001, 1])
+        await engine.busy()
+        assert engine.batches == [[1000], [1]]
+        engine.go()
+        assert await asyncio.gather(*tasks) == [10_000, 10_010, 10]
+
+
+@pytest.mark.parametrize(("first", "rests", "goes"), [(1, 3, 2), (1000, 1001, 1), (1, 1000, 2)])
+async def test_the_busier_answers_keep_the_engine_the_rarer_others_are(
+    make: Make, first: int, rests: int, goes: int
+) -> None:
+    """After guesses that took their time guesses and recordings wait, after recordings only those; others do not."""
 
     class Busy(Load):
         share = 0.8
@@ -157,13 +177,12 @@ async def test_the_busier_answers_keep_the_engine_the_rarer_guesses_are(make: Ma
     engine, load = Ranked(lambda job: job * 10), Busy(0.0, 2)
     batcher = make(engine, load, workers=2)
     with load.place():
-        first = await queued(batcher, [1])
+        begun = await queued(batcher, [first])
         await engine.busy()
-        await asyncio.sleep(0.5)  # what the guesses took
+        await asyncio.sleep(0.5)  # what the first batch took
         engine.go()
-        await asyncio.gather(*first)
-        rest = await queued(batcher, [3])
-        rest += await queued(batcher, [2])
-        assert await rest[1] == 20
-        assert engine.batches == [[1], [2]]
-        assert await rest[0] == 30
+        await asyncio.gather(*begun)
+        waits, answered = await queued(batcher, [rests, goes])
+        assert await answered == 10 * goes
+        assert engine.batches == [[first], [goes]]
+        assert await waits == 10 * rests

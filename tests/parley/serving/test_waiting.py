@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Hashable
 import pytest
 
 from parley.budget import Budget
+from parley.engines.protocols import Rank
 from parley.errors import DeadlinePassed
 from parley.serving.batcher import BatchConfig, Batcher
 from parley.serving.load import Load
@@ -19,8 +20,8 @@ LOOK_S = 0.005
 class Ranked(HeldEngine[int, int]):
     """Odd jobs can wait."""
 
-    def can_wait(self, job: int) -> bool:
-        return job % 2 == 1
+    def rank(self, job: int) -> Rank:
+        return Rank(job % 2)
 
     def shape(self, job: int) -> Hashable:
         return 0

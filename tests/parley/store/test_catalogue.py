@@ -89,3 +89,18 @@ def test_a_file_outside_the_folder_is_refused(sums: dict[str, str]) -> None:
     """And so is a sum that is none."""
     with pytest.raises(BadConfig, match="`sha256` has"):
         replace(LISTED.entries["accurate"], sha256=sums)
+
+
+def test_entries_of_ones_own_go_first(tmp_path: Path) -> None:
+    """Beside added models: another source for a name, and names of one's own; what is not there is no fault."""
+    own = tmp_path / "catalogue.toml"
+    assert catalogue.read(places().catalogue, own) == LISTED
+    text = 'model = "{}@1"\nsha256 = {{}}\nstage = "asr"\nabout = "x"\nlicense = "MIT"\nmegabytes = 1\n'
+    text += 'sources = ["/mirror"]\n'
+    own.write_text(f"[gtcrn]\n{text.format('gtcrn')}[ours]\n{text.format('ours')}")
+    listed = catalogue.read(places().catalogue, own)
+    assert listed.entries["gtcrn"].sources == ("/mirror",)
+    assert set(listed.entries) == {*LISTED.entries, "ours"}
+    own.write_text("[gtcrn")
+    with pytest.raises(BadConfig, match=f"The catalogue {own} is not TOML"):
+        catalogue.read(places().catalogue, own)

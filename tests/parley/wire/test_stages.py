@@ -18,7 +18,7 @@ def test_sound_passes_them_in_their_order() -> None:
     """Filters before listeners before rewriters."""
     roles = [stage.traits.role for stage in STAGES.values()]
     assert roles == sorted(roles)
-    assert list(STAGES) == ["denoise", "asr", "diarize", "translate"]
+    assert list(STAGES) == ["denoise", "separate", "asr", "diarize", "translate"]
 
 
 def test_a_recording_may_wait_longer() -> None:

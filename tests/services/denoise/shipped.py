@@ -7,11 +7,12 @@ from parley.audio.pcm import RATE_HZ, Samples
 from parley.engines import backends
 from parley.engines.model import ModelRef, locate
 from parley.engines.protocols import Array, Engine
+from parley.engines.stateful.engine import Frames
 from parley.serving.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import adapter_of
-from services.denoise.engine import Frames, open_engine
+from services.denoise.engine import open_engine
 from services.denoise.stage import begin
 from tests.contract.source import ROOT
 from tests.services.play import of, play
@@ -39,8 +40,8 @@ def si_sdr(sound: Samples, clean: Samples) -> float:
 class ShippedEnhancer:
     """One version, opened."""
 
-    def __init__(self, name: str) -> None:
-        self.spec = locate([ROOT / "models/embedded"], "denoise", ModelRef(name, "1"))
+    def __init__(self, name: str, version: str = "1") -> None:
+        self.spec = locate([ROOT / "models/embedded"], "denoise", ModelRef(name, version))
         self.shape, self.engine = adapter_of(self.spec).shape, open_engine(self.spec).model
 
     def served(

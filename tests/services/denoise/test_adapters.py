@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from parley.audio.pcm import Format, PcmDecoder, Samples, decode
+from parley.engines.stateful.engine import Frames
 from parley.errors import BadModel
 from parley.v1.audio_pb2 import AudioChunk, AudioEncoding, AudioFormat
 from services.denoise.adapters import ADAPTERS, adapter_of
-from services.denoise.engine import Frames, open_engine
+from services.denoise.engine import open_engine
 from services.denoise.session import DenoiseSession
 from tests.contract.source import ROOT
 from tests.fakes import spec_of

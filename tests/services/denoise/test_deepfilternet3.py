@@ -5,7 +5,7 @@ import pytest
 import soxr
 
 from parley.audio.pcm import RATE_HZ, Samples
-from services.denoise.engine import Frames
+from parley.engines.stateful.engine import Frames
 from tests.services.denoise.shipped import ShippedEnhancer, in_noise, recorded, si_sdr
 from tests.sound import noise
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from parley.audio.pcm import Samples
+from parley.engines.stateful.engine import Frames
 from parley.v1 import denoise_pb2 as v1
-from services.denoise.engine import Frames, open_engine
+from services.denoise.engine import open_engine
 from tests.services.denoise.shipped import ShippedEnhancer, in_noise, recorded, si_sdr
 
-NANO, VOICE = ShippedEnhancer("denoise-nano"), recorded(60)
+NANO, VOICE = ShippedEnhancer("denoise-nano", "2"), recorded(60)
 SPEC, SHAPE, ENGINE = NANO.spec, NANO.shape, NANO.engine
 PIECE = 320  # samples: 20 ms
 

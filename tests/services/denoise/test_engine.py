@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parley.engines.stateful.engine import BUCKETS, Frames, Shape, StatefulEngine, buckets
+from parley.engines.stateful.graph import Graph, Rows
 from parley.errors import BadModel
-from services.denoise.adapters import EnhancerShape
-from services.denoise.engine import BUCKETS, DenoiseEngine, Frames, buckets, open_engine
-from services.denoise.graphs import Graph, Rows
+from services.denoise.engine import open_engine
 from tests.fakes import spec_of
 from tests.services.denoise.graphs import enhancer
 from tests.sound import noise
@@ -20,7 +20,7 @@ HOPS = st.lists(st.integers(1, 16), min_size=1, max_size=80)
 class Sums:
     """Adds to every sample what it remembers, and remembers the sum; keeps how many rows each run had."""
 
-    shape = EnhancerShape(hop=2, latency=0, memory=1)
+    shape = Shape(hop=2, latency=0, memory=1)
     alone = False
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ def test_company_does_not_matter(hops: list[int]) -> None:
     """Streams of any lengths in one call give what each gives alone, and each remembers its own."""
     jobs = [Frames(noise(2 * n, seed=i), np.array([i], np.float32)) for i, n in enumerate(hops)]
     adapter = Sums()
-    together = DenoiseEngine(adapter, ()).run(jobs)
-    alone = [DenoiseEngine(Sums(), ()).run([job])[0] for job in jobs]
+    together = StatefulEngine(adapter, ()).run(jobs)
+    alone = [StatefulEngine(Sums(), ()).run([job])[0] for job in jobs]
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(together, alone, strict=True))
     assert all(np.array_equal(a.memory, b.memory) for a, b in zip(together, alone, strict=True))
     assert set(adapter.rows) <= set(BUCKETS)
@@ -52,7 +52,7 @@ def test_what_decays_ends_as_zero() -> None:
         def run(self, tensors: object, audio: Rows, memory: Rows) -> tuple[Rows, Rows]:
             return audio, memory * np.float32(0.1)
 
-    engine, memory = DenoiseEngine(Fades(), ()), np.array([1.0], np.float32)
+    engine, memory = StatefulEngine(Fades(), ()), np.array([1.0], np.float32)
     seen = []
     for _ in range(60):
         (done,) = engine.run([Frames(noise(2), memory)])
@@ -73,7 +73,7 @@ def test_little_is_run_for_nobody(count: int, hops: int) -> None:
 
 def test_a_result_holds_nobody_elses_memory() -> None:
     """A stream that pauses keeps its own row alive, not its whole batch."""
-    done = DenoiseEngine(Sums(), ()).run([Frames(noise(4), np.zeros(1, np.float32)) for _ in range(9)])
+    done = StatefulEngine(Sums(), ()).run([Frames(noise(4), np.zeros(1, np.float32)) for _ in range(9)])
     assert all(each.samples.base is None and each.memory.base is None for each in done)
 
 

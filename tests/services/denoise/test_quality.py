@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio.pcm import RATE_HZ, Format, PcmDecoder, Resampler, Samples
+from parley.engines.stateful.engine import Shape
 from parley.v1.audio_pb2 import AudioFormat
 from parley.v1.denoise_pb2 import Quality
-from services.denoise.adapters import EnhancerShape, adapter_of
+from services.denoise.adapters import adapter_of
 from services.denoise.engine import open_engine
 from services.denoise.quality import Judge
 from services.denoise.session import DenoiseSession
@@ -34,7 +35,7 @@ def verdicts(
     """Every verdict on a sound of which a model made this, in step."""
     end = len(heard) // HOP * HOP
     late = np.concatenate((np.zeros(latency, np.float32), heard if made is None else made))[:end]
-    judge = Judge(EnhancerShape(HOP, latency, 0), rate_hz, keep)
+    judge = Judge(Shape(HOP, latency, 0), rate_hz, keep)
     return judge.hear(heard[:end], late)
 
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio.pcm import Format, PcmDecoder, Samples, decode
+from parley.engines.stateful.engine import Frames, Shape
 from parley.errors import BadInput, BadModel
 from parley.serving.session import Flush
 from parley.serving.stage import ServiceConfig
 from parley.v1 import denoise_pb2 as v1
 from parley.v1.audio_pb2 import AudioChunk, AudioFormat
-from services.denoise.adapters import EnhancerShape
-from services.denoise.engine import Frames, open_engine
+from services.denoise.engine import open_engine
 from services.denoise.session import DenoiseSession
 from services.denoise.stage import begin
 from tests.fakes import spec_of
@@ -41,7 +41,7 @@ class Late:
 
 def late(latency: int, hop: int, keep: float = 0.0, rate_hz: int = 16_000, model_hz: int = 16_000) -> DenoiseSession:
     decoder = PcmDecoder(Format.of(AudioFormat(sample_rate_hz=rate_hz)), model_hz)
-    return DenoiseSession(decoder, EnhancerShape(hop, latency, latency, model_hz), keep)
+    return DenoiseSession(decoder, Shape(hop, latency, latency, model_hz), keep)
 
 
 def heard(said: Sequence[Any]) -> bytes:
@@ -165,6 +165,6 @@ def test_every_channel_is_heard() -> None:
     """Stereo goes in, its mono mix comes out, as many frames."""
     form = Format.of(AudioFormat(channels=2))
     stereo: Samples = np.stack([noise(1000), noise(1000, seed=1)], 1).reshape(-1)
-    session = DenoiseSession(PcmDecoder(form), EnhancerShape(256, 0, 0), 0.0)
+    session = DenoiseSession(PcmDecoder(form), Shape(256, 0, 0), 0.0)
     out = heard(play(session, ECHO, [pcm(stereo)]))
     assert np.allclose(decode(out, Format.of(AudioFormat())), decode(pcm(stereo), form), atol=1e-4)

@@ -5,8 +5,9 @@ import numpy as np
 import numpy.typing as npt
 
 from parley.engines.protocols import Decoding, Generated, Tokens
-from services.translate.engine import Sentence, Translated, TranslateEngine, open_engine
+from services.translate.engine import TranslateEngine, open_engine
 from services.translate.languages import Languages
+from services.translate.sentence import Said, Sentence, Translated
 from services.translate.tokens import WordTokenizer
 from tests.fakes import spec_of
 
@@ -82,7 +83,7 @@ def test_only_the_language_is_asked_for() -> None:
 def test_what_was_said_before_is_heard_again() -> None:
     """Context goes before the source and, translated, before the answer; the answer is given without it."""
     scribe = Scribe()
-    job = Sentence("She ran.", "en", "de", before=(("A cat came.", "Eine Katze kam."),))
+    job = Sentence("She ran.", "en", "de", before=(Said("A cat came.", "Eine Katze kam."),))
     assert engine(scribe).run([job]) == [Translated("en-de A cat came. She ran.", "en", 1.0)]
     assert scribe.asked == [[("en-de A cat came. She ran.", "Eine Katze kam.")]]
 
@@ -90,7 +91,7 @@ def test_what_was_said_before_is_heard_again() -> None:
 def test_context_leaves_room_for_the_answer() -> None:
     """Of what came before, the oldest is dropped until half of the longest answer is left."""
     scribe = Scribe()
-    said = tuple((f"old {n}", " ".join(["alt"] * 3)) for n in range(3))
+    said = tuple(Said(f"old {n}", " ".join(["alt"] * 3)) for n in range(3))
     engine(scribe, longest=14).run([Sentence("New.", "en", "de", before=said)])
     assert scribe.asked == [[("en-de old 1 old 2 New.", "alt alt alt alt alt alt")]]
 

@@ -13,7 +13,8 @@ from parley.serving.session import Flush
 from parley.serving.stage import ServiceConfig
 from parley.v1 import translate_pb2 as v1
 from services.translate import stage
-from services.translate.engine import Sentence, Translated, open_engine
+from services.translate.engine import open_engine
+from services.translate.sentence import Said, Sentence, Translated
 from services.translate.session import KnownText, TranslateSession
 from services.translate.stage import begin
 from tests.fakes import spec_of
@@ -174,7 +175,7 @@ def test_context_where_the_model_wants_it() -> None:
     """The last sentences and their translations go along, as many as the model says, without white space."""
     shout = Shout()
     play(session(spec=replace(SPEC, options={"context": 1})), shout, ["One. Two.\n \nThree."])
-    assert [job.before for job in shout.asked if job.text] == [(), (("One.", "ONE."),), (("Two.", "TWO."),)]
+    assert [job.before for job in shout.asked if job.text] == [(), (Said("One.", "ONE."),), (Said("Two.", "TWO."),)]
     shout = Shout()
     play(session(), shout, ["One. Two."])
     assert [job.before for job in shout.asked] == [(), ()]
@@ -195,8 +196,20 @@ class Miscounter:
 
 def test_numbers_are_copied_where_the_model_does_not() -> None:
     """A model that cannot count is asked for the words between the numbers."""
-    said = play(session(), Miscounter(), ["Until 31 December 2025 we pay 4,500 euros."])
+    plain = replace(SPEC, options={**SPEC.options, "write_figures": False})
+    said = play(session(spec=plain), Miscounter(), ["Until 31 December 2025 we pay 4,500 euros."])
     assert [text for _, text in texts(said)] == ["UNTIL 31 DECEMBER 2025 WE PAY 4,500 EUROS."]
+
+
+def test_dates_and_amounts_stand_as_the_target_writes_them() -> None:
+    """Said or written; a model that changes them is asked for what is around them, and the source is told as it was."""
+    text = "On January fifteenth nineteen sixty three we paid 4,500 euros."
+    (done,) = of(v1.Translation, play(session(source_language="en"), Shout(), [text]))
+    assert (done.text, done.source_text) == ("Am 15. Januar 1963 WE PAID 4.500 Euro.", text)
+    (kept,) = of(v1.Translation, play(session({"nineteen sixty three": ""}), Shout(), ["in nineteen sixty three"]))
+    assert kept.text == "IN nineteen sixty three"
+    (german,) = of(v1.Translation, play(session(source_language="de", target_language="en"), ECHO, ["4,500 Euro"]))
+    assert german.text == "4,500 Euro"
 
 
 def test_a_long_text_is_read_a_little_at_a_time() -> None:

@@ -2,6 +2,7 @@
 import { canaryPage, offerTrials, showCanaries } from "./canaries.js";
 import { make, redraw, table } from "./dom.js";
 import { follow } from "./events.js";
+import { Jobs } from "./jobs.js";
 import { markdown } from "./markdown.js";
 import { showRoutes } from "./routes.js";
 import { shadowTable } from "./shadows.js";
@@ -14,6 +15,8 @@ const $ = (id) => document.getElementById(id);
 let state = null;
 let watching = new AbortController();
 let isLost = false; // the events; what is said of that goes when they come again
+
+let jobs = null;
 
 const headers = () => ($("key").value ? { authorization: `Bearer ${$("key").value}` } : {});
 
@@ -133,6 +136,7 @@ function watch() {
       if (isLost) $("problem").hidden = true;
       [state, isLost] = [now, false];
       show();
+      jobs.refresh();
     },
     refused({ message }) {
       $("key-field").hidden = false;
@@ -161,4 +165,5 @@ $("language").onchange = ({ target }) => {
 };
 $("language").value = language();
 translatePage();
+jobs = new Jobs($("jobs"), { headers, ask, complain });
 watch();

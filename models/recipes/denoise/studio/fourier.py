@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.denoise.graph import Builder
+from models.recipes.builder import Builder
 
 SIZE, BINS = 960, 481
 OUTER, INNER = 30, 32

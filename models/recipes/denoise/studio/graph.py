@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from models.recipes.denoise.graph import END, OPSET, Builder
+from models.recipes.builder import END, OPSET, Builder
 from models.recipes.denoise.studio import fourier
 from models.recipes.denoise.studio.weights import Part, Values
 

@@ -4,6 +4,7 @@ import typer
 
 from parley.cli.commands.models.add import add
 from parley.cli.commands.models.bundle import export, import_
+from parley.cli.commands.models.convert import convert
 from parley.cli.commands.models.listing import list_
 from parley.cli.commands.models.pull import pull
 from parley.cli.commands.models.quantize import quantize
@@ -11,6 +12,8 @@ from parley.cli.commands.models.remove import gc, rm
 from parley.cli.commands.models.serving import load, retire
 from parley.cli.commands.models.show import show
 from parley.cli.commands.models.verify import verify
+from parley.cli.commands.rollouts import drift
+from parley.cli.commands.routes import promote, rollback
 from parley.cli.outcome import Commands
 
 app = typer.Typer(
@@ -18,5 +21,5 @@ app = typer.Typer(
 )
 app.command("list")(list_)
 app.command("import")(import_)
-for command in (show, pull, add, verify, quantize, rm, gc, export, load, retire):
+for command in (show, pull, add, verify, quantize, convert, rm, gc, export, load, retire, promote, rollback, drift):
     app.command()(command)

@@ -74,7 +74,7 @@ def _looked_up(here: Store, wanted: ModelToAdd) -> ModelToAdd:
     """A source that is a name of the catalogue; a folder of that name is ./NAME."""
     from parley.store import catalogue
 
-    listed = catalogue.read(here.where.catalogue)
+    listed = catalogue.read(*here.where.catalogues)
     if wanted.most_gb <= 0:
         raise BadInput(f"--most-gb is {wanted.most_gb:g}; allow more than 0.")
     if not any(source in listed.entries for source in wanted.sources):

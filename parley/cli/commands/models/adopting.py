@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parley.cli.show.printing import print_line
-from parley.errors import BadInput, of_code
+from parley.errors import BadInput
 from parley.places import Places
+from parley.wire.error_names import of_code
 
 if TYPE_CHECKING:
     from parley.cli.show.steps import Steps

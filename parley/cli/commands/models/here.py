@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from parley.errors import UnknownModel
-from parley.places import EMBEDDED, Places, places
+from parley.places import EMBEDDED, Places, places, stages_of
 
 if TYPE_CHECKING:
+    from parley.engines.surroundings import Surroundings
     from parley.engines.trust import TrustConfig
     from parley.store.installed import Installed
 
 Root = Annotated[str, typer.Option("--root", metavar="FOLDER", help="The folder of models; else the service's own.")]
 Configs = Annotated[str, typer.Option("--config", metavar="FOLDER", help="Of the services; as `parley up --config`.")]
-Stage = Annotated[str, typer.Option("--stage", help="asr, denoise, diarize or translate, where several have the name.")]
+Stage = Annotated[str, typer.Option("--stage", help="E.g. asr: which is meant where several have the name.")]
 Name = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version that lies here.")]
 
 
@@ -44,7 +45,7 @@ class Store:
     @property
     def stages(self) -> list[str]:
         """Those that have a config."""
-        return sorted(path.stem for path in self.configs.glob("*.toml") if path.stem != "gateway")
+        return stages_of(self.configs)
 
     @property
     def embedded(self) -> Path:
@@ -65,7 +66,7 @@ class Store:
         try:
             return the_one(self.installed(), name, stage)
         except UnknownModel:
-            if catalogue.read(self.where.catalogue).entry(name) is None:
+            if catalogue.read(*self.where.catalogues).entry(name) is None:
                 raise
             raise UnknownModel(f"No {name} lies here yet; `parley models pull {name}` fetches it.") from None
 
@@ -74,13 +75,28 @@ class Store:
         from parley import config
         from parley.engines.trust import TrustConfig
 
-        mark = f"PARLEY_{stage.upper()}__TRUST__"
-        own = {f"PARLEY_{k.removeprefix(mark)}": text for k, text in os.environ.items() if k.startswith(mark)}
-        return config.overlaid(TrustConfig, self._table(stage).get("trust") or {}, own, "trust")
+        return config.overlaid(TrustConfig, self._table(stage).get("trust") or {}, _own(stage, "TRUST__"), "trust")
+
+    def around(self, stage: str) -> "Surroundings":
+        """What the stage's service would give a model of it: other models, and the servers that its config names."""
+        from parley import config
+        from parley.engines.surroundings import Surroundings, check_servers
+
+        table = {"servers": self._table(stage).get("servers") or {}}
+        own = {name: text for name, text in _own(stage).items() if name.startswith("PARLEY_SERVERS__")}
+        named = config.overlaid(Surroundings, table, own, "")
+        check_servers(named.servers)
+        return Surroundings(tuple(self.roots), named.servers)
 
     def _table(self, stage: str) -> dict[str, Any]:
         path = self.configs / f"{stage}.toml"
         return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def _own(stage: str, table: str = "") -> dict[str, str]:
+    """What `PARLEY_<STAGE>__...` says to this stage's service alone, as its own process reads it."""
+    mark = f"PARLEY_{stage.upper()}__{table}"
+    return {f"PARLEY_{name.removeprefix(mark)}": text for name, text in os.environ.items() if name.startswith(mark)}
 
 
 def store(root: str = "", configs: str = "") -> Store:

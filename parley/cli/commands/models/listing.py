@@ -110,7 +110,7 @@ def _catalogue(stage: str, *, as_json: bool) -> None:
     from parley.store import catalogue
 
     where = store().where
-    entries = {n: e for n, e in catalogue.read(where.catalogue).entries.items() if stage in ("", e.stage)}
+    entries = {n: e for n, e in catalogue.read(*where.catalogues).entries.items() if stage in ("", e.stage)}
     if not entries:
         raise BadInput(f"The catalogue has nothing for {stage}.")
     if as_json:

@@ -18,7 +18,7 @@ def prepared(name: str, configs: str, *, yes: bool, quiet: bool) -> Mapping[str,
     from parley.store import catalogue
 
     here = store(configs=configs)
-    listed = catalogue.read(here.where.catalogue)
+    listed = catalogue.read(*here.where.catalogues)
     profile = listed.profile(name)
     entries = {each: listed.known(each) for each in profile.models}
     missing = {each: entry for each, entry in entries.items() if not _is_here(here, entry)}

@@ -6,6 +6,7 @@ import typer
 
 from parley.cli import options
 from parley.cli.commands.models.here import Configs, Root, store
+from parley.cli.commands.models.registered import PREFIX, registered
 from parley.cli.show.printing import print_json, print_line
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="`parley models list --catalogue` lists them.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="`parley models list --catalogue` lists them; or mlflow:NAME@ALIAS.")
+    ],
     given: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,17 +36,19 @@ def pull(
     from parley.store.pull import pull as fetch
 
     here = store(root, configs)
-    entry = catalogue.read(here.where.catalogue).known(name)
+    if name.startswith(PREFIX):
+        return registered(here, name, as_json=as_json)
+    entry = catalogue.read(*here.where.catalogues).known(name)
     with Steps(quiet=as_json) as steps:
         pulled = fetch(name, entry, here.own(entry.stage), here.trust(entry.stage), steps, given or ())
     if as_json:
-        print_json(_facts(pulled, entry.stage, entry.model))
-        return
+        return print_json(_facts(pulled, entry.stage, entry.model))
     print_line(f"{entry.model} is in {pulled.place}{'' if pulled.is_new else ', and was before'}")
     print_line(f"  licence {entry.license}{f' ({entry.license_note})' if entry.license_note else ''}")
     print_line(f"  from {pulled.origin.line}, {pulled.origin.trust}")
     print_line(f"Check that it runs here: parley models verify {entry.model}")
     print_line(f"Serve it: parley models load {entry.stage} {entry.model} --default")
+    return None
 
 
 def _facts(pulled: "Pulled", stage: str, model: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ import typer
 from parley.cli import connect, options
 from parley.cli.show.printing import plain, print_json, print_line
 
-Stage = Annotated[str, typer.Argument(metavar="STAGE", help="asr, denoise, diarize or translate.")]
+Stage = Annotated[str, typer.Argument(metavar="STAGE", help="E.g. asr.")]
 Exact = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The exact version.")]
 
 

@@ -33,7 +33,7 @@ def _facts(here: Store, name: str, stage: str) -> dict[str, Any]:
     try:
         return _lying(here.find(name, stage))
     except UnknownModel:
-        entry = catalogue.read(here.where.catalogue).entry(name)
+        entry = catalogue.read(*here.where.catalogues).entry(name)
         if entry is None:
             raise
         return _listed(name, entry)

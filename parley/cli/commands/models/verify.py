@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -121,12 +122,23 @@ def _allowed(here: Store, spec: "ModelSpec", *, ships: bool) -> Iterator[Checked
 def contract(here: Store, spec: "ModelSpec", steps: "Steps") -> Report:
     """In a process of the stage's service: only it has the libraries, and a model may end it."""
     report = Report(str(spec.ref), spec.stage)
-    words = [sys.executable, "-X", "faulthandler", "-m", "parley.serving.verify", f"services.{spec.stage}.stage:STAGE"]
+    words = [
+        sys.executable,
+        "-X",
+        "faulthandler",
+        "-m",
+        "parley.serving.offline.verify",
+        f"services.{spec.stage}.stage:STAGE",
+    ]
     words += [str(spec.folder.resolve()), str(here.where.tree / EXAMPLES)]
-    env, none = here.where.environment(os.environ), subprocess.DEVNULL
+    env, pipe = here.where.environment(os.environ), subprocess.PIPE
     steps.say(f"checking the contract of {spec.stage}")
-    with subprocess.Popen(words, env=env, stdin=none, stdout=subprocess.PIPE, stderr=none, text=True) as child:
+    with subprocess.Popen(words, env=env, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdin is not None
         assert child.stdout is not None
+        with suppress(BrokenPipeError):  # it ended; that is told below
+            child.stdin.write(here.around(spec.stage).told())
+            child.stdin.close()
         report.lines += map(_line, child.stdout)
     if child.returncode and not report.broken:
         how = signal.Signals(-child.returncode).name if child.returncode < 0 else f"code {child.returncode}"

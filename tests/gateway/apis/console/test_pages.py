@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from gateway.apis.console.pages import ASSETS
 
-PAGES = ("/", "/console", "/docs")
+PAGES = ("/", "/tracks", "/console", "/docs")
 ALL = sorted(path for path in ASSETS.rglob("*") if path.is_file())
 FILES = [path for path in ALL if path.parent.name != "vendor"]
 MOST_BYTES = 300_000  # compressed, all together

@@ -104,7 +104,7 @@ def test_a_field_that_nobody_knows_is_told_in_a_header(
     client: TestClient, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     """LibreTranslate's own server takes them, so ours does; header and log say which had no effect."""
-    caplog.set_level("INFO", "gateway.apis.libretranslate.rest")
+    caplog.set_level("INFO", "gateway.http.endpoint")
     plain = client.post(path, json=TO_DE)
     answer = client.post(path, json=TO_DE | {"formt": "html", "s\u00e9cret": 1})
     assert answer.json() == plain.json()
@@ -112,3 +112,14 @@ def test_a_field_that_nobody_knows_is_told_in_a_header(
     assert answer.headers["parley-model"] == "echo@1"
     assert "parley-ignored" not in plain.headers
     assert [record.__dict__["fields"] for record in caplog.records] == [["formt", "s\u00e9cret"]]
+
+
+def test_who_translated_instead_stands_in_a_header(client: TestClient, core: FakeCore) -> None:
+    """With the answer of another model; an answer of none is an error that says why."""
+    fallback = {"reason": "UNAVAILABLE", "message": "It is away.", "model": "small@1"}
+    core.said["translate"] = [{"source_text": "a", "text": "A", "target_language": "de", "fallback": fallback}]
+    answer = client.post("/translate", json=TO_DE | {"source": "en"})
+    assert (answer.json(), answer.headers["parley-notices"]) == ({"translatedText": "A"}, "translate FALLBACK")
+    core.said["translate"] = [{"source_text": "a", "target_language": "de", "fallback": {**fallback, "model": ""}}]
+    answer = client.post("/translate", json=TO_DE | {"source": "en"})
+    assert (answer.status_code, answer.json()) == (503, {"error": "It is away."})

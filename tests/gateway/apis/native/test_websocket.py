@@ -42,7 +42,7 @@ def test_a_conversation(client: TestClient, core: FakeCore) -> None:
         assert (event := socket.receive_json())["type"] == "transcript"
         assert event["text"] == "alfa"
         assert _closed(socket) == 1000
-    assert [request.WhichOneof("message") for request in core.asked] == ["config", "audio", "control"]
+    assert [request.WhichOneof("message") for request in core.asked] == ["config", "audio", "control", "end"]
     assert core.caller is not None
     assert core.caller.metadata["parley-session"] == "s1"
 

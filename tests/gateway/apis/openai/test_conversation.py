@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.apis.openai.conversation import Conversation
+from gateway.apis.openai.conversation import Conversation, NothingToCommit
 from gateway.apis.openai.settings import Settings
-from parley.errors import NothingToCommit, Unavailable
+from parley.errors import Unavailable
 from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import final
 

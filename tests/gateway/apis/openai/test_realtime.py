@@ -23,9 +23,9 @@ COMMIT = {"type": "input_audio_buffer.commit"}
 
 
 @contextmanager
-def _talking(client: TestClient, **more: Any) -> Iterator[WebSocketTestSession]:
+def _talking(client: TestClient, path: str = REALTIME, **more: Any) -> Iterator[WebSocketTestSession]:
     """A conversation that ends when the client hangs up; the test client cancels what has not noticed that yet."""
-    with client.websocket_connect(REALTIME, **more) as socket:
+    with client.websocket_connect(path, **more) as socket:
         yield socket
         socket.close()
         until_now(lambda: not socket.portal.call(_listening))

@@ -187,5 +187,5 @@ async def test_a_made_up_model_is_refused_and_a_known_one_is_ours(channel: grpc.
     assert trailers["parley-model"] == "echo@1"
     assert dict(core.asked[0].config.models) == {}
     wrong = asr.StreamingRecognizeRequest(streaming_config={"config": PCM | {"model": "wisper-1"}})
-    code, details = await _refused(channel, wrong, SOUND)
+    code, details = await _refused(channel, wrong)
     assert (code, "did you mean `whisper-1`?" in details) == ("NOT_FOUND", True)

@@ -13,7 +13,7 @@ from parley.cli.outcome import Exit
 from parley.errors import DeadlinePassed, Unauthenticated
 from tests.contract.source import ROOT
 
-NANO = ROOT / "models/embedded/denoise/denoise-nano/1"
+NANO = ROOT / "models/embedded/denoise/denoise-nano/2"
 
 
 @pytest.fixture(autouse=True)
@@ -54,18 +54,18 @@ def own(tmp_path: Path) -> Path:
 def test_a_model_of_ones_own_from_add_to_rm(own: Path, home: Path, tmp_path: Path) -> None:
     """Added with its sum, listed beside what ships, shown, verified, exported, removed, imported."""
     added = told("add", own)
-    place = home / "models/denoise/mine/1"
+    place = home / "models/denoise/mine/2"
     assert (added["name"], added["folder"]) == ("mine", str(place))
     rows = {each["model"]: each for each in told("list", "denoise")["denoise"]}
-    assert (rows["mine@1"]["ships"], rows["denoise-nano@1"]["ships"]) == (False, True)
+    assert (rows["mine@2"]["ships"], rows["denoise-nano@2"]["ships"]) == (False, True)
     shown = told("show", "mine")
     assert shown["trust"] == "pinned"
     assert shown["files"]["model.onnx"] == told("show", "denoise-nano")["files"]["model.onnx"]
-    checked = told("verify", "mine@1")
+    checked = told("verify", "mine@2")
     assert checked["ok"]
     assert checked["megabytes_a_second"] > 0
     exported = told("export", "mine", "--out", tmp_path / "mine.parley")
-    assert told("rm", "mine")["removed"] == "mine@1"
+    assert told("rm", "mine")["removed"] == "mine@2"
     assert not place.exists()
     assert run("show", "mine").exit_code == Exit.BAD_INPUT
     assert told("import", tmp_path / "mine.parley", "--sha256", exported["sha256"])["folder"] == str(place)
@@ -97,7 +97,7 @@ def placed(own: Path, home: Path, name: str = "mine") -> Path:
     total = told("show", "denoise-nano")["files"]["model.onnx"]
     text = (own / "model.toml").read_text().replace("<sha256>", total).replace('"mine"', f'"{name}"')
     (own / "model.toml").write_text(text.replace("[options]", '[source]\ntrust = "pinned"\n[options]'))
-    place = home / "models/denoise" / name / "1"
+    place = home / "models/denoise" / name / "2"
     shutil.copytree(own, place)
     return place
 
@@ -111,7 +111,7 @@ def test_verify_says_which_line_is_broken(own: Path, home: Path) -> None:
     done = run("verify", "mine")
     assert done.exit_code == Exit.FAILED
     assert "BROKEN  1. model.onnx has the sha256" in done.output
-    assert "denoise mine@1: 1 of 2 lines are broken" in done.output
+    assert "denoise mine@2: 1 of 2 lines are broken" in done.output
 
 
 def test_what_ships_stays(home: Path) -> None:
@@ -123,7 +123,7 @@ def test_what_ships_stays(home: Path) -> None:
 def test_the_first_folder_wins_and_both_are_listed(own: Path, home: Path) -> None:
     """A version of one's own before the one that ships."""
     placed(own, home, "denoise-nano")
-    rows = [each for each in told("list", "denoise")["denoise"] if each["model"] == "denoise-nano@1"]
+    rows = [each for each in told("list", "denoise")["denoise"] if each["model"] == "denoise-nano@2"]
     assert [each["ships"] for each in rows] == [False, True]
     assert told("show", "denoise-nano")["folder"].startswith(str(home))
     assert "hidden" in run("list", "denoise").output
@@ -137,13 +137,13 @@ def test_a_server_that_wants_a_key_hides_no_file(home: Path, monkeypatch: pytest
 
     monkeypatch.setattr(connect, "models", refuse)
     done = run("list", "denoise")
-    assert (done.exit_code, "denoise-nano@1" in done.output) == (0, True)
+    assert (done.exit_code, "denoise-nano@2" in done.output) == (0, True)
     assert "is not shown: This server wants a key." in done.output
 
 
 def test_a_mistyped_name_is_told_the_right_one(home: Path) -> None:
     """Here and in the catalogue."""
-    assert "did you mean `denoise-nano@1`?" in run("show", "denoise-nan@1").output
+    assert "did you mean `denoise-nano@2`?" in run("show", "denoise-nan@2").output
     assert "did you mean `gtcrn`?" in run("pull", "gtcnr").output
     assert "No gtcrn lies here yet; `parley models pull gtcrn` fetches it." in run("verify", "gtcrn").output
 

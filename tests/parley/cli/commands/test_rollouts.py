@@ -135,3 +135,26 @@ def test_what_is_no_time(text: str) -> None:
     """With an example of one that is."""
     with pytest.raises(BadInput, match="10m"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("drift",), ("/v1/drift", "GET")),
+        (("rollback",), ("/v1/routes/rollback", "POST")),
+        (("promote", "asr/default", "a@2"), ("/v1/routes/change", "POST")),
+    ],
+)
+def test_models_has_what_routes_has(words: tuple[str, ...], asked: tuple[str, str], monkeypatch: Any) -> None:
+    """The same commands, for who looks for them there."""
+    seen: list[tuple[str, str]] = []
+
+    def ask(http: str, path: str, method: str = "GET", *_: object, **__: object) -> Any:
+        seen.append((path, method))
+        return {"versions": [], "routes": {"asr/default": {"a@1": 100}}}
+
+    for module in ("rollouts", "routes"):
+        monkeypatch.setattr(f"parley.cli.commands.{module}.ask", ask)
+    done = [CliRunner().invoke(app, [group, *words]).output for group in ("models", "routes")]
+    assert done[0] == done[1]
+    assert seen.count(asked) == 2

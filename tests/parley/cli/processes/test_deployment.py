@@ -76,6 +76,16 @@ def test_a_taken_port_is_named_with_its_option(root: Path, taken: int) -> None:
         deployment(root, taken).commands()
 
 
+@pytest.mark.parametrize(("name", "option"), [("HTTP", "--http-port"), ("GRPC", "--grpc-port")])
+def test_a_variable_that_would_not_be_heeded_is_refused(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, option: str
+) -> None:
+    """With the option that does it."""
+    monkeypatch.setenv(f"PARLEY_GATEWAY__{name}", "0.0.0.0:80")
+    with pytest.raises(BadInput, match=f"{option} names; unset PARLEY_GATEWAY__{name}"):
+        deployment(root).commands()
+
+
 def test_a_folder_without_a_gateway_is_no_deployment(root: Path) -> None:
     """A mistyped --config must not start services that nobody can reach."""
     (root / "deploy/config/gateway.toml").unlink()
@@ -154,3 +164,36 @@ def test_changed_routes_are_kept_where_nobody_says_where(root: Path, monkeypatch
     assert "PARLEY_ROUTES_FILE" not in {each.name: each for each in other.commands()}["gateway"].env
     monkeypatch.setenv("PARLEY_GATEWAY__ROUTES_FILE", "/mine.toml")
     assert {each.name: each for each in other.commands()}["gateway"].env["PARLEY_ROUTES_FILE"] == "/mine.toml"
+
+
+def with_jobs(root: Path, gateway: str = "") -> dict[str, dict[str, str]]:
+    """Process -> its environment, where there is a worker of background jobs."""
+    (root / "deploy/config/jobs.toml").write_text('folder = "jobs"\ngateway = "gateway:50051"\n')
+    (root / "deploy/config/gateway.toml").write_text(gateway)
+    return {each.name: dict(each.env) for each in deployment(root).commands()}
+
+
+def test_gateway_and_worker_agree(root: Path) -> None:
+    """On the folder and the secret; the worker comes by a socket of this account, and is no stage."""
+    env = with_jobs(root)
+    gateway, worker = env["gateway"], env["jobs"]
+    assert gateway["PARLEY_JOBS__FOLDER"] == worker["PARLEY_FOLDER"] == str(root / "home/jobs")
+    assert gateway["PARLEY_JOBS__TOKEN"] == worker["PARLEY_TOKEN"] != with_jobs(root)["jobs"]["PARLEY_TOKEN"]
+    assert gateway["PARLEY_LOCAL"] == worker["PARLEY_GATEWAY"] == "unix:/run/x/gateway.sock"
+    assert "PARLEY_UPSTREAMS__JOBS" not in gateway
+
+
+def test_what_the_gateway_is_told_of_jobs_holds_for_the_worker(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its file or by a variable."""
+    monkeypatch.setenv("PARLEY_GATEWAY__JOBS__DATABASE", "postgresql://db/jobs")
+    env = with_jobs(root, '[jobs]\nfolder = "/srv/jobs"\n')
+    assert env["jobs"]["PARLEY_FOLDER"] == "/srv/jobs"
+    assert env["gateway"]["PARLEY_JOBS__DATABASE"] == env["jobs"]["PARLEY_DATABASE"] == "postgresql://db/jobs"
+
+
+@pytest.mark.parametrize("how", ["file", "variable"])
+def test_jobs_can_be_left_out(root: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Then there is no worker."""
+    if how == "variable":
+        monkeypatch.setenv("PARLEY_GATEWAY__JOBS__ON", "false")
+    assert "jobs" not in with_jobs(root, "[jobs]\non = false\n" if how == "file" else "")

@@ -44,3 +44,13 @@ def test_a_config_that_is_none_is_told(tmp_path: Path) -> None:
     """Neither healthy nor ill."""
     with pytest.raises(BadInput, match="cannot be read"):
         check(tmp_path / "none.toml")
+
+
+def test_a_worker_takes_no_calls(tmp_path: Path, listening: str) -> None:
+    """It is well where it tells its numbers."""
+    config = tmp_path / "jobs.toml"
+    config.write_text(f'folder = "jobs"\n[telemetry]\nmetrics = "{listening}"\n')
+    check(config)
+    config.write_text(config.read_text().replace(listening, free_address()))
+    with pytest.raises(Unavailable, match="is not well"):
+        check(config)

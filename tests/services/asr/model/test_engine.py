@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.audio.pcm import RATE_HZ
-from parley.engines.protocols import Alignment, Decoding, Generated, Tokens
+from parley.engines.protocols import Alignment, Decoding, Generated, Rank, Tokens
 from parley.errors import BadModel
 from services.asr.model.engine import TOKENS_A_SECOND, USUAL_S, AsrEngine, open_engine
 from services.asr.model.guards import TURNS
@@ -232,9 +232,9 @@ def test_guesses_can_wait() -> None:
     asr, _ = engine(says())
     interim, final = Utterance(noise(1), is_final=False), Utterance(noise(1))
     turn = PendingJob([interim])
-    assert asr.can_wait(turn)
+    assert asr.rank(turn) is Rank.SOON
     turn.swap([final])
-    assert not asr.can_wait(turn)
+    assert asr.rank(turn) is Rank.NOW
 
 
 def test_what_a_second_costs_is_measured() -> None:

@@ -15,7 +15,7 @@ from tests.contract.source import ROOT
 
 PROCESSOR = Path("/proc/cpuinfo")
 WIDER = "avx512f"  # a flag of processors on which all other tests use more than AVX2
-JUDGED = "people_are_understood or says_the_same"
+JUDGED = "people_are_understood"
 
 
 @pytest.mark.timeout(180)
@@ -23,7 +23,7 @@ JUDGED = "people_are_understood or says_the_same"
     not PROCESSOR.exists() or WIDER not in PROCESSOR.read_text().split(), reason="all tests use AVX2 here"
 )
 def test_the_words_are_right_with_avx2() -> None:
-    """People are understood, and OpenVINO agrees, where 8-bit products may saturate."""
+    """People are understood where 8-bit products may saturate."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", JUDGED]
     done = subprocess.run(
         [*command, "tests/services/asr/model/test_whisper_live.py"],

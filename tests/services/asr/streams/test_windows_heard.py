@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parley.audio.pcm import RATE_HZ
-from parley.engines.protocols import Alignment, Generated, Tokens
+from parley.engines.protocols import Alignment, Generated, Rank, Tokens
 from services.asr.utterance import PendingJob, Utterance
 from tests.services.asr.model.test_engine import STUCK, engine, heard, run, says
 from tests.sound import noise
@@ -42,9 +42,9 @@ def test_recordings_let_speakers_go_first() -> None:
     """InterimWords and recordings can wait for the finals of those who speak now."""
     asr, _ = engine(says(" yes"))
     sound = noise(100)
-    assert asr.can_wait(PendingJob([Utterance(sound, is_recording=True)]))
-    assert asr.can_wait(PendingJob([Utterance(sound, is_final=False)]))
-    assert not asr.can_wait(PendingJob([Utterance(sound)]))
+    assert asr.rank(PendingJob([Utterance(sound, is_recording=True)])) is Rank.LATER
+    assert asr.rank(PendingJob([Utterance(sound, is_final=False)])) is Rank.SOON
+    assert asr.rank(PendingJob([Utterance(sound)])) is Rank.NOW
 
 
 def test_tokens_say_how_likely_they_were() -> None:

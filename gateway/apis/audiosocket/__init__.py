@@ -1,0 +1,1 @@
+"""AudioSocket, by which Asterisk hands on the sound of a call over TCP."""

@@ -1,0 +1,1 @@
+"""Twilio's Media Streams: `/v1/twilio`, a WebSocket that Twilio opens for a telephone call."""

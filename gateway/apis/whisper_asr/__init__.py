@@ -1,0 +1,1 @@
+"""The API of whisper-asr-webservice, which Bazarr and other makers of subtitles speak."""

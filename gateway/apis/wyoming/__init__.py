@@ -1,0 +1,1 @@
+"""Wyoming, the protocol that Home Assistant speaks to speech services: over TCP, without keys or TLS."""

@@ -1,0 +1,1 @@
+"""How the models that separate voices from everything else are made."""

@@ -1,0 +1,1 @@
+"""Versions made of other files or other versions."""

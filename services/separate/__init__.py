@@ -1,0 +1,1 @@
+"""Tells voices from everything else."""
