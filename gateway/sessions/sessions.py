@@ -14,6 +14,7 @@ from gateway.sessions.session import Answers, Session
 from parley.budget import Budget
 from parley.errors import SessionGone
 from parley.v1.pipeline_pb2 import PipelineRequest
+from parley.wire import rules
 
 MOST = 1000  # whose connection is lost; of more the first are given up
 
@@ -47,6 +48,7 @@ class Sessions:
         return self._pipeline(requests, caller, first=first)
 
     async def _begun(self, first: PipelineRequest, requests: AsyncIterator[PipelineRequest], caller: Caller) -> Answers:
+        rules.check(first.config)
         keep_s = min(first.config.resumable.ToTimedelta().total_seconds(), self._keep_s)
         lasting = replace(caller, budget=Budget.of(None))  # the deadline of a call is that of its connection
         session = Session(lambda sent: self._pipeline(sent, lasting), self._keys.of(caller.metadata).id, keep_s)

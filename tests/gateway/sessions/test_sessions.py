@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from gateway.access.keys import KeyRing
 from gateway.config import SessionsConfig
@@ -48,6 +49,14 @@ async def test_a_stream_whose_client_stays_away_ends() -> None:
     await until(lambda: not hears.running)
     with pytest.raises(SessionGone, match="begin a new one"):
         await said(await served.open(sent([resume(token, 2)]), NOBODY))
+
+
+@pytest.mark.parametrize("seconds", [-1, 86_401, 2**63 - 1])
+async def test_a_stream_is_not_kept_for_a_time_that_is_none(seconds: int) -> None:
+    """The longest Duration that can be written is more than a clock can count."""
+    first = PipelineRequest(config={"resumable": Duration(seconds=seconds)})
+    with pytest.raises(BadInput, match="resumable"):
+        await said(await sessions().open(sent([first]), NOBODY))
 
 
 async def test_who_resumes_takes_the_stream_from_a_connection_that_seems_to_live() -> None:
