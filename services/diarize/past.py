@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class Span:
     start: int
     end: int
     row: int
-    closes: bool = False  # the turn ends with it
+    known_to: float = 0.0  # samples of the stream, by then: turns that end a breath before are over
 
 
 @dataclass
@@ -52,9 +53,9 @@ class Past:
         """A stretch of speech in the last window."""
         self._spans.append(Span(start, end, len(self._rows) - 1))
 
-    def close(self) -> None:
-        """The turn has ended."""
-        self._spans[-1:] = [replace(span, closes=True) for span in self._spans[-1:]]
+    def close(self, known_to: float = inf) -> None:
+        """Turns that end a breath before are over."""
+        self._spans[-1:] = [replace(span, known_to=known_to) for span in self._spans[-1:]]
 
     def spans(self, voices: Voices) -> Iterator[tuple[Span, int, float]]:
         """Every stretch of speech, whose it is, and how alike."""
@@ -104,7 +105,7 @@ def bridged(spans: Iterable[Span]) -> list[Span]:
     kept: list[Span] = []
     for span in spans:
         last = kept[-1] if kept else None
-        if last and last.row == span.row and not last.closes and span.start - last.end <= PAUSE:
+        if last and last.row == span.row and max(span.start, last.known_to) - last.end <= PAUSE:
             kept[-1] = replace(span, start=last.start)
         else:
             kept.append(span)

@@ -15,7 +15,7 @@ class Piece:
     samples: Samples
     speech: Stretches
     name: str = ""  # it enrols a voice
-    closes: bool = False  # the turn ends with it
+    known_to: float = 0.0  # samples of the stream, by then: turns that end a breath before are over
     share: float = 0.0  # how much speech of one person alone there is, in windows
     company: int = 0  # pieces with the same number are of people who speak beside each other; zero: of nobody else
 

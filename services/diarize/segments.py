@@ -33,15 +33,21 @@ Edges = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the stream, and the part of it that is answered for."""
+    """A stretch of the stream, from start to end, and the part of it that is answered for."""
 
     samples: Samples
     start: int
+    end: int
     first: int
     last: int
-    speech: Stretches  # by level, in that part
-    closes: bool = False  # the turn ends with it
+    level: Stretches  # speech by level, from the beginning of that part on
+    known_to: float = 0.0  # as of a piece, where it is not for the net to say
     name: str = ""  # it enrols nobody
+
+    @property
+    def speech(self) -> Stretches:
+        """Speech by level in that part."""
+        return overlap(self.level, [(self.first, self.last)])
 
 
 class Segments:
@@ -70,9 +76,9 @@ class Segments:
 
     def _due(self, end: int) -> int:
         """Up to where to answer by now."""
-        speech = self._activity.speech(self._answered, end)
-        if not speech or end - speech[-1][1] > PAUSE:
-            return end - ONSET
+        # Also a pause that is over: the next look may come after somebody has gone on.
+        if pauses := between(self._activity.speech(self._answered, end), self._answered, end):
+            return pauses[-1][1] - ONSET
         return end - self._delay if end - self._answered >= self._hop + self._delay else 0
 
     def flush(self) -> list[Segment]:
@@ -96,38 +102,53 @@ class Segments:
             return []
         first, self._answered = self._answered, last
         start = max(0, end - self._size)
-        speech = joined(self._activity.speech(first, last), first, last)
+        level = joined(self._activity.speech(first, end), first, end)
         samples = self._tape.cut(start, end)
-        return [Segment(np.pad(samples, (0, max(0, SHORTEST - len(samples)))), start, first, last, speech)]
+        return [Segment(np.pad(samples, (0, max(0, SHORTEST - len(samples)))), start, end, first, last, level)]
 
     def pieces(self, segment: Segment, active: Active) -> list[Piece]:
-        """What a segment comes to; the last piece ends the turn where silence follows, or where it was asked for."""
+        """What a segment comes to; the last piece ends the turns that are over by then, or all where that was asked."""
         found = pieces(segment, active, self._window)
-        if found and (segment.closes or segment.last - max(piece.speech[-1][1] for piece in found) > PAUSE):
-            found[-1] = replace(found[-1], closes=True)
-        return found
+        known_to = segment.known_to or silent_to(segment, active)
+        return found[:-1] + [replace(piece, known_to=known_to) for piece in found[-1:]]
 
 
 def joined(speech: Stretches, first: int, last: int) -> Stretches:
     """The stretches without breaths between them, of which also the edges may be full."""
     if not speech:
         return []
-    edges = [first, *(edge for stretch in speech for edge in stretch), last]
-    gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > PAUSE]
-    inner = [first, *(edge for gap in gaps for edge in gap), last]
+    inner = [first, *(edge for pause in between(speech, first, last) for edge in pause), last]
     return [(a, b) for a, b in zip(inner[::2], inner[1::2], strict=True) if a < b]
+
+
+def between(speech: Stretches, first: int, last: int) -> Stretches:
+    """The silence before, between and after the stretches that is longer than a breath."""
+    edges = [first, *(edge for stretch in speech for edge in stretch), last]
+    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > PAUSE]
+
+
+def silent_to(segment: Segment, active: Active) -> int:
+    """Where somebody speaks next after what is answered for, by the net and by level: more than that was shown."""
+    spoken = overlap(runs(np.asarray(active.any(1)), edges_of(segment, active)), segment.level)
+    return max(segment.last, min((start for start, end in spoken if end > segment.last), default=segment.end))
 
 
 def pieces(segment: Segment, active: Active, size: int) -> list[Piece]:
     """What each local speaker says, a little at a time, in order."""
-    edges = segment.start + (FIELD - STEP) // 2 + STEP * np.arange(len(active) + 1)
-    edges[[0, -1]] = segment.start, max(edges[-1], segment.last)
+    edges = edges_of(segment, active)
     count = max(1, round((segment.last - segment.first) / PIECE))
     cuts = np.linspace(segment.first, segment.last, count + 1).astype(int).tolist()
     found: list[Piece] = []
     for first, last in pairwise(cuts):
         found += company(list(beside(segment, active, edges, (first, last), size)), first)
     return found
+
+
+def edges_of(segment: Segment, active: Active) -> Edges:
+    """Where frames begin and end; the first and the last reach to the ends of what was shown."""
+    edges = segment.start + (FIELD - STEP) // 2 + STEP * np.arange(len(active) + 1)
+    edges[[0, -1]] = segment.start, max(edges[-1], segment.last)
+    return edges
 
 
 def company(found: list[Piece], first: int) -> list[Piece]:
@@ -142,7 +163,7 @@ def beside(segment: Segment, active: Active, edges: Edges, part: tuple[int, int]
     alone = active & (active.sum(1, keepdims=True) == 1)
     inside = (edges[1:] > part[0]) & (edges[:-1] < part[1])
     for local in range(active.shape[1]):
-        spoken = overlap(overlap(runs(active[:, local], edges), [part]), segment.speech)
+        spoken = overlap(overlap(runs(active[:, local], edges), [part]), segment.level)
         speech = [(start, end) for start, end in spoken if end - start >= STEP]
         if sum(end - start for start, end in speech) < LEAST:
             continue

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from typing import cast
 
 import numpy as np
@@ -69,7 +70,7 @@ class DiarizeSession:
     def _close(self) -> Sequence[Message]:
         queue = self._waiting or self._working
         if queue:
-            queue[-1] = replace(queue[-1], closes=True)
+            queue[-1] = replace(queue[-1], known_to=inf)
             return []
         return self._silence()
 
@@ -133,9 +134,9 @@ class DiarizeSession:
         for start, end in piece.speech:
             self._past.span(start, end)
             events += self._turns.speak(voice, start, end, likeness)
-        if piece.closes:
-            self._past.close()
-            events += self._turns.close()
+        if piece.known_to:
+            self._past.close(piece.known_to)
+            events += self._turns.close(piece.known_to)
         self._heard += 1
         return events
 
@@ -144,7 +145,7 @@ class DiarizeSession:
         order = self._past.regroup(self._voices)
         if is_whole:
             self._voices.rename(order)
-        spoken = ((voice, s.start, s.end, alike, s.closes) for s, voice, alike in self._past.spans(self._voices))
+        spoken = ((voice, s.start, s.end, alike, s.known_to) for s, voice, alike in self._past.spans(self._voices))
         return self._turns.revise(drafts_of(spoken), is_whole=is_whole)
 
     def _complete(self) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from parley.audio.pcm import RATE_HZ, interval
 from parley.v1.diarize_pb2 import Revision, Turn
@@ -51,9 +52,9 @@ class Drafts:
         own.extend(start, end, likeness)
         return closed
 
-    def close(self) -> list[Draft]:
-        """Whoever speaks has ended."""
-        return self._close(lambda draft: True)
+    def close(self, known_to: float = inf) -> list[Draft]:
+        """Whoever has said nothing for a breath up to there has ended."""
+        return self._close(lambda draft: known_to - draft.end > PAUSE)
 
     def _close(self, ends: Callable[[Draft], bool]) -> list[Draft]:
         closed = [draft for draft in self.open if ends(draft)]
@@ -81,9 +82,9 @@ class Turns:
             newest.number = self._given
         return self._report(closed)
 
-    def close(self) -> list[Turn]:
-        """Whoever speaks has ended."""
-        return self._report(self._drafts.close())
+    def close(self, known_to: float = inf) -> list[Turn]:
+        """Whoever has said nothing for a breath up to there has ended."""
+        return self._report(self._drafts.close(known_to))
 
     def _report(self, closed: list[Draft]) -> list[Turn]:
         found = {draft.number: self._turn(draft) for draft in closed}
@@ -115,13 +116,12 @@ class Turns:
         )
 
 
-def drafts_of(spoken: Iterable[tuple[int, int, int, float, bool]]) -> list[Draft]:
-    """Voice, start, end, likeness and whether turns end there -> turns in order; open are those that may go on."""
+def drafts_of(spoken: Iterable[tuple[int, int, int, float, float]]) -> list[Draft]:
+    """Voice, start, end, likeness, what was known by then -> turns in order; open are those that may go on."""
     drafts = Drafts()
-    for voice, start, end, likeness, closes in spoken:
+    for voice, start, end, likeness, known_to in spoken:
         drafts.speak(voice, start, end, likeness)
-        if closes:
-            drafts.close()
+        drafts.close(known_to)
     return sorted(drafts.all, key=lambda draft: draft.start)
 
 

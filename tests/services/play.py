@@ -27,6 +27,17 @@ def play(
     return said + _work(session, engine, 100_000)
 
 
+def paced(
+    session: Session[Any, Any, Any], engine: Engine[Any, Any], data: bytes, chunk: int
+) -> list[tuple[int, Message]]:
+    """What the session says while sound comes, each with how many bytes had come by then."""
+    said: list[tuple[int, Message]] = []
+    for end in range(chunk, len(data) + 1, chunk):
+        events = [*session.feed(data[end - chunk : end]), *_work(session, engine, 100_000)]
+        said += [(end, event) for event in events]
+    return said
+
+
 def _work(session: Session[Any, Any, Any], engine: Engine[Any, Any], most: int) -> list[Message]:
     said: list[Message] = []
     for _ in range(most):

@@ -62,6 +62,6 @@ def test_a_turn_that_has_ended_is_kept_apart() -> None:
         kept.span(n * SECOND, (n + 1) * SECOND)
         if n % 2:
             kept.close()
-    closed = [span.end // SECOND for span, *_ in kept.spans(voices) if span.closes]
+    closed = [span.end // SECOND for span, *_ in kept.spans(voices) if span.known_to]
     assert closed == list(range(2, past.MOST + 1, 2))
     assert len(list(kept.spans(voices))) < past.MOST

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley.audio.pcm import RATE_HZ, Format, PcmDecoder
@@ -12,13 +12,15 @@ from parley.v1 import diarize_pb2 as v1
 from parley.v1.audio_pb2 import AudioFormat
 from services.diarize.clustering import ClusterConfig, Voices
 from services.diarize.engine import Active, Rows, SegmentJob, WindowsJob
-from services.diarize.segments import FIELD, STEP, Segment, Segments, joined, overlap, pieces
+from services.diarize.segments import FIELD, STEP, TICK, Segment, Segments, joined, overlap, pieces, silent_to
 from services.diarize.session import DiarizeSession
-from tests.services.play import of, play
+from services.diarize.turns import PAUSE
+from tests.services.play import of, paced, play
 from tests.sound import cut, pcm, silence, tone
 
 LOW, HIGH = 200.0, 3000.0
 SIZE, HOP, DELAY, WINDOW = 160_000, 32_000, 16_000, 24_000
+CHUNK = 3_200  # bytes, 0.1 s
 CUTS = st.lists(st.integers(0, 400_000), max_size=8)
 PATIENCE = st.lists(st.integers(0, 2), min_size=1, max_size=4)
 
@@ -48,6 +50,13 @@ def session() -> DiarizeSession:
 
 def both(seconds: float) -> Any:
     return tone(LOW, seconds) + tone(HIGH, seconds)
+
+
+def told(*parts: Any) -> list[tuple[float, float]]:
+    """Of each turn its end, and how much of the stream had come when it was told, in seconds."""
+    said = paced(session(), Bands(), pcm(*parts), CHUNK)
+    ended = [(turn, heard) for heard, turn in said if isinstance(turn, v1.Turn)]
+    return [(turn.interval.end.ToTimedelta().total_seconds(), heard / 2 / RATE_HZ) for turn, heard in ended]
 
 
 def spans(turns: Sequence[v1.Turn]) -> list[tuple[str, float, float]]:
@@ -110,6 +119,41 @@ def test_what_is_said_is_answered_for_when_it_is_over() -> None:
     assert paused[-1].last >= 6 * RATE_HZ
 
 
+@settings(max_examples=20)
+@given(st.integers(10, 45), st.integers(5, 9))
+def test_a_pause_is_not_overlooked(before: int, pause: int) -> None:
+    """A turn that a pause ends is told within 1.1 s of sound, also where somebody has gone on before the next look."""
+    found = told(tone(LOW, before / 10), silence(pause / 10), tone(LOW, 3))
+    end, heard = found[0]
+    assert end == pytest.approx(before / 10, abs=0.06)
+    assert heard - end <= 1.1
+
+
+@settings(max_examples=20)
+@given(st.integers(10, 45))
+def test_a_turn_ends_when_somebody_else_begins(before: int) -> None:
+    """Without a pause it is told within the hop, the delay, a breath and one look."""
+    end, heard = told(tone(LOW, before / 10), tone(HIGH, 5))[0]
+    assert end == pytest.approx(before / 10, abs=0.06)
+    assert heard - end <= (HOP + DELAY + PAUSE + TICK) / RATE_HZ
+
+
+@pytest.mark.parametrize(
+    ("again", "level", "found"),
+    [
+        (250, [(32_000, 80_000)], 67_860),  # until the net hears somebody again
+        (250, [(32_000, 40_500), (75_000, 80_000)], 75_000),  # and the level does
+        (370, [(32_000, 80_000)], 80_000),  # to the end of what was shown
+    ],
+)
+def test_silence_is_known_beyond_what_is_answered_for(again: int, level: Any, found: int) -> None:
+    """A turn is over when nobody speaks in the sound that was shown, also where the segment does not answer yet."""
+    active = np.zeros((370, 3), bool)
+    active[:148, 0] = active[again:, 1] = True
+    segment = Segment(np.zeros(80_000, np.float32), 0, 80_000, 32_000, 48_000, level)
+    assert silent_to(segment, active) == pytest.approx(found, abs=STEP)
+
+
 @given(st.lists(st.integers(0, 60_000), max_size=12))
 def test_segments_answer_for_everything_once(sizes: list[int]) -> None:
     """Part after part, without a gap, up to the end; and little of the stream is kept."""
@@ -129,7 +173,7 @@ def test_an_embedding_hears_one_person() -> None:
     active[:200, 0] = active[150:, 1] = True
     samples = np.zeros(100_000, np.float32)
     samples[: edges[150]], samples[edges[150] : edges[200]], samples[edges[200] :] = 1, 2, 3
-    found = pieces(Segment(samples, 0, 42_000, 54_000, [(42_000, 54_000)]), active, WINDOW)
+    found = pieces(Segment(samples, 0, 100_000, 42_000, 54_000, [(42_000, 54_000)]), active, WINDOW)
     assert [set(piece.samples.tolist()) for piece in found] == [{1.0}, {3.0}]
     assert [piece.speech for piece in found] == [[(42_000, 54_000)], [(42_000, 54_000)]]
     assert found[0].company == found[1].company != 0
@@ -144,7 +188,7 @@ def test_a_short_answer_is_embedded_by_itself() -> None:
     samples = np.ones(100_000, np.float32)
     samples[edges[170] :] = 2
     answer = (int(edges[200]), int(edges[230]))
-    (piece,) = pieces(Segment(samples, 0, *answer, [answer]), active, WINDOW)
+    (piece,) = pieces(Segment(samples, 0, 100_000, *answer, [answer]), active, WINDOW)
     assert set(piece.samples.tolist()) == {2.0}
 
 

@@ -1,3 +1,4 @@
+from math import inf
 from typing import Any
 
 from parley.audio.pcm import RATE_HZ
@@ -19,9 +20,9 @@ def speak(told: Turns, *spoken: Spoken) -> list[Any]:
 
 def drafts(*spoken: Spoken, is_open: bool = False) -> list[Draft]:
     """The same as a second look has it."""
-    closes = [False] * (len(spoken) - 1) + [not is_open]
-    rows = zip(spoken, closes, strict=True)
-    return drafts_of((who, round(a * RATE_HZ), round(b * RATE_HZ), 0.5, end) for (who, a, b), end in rows)
+    known = [0.0] * (len(spoken) - 1) + [0.0 if is_open else inf]
+    rows = zip(spoken, known, strict=True)
+    return drafts_of((who, round(a * RATE_HZ), round(b * RATE_HZ), 0.5, known_to) for (who, a, b), known_to in rows)
 
 
 def told_of(turn: Turn) -> tuple[str, str, float, float]:
