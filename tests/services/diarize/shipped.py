@@ -11,15 +11,15 @@ from parley.v1 import diarize_pb2 as v1
 from services.diarize.engine import open_engine
 from services.diarize.stage import DiarizeServiceConfig, begin
 from tests.contract.source import ROOT
-from tests.services.play import of, play
+from tests.services.play import of, paced, play
 from tests.sound import cut
 
 SETTINGS = DiarizeServiceConfig(listen="", models=())
 Spans = list[tuple[str, float, float]]
 
 
-def recording(name: str) -> bytes:
-    return read((ROOT / f"examples/{name}.flac").read_bytes(), 60, RATE_HZ).data
+def recording(name: str, folder: str = "examples") -> bytes:
+    return read((ROOT / f"{folder}/{name}.flac").read_bytes(), 60, RATE_HZ).data
 
 
 def floats(data: bytes) -> Samples:
@@ -36,6 +36,12 @@ class ShippedVoices:
     def __init__(self, name: str) -> None:
         self.spec = locate([ROOT / "models/embedded"], "diarize", ModelRef(name, "1"))
         self.engine = open_engine(self.spec).model
+
+    def waits(self, data: bytes) -> list[float]:
+        """Of each turn that is told while sound comes: seconds of sound from its end until then."""
+        said = paced(begin(v1.DiarizeConfig(), self.spec, SETTINGS), self.engine, data, 3200)
+        ended = [(turn, heard) for heard, turn in said if isinstance(turn, v1.Turn)]
+        return [heard / 2 / RATE_HZ - turn.interval.end.ToTimedelta().total_seconds() for turn, heard in ended]
 
     def whole(self, data: bytes, chunk: int = 6400, **config: Any) -> Spans:
         """Who spoke when, in the end."""
