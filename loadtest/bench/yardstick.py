@@ -45,7 +45,7 @@ WORKS_ON = {  # measure -> whose jobs it waits for
 }
 Work = Callable[[], object]
 
-SEGMENT_S, SEGMENT_HOP_S = 10.0, 1.0  # of a segmentation, where a model does not say
+SEGMENT_S, SEGMENT_HOP_S = 10.0, 2.0  # of a segmentation, where a model does not say
 
 
 @dataclass(frozen=True)

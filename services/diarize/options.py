@@ -24,8 +24,8 @@ class DiarizeOptions:
     input: str = "audio"
     output: str = "embedding"
     segment_s: Annotated[float, Within(1, 60)] = 10.0  # sound that the segmentation is shown at a time
-    segment_hop_s: Annotated[float, Within(0.5, 30)] = 1.0  # from one showing to the next
-    segment_delay_s: Annotated[float, Within(0, 10)] = 1.0  # sound after what it is believed about
+    segment_hop_s: Annotated[float, Within(0.5, 30)] = 2.0  # from one showing to the next
+    segment_delay_s: Annotated[float, Within(0, 10)] = 0.5  # sound after what it is believed about
     segment_output: str = "sets"
     pair_margin: Annotated[float, Within(0, 100)] = 0.0  # by how much two at once must be likelier than one, in nats
 
