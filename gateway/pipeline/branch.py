@@ -7,6 +7,7 @@ stage whose input is kept (`replays`) stays alive while another replica is looke
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from gateway import metrics
 from gateway.config import FailoverConfig
@@ -165,6 +166,16 @@ class Branch:
             self.fallback = ""
             return notices.own_again(self.stage, event)
         return None
+
+    def complete(self, event: Any) -> None:
+        """A final may come back in several pieces; together they are its text."""
+        assert isinstance(self.tail, TextTail)
+        final = self.tail.answered(event.source_text)
+        fields = event.DESCRIPTOR.fields_by_name
+        if "interval" in fields:
+            event.interval.CopyFrom(final.interval)
+        if "speaker" in fields:
+            event.speaker = final.speaker
 
     @property
     def at_ns(self) -> int:

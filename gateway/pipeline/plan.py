@@ -66,7 +66,7 @@ class Plan:
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
-        self.redaction = Redaction(config.redact) if config.redact else None
+        self.redaction = Redaction(config.redact, keep_words=self._wants_words()) if config.redact else None
         self.to_client = config.denoise_for in ((CLIENT, BOTH) if config.listen_to else (UNSET, CLIENT, BOTH))
         self.to_listeners = bool(config.listen_to) or config.denoise_for in (LISTENERS_ALONE, BOTH)
         self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
@@ -139,6 +139,23 @@ class Plan:
             raise BadInput("`redact` is of words; ask for asr too, or leave it out.")
         if self.config.redact and self.config.asr.tokens:
             raise BadInput("Tokens would show what `redact` hides; leave one of the two out.")
+        if self.config.redact_sound:
+            self._check_redacted_sound()
+
+    def _check_redacted_sound(self) -> None:
+        if not self.config.redact:
+            raise BadInput("`redact_sound` is of what `redact` finds; name kinds there, or leave it out.")
+        filtered = self.to_client and self._names("is_filter")
+        if not (filtered or any(getattr(each.config, "others", False) for each in self.asked)):
+            raise BadInput("`redact_sound` is of sound that comes back; ask for it, e.g. by denoise, or leave it out.")
+        for each in self.asked:
+            says_when = {"word_times", "report_heard"}.issubset(each.config.DESCRIPTOR.fields_by_name)
+            if each.stage.gives_words and not says_when:
+                raise BadInput(f"{each.stage.name} cannot say when its words were said; leave `redact_sound` out.")
+
+    def _wants_words(self) -> bool:
+        """Whether finals are to have words, other than to find out when something was said."""
+        return not self.config.redact_sound or self.config.asr.word_times
 
     def _check_track(self) -> None:
         if not (wanted := self.config.listen_to):
@@ -161,6 +178,8 @@ class Plan:
             config.format.CopyFrom(self.config.format)
         if "open_turns" in config.DESCRIPTOR.fields_by_name:
             config.open_turns = True  # words need their speaker before the turn ends
+        if self.config.redact_sound and each.stage.gives_words:
+            config.word_times = config.report_heard = True
         return config  # type: ignore[no-any-return]
 
     def tail(self, each: StageRequest, keep: Keep) -> SoundTail | TextTail:
