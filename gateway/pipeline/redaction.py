@@ -7,6 +7,8 @@ part of an address or a number: so nothing is ever shown and then taken back.
 from collections.abc import Sequence
 
 from gateway.pipeline import personal
+from gateway.pipeline.personal import Found
+from gateway.pipeline.split_numbers import SplitNumbers
 from parley.errors import BadConfig, FieldInvalid
 from parley.nearest import advice
 from parley.v1.asr_pb2 import Transcript, Word
@@ -31,17 +33,21 @@ class Redaction:
             if kind not in personal.KINDS:
                 message = f"`redact` has {kind!r}; {advice(kind, personal.KINDS, 'there are {}.')}"
                 raise FieldInvalid(message, field="redact")
-        self._kinds, self._keep_words = tuple(kinds), keep_words
+        self._numbers, self._keep_words = SplitNumbers(tuple(kinds)), keep_words
         self.times_ns: list[tuple[int, int]] = []  # of what the last final is without
 
     def hide(self, transcript: Transcript) -> bool:
         """Changes the transcript; False: nothing of it may be shown yet."""
         if not transcript.is_final:
             return self._hide_interim(transcript)
-        pieces = personal.found(transcript.text, self._kinds)
+        start_ns, end_ns = _span(transcript.interval)
+        pieces = self._numbers.found(transcript.text, start_ns, is_final=True)
+        spoken = " ".join(word.text for word in transcript.words)
+        same = pieces if spoken == transcript.text else self._numbers.found(spoken, start_ns, is_final=True)
+        words = _words(transcript.words, same)
+        self._numbers.remember(transcript.text, start_ns, end_ns)
         transcript.text = personal.replaced(transcript.text, pieces)
         transcript.committed_characters = len(transcript.text)
-        words = self._words(transcript.words)
         self.times_ns = _times(transcript.interval, words, len(pieces))
         del transcript.words[:]
         transcript.words.extend(word for word, _ in words if self._keep_words)
@@ -49,29 +55,28 @@ class Redaction:
 
     def _hide_interim(self, guess: Transcript) -> bool:
         certain = guess.text[: guess.committed_characters]
-        shown = self._without(certain[: personal.decided(certain)])
+        shown = certain[: personal.decided(certain)]
+        pieces = self._numbers.found(shown, guess.interval.start.ToNanoseconds(), is_final=False)
+        shown = personal.replaced(shown, pieces)
         guess.text, guess.committed_characters = shown, len(shown)
         return bool(shown)
 
-    def _without(self, text: str) -> str:
-        return personal.replaced(text, personal.found(text, self._kinds))
 
-    def _words(self, words: Sequence[Word]) -> list[tuple[Word, bool]]:
-        """A piece of several words becomes one, as long as they were; whether each word is a piece."""
-        pieces, kept, at = personal.found(" ".join(word.text for word in words), self._kinds), list[Word](), 0
-        marks, last = list[bool](), None
-        for word in words:
-            start, at = at, at + len(word.text) + 1
-            piece = next((each for each in pieces if each.start < at - 1 and start < each.end), None)
-            if piece is None or piece is not last:
-                word.text = f"[{piece.kind.upper()}]" if piece else word.text
-                kept.append(word)
-                marks.append(piece is not None)
-            else:
-                kept[-1].interval.end.CopyFrom(word.interval.end)
-                kept[-1].confidence = min(kept[-1].confidence, word.confidence)
-            last = piece
-        return list(zip(kept, marks, strict=True))
+def _words(words: Sequence[Word], pieces: Sequence[Found]) -> list[tuple[Word, bool]]:
+    """A piece of several words becomes one, as long as they were; whether each word is a piece."""
+    kept, marks, at, last = list[Word](), list[bool](), 0, None
+    for word in words:
+        start, at = at, at + len(word.text) + 1
+        piece = next((each for each in pieces if each.start < at - 1 and start < each.end), None)
+        if piece is None or piece is not last:
+            word.text = f"[{piece.kind.upper()}]" if piece else word.text
+            kept.append(word)
+            marks.append(piece is not None)
+        else:
+            kept[-1].interval.end.CopyFrom(word.interval.end)
+            kept[-1].confidence = min(kept[-1].confidence, word.confidence)
+        last = piece
+    return list(zip(kept, marks, strict=True))
 
 
 def _times(whole: Interval, words: Sequence[tuple[Word, bool]], count: int) -> list[tuple[int, int]]:
