@@ -14,19 +14,19 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from gateway.caller import Wish
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.branch import Branch, branches
 from gateway.pipeline.filters import chain
 from gateway.pipeline.merge import merged
+from gateway.pipeline.naming import Naming, unnamed
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.returning import Returning
 from gateway.pipeline.speakers import Speakers
 from gateway.pipeline.streams import StreamOpener
 from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
-from parley.errors import ConfigRepeated, EmptyMessage, ParleyError
+from parley.errors import ConfigRepeated, EmptyMessage, ParleyError, Unavailable
 from parley.v1.asr_pb2 import Transcript
 from parley.v1.audio_pb2 import Track
 from parley.v1.pipeline_pb2 import (
@@ -51,20 +51,21 @@ class Pipeline:
     ) -> None:
         self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
-        self._announced = asyncio.Event()
-        self._speakers = Speakers()
+        self._announced, self._speakers = asyncio.Event(), Speakers()
         self._branches = branches(self._plan, stalls_s, failover)
         self.places = len(self._branches)  # streams to engines, at a time
         self._listeners = [branch for branch in self._branches if branch.stage.is_listener]
-        self._rewriters = [branch for branch in self._branches if branch.stage.is_rewriter]
+        self._rewriters = [each for each in self._branches if each.stage.is_rewriter and not each.finds_names]
+        self._naming = next((Naming(each) for each in self._branches if each.finds_names), None)
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
         self._turns = next((branch for branch in self._listeners if branch.stage.gives_turns), None)
-        filtering = [branch for branch in self._branches if branch.stage.is_filter]
-        self._filters = chain(filtering, self._give_back, self._end_filtered) if filtering else []
+        filters = [branch for branch in self._branches if branch.stage.is_filter]
+        self._filters = chain(filters, self._give_back, self._end_filtered) if filters else []
+        self._hears_filtered = (
+            bool(self._filters) and self._plan.to_listeners
+        )  # whether listeners hear what filters make
         self._filter_of = {each.branch: each for each in self._filters}
-        self._returning: Returning | None = None
-        if config.redact_sound and self._words:
-            self._returning = Returning(self._plan, self._words, self._say, self._notice)
+        self._returning = Returning(self._plan, self._words, self._say, self._notice) if config.redact_sound else None
 
     def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Every answer of every stage, until all of them are done."""
@@ -95,7 +96,7 @@ class Pipeline:
         await self._out.put(PipelineResponse(**event))
 
     async def _announce(self) -> None:
-        models = {branch.stage.name: branch.model for branch in self._branches if branch.model}
+        models = {branch.does: branch.model for branch in self._branches if branch.model}
         returned = self._plan.config.format if self._filters and self._plan.to_client else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
@@ -121,11 +122,6 @@ class Pipeline:
             self._end_listeners()
         if self._filters:
             await self._filters[0].end()
-
-    @property
-    def _hears_filtered(self) -> bool:
-        """Whether listeners hear what the filters make of the sound."""
-        return bool(self._filters) and self._plan.to_listeners
 
     async def _hear(self, data: bytes) -> None:
         if not self._hears_filtered:
@@ -166,10 +162,8 @@ class Pipeline:
 
     async def _listen(self, branch: Branch) -> ParleyError | None:
         """One replica's stream, to its end or its failure."""
-        origin = self._plan.model(branch.stage)
-        wish = Wish(branch.stage.name, branch.pinned or origin, branch.languages, origin, branch.model != "")
         try:
-            async with aclosing(self._streams.open(wish, branch.tail.requests)) as answers:
+            async with aclosing(self._streams.open(branch.wish, branch.tail.requests)) as answers:
                 async for answer in answers:
                     branch.answers, branch.delivering = branch.answers + 1, True
                     await self._take(branch, answer)
@@ -187,8 +181,10 @@ class Pipeline:
     async def _after(self, branch: Branch) -> None:
         if branch in self._filter_of:
             await self._filter_of[branch].done()
+        if branch.finds_names and not branch.tail.ended:
+            raise unnamed(Unavailable(f"{branch.alias} has ended."))
         if branch is self._words:
-            for rewriter in self._rewriters:
+            for rewriter in (each for each in self._branches if each.stage.is_rewriter):
                 rewriter.tail.end()
             if self._returning:
                 await self._returning.over()
@@ -216,6 +212,8 @@ class Pipeline:
 
     async def _lose(self, branch: Branch, error: ParleyError, then: Sequence[Then]) -> None:
         """Raises where the whole stream must end, by the table of retries; else says what is done instead."""
+        if branch.finds_names:
+            raise unnamed(error)
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
         if Then.DO_WITHOUT not in then or not (others or branch.stage.is_filter):
             raise error
@@ -249,6 +247,9 @@ class Pipeline:
             branch.outage.worked()
             await self._filter_of[branch].filtered(event.data)
             return
+        if kind == "found" and self._naming:
+            await self._naming.take(event)
+            return
         if branch.continuity and (event := branch.continuity.place(kind, event)) is None:
             return
         if kind != "transcript" or event.is_final:
@@ -256,8 +257,10 @@ class Pipeline:
         await self._deliver(branch, kind, event)
 
     async def _deliver(self, branch: Branch, kind: str, event: Any) -> None:
-        if kind == "transcript" and self._plan.redaction and not self._plan.redaction.hide(event):
-            return
+        if kind == "transcript" and self._plan.redaction:
+            names = await self._naming.of(event) if self._naming and event.is_final else ()
+            if not self._plan.redaction.hide(event, names):
+                return
         if self._returning and branch is self._words and not await self._returning.hears(kind, event):
             return
         if branch.stage.is_rewriter:

@@ -4,16 +4,19 @@ A final is looked through as a whole. Of an interim only that is shown which wil
 part of an address or a number: so nothing is ever shown and then taken back.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from gateway.pipeline import personal
 from gateway.pipeline.personal import Found
-from gateway.pipeline.split_numbers import SplitNumbers
+from gateway.pipeline.split_numbers import SplitNumbers, apart
 from parley.errors import BadConfig, FieldInvalid
 from parley.nearest import advice
 from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval
 
+NAME = "name"
+KINDS = (*personal.KINDS, NAME)
 WORD_NS, LETTER_NS = 200_000_000, 100_000_000  # a word of n letters is said in less than WORD_NS + n * LETTER_NS
 
 
@@ -30,20 +33,23 @@ class Redaction:
 
     def __init__(self, kinds: Sequence[str], *, keep_words: bool = True) -> None:
         for kind in kinds:
-            if kind not in personal.KINDS:
-                message = f"`redact` has {kind!r}; {advice(kind, personal.KINDS, 'there are {}.')}"
+            if kind not in KINDS:
+                message = f"`redact` has {kind!r}; {advice(kind, KINDS, 'there are {}.')}"
                 raise FieldInvalid(message, field="redact")
         self._numbers, self._keep_words = SplitNumbers(tuple(kinds)), keep_words
+        self.finds_names = NAME in kinds
         self.times_ns: list[tuple[int, int]] = []  # of what the last final is without
 
-    def hide(self, transcript: Transcript) -> bool:
-        """Changes the transcript; False: nothing of it may be shown yet."""
+    def hide(self, transcript: Transcript, names: Sequence[Found] = ()) -> bool:
+        """Changes the transcript, a final with the names in it; False: nothing of it may be shown yet."""
         if not transcript.is_final:
             return self._hide_interim(transcript)
         start_ns, end_ns = _span(transcript.interval)
-        pieces = self._numbers.found(transcript.text, start_ns, is_final=True)
+        pieces = apart([*self._numbers.found(transcript.text, start_ns, is_final=True), *names])
         spoken = " ".join(word.text for word in transcript.words)
         same = pieces if spoken == transcript.text else self._numbers.found(spoken, start_ns, is_final=True)
+        if spoken != transcript.text:
+            same = apart([*same, *_again(spoken, [transcript.text[each.start : each.end] for each in names])])
         words = _words(transcript.words, same)
         self._numbers.remember(transcript.text, start_ns, end_ns)
         transcript.text = personal.replaced(transcript.text, pieces)
@@ -54,12 +60,20 @@ class Redaction:
         return True
 
     def _hide_interim(self, guess: Transcript) -> bool:
+        if self.finds_names:
+            return False  # more words may make another name of those that came
         certain = guess.text[: guess.committed_characters]
         shown = certain[: personal.decided(certain)]
         pieces = self._numbers.found(shown, guess.interval.start.ToNanoseconds(), is_final=False)
         shown = personal.replaced(shown, pieces)
         guess.text, guess.committed_characters = shown, len(shown)
         return bool(shown)
+
+
+def _again(text: str, names: Sequence[str]) -> Iterator[Found]:
+    """The same names in another text."""
+    for name in names:
+        yield from (Found(*match.span(), NAME) for match in re.finditer(rf"\b{re.escape(name)}\b", text))
 
 
 def _words(words: Sequence[Word], pieces: Sequence[Found]) -> list[tuple[Word, bool]]:

@@ -16,17 +16,15 @@ from parley.v1.audio_pb2 import Track
 from parley.v1.pipeline_pb2 import Notice
 from parley.wire.pipeline import stage_event
 
+Say = Callable[..., Awaitable[None]]
+Tell = Callable[[Notice], Awaitable[None]]
+
 
 class Returning:
     """What becomes of one pipeline's sound, by what its words' stage says and what happens to it."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        words: Branch,
-        say: Callable[..., Awaitable[None]],
-        notice: Callable[[Notice], Awaitable[None]],
-    ) -> None:
+    def __init__(self, plan: Plan, words: Branch | None, say: Say, notice: Tell) -> None:
+        assert words is not None  # a plan without words is refused
         assert isinstance(words.tail, SoundTail)
         self._plan, self._words, self._tail, self._say, self._notice = plan, words, words.tail, say, notice
         self._held = HeldSound(plan, words.tail.most_kept, self._silent)

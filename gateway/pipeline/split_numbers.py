@@ -39,7 +39,7 @@ class SplitNumbers:
         pieces = [*self._going_on(text, start_ns), *personal.found(text, self._kinds)]
         if is_final and (piece := self._beginning(text)):
             pieces.append(piece)
-        return _apart(pieces)
+        return apart(pieces)
 
     def _going_on(self, text: str, start_ns: int) -> list[Found]:
         """Pieces that have begun in the final before."""
@@ -92,7 +92,7 @@ def _iban(view: str) -> re.Match[str] | None:
     return match if is_one else None
 
 
-def _apart(pieces: Sequence[Found]) -> list[Found]:
+def apart(pieces: Sequence[Found]) -> list[Found]:
     """Pieces that overlap become one."""
     kept: list[Found] = []
     for piece in sorted(pieces, key=lambda each: (each.start, -each.end)):

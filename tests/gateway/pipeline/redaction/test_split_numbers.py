@@ -9,7 +9,7 @@ from gateway.pipeline import personal
 from gateway.pipeline.redaction import Redaction
 from gateway.pipeline.split_numbers import PAUSE_NS
 from parley.v1.asr_pb2 import Transcript
-from tests.gateway.pipeline.test_personal import DRAW, HARMLESS, SENTENCES, card, iban, phone
+from tests.gateway.pipeline.redaction.test_personal import DRAW, HARMLESS, SENTENCES, card, iban, phone
 
 EVERY = tuple(personal.KINDS)
 MORE_HARMLESS = (
