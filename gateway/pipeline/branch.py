@@ -74,10 +74,8 @@ class Branch:
 
     def __init__(self, stage: StageContract, tail: SoundTail | TextTail, stall_s: float, outage: Outage) -> None:
         self.stage, self.tail, self.outage, self._stall_s = stage, tail, outage, stall_s
-        self.alias, self.finds_names = (
-            "",
-            False,
-        )  # which model was asked for; whether names, instead of what its stage does
+        self.alias = ""  # which model was asked for
+        self.finds_names = False  # instead of what its stage does
         self.continuity: Continuity | None = None  # puts its answers into the stream's own time; texts have none
         self.task: asyncio.Task[None] | None = None
         self.alive = True  # what comes is sent

@@ -61,9 +61,7 @@ class Pipeline:
         self._turns = next((branch for branch in self._listeners if branch.stage.gives_turns), None)
         filters = [branch for branch in self._branches if branch.stage.is_filter]
         self._filters = chain(filters, self._give_back, self._end_filtered) if filters else []
-        self._hears_filtered = (
-            bool(self._filters) and self._plan.to_listeners
-        )  # whether listeners hear what filters make
+        self._hears_filtered = bool(filters) and self._plan.to_listeners  # whether listeners hear what filters make
         self._filter_of = {each.branch: each for each in self._filters}
         self._returning = Returning(self._plan, self._words, self._say, self._notice) if config.redact_sound else None
 
