@@ -34,6 +34,9 @@ _PHONES = (
     re.compile(r"(?<![\d.,])0[1-9]\d{8,10}(?!\d|[.,]\d)"),
     re.compile(r"(?<![\d.,-])[2-9]\d{2}-\d{4}(?!\d|-\d)"),
 )
+_DICTATED = re.compile(r"(?<![\w.,-])\d(?:(?:[ -]|, ?)\d(?!\d)){6,14}(?!\w)")  # digit by digit
+_COUNTED = ("0123456789", "9876543210")
+SAID_SINGLY = 7  # so many digits in a row are no count of something
 _SINGLE = re.compile(rf"(?i)\b(?:{'|'.join(DIGITS)})(?:[ ,-]{{1,2}}(?:{'|'.join(DIGITS)})\b)+")
 _WORD = re.compile(r"\w+")
 
@@ -76,6 +79,10 @@ def _phones(text: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text):
             if 7 <= sum(map(str.isdigit, match[0])) <= 15:
                 yield match.span()
+    for match in _DICTATED.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if not any(digits in counted for counted in _COUNTED):
+            yield match.span()
 
 
 def _by(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
@@ -112,15 +119,20 @@ def _end_of_word(text: str, view: str, end: int) -> int:
 
 
 def in_digits(text: str) -> tuple[str, Sequence[int]]:
-    """The text with runs of spoken digits as digits, and where each of its letters stands in the text."""
+    """The text with runs of spoken digits as digits, and where each of its letters stands in the text.
+
+    Of a long run they stay apart, as they were said.
+    """
     if not _SINGLE.search(text):
         return text, range(len(text))
     view, places, at = "", list[int](), 0
     for run in _SINGLE.finditer(text):
         view, places = view + text[at : run.start()], [*places, *range(at, run.start())]
-        for word in _WORD.finditer(run[0]):
-            view, places = view + DIGITS[word[0].lower()], [*places, run.start() + word.start()]
-        at = run.end()
+        words = list(_WORD.finditer(run[0]))
+        between = " " if len(words) >= SAID_SINGLY else ""
+        digits = between.join(DIGITS[word[0].lower()] for word in words)
+        starts = [run.start() + word.start() for word in words for _ in f"{between}0"]
+        view, places, at = view + digits, [*places, *starts[: len(digits)]], run.end()
     return view + text[at:], [*places, *range(at, len(text))]
 
 
