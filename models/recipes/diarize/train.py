@@ -12,6 +12,7 @@ from models.recipes.diarize.nets.loss import LESSON_SHARE, PAIR_SHARE, Margin, a
 from models.recipes.diarize.nets.network import Voiceprint
 from models.recipes.diarize.sound.mixing import Batch, Mixer
 from models.recipes.diarize.sound.trials import Trials, eer, trials
+from models.recipes.machine import half
 from models.recipes.muon import Muon
 from models.recipes.training import Losses, Plan, Task, Trainer, seed_everything
 
@@ -29,9 +30,10 @@ class Pupil(nn.Module):
         self.margin = Margin(torch.randn(classes, self.net.width) / self.net.width**0.5 if taught is None else taught)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Unit rows; the products in half precision, the features not."""
+        """Unit rows; the products in half precision where that is fast, the features not."""
         features = self.net.features(audio)
-        with torch.autocast(audio.device.type, torch.bfloat16):
+        kind = half(audio.device.type)
+        with torch.autocast(audio.device.type, kind, enabled=kind != torch.float32):
             rows = self.net.embed(features)
         return nn.functional.normalize(rows, dim=-1)
 
