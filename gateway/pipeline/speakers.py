@@ -1,9 +1,10 @@
 """Who spoke when, as far as it is known; puts speakers to words. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 
-from parley.v1.asr_pb2 import Transcript
+from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval
 from parley.v1.diarize_pb2 import Revision, Turn
 
@@ -52,6 +53,25 @@ class Speakers:
         for word in final.words:
             word.speaker = self.who(word.interval)
         final.speaker = _one(word.speaker for word in final.words) if final.words else self.who(final.interval)
+
+
+def by_speaker(final: Transcript) -> Iterator[Transcript]:
+    """A labelled final, cut where another person speaks."""
+    turns = [list(words) for _, words in groupby(final.words, lambda word: word.speaker)]
+    if len(turns) > 1:
+        yield from (_part(final, words) for words in turns)
+    elif final.text.strip():
+        yield final
+
+
+def _part(final: Transcript, words: Sequence[Word]) -> Transcript:
+    part = Transcript()
+    part.CopyFrom(final)
+    del part.words[:]
+    part.words.extend(words)
+    part.text, part.speaker = " ".join(word.text for word in words), words[0].speaker
+    part.interval.CopyFrom(Interval(start=words[0].interval.start, end=words[-1].interval.end))
+    return part
 
 
 def _one(speakers: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ class TranslateOptions:
     context: Annotated[int, Within(0, 32)] = 0  # sentences that the model hears again with the next one
     glossary: dict[str, str] = field(default_factory=dict)  # phrases of every request, as its own glossary has them
     write_figures: bool = True  # dates, amounts and large numbers of English are put as German and French have them
+    keep_names: bool = True  # where one of English is lost on the way to German or French a known one stands in for it
     write_numbers: bool = True  # numbers and dates in English words are written in digits before they are translated
 
     # Of a model that runs elsewhere (backend openai).

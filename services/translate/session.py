@@ -10,6 +10,7 @@ from parley.engines.model import ModelSpec
 from parley.v1.translate_pb2 import Fallback, Translation
 from services.translate.figures import NO_FIGURES, Figures
 from services.translate.languages import ANY_LANGUAGES, Languages
+from services.translate.names import NO_NAMES, Names, StandIns
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases, numbers_in, with_numbers_of
 from services.translate.sentence import Instead, Said, Sentence, Translated
@@ -51,6 +52,7 @@ class TranslateRequestOptions:
     before: int = 0  # sentences that the model hears again with the next one
     in_digits: bool = True  # what is said of numbers in English words is written in digits first
     figures: Figures = NO_FIGURES  # which dates and amounts are written for the model, as they shall stand
+    names: Names = NO_NAMES  # which others stand in for, where the model does not keep them
 
     @classmethod
     def of(cls, spec: ModelSpec, source: str, target: str, phrases: Phrases) -> "TranslateRequestOptions":
@@ -58,7 +60,8 @@ class TranslateRequestOptions:
         model, languages = TranslateOptions.of(spec), Languages.of(spec)
         limits = PieceLimits(model.max_words, model.max_characters)
         figures = Figures(target) if model.write_figures else NO_FIGURES
-        return cls(source, target, phrases, limits, languages, model.context, model.write_numbers, figures)
+        names = Names(target) if model.keep_names else NO_NAMES
+        return cls(source, target, phrases, limits, languages, model.context, model.write_numbers, figures, names)
 
 
 class TranslationPiece:
@@ -68,13 +71,17 @@ class TranslationPiece:
         self.text, self.source, self.speaker, self._phrases = text, source, speaker, options.phrases
         self.heard: Translated | None = None  # the first answer
         self.instead: Instead | None = None  # who answered in place of the model, if anybody did
-        self._written = self._phrases.around(text, in_digits) if options.in_digits and _english(source) else text
-        self._figures = options.figures if _english(source) else NO_FIGURES
+        may_be_english = not source or _is_english(source)  # other languages' numbers are no English words
+        self._written = self._phrases.around(text, in_digits) if options.in_digits and may_be_english else text
+        self._figures = options.figures if may_be_english else NO_FIGURES
         self._parts = self._phrases.split(self._written, figures=self._figures)
         # In one piece: with figures as they shall stand, and as they were, of which a model may make the same.
         plain = self._phrases.split(self._written)
         self._whole = list(dict.fromkeys(["".join(self._parts), "".join(plain)]))
         self._done: list[str] = []  # of its parts: what stands before the next one
+        self._names = options.names
+        self._stand_ins: deque[StandIns] = deque()  # the next to try
+        self._without = ""  # the translation that has lost a name
 
     @property
     def language(self) -> str:
@@ -89,6 +96,8 @@ class TranslationPiece:
     @property
     def asked(self) -> str:
         """What is to be translated next, with the space around it."""
+        if self._stand_ins:
+            return self._stand_ins[0].text
         return self._whole[0] if self._whole else self._parts[len(self._done)]
 
     @property
@@ -106,13 +115,32 @@ class TranslationPiece:
         text = asked.replace(asked.strip(), result.text, 1) if asked.strip() else asked
         if self._whole:
             text = with_numbers_of(asked, text)
-            if Phrases.stand(self._parts, text):
-                return text
-            self._go_on()
-            return None
+            return self._whole_answer(asked, text)
         self._done.append(asked if numbers_in(text) and not numbers_in(asked) else text)
         self._done += self._parts[len(self._done) : len(self._done) + 1]
         return "".join(self._done) if len(self._done) == len(self._parts) else None
+
+    def _whole_answer(self, asked: str, text: str) -> str | None:
+        stands = Phrases.stand(self._parts, text)
+        if self._stand_ins:
+            return self._named(text if stands else "")
+        if not stands:
+            self._go_on()
+            return None
+        self._without = text
+        self._stand_ins.extend(self._for_lost_names(asked, text))
+        return None if self._stand_ins else text
+
+    def _for_lost_names(self, asked: str, text: str) -> Iterator[StandIns]:
+        """The model is asked once more, with names that it knows. Phrases are no names."""
+        if _is_english(self.language) and self._names.lost(asked, text):
+            found = self._names.find(asked)
+            yield from StandIns.tries(asked, [n for n in found if not any(n.text in phrase for phrase in self.keep)])
+
+    def _named(self, text: str) -> str | None:
+        """With the names put back, or the first translation where nobody's stand-in survives."""
+        named = self._stand_ins.popleft().back(text)
+        return named or (None if self._stand_ins else self._without)
 
     def _go_on(self) -> None:
         """Another whole, or its parts, numbers among them."""
@@ -121,9 +149,8 @@ class TranslationPiece:
             self._parts = self._phrases.split(self._written, numbers=True, figures=self._figures)
 
 
-def _english(source: str) -> bool:
-    """Or not known: other languages' numbers are no English words."""
-    return source in ("", "en") or source.startswith("en-")
+def _is_english(language: str) -> bool:
+    return language == "en" or language.startswith("en-")
 
 
 class TranslateSession:

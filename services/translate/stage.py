@@ -15,6 +15,7 @@ from services.translate.conversion import CONVERSION
 from services.translate.figures import NO_FIGURES
 from services.translate.languages import Languages
 from services.translate.llm import opening
+from services.translate.names import NO_NAMES
 from services.translate.options import TranslateOptions
 from services.translate.phrases import Phrases
 from services.translate.sentence import Sentence, Translated
@@ -37,8 +38,9 @@ def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) 
     phrases = Phrases({**_glossary(model.glossary.items()), **_glossary((e.source, e.target) for e in config.glossary)})
     _check_deadline(spec, model, settings)
     asked = TranslateRequestOptions.of(spec, source, target, phrases)
-    # A chat model writes dates and amounts itself.
-    return TranslateSession(replace(asked, figures=NO_FIGURES) if spec.backend == opening.BACKEND else asked)
+    if spec.backend == opening.BACKEND:  # a chat model writes dates, amounts and names itself
+        asked = replace(asked, figures=NO_FIGURES, names=NO_NAMES)
+    return TranslateSession(asked)
 
 
 def _check_deadline(spec: ModelSpec, model: TranslateOptions, settings: ServiceConfig) -> None:

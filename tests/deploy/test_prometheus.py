@@ -10,6 +10,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import gateway.metrics
+import parley.audit.writer
 import parley.disk
 import parley.telemetry
 import parley.wire.expiry
@@ -61,9 +62,8 @@ def test_an_alert_says_what_to_do(alert: str) -> None:
 
 def test_rules_are_about_metrics_that_there_are() -> None:
     """Of ours (what fills the registry is imported); recorded ones are recorded here."""
-    assert all(
-        (gateway.metrics, parley.telemetry, parley.disk, parley.wire.expiry, services.jobs.numbers)
-    )  # what fills the registry
+    filled = (gateway.metrics, parley.audit.writer, parley.disk, parley.telemetry, parley.wire.expiry)
+    assert all((*filled, services.jobs.numbers))
     there = {metric.name for metric in REGISTRY.collect()}
     named = {name for rule in RULES for name in re.findall(r"(?<![:\w])parley_\w+", rule["expr"])}
     assert {name for name in named if not any(name.removesuffix(end) in there for end in BY_THE_WAY)} == set()

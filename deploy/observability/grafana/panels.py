@@ -38,6 +38,12 @@ OVERVIEW: tuple[Panel, ...] = (
         "reqps",
         ((rate("parley_notices_total", "stage, reason"), "{{stage}} {{reason}}"),),
     ),
+    (
+        "Webhooks of telephone calls",
+        "Tries to tell them, a second; `dead` was the last.",
+        "ops",
+        ((rate("parley_calls_webhooks_total", "outcome"), "{{outcome}}"),),
+    ),
     ("Processes", "1: Prometheus reaches it.", "short", (('up{job=~"parley.*"}', "{{job}} {{instance}}"),)),
 )
 LATENCY: tuple[Panel, ...] = (

@@ -4,9 +4,9 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 
 from gateway.apis.openai import subtitles
+from gateway.pipeline.speakers import by_speaker
 from gateway.recordings import Transcription
 from parley.v1.asr_pb2 import Transcript, Word
 
@@ -54,7 +54,7 @@ def _verbose(heard: Transcription, task: str, granularities: Sequence[str]) -> s
 
 def _diarized(heard: Transcription, task: str, granularities: Sequence[str]) -> str:
     body: Json = {"task": task, "duration": round(heard.duration_s, 3), "text": heard.text, "usage": _usage(heard)}
-    segments = (segment for final in heard.finals for segment in _by_speaker(final))
+    segments = (_turn(part) for final in heard.finals for part in by_speaker(final))
     body["segments"] = [{"id": f"seg_{n}"} | segment for n, segment in enumerate(segments)]
     return _json(body)
 
@@ -87,24 +87,14 @@ def _number(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def _times(first: Transcript | Word, last: Transcript | Word | None = None) -> Json:
-    start, end = first.interval.start, (last or first).interval.end
+def _times(said: Transcript | Word) -> Json:
+    start, end = said.interval.start, said.interval.end
     return {"start": start.ToMilliseconds() / 1000, "end": end.ToMilliseconds() / 1000}
 
 
-def _by_speaker(final: Transcript) -> Iterator[Json]:
-    """A final, cut where another person speaks."""
-    turns = [(who, list(words)) for who, words in groupby(final.words, lambda word: word.speaker)]
-    if len(turns) < 2:
-        if final.text.strip():
-            yield _turn(final.speaker, final.text.strip(), _times(final))
-        return
-    for who, words in turns:
-        yield _turn(who, " ".join(word.text for word in words), _times(words[0], words[-1]))
-
-
-def _turn(speaker: str, text: str, times: Json) -> Json:
-    return {"type": "transcript.text.segment", "speaker": _letters(speaker), "text": text, **times}
+def _turn(part: Transcript) -> Json:
+    said = {"speaker": _letters(part.speaker), "text": part.text.strip()}
+    return {"type": "transcript.text.segment", **said, **_times(part)}
 
 
 def _letters(speaker: str) -> str:
@@ -140,7 +130,9 @@ class StreamedTranscript:
 
     def more(self, final: Transcript) -> Iterator[Json]:
         """The events that a final adds."""
-        pieces: list[Json] = list(_by_speaker(final)) if self._diarized else [{"text": final.text.strip()}]
+        pieces: list[Json] = (
+            [_turn(part) for part in by_speaker(final)] if self._diarized else [{"text": final.text.strip()}]
+        )
         for piece in pieces:
             delta: Json = {"type": "transcript.text.delta", "delta": self._appended(str(piece["text"]))}
             if not self._diarized:

@@ -15,6 +15,10 @@ ASR = fields(
     task={"type": "string", "enum": ["transcribe", "translate"], "default": "transcribe"},
     language=TEXT,
     initial_prompt=TEXT,
+    hotwords=TEXT | {"description": "Words that may be said, with commas between."},
+    diarize={"type": "boolean", "default": False, "description": "Say who speaks: SPEAKER_00, SPEAKER_01, ..."},
+    enable_diarization={"type": "boolean", "default": False, "description": "The same, as WhisperX calls it."},
+    max_speakers={"type": "integer", "minimum": 0, "maximum": 100, "description": "Never more; 0: as are heard."},
     output={"type": "string", "enum": ["txt", "vtt", "srt", "tsv", "json"], "default": "txt"},
     model=MODEL,
 )

@@ -33,6 +33,7 @@ class WhisperAsr:
         """Words, as text, subtitles, or JSON."""
         wanted = shapes.asked(fields)
         heard = await self._heard(await self._sound(fields), wanted.config, fields, caller)
+        shapes.tell_apart(heard)
         if wanted.in_english:
             await recordings.turn_into(self._core, heard, "en", caller)
         body, kind = shapes.written(heard, wanted.shape)

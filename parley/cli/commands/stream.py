@@ -2,12 +2,16 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from parley.cli import options
 from parley.cli.pipeline_options import PipelineOptions, models_of
+from parley.cli.show.caption_file import CaptionFile
 from parley.cli.show.display import Display, JsonDisplay, PlainDisplay, Terminal
 from parley.cli.sound import STDIN, Sound, paced, pieces_of, read_file, read_stdin
 from parley.errors import BadInput
@@ -24,6 +28,9 @@ def stream(
     interim: Annotated[
         bool | None, typer.Option("--interim/--no-interim", help="Show guesses; default: on a terminal only.")
     ] = None,
+    captions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the last two lines in this file, for OBS and its like.")
+    ] = None,
     language: options.Language = "",
     model: options.Models = None,
     server: options.Server = options.SERVER,
@@ -33,7 +40,7 @@ def stream(
 
     Standard input is a WAV, or raw PCM: 16 kHz, 16 bit, little-endian, one channel.
     """
-    shown = sys.stdout.isatty() and not as_json
+    shown = bool(captions) or (sys.stdout.isatty() and not as_json)
     wanted = PipelineOptions(
         language=language,
         interim=shown if interim is None else interim,
@@ -46,7 +53,10 @@ def stream(
         translate_to=tuple(translate_to or ()),
         models=models_of(model or ()),
     )
-    asyncio.run(_stream(server, wanted, _sound(file, wanted), _display(as_json)))
+    displays: list[Display] = [_display(as_json)]
+    if captions:
+        displays.append(CaptionFile(captions, next(iter(wanted.translate_to), "")))
+    asyncio.run(_stream(server, wanted, _sound(file, wanted), displays))
 
 
 def _sound(file: str, wanted: PipelineOptions) -> Sound:
@@ -63,7 +73,10 @@ def _display(as_json: bool) -> Display:
     return Terminal() if sys.stdout.isatty() else PlainDisplay()
 
 
-async def _stream(server: str, wanted: PipelineOptions, sound: Sound, display: Display) -> None:
-    with display:
+async def _stream(server: str, wanted: PipelineOptions, sound: Sound, displays: Sequence[Display]) -> None:
+    with ExitStack() as stack:
+        for display in displays:
+            stack.enter_context(display)
         async for answer in wanted.answers(server, sound, paced(pieces_of(sound))):
-            display.show(answer)
+            for display in displays:
+                display.show(answer)

@@ -19,6 +19,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import yaml
+from websockets.asyncio.client import connect
 
 from parley.cli.processes.ports import free_address
 from parley.client import requests_of
@@ -26,6 +27,7 @@ from parley.errors import ParleyError
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from parley.v1.separate_pb2 import SeparateConfig
 from parley.wire.pipeline import pipeline_config
+from tests.e2e.clients.test_telephony import spoken, started
 from tests.e2e.cluster import ROOT, Cluster, cut, speech
 from tests.e2e.jobs.cluster import JobsCluster
 from tests.e2e.process import models_root
@@ -74,6 +76,7 @@ shadow = {{"echo@2" = 100}}
 "{REAL}" = 100
 """
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+STOP = '{"event": "stop", "stop": {"callSid": "CA1"}, "streamSid": "MZCA1"}'
 VARIABLES = {"$__rate_interval": "10m"}  # what Grafana puts in
 TALK, WORD = speech(0.6, 0.8, 0.7, 0.9, 0.6), speech(0.4, gap_s=0.6)
 
@@ -190,8 +193,18 @@ async def _job(cluster: Cluster) -> None:
         assert answer.is_success, answer.text
 
 
+async def _call(cluster: Cluster) -> None:
+    """By telephone, of which nobody is told either."""
+    asked = {"webhook": f"http://{free_address()}"}
+    async with connect(f"ws://{cluster.http}/v1/twilio") as twilio:
+        for message in (*started("CA1", asked), *spoken("CA1", bytes(1600), ("inbound",)), STOP):
+            await twilio.send(message)
+        await twilio.wait_closed()
+
+
 async def _round(cluster: Cluster) -> None:
-    """More people than there are places; one of two replicas is killed while they talk. A job too."""
+    """More people than there are places; one of two replicas is killed while they talk. A job and a call too."""
+    await _call(cluster)
     await _upload(cluster)
     await _job(cluster)
     await _told_apart(cluster)
@@ -230,7 +243,15 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
     (folder / "routes.toml").write_text(ROUTES)
     rollouts = {"reference": {"folder": str(_golden(folder)), "every_s": 2.0}}
     routes, limits = str(folder / "routes.toml"), {"streams": PLACES}
-    more = {"replicas": 2, "env": env, "routes_file": routes, "limits": limits, "rollouts": rollouts}
+    telephony = {"webhook_secret": SECRET, "private": ["127.0.0.1"]}
+    more = {
+        "replicas": 2,
+        "telephony": telephony,
+        "env": env,
+        "routes_file": routes,
+        "limits": limits,
+        "rollouts": rollouts,
+    }
     cluster = JobsCluster(folder, STAGES, jobs={"webhook_secret": SECRET}, webhook_secret=SECRET, more=more)
     try:
         await cluster.start()

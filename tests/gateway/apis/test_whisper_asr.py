@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from parley.v1.diarize_pb2 import Turn
 from parley.v1.pipeline_pb2 import PipelineResponse
 from tests.gateway.conftest import FakeCore, final
 
@@ -63,6 +64,48 @@ def test_speech_in_english(client: TestClient, core: FakeCore, talk: bytes) -> N
     """`task=translate` gives every language's words in English."""
     core.answers = [spoken("guten morgen", "de")]
     assert posted(client, "/asr", talk, task="translate").text == "GUTEN MORGEN\n"
+
+
+TOLD = {
+    "txt": "[SPEAKER_00]: good\n[SPEAKER_01]: morning\n",
+    "srt": "1\n00:00:00,000 --> 00:00:00,500\n[SPEAKER_00]: good\n\n"
+    "2\n00:00:00,500 --> 00:00:01,000\n[SPEAKER_01]: morning\n\n",
+    "tsv": "start\tend\ttext\n0\t500\t[SPEAKER_00]: good\n500\t1000\t[SPEAKER_01]: morning\n",
+}
+
+
+@pytest.mark.parametrize("shape", TOLD)
+@pytest.mark.parametrize("name", ["diarize", "enable_diarization"])
+def test_who_speaks_stands_before_the_words(
+    client: TestClient, core: FakeCore, talk: bytes, shape: str, name: str
+) -> None:
+    """Two people in one sentence are two lines."""
+    core.answers = conversation()
+    assert posted(client, "/asr", talk, output=shape, max_speakers=3, **{name: True}).text == TOLD[shape]
+    assert core.asked[0].config.diarize.max_speakers == 3
+
+
+def test_who_speaks_is_told_beside_the_words_of_json(client: TestClient, core: FakeCore, talk: bytes) -> None:
+    """As WhisperX has it; nobody without being asked."""
+    core.answers = conversation()
+    told = posted(client, "/asr", talk, output="json", diarize=True, hotwords="Parley, Riva").json()
+    assert [(each["speaker"], each["text"]) for each in told["segments"]] == [
+        ("SPEAKER_00", "good"),
+        ("SPEAKER_01", "morning"),
+    ]
+    assert core.asked[0].config.asr.phrases == ["Parley", "Riva"]
+    core.answers = [spoken("good morning")]
+    assert "speaker" not in posted(client, "/asr", talk, output="json").json()["segments"][0]
+
+
+def conversation() -> list[PipelineResponse]:
+    """Half of a sentence each."""
+    said = final("good morning", 0, 1000, ("good", "morning"))
+    for word, start in zip(said.transcript.words, (0, 500), strict=True):
+        word.interval.start.FromMilliseconds(start)
+        word.interval.end.FromMilliseconds(start + 500)
+    turns = [Turn(id=str(n), speaker=str(n + 1), interval=said.transcript.words[n].interval) for n in range(2)]
+    return [*(PipelineResponse(turn=turn) for turn in turns), said]
 
 
 @pytest.mark.parametrize(

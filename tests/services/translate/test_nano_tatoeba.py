@@ -16,7 +16,7 @@ from tests.e2e.process import Running, running
 FOLDER = ROOT / "models/embedded/translate/nano-tatoeba/1"
 SENTENCES = (
     "Where is the train station?",
-    "My brother works in Berlin, but he lives in Potsdam.",
+    "My brother works in Berlin, but he lives in Boston.",
     "I'd like a cup of coffee, please.",
     "It was raining, so we stayed at home and played cards until midnight.",
     "Do you know what time it is?",

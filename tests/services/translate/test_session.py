@@ -218,3 +218,20 @@ def test_a_long_text_is_read_a_little_at_a_time() -> None:
     list(streamed.feed("This is a sentence. " * 10_000))
     assert streamed.next_job() is not None
     assert len(streamed._waiting) <= 40
+
+
+class Forgetful:
+    """Knows Tom and Boston, and nobody else."""
+
+    def run(self, jobs: Sequence[Sentence]) -> Sequence[Translated]:
+        said = (re.sub(r"\b(?!(?:Tom|Boston|We|Mai)\b)[A-Z][a-z]+", "Xx", job.text) for job in jobs)
+        return [Translated(text, "en", 1.0) for text in said]
+
+
+def test_a_name_that_is_lost_is_put_back() -> None:
+    """The model is asked with a name that it knows; where that is lost too, its first answer counts."""
+    kept = of(v1.Translation, play(session(), Forgetful(), ["We met Quintana in Ystad on 3 May 2021."]))
+    assert [each.text for each in kept] == ["We met Quintana in Ystad am 3. Mai 2021."]
+    off = session(spec=replace(SPEC, options={**SPEC.options, "keep_names": False, "write_figures": False}))
+    lost = of(v1.Translation, play(off, Forgetful(), ["We met Quintana."]))
+    assert [each.text for each in lost] == ["We met Xx."]
