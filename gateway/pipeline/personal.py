@@ -94,7 +94,7 @@ KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
 
 def found(text: str, kinds: Sequence[str]) -> list[Found]:
     """Every piece of these kinds, from left to right, none of them overlapping."""
-    view, places = _digits(text)
+    view, places = in_digits(text)
     taken: list[Found] = []
     for kind, look in KINDS.items():
         if kind in kinds:
@@ -111,8 +111,10 @@ def _end_of_word(text: str, view: str, end: int) -> int:
     return match.end() if match else end
 
 
-def _digits(text: str) -> tuple[str, list[int]]:
+def in_digits(text: str) -> tuple[str, Sequence[int]]:
     """The text with runs of spoken digits as digits, and where each of its letters stands in the text."""
+    if not _SINGLE.search(text):
+        return text, range(len(text))
     view, places, at = "", list[int](), 0
     for run in _SINGLE.finditer(text):
         view, places = view + text[at : run.start()], [*places, *range(at, run.start())]
@@ -127,6 +129,15 @@ def replaced(text: str, pieces: Sequence[Found]) -> str:
     for piece in reversed(pieces):
         text = f"{text[: piece.start]}[{piece.kind.upper()}]{text[piece.end :]}"
     return text
+
+
+def undecided_from(text: str) -> int:
+    """Where the words begin that it ends with and that may belong to such a piece."""
+    words = list(re.finditer(r"\S+", text))
+    at = len(words)
+    while at > 0 and _may_belong(words[at - 1][0]):
+        at -= 1
+    return words[at].start() if at < len(words) else len(text)
 
 
 def decided(text: str) -> int:
