@@ -241,8 +241,8 @@ class Core:
 
     def _pipeline(self, config: PipelineConfig, caller: Caller) -> Pipeline | Channels:
         caller = replace(caller, metadata=pinned(config, caller.metadata))
-        hide(config, self._config.redact if self._config.redact and self._has(caller, "redact") else ())
-        hide(config, self.keys.of(caller.metadata).redact)
+        ours = self._config.redact if self._config.redact and self._has(caller, "redact") else ()
+        hide(config, (*ours, *self.keys.of(caller.metadata).redact), self.board.book.tables)
         model = config.models.get("diarize", "") or caller.metadata.get(f"{protocol.MODEL}-diarize", "")
         self._enrol(config.diarize, Wish("diarize", model), caller)
         begin = partial(

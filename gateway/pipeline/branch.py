@@ -7,8 +7,10 @@ stage whose input is kept (`replays`) stays alive while another replica is looke
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from gateway import metrics
+from gateway.caller import Wish
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.continuity import Continuity, continuity_of
@@ -72,6 +74,8 @@ class Branch:
 
     def __init__(self, stage: StageContract, tail: SoundTail | TextTail, stall_s: float, outage: Outage) -> None:
         self.stage, self.tail, self.outage, self._stall_s = stage, tail, outage, stall_s
+        self.alias = ""  # which model was asked for
+        self.finds_names = False  # instead of what its stage does
         self.continuity: Continuity | None = None  # puts its answers into the stream's own time; texts have none
         self.task: asyncio.Task[None] | None = None
         self.alive = True  # what comes is sent
@@ -90,6 +94,16 @@ class Branch:
         self._timer: asyncio.TimerHandle | None = None
 
     # What goes in.
+
+    @property
+    def does(self) -> str:
+        """What its model is for."""
+        return "names" if self.finds_names else self.stage.name
+
+    @property
+    def wish(self) -> Wish:
+        """What a replica is asked for."""
+        return Wish(self.stage.name, self.pinned or self.alias, self.languages, self.alias, self.model != "")
 
     async def audio(self, data: bytes) -> None:
         """More sound. Waits while the stage is behind."""
@@ -166,6 +180,16 @@ class Branch:
             return notices.own_again(self.stage, event)
         return None
 
+    def complete(self, event: Any) -> None:
+        """A final may come back in several pieces; together they are its text."""
+        assert isinstance(self.tail, TextTail)
+        final = self.tail.answered(event.source_text)
+        fields = event.DESCRIPTOR.fields_by_name
+        if "interval" in fields:
+            event.interval.CopyFrom(final.interval)
+        if "speaker" in fields:
+            event.speaker = final.speaker
+
     @property
     def at_ns(self) -> int:
         """Nanoseconds from the stream's start up to which everything is answered."""
@@ -214,6 +238,7 @@ def branches(plan: Plan, stalls_s: Mapping[str, float], failover: FailoverConfig
 def _branch(plan: Plan, each: StageRequest, stalls_s: Mapping[str, float], failover: FailoverConfig) -> Branch:
     stage, tail = each.stage, plan.tail(each, failover.keep)
     branch = Branch(stage, tail, stalls_s.get(stage.name, stage.stall_s(each.config)), Outage(failover))
+    branch.alias, branch.finds_names = plan.model(each), getattr(each.config, "find_names", False)
     if isinstance(tail, TextTail):
         branch.must_answer = lambda: bool(tail.pending)
     else:

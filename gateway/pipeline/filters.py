@@ -22,6 +22,7 @@ class Filter:
     def __init__(self, branch: Branch, give: Give, end_next: Callable[[], Awaitable[None]]) -> None:
         self.branch, self._give, self._end_next = branch, give, end_next
         self._unanswered = bytearray()  # went in and has not come back
+        self.given = 0  # bytes that were handed on
         self._order, self._ended = asyncio.Lock(), False
         branch.must_answer = self._holds_too_much
 
@@ -37,13 +38,13 @@ class Filter:
         else:
             await self.branch.audio(data)
             async with self._order:
-                await self._give(data)
+                await self._hand_on(data)
 
     async def filtered(self, data: bytes) -> None:
         """What the filter makes of the sound."""
         async with self._order:
             del self._unanswered[: len(data)]
-            await self._give(data)
+            await self._hand_on(data)
 
     async def bypass(self, notice: Notice, say: Callable[[Notice], Awaitable[None]]) -> None:
         """The replica is lost: say so, and hand on what it held as it came."""
@@ -52,7 +53,11 @@ class Filter:
             held = bytes(self._unanswered)
             self._unanswered.clear()
             if held:
-                await self._give(held)
+                await self._hand_on(held)
+
+    async def _hand_on(self, data: bytes) -> None:
+        self.given += len(data)
+        await self._give(data)
 
     async def end(self) -> None:
         """The input has ended."""

@@ -75,6 +75,14 @@ def late(stage: StageContract, waiting_s: float, at_ns: int) -> Notice:
     return _from(stage, "LATE", message, at_ns)
 
 
+def silent(stage: StageContract, at_ns: int) -> Notice:
+    """Sound comes back of which it will not be known what was said in it."""
+    message = (
+        f"{stage.name} does not say in time what is said from {{at}} s on; what comes back is silent until it does."
+    )
+    return _from(stage, "SOUND_SILENT", message, at_ns)
+
+
 def _from(stage: StageContract, reason: str, message: str, at_ns: int) -> Notice:
     interval = Interval()
     interval.start.FromNanoseconds(at_ns)

@@ -34,6 +34,9 @@ _PHONES = (
     re.compile(r"(?<![\d.,])0[1-9]\d{8,10}(?!\d|[.,]\d)"),
     re.compile(r"(?<![\d.,-])[2-9]\d{2}-\d{4}(?!\d|-\d)"),
 )
+_DICTATED = re.compile(r"(?<![\w.,-])\d(?:(?:[ -]|, ?)\d(?!\d)){6,14}(?!\w)")  # digit by digit
+_COUNTED = ("0123456789", "9876543210")
+SAID_SINGLY = 7  # so many digits in a row are no count of something
 _SINGLE = re.compile(rf"(?i)\b(?:{'|'.join(DIGITS)})(?:[ ,-]{{1,2}}(?:{'|'.join(DIGITS)})\b)+")
 _WORD = re.compile(r"\w+")
 
@@ -76,6 +79,10 @@ def _phones(text: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text):
             if 7 <= sum(map(str.isdigit, match[0])) <= 15:
                 yield match.span()
+    for match in _DICTATED.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if not any(digits in counted for counted in _COUNTED):
+            yield match.span()
 
 
 def _by(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:
@@ -94,7 +101,7 @@ KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
 
 def found(text: str, kinds: Sequence[str]) -> list[Found]:
     """Every piece of these kinds, from left to right, none of them overlapping."""
-    view, places = _digits(text)
+    view, places = in_digits(text)
     taken: list[Found] = []
     for kind, look in KINDS.items():
         if kind in kinds:
@@ -111,14 +118,21 @@ def _end_of_word(text: str, view: str, end: int) -> int:
     return match.end() if match else end
 
 
-def _digits(text: str) -> tuple[str, list[int]]:
-    """The text with runs of spoken digits as digits, and where each of its letters stands in the text."""
+def in_digits(text: str) -> tuple[str, Sequence[int]]:
+    """The text with runs of spoken digits as digits, and where each of its letters stands in the text.
+
+    Of a long run they stay apart, as they were said.
+    """
+    if not _SINGLE.search(text):
+        return text, range(len(text))
     view, places, at = "", list[int](), 0
     for run in _SINGLE.finditer(text):
         view, places = view + text[at : run.start()], [*places, *range(at, run.start())]
-        for word in _WORD.finditer(run[0]):
-            view, places = view + DIGITS[word[0].lower()], [*places, run.start() + word.start()]
-        at = run.end()
+        words = list(_WORD.finditer(run[0]))
+        between = " " if len(words) >= SAID_SINGLY else ""
+        digits = between.join(DIGITS[word[0].lower()] for word in words)
+        starts = [run.start() + word.start() for word in words for _ in f"{between}0"]
+        view, places, at = view + digits, [*places, *starts[: len(digits)]], run.end()
     return view + text[at:], [*places, *range(at, len(text))]
 
 
@@ -127,6 +141,15 @@ def replaced(text: str, pieces: Sequence[Found]) -> str:
     for piece in reversed(pieces):
         text = f"{text[: piece.start]}[{piece.kind.upper()}]{text[piece.end :]}"
     return text
+
+
+def undecided_from(text: str) -> int:
+    """Where the words begin that it ends with and that may belong to such a piece."""
+    words = list(re.finditer(r"\S+", text))
+    at = len(words)
+    while at > 0 and _may_belong(words[at - 1][0]):
+        at -= 1
+    return words[at].start() if at < len(words) else len(text)
 
 
 def decided(text: str) -> int:

@@ -11,23 +11,24 @@ takes that for the loss of a replica. What must not mix is under a filter's lock
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
-from gateway.caller import Wish
 from gateway.config import FailoverConfig
 from gateway.pipeline import notices
 from gateway.pipeline.branch import Branch, branches
 from gateway.pipeline.filters import chain
 from gateway.pipeline.merge import merged
+from gateway.pipeline.naming import Naming, unnamed
 from gateway.pipeline.plan import Plan
-from gateway.pipeline.speakers import Speakers, times
+from gateway.pipeline.returning import Returning
+from gateway.pipeline.speakers import Speakers
 from gateway.pipeline.streams import StreamOpener
-from gateway.pipeline.tail import TextTail
 from gateway.replicas.retry import Then, When, rule
 from parley import telemetry
-from parley.errors import ConfigRepeated, EmptyMessage, ParleyError
+from parley.errors import ConfigRepeated, EmptyMessage, ParleyError, Unavailable
 from parley.v1.asr_pb2 import Transcript
+from parley.v1.audio_pb2 import Track
 from parley.v1.pipeline_pb2 import (
     Notice,
     PipelineConfig,
@@ -38,7 +39,6 @@ from parley.v1.pipeline_pb2 import (
 from parley.v1.translate_pb2 import Translation
 from parley.wire.pipeline import stage_event
 
-SPEAKER_WAIT_S = 0.5  # how long a final waits to learn who spoke
 # An event's type -> the field of the answer that carries it; what has none goes as a StageEvent.
 _FIELDS = {kind.full_name: field.name for field in PipelineResponse.DESCRIPTOR.fields if (kind := field.message_type)}
 
@@ -51,17 +51,19 @@ class Pipeline:
     ) -> None:
         self._plan, self._streams = Plan(config), streams
         self._out: asyncio.Queue[PipelineResponse | None] = asyncio.Queue(64)
-        self._announced = asyncio.Event()
-        self._speakers, self._speakers_changed = Speakers(), asyncio.Event()
+        self._announced, self._speakers = asyncio.Event(), Speakers()
         self._branches = branches(self._plan, stalls_s, failover)
         self.places = len(self._branches)  # streams to engines, at a time
         self._listeners = [branch for branch in self._branches if branch.stage.is_listener]
-        self._rewriters = [branch for branch in self._branches if branch.stage.is_rewriter]
+        self._rewriters = [each for each in self._branches if each.stage.is_rewriter and not each.finds_names]
+        self._naming = next((Naming(each) for each in self._branches if each.finds_names), None)
         self._words = next((branch for branch in self._listeners if branch.stage.gives_words), None)
         self._turns = next((branch for branch in self._listeners if branch.stage.gives_turns), None)
-        filtering = [branch for branch in self._branches if branch.stage.is_filter]
-        self._filters = chain(filtering, self._give_back, self._end_filtered) if filtering else []
+        filters = [branch for branch in self._branches if branch.stage.is_filter]
+        self._filters = chain(filters, self._give_back, self._end_filtered) if filters else []
+        self._hears_filtered = bool(filters) and self._plan.to_listeners  # whether listeners hear what filters make
         self._filter_of = {each.branch: each for each in self._filters}
+        self._returning = Returning(self._plan, self._words, self._say, self._notice) if config.redact_sound else None
 
     def run(self, requests: AsyncIterator[PipelineRequest]) -> AsyncGenerator[PipelineResponse]:
         """Every answer of every stage, until all of them are done."""
@@ -74,6 +76,8 @@ class Pipeline:
             branch.task = None
         for each in self._filters:
             each.forget()
+        if self._returning:
+            self._returning.forget()
         while not self._out.empty():
             self._out.get_nowait()
 
@@ -90,7 +94,7 @@ class Pipeline:
         await self._out.put(PipelineResponse(**event))
 
     async def _announce(self) -> None:
-        models = {branch.stage.name: branch.model for branch in self._branches if branch.model}
+        models = {branch.does: branch.model for branch in self._branches if branch.model}
         returned = self._plan.config.format if self._filters and self._plan.to_client else None
         await self._say(opened=PipelineOpened(models=models, format=returned))
         self._announced.set()
@@ -117,11 +121,6 @@ class Pipeline:
         if self._filters:
             await self._filters[0].end()
 
-    @property
-    def _hears_filtered(self) -> bool:
-        """Whether listeners hear what the filters make of the sound."""
-        return bool(self._filters) and self._plan.to_listeners
-
     async def _hear(self, data: bytes) -> None:
         if not self._hears_filtered:
             await self._tee(data)
@@ -134,7 +133,9 @@ class Pipeline:
 
     async def _give_back(self, data: bytes) -> None:
         """What comes out of the last filter, or would have."""
-        if self._plan.to_client:
+        if self._plan.to_client and self._returning:
+            await self._returning.sound(self._filters[-1], data)
+        elif self._plan.to_client:
             await self._say(audio={"data": data})
         if self._plan.to_listeners:
             await self._tee(data)
@@ -154,15 +155,13 @@ class Pipeline:
             if not (await self._replace(branch, error) or await self._do_without(branch, error)):
                 break
         branch.over()
-        self._speakers_changed.set()
+        self._speakers.changed()
         await self._after(branch)
 
     async def _listen(self, branch: Branch) -> ParleyError | None:
         """One replica's stream, to its end or its failure."""
-        origin = self._plan.model(branch.stage)
-        wish = Wish(branch.stage.name, branch.pinned or origin, branch.languages, origin, branch.model != "")
         try:
-            async with aclosing(self._streams.open(wish, branch.tail.requests)) as answers:
+            async with aclosing(self._streams.open(branch.wish, branch.tail.requests)) as answers:
                 async for answer in answers:
                     branch.answers, branch.delivering = branch.answers + 1, True
                     await self._take(branch, answer)
@@ -180,9 +179,13 @@ class Pipeline:
     async def _after(self, branch: Branch) -> None:
         if branch in self._filter_of:
             await self._filter_of[branch].done()
+        if branch.finds_names and not branch.tail.ended:
+            raise unnamed(Unavailable(f"{branch.alias} has ended."))
         if branch is self._words:
-            for rewriter in self._rewriters:
+            for rewriter in (each for each in self._branches if each.stage.is_rewriter):
                 rewriter.tail.end()
+            if self._returning:
+                await self._returning.over()
 
     async def _replace(self, branch: Branch, error: ParleyError) -> bool:
         """Wait until another replica may be tried; False: the stage is lost."""
@@ -191,7 +194,7 @@ class Pipeline:
             return False
         if first:
             await self._go_on(branch, branch.leave(error))
-            self._speakers_changed.set()
+            self._speakers.changed()
         await asyncio.sleep(pause_s)
         return True
 
@@ -201,10 +204,14 @@ class Pipeline:
         if not branch.given_up:
             branch.give_up()
             await self._lose(branch, error, row.then)
+            if branch is self._words and self._returning:
+                await self._returning.lost()
         return Then.LATER in row.then and await branch.may_come_back()
 
     async def _lose(self, branch: Branch, error: ParleyError, then: Sequence[Then]) -> None:
         """Raises where the whole stream must end, by the table of retries; else says what is done instead."""
+        if branch.finds_names:
+            raise unnamed(error)
         others = any(each.alive for each in self._branches if not each.stage.is_rewriter)
         if Then.DO_WITHOUT not in then or not (others or branch.stage.is_filter):
             raise error
@@ -228,6 +235,8 @@ class Pipeline:
         if kind == "opened":
             if notice := branch.taken(event.model):
                 await self._notice(notice)
+            if branch is self._words and self._returning:
+                await self._returning.opened()
             return
         if kind == "late":
             await self._notice(notices.late(branch.stage, event.waiting.ToTimedelta().total_seconds(), branch.at_ns))
@@ -236,6 +245,9 @@ class Pipeline:
             branch.outage.worked()
             await self._filter_of[branch].filtered(event.data)
             return
+        if kind == "found" and self._naming:
+            await self._naming.take(event)
+            return
         if branch.continuity and (event := branch.continuity.place(kind, event)) is None:
             return
         if kind != "transcript" or event.is_final:
@@ -243,10 +255,14 @@ class Pipeline:
         await self._deliver(branch, kind, event)
 
     async def _deliver(self, branch: Branch, kind: str, event: Any) -> None:
-        if kind == "transcript" and self._plan.redaction and not self._plan.redaction.hide(event):
+        if kind == "transcript" and self._plan.redaction:
+            names = await self._naming.of(event) if self._naming and event.is_final else ()
+            if not self._plan.redaction.hide(event, names):
+                return
+        if self._returning and branch is self._words and not await self._returning.hears(kind, event):
             return
         if branch.stage.is_rewriter:
-            self._complete(branch, event)
+            branch.complete(event)
         if isinstance(event, Translation):
             if (notice := branch.changed(event)) is not None:
                 await self._notice(notice)
@@ -258,42 +274,25 @@ class Pipeline:
             await self._spoken(kind, event)
         elif field := _FIELDS.get(event.DESCRIPTOR.full_name):
             await self._say(**{field: event})
+        elif self._returning and isinstance(event, Track):
+            await self._returning.track(self._filter_of[branch], kind, event)
         else:
             await self._say(stage_event=stage_event(branch.stage.name, kind, event))
 
     async def _final(self, final: Transcript) -> None:
         if self._turns:
-            start, end = times(final.interval)
-            await self._known(end - min(0.5, (end - start) / 2))
+            turns = self._turns
+            await self._speakers.known(final.interval, lambda: turns.alive)
             self._speakers.label(final)
         await self._say(transcript=final)
         for rewriter in self._rewriters:
             if rewriter.alive and final.text.strip():
                 await rewriter.text(final)
 
-    async def _known(self, until_s: float) -> None:
-        """Wait up to SPEAKER_WAIT_S until turns reach that far: they come a little later than words."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SPEAKER_WAIT_S):
-                while self._turns and self._turns.alive and self._speakers.known_until < until_s:
-                    self._speakers_changed.clear()
-                    await self._speakers_changed.wait()
-
     async def _spoken(self, kind: str, event: Any) -> None:
         if kind == "turn":
             self._speakers.hear(event)
         else:
             self._speakers.revise(event)
-        self._speakers_changed.set()
         if kind == "revision" or not event.is_open or self._plan.open_turns:
             await self._say(**{kind: event})
-
-    def _complete(self, branch: Branch, event: Any) -> None:
-        """A final may come back in several pieces; together they are its text."""
-        assert isinstance(branch.tail, TextTail)
-        final = branch.tail.answered(event.source_text)
-        fields = event.DESCRIPTOR.fields_by_name
-        if "interval" in fields:
-            event.interval.CopyFrom(final.interval)
-        if "speaker" in fields:
-            event.speaker = final.speaker

@@ -1,7 +1,7 @@
 """What a pipeline's config asks for: checked, and cut into one config a stream. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,18 +9,20 @@ from google.protobuf.message import Message
 
 from gateway.audio.time_scale import Scale
 from gateway.config import LARGEST_CHUNK, Keep
-from gateway.pipeline.redaction import Redaction
+from gateway.pipeline.redaction import NAME, Redaction
 from gateway.pipeline.tail import NOTHING, SoundTail, TextTail
 from parley.audio.media import MOST_CHANNELS
-from parley.errors import BadInput, ChunkTooLarge, PartialSample, UnsupportedFormat
+from parley.errors import BadInput, ChunkTooLarge, FieldInvalid, PartialSample, UnsupportedFormat
 from parley.nearest import advice
 from parley.v1.pipeline_pb2 import DenoiseFor, PipelineConfig
+from parley.v1.translate_pb2 import TranslateConfig
 from parley.wire import protocol, rules
 from parley.wire.pipeline import FIELDS, configs_of
 from parley.wire.stages import STAGES, StageContract
 
 UNSET, CLIENT = DenoiseFor.DENOISE_FOR_UNSPECIFIED, DenoiseFor.DENOISE_FOR_CLIENT
 LISTENERS_ALONE, BOTH = DenoiseFor.DENOISE_FOR_LISTENERS, DenoiseFor.DENOISE_FOR_BOTH
+NAMES = "translate/names"  # the alias of what finds names
 MORE = 3  # times as much as of live sound is kept of a recording: several windows of it are heard at a time
 
 
@@ -30,6 +32,7 @@ class StageRequest:
 
     stage: StageContract
     config: Message
+    alias: str = ""  # where it is not the stage's default, nor what the client asks for
 
 
 def asked(config: PipelineConfig) -> list[StageRequest]:
@@ -52,10 +55,13 @@ def pinned(config: PipelineConfig, metadata: Mapping[str, str]) -> Mapping[str, 
     return {**metadata, **{f"{protocol.MODEL}-{name}": model for name in names}}
 
 
-def hide(config: PipelineConfig, kinds: Iterable[str]) -> None:
-    """Adds what no caller's words may show."""
+def hide(config: PipelineConfig, kinds: Sequence[str], aliases: Container[str] | None = None) -> None:
+    """Adds what no caller's words may show; raises where names are among it and, by the aliases, nothing finds them."""
     if any(each.stage.gives_words for each in asked(config)):
-        config.redact.extend(kind for kind in kinds if kind not in config.redact)
+        config.redact.extend(kind for kind in dict.fromkeys(kinds) if kind not in config.redact)
+    if NAME in config.redact and aliases is not None and NAMES not in aliases:
+        how = f"pull or add a model that does, load it, and set the route {NAMES} (docs/redaction.md)"
+        raise FieldInvalid(f"`redact` has {NAME!r}, and nothing finds names here: {how}.", field="redact")
 
 
 class Plan:
@@ -66,11 +72,13 @@ class Plan:
         self.config = config
         self.scale = Scale.of(config.format)
         self.asked = asked(config)
-        self.redaction = Redaction(config.redact) if config.redact else None
+        self.redaction = Redaction(config.redact, keep_words=self._wants_words()) if config.redact else None
         self.to_client = config.denoise_for in ((CLIENT, BOTH) if config.listen_to else (UNSET, CLIENT, BOTH))
         self.to_listeners = bool(config.listen_to) or config.denoise_for in (LISTENERS_ALONE, BOTH)
         self.open_turns = any(getattr(each.config, "open_turns", False) for each in self.asked)
         self._check()
+        if self.redaction and self.redaction.finds_names:
+            self.asked.append(StageRequest(STAGES["translate"], TranslateConfig(find_names=True), NAMES))
 
     def _check(self) -> None:
         """Refuses configs that contradict themselves."""
@@ -139,6 +147,25 @@ class Plan:
             raise BadInput("`redact` is of words; ask for asr too, or leave it out.")
         if self.config.redact and self.config.asr.tokens:
             raise BadInput("Tokens would show what `redact` hides; leave one of the two out.")
+        if any(each.find_names for each in self.config.translate):
+            raise BadInput("In a pipeline names are found in order to be hidden: say `name` in `redact`.")
+        if self.config.redact_sound:
+            self._check_redacted_sound()
+
+    def _check_redacted_sound(self) -> None:
+        if not self.config.redact:
+            raise BadInput("`redact_sound` is of what `redact` finds; name kinds there, or leave it out.")
+        filtered = self.to_client and self._names("is_filter")
+        if not (filtered or any(getattr(each.config, "others", False) for each in self.asked)):
+            raise BadInput("`redact_sound` is of sound that comes back; ask for it, e.g. by denoise, or leave it out.")
+        for each in self.asked:
+            says_when = {"word_times", "report_heard"}.issubset(each.config.DESCRIPTOR.fields_by_name)
+            if each.stage.gives_words and not says_when:
+                raise BadInput(f"{each.stage.name} cannot say when its words were said; leave `redact_sound` out.")
+
+    def _wants_words(self) -> bool:
+        """Whether finals are to have words, other than to find out when something was said."""
+        return not self.config.redact_sound or self.config.asr.word_times
 
     def _check_track(self) -> None:
         if not (wanted := self.config.listen_to):
@@ -161,6 +188,8 @@ class Plan:
             config.format.CopyFrom(self.config.format)
         if "open_turns" in config.DESCRIPTOR.fields_by_name:
             config.open_turns = True  # words need their speaker before the turn ends
+        if self.config.redact_sound and each.stage.gives_words:
+            config.word_times = config.report_heard = True
         return config  # type: ignore[no-any-return]
 
     def tail(self, each: StageRequest, keep: Keep) -> SoundTail | TextTail:
@@ -174,9 +203,9 @@ class Plan:
             kept = Keep(MORE * keep.bytes, math.inf)
         return SoundTail(each.stage.request, config, self.scale, kept)
 
-    def model(self, stage: StageContract) -> str:
-        """The alias or version that the client asked for; empty: the default."""
-        return self.config.models.get(stage.name, "")
+    def model(self, each: StageRequest) -> str:
+        """The alias or version that was asked for; empty: the default."""
+        return each.alias or self.config.models.get(each.stage.name, "")
 
     def pieces(self, data: bytes) -> Sequence[bytes]:
         """Small pieces let every stage hear a long chunk soon. Samples stay whole."""

@@ -25,6 +25,7 @@ def ask(config: PipelineConfig, off: Sequence[Notice] = ()) -> None:
         return
     options: dict[str, object] = {
         "redact": list(config.redact),
+        "redact_sound": bool(config.redact_sound),
         "translate_to": [each.target_language[:20] for each in config.translate],
         "voices": sum(len(getattr(config.diarize, name)) for name in COUNTED),
         "per_channel": config.per_channel,

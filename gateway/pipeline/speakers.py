@@ -1,6 +1,8 @@
-"""Who spoke when, as far as it is known; puts speakers to words. Pure."""
+"""Who spoke when, as far as it is known; puts speakers to words. Must not know a stage."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 
@@ -8,6 +10,7 @@ from parley.v1.asr_pb2 import Transcript, Word
 from parley.v1.audio_pb2 import Interval
 from parley.v1.diarize_pb2 import Revision, Turn
 
+WAIT_S = 0.5  # how long a final waits to learn who spoke
 NEAR_S = 1.0  # a word outside every turn belongs to one that is this close
 Times = tuple[float, float]
 
@@ -17,6 +20,21 @@ class Speakers:
 
     def __init__(self) -> None:
         self._turns: dict[str, tuple[Times, str]] = {}
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """Wakes whoever waits for turns: there are more, or none will come."""
+        self._changed.set()
+
+    async def known(self, interval: Interval, are_heard: Callable[[], bool]) -> None:
+        """Wait up to WAIT_S until turns reach nearly to its end: they come a little later than words."""
+        start, end = times(interval)
+        until_s = end - min(0.5, (end - start) / 2)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                while are_heard() and self.known_until < until_s:
+                    self._changed.clear()
+                    await self._changed.wait()
 
     @property
     def known_until(self) -> float:
@@ -26,6 +44,7 @@ class Speakers:
     def hear(self, turn: Turn) -> None:
         """A new turn, or a longer one."""
         self._turns[turn.id] = times(turn.interval), turn.speaker
+        self.changed()
 
     def revise(self, revision: Revision) -> None:
         """Earlier turns have changed."""
@@ -33,6 +52,7 @@ class Speakers:
             self._turns.pop(turn_id, None)
         for turn in revision.turns:
             self.hear(turn)
+        self.changed()
 
     def who(self, interval: Interval) -> str:
         """The speaker of most of it, else the nearest one; empty: nobody near."""

@@ -108,6 +108,11 @@ class SoundTail(Tail):
         self.start = self.sent = self.began = 0  # of what is kept; how far it was sent; where the present stream began
 
     @property
+    def most_kept(self) -> int:
+        """Bytes that are kept, at most."""
+        return self._keep.bytes
+
+    @property
     def end_at(self) -> int:
         """Where the next byte will be."""
         return self.start + len(self._data)

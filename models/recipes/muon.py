@@ -1,7 +1,7 @@
 """Muon for the hidden matrices, Adam for the rest, in one optimiser.
 
 Muon replaces a matrix's momentum by the nearest orthogonal matrix, so that every direction of it
-learns at the same pace. Newton-Schulz finds it in bfloat16 with matrix products alone.
+learns at the same pace. Newton-Schulz finds it with matrix products alone, in half precision where that is fast.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.recipes.machine import half
+
 # The quintic of the Muon write-up: steep at zero, loose around one.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
@@ -19,7 +21,7 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 def orthogonal(stack: Tensor, rounds: int = 5) -> Tensor:
     """The nearest (semi-)orthogonal matrices to a stack of [rows, columns], rows <= columns."""
     x = stack / (stack.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    x = x.bfloat16()
+    x = x.to(half(x.device.type))
     for _ in range(rounds):
         gram = torch.bmm(x, x.transpose(1, 2))
         x = _A * x + torch.bmm(_B * gram + _C * torch.bmm(gram, gram), x)

@@ -35,7 +35,7 @@ class Endpointing(_message.Message):
     def __init__(self, start_speech: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stop_silence: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_utterance: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., disabled: bool = ...) -> None: ...
 
 class AsrConfig(_message.Message):
-    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens", "languages", "report_answered")
+    __slots__ = ("format", "language", "interim_results", "word_times", "endpointing", "phrases", "prompt", "hints_only", "per_channel", "recording", "tokens", "languages", "report_answered", "report_heard")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_RESULTS_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class AsrConfig(_message.Message):
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     REPORT_ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    REPORT_HEARD_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     language: str
     interim_results: bool
@@ -62,7 +63,8 @@ class AsrConfig(_message.Message):
     tokens: bool
     languages: _containers.RepeatedScalarFieldContainer[str]
     report_answered: bool
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ..., languages: _Optional[_Iterable[str]] = ..., report_answered: bool = ...) -> None: ...
+    report_heard: bool
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., language: _Optional[str] = ..., interim_results: bool = ..., word_times: bool = ..., endpointing: _Optional[_Union[Endpointing, _Mapping]] = ..., phrases: _Optional[_Iterable[str]] = ..., prompt: _Optional[str] = ..., hints_only: bool = ..., per_channel: bool = ..., recording: bool = ..., tokens: bool = ..., languages: _Optional[_Iterable[str]] = ..., report_answered: bool = ..., report_heard: bool = ...) -> None: ...
 
 class Token(_message.Message):
     __slots__ = ("text", "log_probability")

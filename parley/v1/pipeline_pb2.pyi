@@ -23,10 +23,19 @@ class DenoiseFor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DENOISE_FOR_CLIENT: _ClassVar[DenoiseFor]
     DENOISE_FOR_LISTENERS: _ClassVar[DenoiseFor]
     DENOISE_FOR_BOTH: _ClassVar[DenoiseFor]
+
+class RedactSound(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REDACT_SOUND_UNSPECIFIED: _ClassVar[RedactSound]
+    REDACT_SOUND_TONE: _ClassVar[RedactSound]
+    REDACT_SOUND_SILENCE: _ClassVar[RedactSound]
 DENOISE_FOR_UNSPECIFIED: DenoiseFor
 DENOISE_FOR_CLIENT: DenoiseFor
 DENOISE_FOR_LISTENERS: DenoiseFor
 DENOISE_FOR_BOTH: DenoiseFor
+REDACT_SOUND_UNSPECIFIED: RedactSound
+REDACT_SOUND_TONE: RedactSound
+REDACT_SOUND_SILENCE: RedactSound
 
 class Received(_message.Message):
     __slots__ = ("messages",)
@@ -67,7 +76,7 @@ class Resumed(_message.Message):
     def __init__(self, received: _Optional[int] = ...) -> None: ...
 
 class PipelineConfig(_message.Message):
-    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models", "listen_to", "per_channel", "stages", "redact", "resumable")
+    __slots__ = ("format", "denoise", "denoise_for", "asr", "diarize", "translate", "models", "listen_to", "per_channel", "stages", "redact", "resumable", "redact_sound")
     class ModelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -87,6 +96,7 @@ class PipelineConfig(_message.Message):
     STAGES_FIELD_NUMBER: _ClassVar[int]
     REDACT_FIELD_NUMBER: _ClassVar[int]
     RESUMABLE_FIELD_NUMBER: _ClassVar[int]
+    REDACT_SOUND_FIELD_NUMBER: _ClassVar[int]
     format: _audio_pb2.AudioFormat
     denoise: _denoise_pb2.DenoiseConfig
     denoise_for: DenoiseFor
@@ -99,7 +109,8 @@ class PipelineConfig(_message.Message):
     stages: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
     redact: _containers.RepeatedScalarFieldContainer[str]
     resumable: _duration_pb2.Duration
-    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ..., listen_to: _Optional[str] = ..., per_channel: bool = ..., stages: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ..., redact: _Optional[_Iterable[str]] = ..., resumable: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    redact_sound: RedactSound
+    def __init__(self, format: _Optional[_Union[_audio_pb2.AudioFormat, _Mapping]] = ..., denoise: _Optional[_Union[_denoise_pb2.DenoiseConfig, _Mapping]] = ..., denoise_for: _Optional[_Union[DenoiseFor, str]] = ..., asr: _Optional[_Union[_asr_pb2.AsrConfig, _Mapping]] = ..., diarize: _Optional[_Union[_diarize_pb2.DiarizeConfig, _Mapping]] = ..., translate: _Optional[_Iterable[_Union[_translate_pb2.TranslateConfig, _Mapping]]] = ..., models: _Optional[_Mapping[str, str]] = ..., listen_to: _Optional[str] = ..., per_channel: bool = ..., stages: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ..., redact: _Optional[_Iterable[str]] = ..., resumable: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., redact_sound: _Optional[_Union[RedactSound, str]] = ...) -> None: ...
 
 class PipelineOpened(_message.Message):
     __slots__ = ("models", "format", "session")

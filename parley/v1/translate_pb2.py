@@ -27,7 +27,7 @@ from parley.v1 import rule_pb2 as parley_dot_v1_dot_rule__pb2
 from parley.v1 import stage_pb2 as parley_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19parley/v1/translate.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x98\x01\n\x10TranslateRequest\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1a.parley.v1.TranslateConfigH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.parley.v1.TextChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"M\n\tTextChunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x18\n\x07speaker\x18\x03 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"A\n\rGlossaryEntry\x12\x17\n\x06source\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x17\n\x06target\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"\x9d\x01\n\x0fTranslateConfig\x12\x1f\n\x0fsource_language\x18\x01 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x1f\n\x0ftarget_language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x33\n\x08glossary\x18\x03 \x03(\x0b\x32\x18.parley.v1.GlossaryEntryB\x07\x92\xb5\x18\x03 \x90N\x12\x13\n\x0b\x64\x65tect_only\x18\x04 \x01(\x08\":\n\x08\x46\x61llback\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\xeb\x01\n\x0bTranslation\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x17\n\x0fsource_language\x18\x03 \x01(\t\x12\x17\n\x0ftarget_language\x18\x04 \x01(\t\x12%\n\x08interval\x18\x05 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12\x19\n\x11source_confidence\x18\x07 \x01(\x02\x12\r\n\x05track\x18\x08 \x01(\t\x12%\n\x08\x66\x61llback\x18\t \x01(\x0b\x32\x13.parley.v1.Fallback\"p\n\x11TranslateResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12-\n\x0btranslation\x18\x02 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x42\x07\n\x05\x65vent2\xbe\x01\n\tTranslate\x12G\n\x06Stream\x12\x1b.parley.v1.TranslateRequest\x1a\x1c.parley.v1.TranslateResponse(\x01\x30\x01\x1ah\x8a\xb5\x18\x64\x08\x03\x10\x01\x1a\x02\x08\x0f(\x01\x32X\n\x1dThe source text stands alone.\x12\x37\x41nother replica takes over; nothing stays untranslated.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19parley/v1/translate.proto\x12\tparley.v1\x1a\x15parley/v1/audio.proto\x1a\x14parley/v1/rule.proto\x1a\x15parley/v1/stage.proto\"\x98\x01\n\x10TranslateRequest\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1a.parley.v1.TranslateConfigH\x00\x12$\n\x04text\x18\x04 \x01(\x0b\x32\x14.parley.v1.TextChunkH\x00\x12%\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x12.parley.v1.ControlH\x00\x42\t\n\x07message\"M\n\tTextChunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x18\n\x08language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x18\n\x07speaker\x18\x03 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"A\n\rGlossaryEntry\x12\x17\n\x06source\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\x12\x17\n\x06target\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03\x18\xc8\x01\"\xb1\x01\n\x0fTranslateConfig\x12\x1f\n\x0fsource_language\x18\x01 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x1f\n\x0ftarget_language\x18\x02 \x01(\tB\x06\x92\xb5\x18\x02\x18#\x12\x33\n\x08glossary\x18\x03 \x03(\x0b\x32\x18.parley.v1.GlossaryEntryB\x07\x92\xb5\x18\x03 \x90N\x12\x13\n\x0b\x64\x65tect_only\x18\x04 \x01(\x08\x12\x12\n\nfind_names\x18\x05 \x01(\x08\":\n\x08\x46\x61llback\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"\xeb\x01\n\x0bTranslation\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x17\n\x0fsource_language\x18\x03 \x01(\t\x12\x17\n\x0ftarget_language\x18\x04 \x01(\t\x12%\n\x08interval\x18\x05 \x01(\x0b\x32\x13.parley.v1.Interval\x12\x0f\n\x07speaker\x18\x06 \x01(\t\x12\x19\n\x11source_confidence\x18\x07 \x01(\x02\x12\r\n\x05track\x18\x08 \x01(\t\x12%\n\x08\x66\x61llback\x18\t \x01(\x0b\x32\x13.parley.v1.Fallback\"\"\n\x04Name\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0b\n\x03\x65nd\x18\x02 \x01(\r\"A\n\nNamesFound\x12\x13\n\x0bsource_text\x18\x01 \x01(\t\x12\x1e\n\x05names\x18\x02 \x03(\x0b\x32\x0f.parley.v1.Name\"\x98\x01\n\x11TranslateResponse\x12#\n\x06opened\x18\x01 \x01(\x0b\x32\x11.parley.v1.OpenedH\x00\x12-\n\x0btranslation\x18\x02 \x01(\x0b\x32\x16.parley.v1.TranslationH\x00\x12&\n\x05\x66ound\x18\x03 \x01(\x0b\x32\x15.parley.v1.NamesFoundH\x00\x42\x07\n\x05\x65vent2\xbe\x01\n\tTranslate\x12G\n\x06Stream\x12\x1b.parley.v1.TranslateRequest\x1a\x1c.parley.v1.TranslateResponse(\x01\x30\x01\x1ah\x8a\xb5\x18\x64\x08\x03\x10\x01\x1a\x02\x08\x0f(\x01\x32X\n\x1dThe source text stands alone.\x12\x37\x41nother replica takes over; nothing stays untranslated.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,13 +57,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GLOSSARYENTRY']._serialized_start=342
   _globals['_GLOSSARYENTRY']._serialized_end=407
   _globals['_TRANSLATECONFIG']._serialized_start=410
-  _globals['_TRANSLATECONFIG']._serialized_end=567
-  _globals['_FALLBACK']._serialized_start=569
-  _globals['_FALLBACK']._serialized_end=627
-  _globals['_TRANSLATION']._serialized_start=630
-  _globals['_TRANSLATION']._serialized_end=865
-  _globals['_TRANSLATERESPONSE']._serialized_start=867
-  _globals['_TRANSLATERESPONSE']._serialized_end=979
-  _globals['_TRANSLATE']._serialized_start=982
-  _globals['_TRANSLATE']._serialized_end=1172
+  _globals['_TRANSLATECONFIG']._serialized_end=587
+  _globals['_FALLBACK']._serialized_start=589
+  _globals['_FALLBACK']._serialized_end=647
+  _globals['_TRANSLATION']._serialized_start=650
+  _globals['_TRANSLATION']._serialized_end=885
+  _globals['_NAME']._serialized_start=887
+  _globals['_NAME']._serialized_end=921
+  _globals['_NAMESFOUND']._serialized_start=923
+  _globals['_NAMESFOUND']._serialized_end=988
+  _globals['_TRANSLATERESPONSE']._serialized_start=991
+  _globals['_TRANSLATERESPONSE']._serialized_end=1143
+  _globals['_TRANSLATE']._serialized_start=1146
+  _globals['_TRANSLATE']._serialized_end=1336
 # @@protoc_insertion_point(module_scope)

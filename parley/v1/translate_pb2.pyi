@@ -38,16 +38,18 @@ class GlossaryEntry(_message.Message):
     def __init__(self, source: _Optional[str] = ..., target: _Optional[str] = ...) -> None: ...
 
 class TranslateConfig(_message.Message):
-    __slots__ = ("source_language", "target_language", "glossary", "detect_only")
+    __slots__ = ("source_language", "target_language", "glossary", "detect_only", "find_names")
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TARGET_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     GLOSSARY_FIELD_NUMBER: _ClassVar[int]
     DETECT_ONLY_FIELD_NUMBER: _ClassVar[int]
+    FIND_NAMES_FIELD_NUMBER: _ClassVar[int]
     source_language: str
     target_language: str
     glossary: _containers.RepeatedCompositeFieldContainer[GlossaryEntry]
     detect_only: bool
-    def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ..., detect_only: bool = ...) -> None: ...
+    find_names: bool
+    def __init__(self, source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., glossary: _Optional[_Iterable[_Union[GlossaryEntry, _Mapping]]] = ..., detect_only: bool = ..., find_names: bool = ...) -> None: ...
 
 class Fallback(_message.Message):
     __slots__ = ("reason", "message", "model")
@@ -81,10 +83,28 @@ class Translation(_message.Message):
     fallback: Fallback
     def __init__(self, source_text: _Optional[str] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., interval: _Optional[_Union[_audio_pb2.Interval, _Mapping]] = ..., speaker: _Optional[str] = ..., source_confidence: _Optional[float] = ..., track: _Optional[str] = ..., fallback: _Optional[_Union[Fallback, _Mapping]] = ...) -> None: ...
 
+class Name(_message.Message):
+    __slots__ = ("start", "end")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    start: int
+    end: int
+    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+
+class NamesFound(_message.Message):
+    __slots__ = ("source_text", "names")
+    SOURCE_TEXT_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    source_text: str
+    names: _containers.RepeatedCompositeFieldContainer[Name]
+    def __init__(self, source_text: _Optional[str] = ..., names: _Optional[_Iterable[_Union[Name, _Mapping]]] = ...) -> None: ...
+
 class TranslateResponse(_message.Message):
-    __slots__ = ("opened", "translation")
+    __slots__ = ("opened", "translation", "found")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     TRANSLATION_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
     opened: _audio_pb2.Opened
     translation: Translation
-    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ...) -> None: ...
+    found: NamesFound
+    def __init__(self, opened: _Optional[_Union[_audio_pb2.Opened, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ..., found: _Optional[_Union[NamesFound, _Mapping]] = ...) -> None: ...

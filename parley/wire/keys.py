@@ -17,7 +17,7 @@ from parley.errors import BadConfig
 
 USE, ADMIN = "use", "admin"
 LIVE, BATCH = CLASSES = ("live", "batch")
-HIDDEN = ("email", "phone", "card", "iban", "ssn")
+HIDDEN = ("email", "phone", "card", "iban", "ssn", "name")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,9 @@ def _recording(
     longest_s = min(settings.windows.longest_s, _longest_s(spec))
     windows, level_db = replace(settings.windows, longest_s=longest_s), settings.endpoint.level_db
     asked = _request_options(config, spec, settings)
-    options = RecordingOptions(asked.language, asked.languages, config.word_times, config.tokens, asked.before)
+    options = RecordingOptions(
+        asked.language, asked.languages, config.word_times, config.tokens, config.report_heard, asked.before
+    )
 
     def windower_at(start: int) -> Windower:
         return Windower(windows, detector(spec, level_db), start)
@@ -79,6 +81,7 @@ def _request_options(config: v1.AsrConfig, spec: ModelSpec, settings: AsrService
         interim_results=config.interim_results,
         word_times=config.word_times,
         report_answered=config.report_answered,
+        report_heard=config.report_heard,
         interim_every=round(settings.interim_every_s * RATE_HZ),
         before=" ".join(filter(None, (", ".join(config.phrases), config.prompt))) if reads else "",
     )

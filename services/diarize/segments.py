@@ -76,9 +76,9 @@ class Segments:
 
     def _due(self, end: int) -> int:
         """Up to where to answer by now."""
-        # Also a pause that is over: the next look may come after somebody has gone on.
-        if pauses := between(self._activity.speech(self._answered, end), self._answered, end):
-            return pauses[-1][1] - ONSET
+        speech = self._activity.speech(self._answered, end)
+        if not speech or end - speech[-1][1] > PAUSE:
+            return end - ONSET
         return end - self._delay if end - self._answered >= self._hop + self._delay else 0
 
     def flush(self) -> list[Segment]:

@@ -20,7 +20,7 @@ LISTENERS = DenoiseFor.DENOISE_FOR_LISTENERS
 
 @dataclass(frozen=True)
 class Division:
-    """The two kinds of parts of a pipeline; None: there is none of that kind."""
+    """The two kinds of parts of a pipeline; None: there is none of that kind. Without any it cannot be divided."""
 
     words: PipelineConfig | None
     whole: PipelineConfig | None
@@ -42,6 +42,8 @@ class Division:
 def divided(pipeline: str) -> Division:
     """How a pipeline can be divided."""
     asked = json_format.Parse(pipeline, PipelineConfig())
+    if asked.redact_sound:
+        return Division(None, None)  # whoever gives sound back must know its words
     stages = list(configs_of(asked))
     filters = any(stage.is_filter for stage, _ in stages)
     heard = any(stage.gives_words for stage, _ in stages)

@@ -1,34 +1,51 @@
 """What the translate folder declares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from parley.engines.backends import Placed
+from parley.engines.contract import Line
 from parley.engines.model import ModelSpec
 from parley.engines.protocols import Engine
 from parley.errors import BadConfig, BadInput
 from parley.serving.stage import ServiceConfig, Stage, read_text
 from parley.v1 import translate_pb2 as v1
+from services.translate import contract as translating
 from services.translate import engine
-from services.translate.contract import contract, golden
 from services.translate.conversion import CONVERSION
 from services.translate.figures import NO_FIGURES
 from services.translate.languages import Languages
 from services.translate.llm import opening
 from services.translate.names import NO_NAMES
 from services.translate.options import TranslateOptions
+from services.translate.people import contract as named
+from services.translate.people import engine as names
+from services.translate.people.options import finds_names
+from services.translate.people.session import NamesSession
 from services.translate.phrases import Phrases
-from services.translate.sentence import Sentence, Translated
 from services.translate.session import KnownText, TranslateRequestOptions, TranslateSession
 
 
-def open_engine(spec: ModelSpec) -> Placed[Engine[Sentence, Translated]]:
+def open_engine(spec: ModelSpec) -> Placed[Engine[Any, Any]]:
     """A model that runs here, or the way to one elsewhere."""
+    if finds_names(spec):
+        return names.open_engine(spec)
     return opening.opened(spec) if spec.backend == opening.BACKEND else engine.open_engine(spec)
 
 
-def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
+def begin(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession | NamesSession:
     """Check what is asked, and open a stream's memory."""
+    if config.find_names == finds_names(spec):
+        return NamesSession() if config.find_names else begin_translation(config, spec, settings)
+    if config.find_names:
+        raise BadInput(f"{spec.ref} translates and finds no names; name a model that does, or leave `find_names` out.")
+    raise BadInput(f"{spec.ref} finds names and does not translate; ask it to `find_names`, or name another model.")
+
+
+def begin_translation(config: v1.TranslateConfig, spec: ModelSpec, settings: ServiceConfig) -> TranslateSession:
+    """The memory of a stream that is translated."""
     languages, model = Languages.of(spec), TranslateOptions.of(spec)
     source = languages.named(config.source_language)
     target = "" if config.detect_only else languages.named(config.target_language)
@@ -65,7 +82,19 @@ def _glossary(entries: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def pairs(spec: ModelSpec) -> list[tuple[str, str]]:
     """From what into what, where a model declares pairs."""
-    return Languages.of(spec).ways() if TranslateOptions.of(spec).pairs is not None else []
+    if finds_names(spec) or TranslateOptions.of(spec).pairs is None:
+        return []
+    return Languages.of(spec).ways()
+
+
+def contract(spec: ModelSpec) -> Iterator[Line]:
+    """What is asked of a model, by what it does."""
+    return named.contract(spec) if finds_names(spec) else translating.contract(spec)
+
+
+def golden(spec: ModelSpec, engine: Engine[Any, Any], examples: Path) -> Iterator[Line]:
+    """How a run shows that it does it."""
+    return named.golden(engine) if finds_names(spec) else translating.golden(spec, engine, examples)
 
 
 STAGE = Stage(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from gateway.caller import Caller
 from gateway.config import GatewayConfig
 from gateway.core import Core
-from gateway.pipeline import personal
+from gateway.pipeline import redaction
 from parley.cli import app
 from parley.errors import BadConfig, Forbidden
 from parley.v1.pipeline_pb2 import PipelineConfig
@@ -78,4 +78,4 @@ def test_a_key_cannot_hide_what_is_not_found(tmp_path: Path) -> None:
 
 def test_what_keys_may_hide_is_what_is_found() -> None:
     """The command cannot ask the gateway which kinds there are."""
-    assert set(keys.HIDDEN) == set(personal.KINDS)
+    assert set(keys.HIDDEN) == set(redaction.KINDS)

@@ -11,7 +11,7 @@ from models.recipes.diarize.nets.graph import WINDOW_S
 from models.recipes.diarize.nets.network import Voiceprint
 from models.recipes.diarize.sound.shifts import VARIANTS
 from models.recipes.diarize.train import ROWS, SEED
-from models.recipes.provenance import Manifest, describe, listed
+from models.recipes.provenance import Manifest, describe, file_hash, listed
 from models.recipes.targets import Row, at_most, table, told
 
 NAME, VERSION = "voice-nano", "1"
@@ -47,7 +47,7 @@ Thresholds come from other speakers.
 `make recipe-diarize` reruns it. {steps} steps of {rows} windows, {minutes} CPU minutes of one core, seed {seed},
 averaged weights; {classes} voices: each recorded one in {variants} variants (pace, pitch, formants). Additive
 angular margin, and pairs of two sessions of one voice. Sessions: rooms, microphones, noise, telephone codecs (40 %).
-{teacher}
+{start}{teacher}
 {data}
 
 The single-precision file equals the trained net within {max_error_random:.1e} on random and {max_error_real:.1e} on
@@ -78,8 +78,14 @@ words before room, noise and line: a published encoder that heard thousands of v
 Nothing of it is in the file.
 """
 
+BEGUN = """
+It began with the weights of {model} (sha256 {sha256:.16}), which had learnt for {steps} steps.
+"""
 
-def document(folder: Path, data: Sequence[Path], made: dict[str, Any], teacher: dict[str, str]) -> None:
+
+def document(
+    folder: Path, data: Sequence[Path], made: dict[str, Any], teacher: dict[str, str], start: Path | None = None
+) -> None:
     """Write both papers anew from what training and export know; nobody has judged these weights yet."""
     sources = describe(data)
     learnt = {key: made[key] for key in ("steps", "minutes", "classes")}
@@ -93,11 +99,18 @@ def document(folder: Path, data: Sequence[Path], made: dict[str, Any], teacher: 
         sample_rate_hz=16000,
         languages=[],
         files=["model.onnx"],
-        training=trained | ({"teacher": teacher} if teacher else {}),
+        training=trained | ({"teacher": teacher} if teacher else {}) | ({"start": begun(start)} if start else {}),
         metrics={"export": {key: value for key, value in made.items() if key not in learnt}},
         options={"window_s": WINDOW_S, "width": Voiceprint().width, "input": "audio", "output": "embedding"},
     )
     papers.publish(folder, card)
+
+
+def begun(folder: Path) -> dict[str, Any]:
+    """The published model that training went on from."""
+    papers = Manifest.read(folder)
+    name, steps = f"{papers.name}@{papers.version}", papers.training["steps"]
+    return {"model": name, "sha256": file_hash(folder / "model.onnx"), "steps": steps}
 
 
 def judged_by(papers: Manifest, found: dict[str, Any]) -> Manifest:
@@ -126,6 +139,7 @@ def card(papers: Manifest) -> str:
         width=net.width,
         window_s=WINDOW_S,
         teacher=TAUGHT.format(**training["teacher"]) if "teacher" in training else "",
+        start=BEGUN.format(**training["start"]) if "start" in training else "",
         data="Data:\n\n" + listed(training["data"]),
         tables=numbers(papers.metrics) if "eer" in papers.metrics else "Not evaluated yet.",
         **{key: training[key] for key in ("steps", "minutes", "classes", "seed")},

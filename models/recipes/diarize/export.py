@@ -28,8 +28,8 @@ CALIBRATION_STEP = 10**9
 Facts = dict[str, float | str]
 
 
-def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
-    """Write both precisions, check them, keep the better one."""
+def export(data: Sequence[Path], work: Path, out: Path | None, start: Path | None = None) -> Path:
+    """Write both precisions, check them, keep the better one; `start` is what training went on from."""
     seed_everything(5)
     folder = out or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def export(data: Sequence[Path], work: Path, out: Path | None) -> Path:
     facts |= check(model, single, small, sounds) | compare(single, small, data)
     shutil.copy(small if facts["precision"] == "int8" else single, folder / "model.onnx")
     plot_curve(work)
-    document(folder, data, facts, read_json(work / "bank" / "teacher.json"))
+    document(folder, data, facts, read_json(work / "bank" / "teacher.json"), start)
     print(json.dumps(facts))
     return folder
 

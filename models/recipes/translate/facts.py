@@ -16,7 +16,7 @@ from parley.serving.stage import ServiceConfig
 from parley.v1.translate_pb2 import TranslateConfig, Translation
 from services.translate.phrases import numbers_in
 from services.translate.sentence import Sentence, Translated
-from services.translate.stage import begin, open_engine
+from services.translate.stage import begin_translation, open_engine
 
 ROOTS = (Path("models/embedded"),)
 WAYS = (("en", "de"), ("en", "fr"))
@@ -129,7 +129,7 @@ def probes(count: int, target: str, seed: int = 1) -> Iterator[Probe]:
 def translated(spec: ModelSpec, engine: Engine[Sentence, Translated], text: str, source: str, target: str) -> str:
     """As a stream gets it."""
     config = TranslateConfig(source_language=source, target_language=target)
-    session = begin(config, spec, ServiceConfig(listen="", models=()))
+    session = begin_translation(config, spec, ServiceConfig(listen="", models=()))
     said = [*session.feed(text), *session.finish()]
     while (job := session.next_job()) is not None:
         said += session.absorb(*engine.run([job]))

@@ -27,6 +27,7 @@ class RecordingOptions:
     languages: tuple[str, ...] = ()  # that may be spoken, where `language` is empty; none: any
     word_times: bool = False
     tokens: bool = False  # and how likely they were
+    report_heard: bool = False  # up to where all is answered
     before: str = ""  # text that leads in to every window
 
 
@@ -50,7 +51,7 @@ class RecordingSession:
         self._working: deque[Asked] = deque()  # in that of their jobs
         self._again: deque[Asked] = deque()
         self._spoken = Spoken(options.language, options.languages)
-        self._started = False
+        self._started, self._told = False, 0
         window = round(STRETCHED * self._windower.longest) * decoder.form.rate_hz // RATE_HZ * decoder.form.frame_bytes
         self.ahead = max(1, min(MOST_AHEAD, HELD_MOST // window))
 
@@ -82,7 +83,7 @@ class RecordingSession:
             yield from self._began()
             if window:
                 yield from self._cut(window)
-        self._forget()
+        yield from self._forget()
 
     def _began(self) -> Iterator[Message]:
         if self._windower.speech is not None and not self._started:
@@ -95,9 +96,14 @@ class RecordingSession:
         self._windower, self._heard, self._started = self._windower_at(window.end), window.end, False
         yield v1.SpeechEnded(at=time_of(window.silence))
 
-    def _forget(self) -> None:
+    def _forget(self) -> Iterator[Message]:
+        """What lies before the oldest window is needed no more: it is answered."""
         oldest = next(iter((*(each.window for each in self._open), *self._windows)), None)
-        self._tape.forget(oldest.start if oldest else self._windower.needed_from)
+        needed_from = oldest.start if oldest else self._windower.needed_from
+        self._tape.forget(needed_from)
+        if self._options.report_heard and needed_from >= self._told + STEP:
+            self._told = needed_from
+            yield v1.Answered(at=time_of(needed_from))
 
     def next_job(self) -> PendingJob | None:
         """One window: which of them share a batch, and with whose, is the batcher's affair."""
@@ -130,7 +136,7 @@ class RecordingSession:
                 break
             self._spoken.heard_final(heard)
             yield from self._events(self._open.popleft().window, heard)
-        self._forget()
+        yield from self._forget()
 
     def _events(self, window: Window, heard: Recognition) -> Iterator[Message]:
         """A window's segments; only behind the last of them can another replica go on."""

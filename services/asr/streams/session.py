@@ -14,6 +14,7 @@ from services.asr.streams.interim_words import InterimWords
 from services.asr.utterance import PendingJob, Recognition, SpokenWord, Utterance
 
 RARER = 10  # an interim waits until this part of its sound is new
+TOLD_EVERY = RATE_HZ // 5  # in silence
 STEP = RATE_HZ // 2  # heard at once: what lies behind an end is heard again
 AT_ONCE = 8  # utterances in one job: a file has many waiting, and live streams wait for the whole batch
 
@@ -37,6 +38,7 @@ class AsrRequestOptions:
     interim_results: bool = False
     word_times: bool = False
     report_answered: bool = False
+    report_heard: bool = False  # in silence too
     interim_every: int = RATE_HZ // 2
     before: str = ""  # text that leads in to every utterance
 
@@ -58,6 +60,7 @@ class AsrSession:
         self._interims = InterimWords(0)
         self._spoken = Spoken(options.language, options.languages)
         self._flushed: int | None = None  # up to where a flush asks for all answers
+        self._told = 0  # up to where all was said to be answered
 
     def feed(self, item: bytes) -> Iterator[Message]:
         """More sound."""
@@ -87,7 +90,10 @@ class AsrSession:
         if self._interim_is_out() and (interim := self._interim_due()):
             self._swap(interim)
         if self._endpointer.since is None and not self._finals:
-            self._tape.forget(max(self._start, self._tape.end - self._endpointer.noticed_within - 2 * BEFORE))
+            quiet = self._tape.end - self._endpointer.noticed_within - BEFORE  # no later utterance begins before
+            self._tape.forget(max(self._start, quiet - BEFORE))
+            if self._options.report_heard and not self._working and quiet >= self._told + TOLD_EVERY:
+                yield from self._answered(quiet)
 
     def _marks(self, marks: list[Mark]) -> Iterator[Message]:
         for mark in marks:
@@ -178,7 +184,8 @@ class AsrSession:
             yield from self._answered(at)
 
     def _answered(self, at: int) -> Iterator[Message]:
-        if self._options.report_answered:
+        if self._options.report_answered or self._options.report_heard:
+            self._told = max(self._told, at)
             yield Answered(at=time_of(at))
 
     def _final(self, cut: Cut, heard: Recognition) -> Iterator[Message]:

@@ -45,6 +45,20 @@ async def test_a_chunk_walks_through_all_rooms(cluster: Cluster) -> None:
     assert not any(a.HasField("notice") for a in answers)
 
 
+@pytest.mark.parametrize("recording", [False, True])
+async def test_sound_that_is_held_back_is_all_there(cluster: Cluster, recording: bool) -> None:
+    """Where nothing is found in it, it is the same; the last of it comes behind the last final."""
+    pcm = speech(1.2, 2.0, gap_s=2.5)
+    wanted = PipelineConfig(asr={"recording": recording}, denoise={})
+    held = PipelineConfig(asr={"recording": recording}, denoise={}, redact=["card"], redact_sound="REDACT_SOUND_TONE")
+    async with cluster.client() as client:
+        answers = [await talk(client, pcm, config) for config in (wanted, held)]
+    whole, late = (b"".join(answer.audio.data for answer in each) for each in answers)
+    assert whole == late
+    assert answers[1][-1].HasField("audio")
+    assert not any(answer.HasField("answered") or answer.transcript.words for answer in answers[1])
+
+
 async def test_passthrough_says_the_same_as_the_pipeline(cluster: Cluster) -> None:
     """A stage alone through the gateway gives the pipeline's words."""
     pcm = speech(1.5, 0.7)

@@ -41,11 +41,11 @@ def _varint(value: int) -> bytes:
     return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + _varint(value >> 7)
 
 
-def _value(name: str, shape: Shape) -> bytes:
-    """A ValueInfoProto of floats; an axis with a name is free."""
+def _value(name: str, shape: Shape, kind: str = "float32") -> bytes:
+    """A ValueInfoProto; an axis with a name is free."""
     axes = [_int(1, axis) if isinstance(axis, int) else _part(2, axis.encode()) for axis in shape]
     form = b"".join(_part(1, axis) for axis in axes)
-    return _part(1, name.encode()) + _part(2, _part(1, _int(1, KINDS["float32"]) + _part(2, form)))
+    return _part(1, name.encode()) + _part(2, _part(1, _int(1, KINDS[kind]) + _part(2, form)))
 
 
 def _constant(name: str, array: npt.NDArray[np.generic]) -> bytes:
@@ -67,11 +67,12 @@ def written(
     inputs: Mapping[str, Shape],
     outputs: Mapping[str, Shape],
     constants: Mapping[str, npt.NDArray[np.generic]] | None = None,
+    takes: str = "float32",
 ) -> bytes:
     """A ModelProto of ONNX."""
     body = b"".join(_part(1, _node(each)) for each in nodes) + _part(2, b"tiny")
     body += b"".join(_part(5, _constant(*each)) for each in (constants or {}).items())
-    body += b"".join(_part(11, _value(*each)) for each in inputs.items())
+    body += b"".join(_part(11, _value(*each, takes)) for each in inputs.items())
     body += b"".join(_part(12, _value(*each)) for each in outputs.items())
     return _int(1, 8) + _part(7, body) + _part(8, _int(2, 13))
 

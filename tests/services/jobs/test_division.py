@@ -48,6 +48,7 @@ BOTH, FOR_LISTENERS = "DENOISE_FOR_BOTH", "DENOISE_FOR_LISTENERS"
             {"asr": ASR, "redact": ["email"]},
             {"diarize": {}},
         ),
+        ({"asr": ASR, "denoise": {}, "redact": ["email"], "redact_sound": "REDACT_SOUND_TONE"}, None, None),
         ({"asr": ASR, "stages": [VOICE | TRACKS]}, {"asr": ASR}, {"stages": [VOICE | TRACKS]}),
         (
             {"asr": ASR, "listen_to": "voice", "stages": [VOICE]},

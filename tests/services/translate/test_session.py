@@ -16,7 +16,7 @@ from services.translate import stage
 from services.translate.engine import open_engine
 from services.translate.sentence import Said, Sentence, Translated
 from services.translate.session import KnownText, TranslateSession
-from services.translate.stage import begin
+from services.translate.stage import begin_translation
 from tests.fakes import spec_of
 from tests.services.play import of, play
 from tests.sound import cut
@@ -49,7 +49,7 @@ class Copyist:
 def session(glossary: dict[str, str] | None = None, spec: ModelSpec = SPEC, **config: Any) -> TranslateSession:
     entries = [v1.GlossaryEntry(source=k, target=v) for k, v in (glossary or {}).items()]
     asked = v1.TranslateConfig(**{"target_language": "de", "glossary": entries, **config})
-    return begin(asked, spec, ServiceConfig(listen="", models=()))
+    return begin_translation(asked, spec, ServiceConfig(listen="", models=()))
 
 
 def texts(said: Sequence[Any]) -> list[tuple[str, str]]:
@@ -117,7 +117,7 @@ def test_who_asks_for_nonsense_is_told() -> None:
     known = replace(SPEC, languages=("en", "de"))
     for asked in ({"source_language": "fr", "target_language": "de"}, {"target_language": "fr"}):
         with pytest.raises(BadInput, match="it knows en, de"):
-            begin(v1.TranslateConfig(**asked), known, ServiceConfig(listen="", models=()))  # type: ignore[arg-type]
+            begin_translation(v1.TranslateConfig(**asked), known, ServiceConfig(listen="", models=()))  # type: ignore[arg-type]
 
 
 def test_a_long_text_is_cut_as_the_model_wants_it() -> None:

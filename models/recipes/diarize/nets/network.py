@@ -74,11 +74,15 @@ class Dense(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[..., given] -> [..., made]."""
         if self.training:
-            out = functional.linear(x, self.weight)
+            out = self.product(x)
             normal: Tensor = self.norm(out.reshape(-1, out.shape[-1]))
             return normal.reshape(out.shape)
         scale, shift = folded(self.norm)
         return functional.linear(x, self.weight * scale[:, None], shift)
+
+    def product(self, x: Tensor) -> Tensor:
+        """What is normalised."""
+        return functional.linear(x, self.weight)
 
 
 class Picture(nn.Module):
@@ -92,10 +96,15 @@ class Picture(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, given, frames, bands] -> the same, strided."""
         if self.training:
-            return torch.relu(self.norm(self.conv(x)))
+            return torch.relu(self.norm(self.product(x)))
         scale, shift = folded(self.norm)
         weight = self.conv.weight * scale[:, None, None, None]
         return torch.relu(functional.conv2d(x, weight, shift, self.conv.stride, 1))
+
+    def product(self, x: Tensor) -> Tensor:
+        """What is normalised."""
+        made: Tensor = self.conv(x)
+        return made
 
 
 def folded(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:

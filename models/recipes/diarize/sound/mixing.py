@@ -57,7 +57,7 @@ class Mixer:
         counts = [places(end - start) for start, end in self.spans]
         self.firsts = np.concatenate([[0], np.cumsum(counts)])
         taught = bank / "lessons.npy"
-        self.lessons = np.load(taught) if taught.exists() else None
+        self.lessons = centred(np.load(taught)) if taught.exists() else None
         self.voices = np.memmap(bank / "voices.pcm", np.int16, "r")
         self.noise = np.load(bank / "noise.npy", mmap_mode="r")
         self.rooms = torch.from_numpy(np.load(bank / "rooms.npy"))
@@ -78,6 +78,11 @@ class Mixer:
         told = [lesson for _, lesson in cuts if lesson is not None]
         lessons = torch.from_numpy(np.stack(told)) if told else None
         return Batch(audio, torch.from_numpy(labels), MARGIN * min(1.0, step / MARGIN_STEPS), lessons)
+
+    def turn(self, rotation: Tensor) -> None:
+        """Have the teacher speak in other directions."""
+        if self.lessons is not None:
+            self.lessons = self.lessons @ rotation.numpy()
 
     def taught(self) -> Tensor | None:
         """Where a teacher, if there is one, puts each class."""
@@ -126,6 +131,12 @@ class Mixer:
             heard[on_line] = telephone(spectrum[on_line], size, rng)
         tail: Tensor = heard[:, -samples:].contiguous()
         return tail
+
+
+def centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit rows around what all of them have in common, which says nothing about a voice."""
+    apart = rows - rows.mean(0)
+    return np.asarray(apart / np.linalg.norm(apart, axis=1, keepdims=True), np.float32)
 
 
 def paused(speech: NDArray[np.float32], rng: Random) -> NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""What transcripts and sound are to be without."""
