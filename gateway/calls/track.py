@@ -24,7 +24,7 @@ from parley.wire import idle, times
 
 SILENCE = {AudioEncoding.AUDIO_ENCODING_MULAW: b"\xff", AudioEncoding.AUDIO_ENCODING_PCM_S16LE: b"\0\0"}  # a sample
 WAITING = 16  # pieces that wait for the core; then nothing more is read
-GATHERED_NS = 60_000_000  # of sound that is handed on at once: packets of 20 ms cost twice as much, each by itself
+GATHERED_NS = 60_000_000  # of sound that waits for what was handed on before: by itself each packet costs twice as much
 PAUSE_S = 1.0  # without sound; then what was said is over
 TOLD = ("transcript", "translation", "speech_started", "speech_ended", "notice")
 Tell = Callable[[dict[str, object]], None]
@@ -56,7 +56,7 @@ class Track:
         """More sound, and when it began; waits while the core is behind."""
         if data:
             self._gathered += self._clock.filled(at_ms, data)
-        if self._clock.lasts_ns(self._gathered) >= GATHERED_NS:
+        if self._gathered and (self._sound.empty() or self._clock.lasts_ns(self._gathered) >= GATHERED_NS):
             await self._sound.put(self._taken())
 
     def _taken(self) -> bytes:
