@@ -157,4 +157,4 @@ def test_interims_lead_to_the_final() -> None:
         committed = [each.text[: each.committed_characters] for each in said[start + 1 : end]]
         assert all(after.startswith(before) for before, after in pairwise(committed))
         kept += [said[end].text.startswith(text) for text in committed]
-    assert np.mean(kept) > 0.65
+    assert np.mean(kept) > 0.5  # eight bits are rougher on CPUs without VNNI
