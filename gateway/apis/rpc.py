@@ -20,6 +20,7 @@ from gateway.core import Core
 from gateway.jobs import Jobs
 from gateway.sessions.sessions import Sessions
 from parley.errors import BadInput
+from parley.v1.models_pb2 import ModelsLoadRequest
 from parley.v1.pipeline_pb2 import PipelineRequest
 from parley.wire import protocol
 from parley.wire.around import Around
@@ -81,7 +82,11 @@ class ParleyMethods(grpc.GenericRpcHandler):
             stage = caller.metadata.get(protocol.STAGE)
             if not stage:
                 raise BadInput(f"Say in the metadata {protocol.STAGE} which stage's models are meant.")
-            return await self._core.unary(stage, path, request, caller)
+            told = await self._core.unary(stage, path, request, caller)
+            if path.endswith("/Load") and (load := ModelsLoadRequest.FromString(request)).make_default:
+                by = self._core.keys.of(caller.metadata).name or "anybody"
+                await self._core.board.make_default(stage, load.model, by)
+            return told
 
         return await calls.or_status(answer(), context)
 

@@ -110,6 +110,13 @@ class Switchboard:
                 raise BadInput(f"{alias} would lead to {version}, which no replica serves; {how}.")
         self.book.change(changes, by, why)
 
+    async def make_default(self, stage: str, version: str, by: str) -> None:
+        """All streams that ask for no model; who has a route for them has asked the gateway, not the service."""
+        alias = f"{stage}/default"
+        if (route := self.book.tables.get(alias)) is not None:
+            rest = route if "versions" in route else {}
+            await self.reroute({alias: {**rest, "versions": {version: 100}}}, by, "loaded as the default")
+
     async def unserved(self, tables: Tables) -> list[tuple[str, str]]:
         """Pairs of an alias and a version that it leads to but no replica serves."""
         found = [

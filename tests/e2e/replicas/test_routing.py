@@ -1,8 +1,10 @@
 """One asr with several versions: who gets which, and what happens while that changes."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest_asyncio
 from parley.client import Client, requests_of
 from parley.errors import BadInput, UnknownModel
 from parley.v1.asr_pb2 import AsrConfig, AsrRequest
-from parley.v1.models_pb2 import ModelsRetireRequest
+from parley.v1.models_pb2 import ModelsLoadRequest, ModelsRetireRequest
 from parley.v1.pipeline_pb2 import PipelineConfig, PipelineRequest
 from tests.e2e.cluster import Cluster, cut, speech
 from tests.e2e.process import models_root
@@ -20,6 +22,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
+RULE = '{header = "x-tier=gold", to = "echo@3"}'
+RULES = [{"header": "x-tier=gold", "to": "echo@3"}]
 ROUTES = """
 ["asr/default"]
 versions = {"echo@1" = 80, "echo@2" = 20}
@@ -204,3 +208,24 @@ async def test_a_retired_version_hands_its_streams_on(cluster: Cluster) -> None:
         answers = await stream
     assert [a.transcript.text for a in answers if a.transcript.is_final] == await heard(cluster, "echo@2", pcm)
     assert [a.notice.reason for a in answers if a.HasField("notice")] == ["DRAINING"]
+
+
+async def test_what_is_loaded_as_the_default_is_served(cluster: Cluster) -> None:
+    """`parley models load --default`: the gateway's route for who asks for no model follows, and keeps its rules."""
+    rewrite(cluster, f'["asr/default"]\nversions = {{"echo@1" = 1}}\nrules = [{RULE}]\n')
+    async with cluster.client() as client:
+        await until(lambda: default(cluster) == {"versions": {"echo@1": 1}, "rules": RULES})
+        await client.models("Load", ModelsLoadRequest(model="echo@4"), "asr")
+        assert await served(cluster) == "echo@1"
+        await client.models("Load", ModelsLoadRequest(model="echo@4", make_default=True), "asr")
+    assert {await served(cluster) for _ in range(8)} == {"echo@4"}
+    assert default(cluster) == {"versions": {"echo@4": 100}, "rules": RULES}
+
+
+def rewrite(cluster: Cluster, routes: str) -> None:
+    Path(cluster.config["routes_file"]).write_text(routes)
+
+
+def default(cluster: Cluster) -> Any:
+    """As the gateway tells it."""
+    return json.loads(cluster.page("/v1/routes"))["routes"]["asr/default"]
