@@ -14,19 +14,18 @@ from pathlib import Path
 
 from models.recipes.translate import corpus
 from models.recipes.translate.corpus import Pair
+from services.translate.names.names import SHORT, WORD, bare, stands
 
 WORDS = Path("services/translate/names/words")
 ABOVE = """# {what}
 # From the sentence pairs of Tatoeba (https://tatoeba.org, CC BY 2.0 FR) by models/recipes/translate/word_lists.py.
 """
 OTHER = 0.3  # so often, or more, a word is not as in English
-_WORD = re.compile(r"[^\W\d_](?:[\w'-]*\w)?")
-_SHORT = ("Mr", "Mrs", "Ms", "Dr", "Prof", "Mt", "St")
 
 
 def ordinary(pairs: Iterable[Pair]) -> list[str]:
     """Words that are written without a capital, more than once."""
-    seen = Counter(word for pair in pairs for word in _WORD.findall(pair.english) if word.islower())
+    seen = Counter(word for pair in pairs for word in WORD.findall(pair.english) if word.islower())
     return sorted(word for word, times in seen.items() if times > 1)
 
 
@@ -36,7 +35,7 @@ def others(pairs: Iterable[Pair]) -> list[str]:
     for pair in pairs:
         for name in _capitalised(pair.english):
             seen[name] += 1
-            other[name] += not re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", pair.foreign)
+            other[name] += not stands(name, pair.foreign)
     often = {name for name, times in other.items() if times >= OTHER * seen[name]}
     return sorted(name for name in often if " " not in name or seen[name] > 1)
 
@@ -44,14 +43,14 @@ def others(pairs: Iterable[Pair]) -> list[str]:
 def _capitalised(text: str) -> Iterator[str]:
     """Inside a sentence, each by itself and with those beside it."""
     run, end, before = list[str](), 0, ""
-    for word in _WORD.finditer(text):
+    for word in WORD.finditer(text):
         between = text[end : word.start()]
-        at_head = not before or (re.search(r"[.!?:\"]", between) and not (between == ". " and before in _SHORT))
+        at_head = not before or (re.search(r"[.!?:\"]", between) and not (between == ". " and before in SHORT))
         if run and (between != " " or at_head or not word[0][0].isupper()):
             yield from _with_whole(run)
             run = []
         if word[0][0].isupper() and not at_head:
-            run.append(re.sub(r"'s$", "", word[0]))
+            run.append(bare(word[0]))
         end, before = word.end(), word[0]
     yield from _with_whole(run)
 

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 _WORDS = Path(__file__).parent / "words"
-_WORD = re.compile(r"[^\W\d_](?:[\w'-]*\w)?")
+WORD = re.compile(r"[^\W\d_](?:[\w'-]*\w)?")
 _POSSESSIVE = re.compile(r"'s$")
 _CONTRACTED = re.compile(r"'(?:m|ll|d|ve|re|t)$")
-_SHORT = ("Mr", "Mrs", "Ms", "Dr", "Prof", "Mt", "St")  # after their point a sentence goes on
-_TITLES = {*_SHORT, "Miss", "Professor", "President", "Sir", "Aunt", "Uncle", "King", "Queen", "Lake", "Mount"}
+SHORT = ("Mr", "Mrs", "Ms", "Dr", "Prof", "Mt", "St")  # after their point a sentence goes on
+_TITLES = {*SHORT, "Miss", "Professor", "President", "Sir", "Aunt", "Uncle", "King", "Queen", "Lake", "Mount"}
 _HEAD = re.compile(r"(?:^|[.!?:\"])\W*(?<!\b(?:Mr|Ms|Dr|Mt|St)\. )(?<!\bMrs\. )(?<!\bProf\. )$")
 _WHERE = re.compile(r"\b(?:in|near|through|into|outside|around|across) $", re.IGNORECASE)
 _WHITHER = re.compile(r"\b(?:to|from|for|at|via|towards?|of) $", re.IGNORECASE)
@@ -52,17 +52,17 @@ class Names:
         """From left to right; nothing of what only looks like one."""
         for run in self._runs(text) if self._others else ():
             if named := self._one_place(text, run) or self._trimmed(run):
-                start, end = named[0].start(), named[-1].start() + len(_bare(named[-1][0]))
+                start, end = named[0].start(), named[-1].start() + len(bare(named[-1][0]))
                 yield Name(start, end, text[start:end], _is_place(text, start))
 
     def _runs(self, text: str) -> Iterator[list[re.Match[str]]]:
         """Words with capitals, one space between them."""
         run = list[re.Match[str]]()
-        for word in _WORD.finditer(text):
+        for word in WORD.finditer(text):
             if run and (text[run[-1].end() : word.start()] != " " or _POSSESSIVE.search(run[-1][0])):
                 yield run
                 run = []
-            if self._may_be(word, text) or (run and _bare(word[0]) in _TITLES):
+            if self._may_be(word, text) or (run and bare(word[0]) in _TITLES):
                 run.append(word)
             elif run:
                 yield run
@@ -71,21 +71,21 @@ class Names:
             yield run
 
     def _may_be(self, word: re.Match[str], text: str) -> bool:
-        bare = _bare(word[0])
-        if not bare[0].isupper() or bare == "I" or bare in _TITLES or _CONTRACTED.search(bare):
+        name = bare(word[0])
+        if not name[0].isupper() or name == "I" or name in _TITLES or _CONTRACTED.search(name):
             return False
         at_head = _HEAD.search(text, 0, word.start()) is not None
-        return not (at_head and (bare.lower() in self._ordinary or bare in self._others))
+        return not (at_head and (name.lower() in self._ordinary or name in self._others))
 
     def _one_place(self, text: str, run: list[re.Match[str]]) -> list[re.Match[str]]:
         """Several words after `in` or `to` without an article are one, such as Little Rock; but "to North America"."""
-        whole = " ".join(_bare(word[0]) for word in run)
+        whole = " ".join(bare(word[0]) for word in run)
         is_one = len(run) > 1 and whole not in self._others and _ONE_PLACE.search(text, 0, run[0].start())
         return run if is_one else []
 
     def _trimmed(self, run: list[re.Match[str]]) -> list[re.Match[str]]:
         """Without what has another form at its ends: "Hilton Hotel" is kept as "Hilton"."""
-        own = [n for n, word in enumerate(run) if _bare(word[0]) not in self._others]
+        own = [n for n, word in enumerate(run) if bare(word[0]) not in self._others]
         return run[own[0] : own[-1] + 1] if own else []
 
 
@@ -94,7 +94,8 @@ def stands(name: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", text) is not None
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """Without the genitive's s."""
     return _POSSESSIVE.sub("", word)
 
 

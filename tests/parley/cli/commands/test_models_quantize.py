@@ -14,6 +14,7 @@ from parley.cli.outcome import Exit
 from parley.engines.model import read_spec
 from services.denoise.engine import open_engine
 from tests.contract.source import ROOT
+from tests.cpu import SATURATES
 
 TALK = "triple-jump.flac"
 pytestmark = pytest.mark.timeout(180)
@@ -74,9 +75,10 @@ def test_a_translator_in_other_numbers_translates_as_well(
 ) -> None:
     """Its eight bits as half precision and back: the card has both, and the service is told how to compute.
 
-    What that may cost is decided elsewhere: on CPUs without VNNI eight bits are rougher than these few sentences bear.
+    Where eight bits saturate they cost these few sentences more than may be lost.
     """
-    monkeypatch.setattr(converting, "_refuse_loss", lambda *_: None)
+    if SATURATES:
+        monkeypatch.setattr(converting, "_refuse_loss", lambda *_: None)
     known = (ROOT / "examples/sentences.tsv").read_text().splitlines()
     (tmp_path / "sentences.tsv").write_text("\n".join(known[:9]) + "\n")
     done = quantize("nano-tatoeba", "--to", "fp16", "--calibration", tmp_path, "--json")
@@ -105,7 +107,7 @@ def test_a_recogniser_is_measured_by_its_words(home: Path, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["unit"] == "% of words right"
-    assert told["before"]["quality"] > 60
+    assert told["before"]["quality"] > (60 if SATURATES else 80)
     assert min(told["before"]["memory_mb"], told["before"]["load_ms"], told["before"]["cpu_ms"]) > 0
 
 

@@ -23,6 +23,7 @@ from services.asr.stage import AsrServiceConfig, begin
 from services.asr.streams.channels import ChannelsSession, OneChannel
 from services.asr.utterance import PendingJob, Recognition, Utterance
 from tests.contract.source import ROOT
+from tests.cpu import SATURATES
 from tests.services.play import of, play
 from tests.sound import cut, noise, pcm, silence, tone
 
@@ -157,4 +158,4 @@ def test_interims_lead_to_the_final() -> None:
         committed = [each.text[: each.committed_characters] for each in said[start + 1 : end]]
         assert all(after.startswith(before) for before, after in pairwise(committed))
         kept += [said[end].text.startswith(text) for text in committed]
-    assert np.mean(kept) > 0.5  # eight bits are rougher on CPUs without VNNI
+    assert np.mean(kept) > (0.5 if SATURATES else 0.65)
